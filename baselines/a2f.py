@@ -1,0 +1,226 @@
+"""A2F: attentive auxiliary features (Wang et al., ACCV 2020).
+
+"Lightweight Single-Image Super-Resolution Network with Attentive Auxiliary Feature Learning",
+https://arxiv.org/abs/2011.06773; official code https://github.com/wxxxxxxh/A2F-SR, commit
+91c88af. What the paper leaves open is taken from that code: inputs of 0..255 shifted by the DIV2K
+mean and divided by 127.5, weight normalisation on the 3x3 convolutions alone, scalars that start
+at 1, a channel attention without reduction, one-step pixel shuffles (x4 included), torch's default
+initialisation. The authors' x2 weights exist for the variant SD only.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+from torch.nn.utils.parametrizations import weight_norm
+
+from baselines.layers import DIV2K_MEAN, ChannelShift, check_scale
+from baselines.weights import Published
+from baselines.weights.state_dict import read_state_dict
+
+# Channels and number of blocks of each variant of the paper.
+VARIANTS: dict[str, tuple[int, int]] = {"L": (32, 16), "M": (32, 12), "S": (32, 4), "SD": (16, 8)}
+
+
+class AuxiliaryBlock(nn.Module):
+    """Residual block that also draws on everything computed before it.
+
+    The output is a * x + b * B(x) + c * CA(P(all earlier states)), with scalars a, b, c learnt
+    per block, B two 3x3 convolutions, P a 1x1 projection and CA channel attention.
+
+    Parameters
+    ----------
+    features : int
+        Channels of the input and of the output.
+    block_features : int
+        Channels between the two convolutions.
+    states : int
+        Number of earlier states, the head's output included.
+    """
+
+    def __init__(self, features: int, block_features: int, states: int) -> None:
+        super().__init__()
+        self.input_scale = nn.Parameter(torch.ones(1))
+        self.residual_scale = nn.Parameter(torch.ones(1))
+        self.auxiliary_scale = nn.Parameter(torch.ones(1))
+        self.residual = nn.Sequential(
+            weight_norm(nn.Conv2d(features, block_features, 3, padding=1)),
+            nn.ReLU(),
+            weight_norm(nn.Conv2d(block_features, features, 3, padding=1)),
+        )
+        self.project = nn.Conv2d(features * states, features, 1, bias=False)
+        self.attention = nn.Sequential(
+            nn.AdaptiveAvgPool2d(1),
+            nn.Conv2d(features, features, 1),
+            nn.ReLU(),
+            nn.Conv2d(features, features, 1),
+            nn.Sigmoid(),
+        )
+
+    def forward(self, states: Sequence[Tensor]) -> Tensor:
+        """Compute the next state, (B, features, H, W), from all earlier ones of that shape."""
+        x = states[-1]
+        auxiliary = self.project(torch.cat(tuple(states), dim=1))
+        return (
+            self.input_scale * x
+            + self.residual_scale * self.residual(x)
+            + self.auxiliary_scale * auxiliary * self.attention(auxiliary)
+        )
+
+
+class A2F(nn.Module):
+    """A2F; works on RGB in [0, 1] at LR size.
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}
+        Upscaling factor.
+    variant : {"L", "M", "S", "SD"}
+        Variant of the paper; sets `features` and `depth` where they are not given.
+    features : int, optional
+        Channels of the states.
+    depth : int, optional
+        Number of blocks.
+    block_features : int
+        Channels inside a block.
+
+    Attributes
+    ----------
+    scale : int
+        As given.
+    domain : str
+        "rgb".
+    preupsampled : bool
+        False.
+    output_weights : tuple of float
+        One supervised output of weight 1.
+
+    Raises
+    ------
+    ValueError
+        For a scale other than 2, 3 and 4, or an unknown variant.
+    """
+
+    domain = "rgb"
+    preupsampled = False
+    output_weights = (1.0,)
+
+    def __init__(
+        self,
+        scale: int,
+        *,
+        variant: str = "L",
+        features: int | None = None,
+        depth: int | None = None,
+        block_features: int = 128,
+    ) -> None:
+        super().__init__()
+        self.scale = check_scale(scale)
+        if variant not in VARIANTS:
+            raise ValueError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
+        variant_features, variant_depth = VARIANTS[variant]
+        features = variant_features if features is None else features
+        depth = variant_depth if depth is None else depth
+        self.subtract_mean = ChannelShift(DIV2K_MEAN, -1)
+        self.add_mean = ChannelShift(DIV2K_MEAN)
+        self.head = weight_norm(nn.Conv2d(3, features, 3, padding=1))
+        self.body = nn.ModuleList(
+            AuxiliaryBlock(features, block_features, states=i + 1) for i in range(depth)
+        )
+        self.tail = weight_norm(nn.Conv2d(features, 3 * scale**2, 3, padding=1))
+        self.skip = weight_norm(nn.Conv2d(3, 3 * scale**2, 3, padding=1))
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        """Upscale `x`.
+
+        Parameters
+        ----------
+        x : Tensor
+            RGB of shape (B, 3, h, w), float in [0, 1].
+
+        Returns
+        -------
+        tuple of Tensor
+            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
+        """
+        x = self.subtract_mean(x) * 2  # (255 x - 255 mean) / 127.5
+        states = [self.head(x)]
+        for block in self.body:
+            states.append(block(states))
+        # The pixel shuffles of tail and skip are one, since both are linear.
+        sr = F.pixel_shuffle(self.tail(states[-1]) + self.skip(x), self.scale)
+        return (self.add_mean(sr / 2),)
+
+    def paper_objective(
+        self, outputs: Sequence[Tensor], target: Tensor, progress: float
+    ) -> Tensor:
+        """Mean absolute error on RGB in 0..255, as the official code has it.
+
+        Parameters
+        ----------
+        outputs : sequence of Tensor
+            What `forward` returned.
+        target : Tensor
+            HR of shape (B, 3, H, W) in [0, 1].
+        progress : float
+            Share of the training done; not used by this loss.
+        """
+        return 255 * F.l1_loss(outputs[-1], target)
+
+
+PUBLISHED = tuple(
+    Published(
+        scale,
+        (f"A2F/AAF_{variant}_x{scale}.pt",),
+        {"variant": variant},
+        note="authors' weights, trained on DIV2K",
+    )
+    for variant, scales in (("L", (3, 4)), ("M", (3, 4)), ("S", (3, 4)), ("SD", (2, 3, 4)))
+    for scale in scales
+)
+
+# Names of the official state dict and ours.
+_RENAMED = (
+    (r"^x_scale_list\.(\d+)\.scale$", r"body.\1.input_scale"),
+    (r"^res_scale_list\.(\d+)\.scale$", r"body.\1.residual_scale"),
+    (r"^auxilary_scale_list\.(\d+)\.scale$", r"body.\1.auxiliary_scale"),
+    (r"^body\.(\d+)\.body\.", r"body.\1.residual."),
+    (r"^fusion_conv_list\.(\d+)\.0\.", r"body.\1.project."),
+    (r"^fusion_conv_list\.(\d+)\.1\.conv_du\.0\.", r"body.\1.attention.1."),
+    (r"^fusion_conv_list\.(\d+)\.1\.conv_du\.2\.", r"body.\1.attention.3."),
+    (r"^(head|tail|skip)\.0\.", r"\1."),
+    (r"\.weight_g$", ".parametrizations.weight.original0"),
+    (r"\.weight_v$", ".parametrizations.weight.original1"),
+)
+
+
+def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
+    """Read the authors' weights as a state dict of `A2F`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The one file that an entry of `PUBLISHED` names; the file determines the variant.
+    scale : {2, 3, 4}
+        Upscaling factor of the weights.
+
+    Returns
+    -------
+    dict
+        Fits ``A2F(scale, variant=...).load_state_dict``.
+
+    Raises
+    ------
+    ValueError
+        When the file is not a plain state dict.
+    """
+    renamed = {}
+    for official, value in read_state_dict(paths[0]).items():
+        name = official
+        for pattern, replacement in _RENAMED:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = value
+    return renamed

@@ -1,0 +1,202 @@
+"""MSRN: Li et al., Multi-scale Residual Network for Image Super-Resolution, ECCV 2018.
+
+Two networks go by this name. ``version="2019"`` is the authors' RGB retraining (MIVRC/MSRN-PyTorch),
+whose weights are released and which later papers count; ``version="eccv"`` is the paper's luma
+network (directory OLD of the same repository).
+
+Differences between the two, from the authors' code
+---------------------------------------------------
+==================  =================================  =========================
+part                2019                               eccv
+==================  =================================  =========================
+image               RGB in 0..255, mean subtracted     luma in 0..1
+fusion              [blocks, head], 1x1, 3x3           [head, blocks], 1x1
+upsampling at x4    two x2 pixel shuffles              one x4 pixel shuffle
+==================  =================================  =========================
+
+The mean shifts of 2019 are 1x1 convolutions that were meant to be frozen, but the flag was set on
+the module instead of on its parameters: all 24 values were trained, and are trainable here.
+"""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from baselines.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
+from baselines.weights import Published
+from baselines.weights.state_dict import read_state_dict
+
+_FEATURES = 64
+_BLOCKS = 8
+
+
+class MSRB(nn.Module):
+    """Multi-scale residual block (Section 3.1, equations 2-6).
+
+    Parameters
+    ----------
+    features : int
+        Channels of input and output.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.conv3_1 = nn.Conv2d(features, features, 3, padding=1)
+        self.conv5_1 = nn.Conv2d(features, features, 5, padding=2)
+        self.conv3_2 = nn.Conv2d(2 * features, 2 * features, 3, padding=1)
+        self.conv5_2 = nn.Conv2d(2 * features, 2 * features, 5, padding=2)
+        self.fuse = nn.Conv2d(4 * features, features, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Transform features of shape (B, C, h, w)."""
+        first = torch.cat([F.relu(self.conv3_1(x)), F.relu(self.conv5_1(x))], 1)
+        second = torch.cat([F.relu(self.conv3_2(first)), F.relu(self.conv5_2(first))], 1)
+        return x + self.fuse(second)
+
+
+class MeanShift(nn.Conv2d):
+    """Trainable 1x1 convolution that begins as the addition of a constant per channel.
+
+    Parameters
+    ----------
+    shift : Tensor
+        (C,) constants.
+    """
+
+    def __init__(self, shift: Tensor) -> None:
+        channels = len(shift)
+        super().__init__(channels, channels, 1)
+        with torch.no_grad():
+            self.weight.copy_(torch.eye(channels)[..., None, None])
+            self.bias.copy_(shift) if self.bias is not None else None
+
+
+class MSRN(nn.Module):
+    """Multi-scale residual network with hierarchical feature fusion (Section 3).
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}
+        Upscaling factor.
+    features : int
+        Channels of the hidden layers.
+    blocks : int
+        Number of multi-scale residual blocks.
+    version : {"2019", "eccv"}
+        The authors' RGB retraining or the luma network of the paper.
+    """
+
+    preupsampled = False
+    output_weights = (1.0,)
+
+    def __init__(
+        self, scale: int, features: int = _FEATURES, blocks: int = _BLOCKS, version: str = "2019"
+    ) -> None:
+        super().__init__()
+        self.scale = check_scale(scale)
+        if version not in ("2019", "eccv"):
+            raise ValueError(f"version is {version!r}; MSRN has '2019' (RGB) and 'eccv' (luma)")
+        self.version = version
+        self.domain = "rgb" if version == "2019" else "y"
+        channels = 3 if version == "2019" else 1
+        self.head = nn.Conv2d(channels, features, 3, padding=1)
+        self.body = nn.ModuleList(MSRB(features) for _ in range(blocks))
+        self.bottleneck = nn.Conv2d(features * (blocks + 1), features, 1)
+        self.upsample: nn.Module
+        if version == "2019":
+            mean = 255 * torch.tensor(DIV2K_MEAN)
+            self.subtract_mean = MeanShift(-mean)
+            self.add_mean = MeanShift(mean)
+            self.fuse = nn.Conv2d(features, features, 3, padding=1)
+            self.upsample = SubPixelUpsampler(scale, features)
+        else:
+            self.upsample = nn.Sequential(
+                nn.Conv2d(features, features * scale**2, 3, padding=1), nn.PixelShuffle(scale)
+            )
+        self.tail = nn.Conv2d(features, channels, 3, padding=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        """Enlarge an image.
+
+        Parameters
+        ----------
+        x : Tensor
+            (B, C, h, w) in [0, 1]; RGB, or luma for ``version="eccv"``.
+
+        Returns
+        -------
+        tuple of one Tensor
+            (B, C, s*h, s*w), nominally in [0, 1].
+        """
+        rgb = self.version == "2019"
+        head = self.head(self.subtract_mean(255 * x) if rgb else x)
+        features, blocks = head, []
+        for block in self.body:
+            features = block(features)
+            blocks.append(features)
+        fused = self.bottleneck(torch.cat([*blocks, head] if rgb else [head, *blocks], 1))
+        if not rgb:
+            return (self.tail(self.upsample(fused)),)
+        return (self.add_mean(self.tail(self.upsample(self.fuse(fused)))) / 255,)
+
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
+        """Mean absolute error (Section 3, equation 1); `progress` is not used."""
+        return F.l1_loss(outputs[-1], target)
+
+
+PUBLISHED = tuple(
+    Published(scale, (f"MSRN/MSRN_x{scale}.pt",), note="the 2019 RGB retraining")
+    for scale in (2, 3, 4)
+)
+
+
+def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
+    """Read a checkpoint of the authors' 2019 network.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The one ``.pt`` file of a `PUBLISHED` entry.
+    scale : {2, 3, 4}
+        Selects the upsampler's stages.
+
+    Returns
+    -------
+    dict of str to Tensor
+        Loads strictly into ``MSRN(scale)``.
+
+    Raises
+    ------
+    ValueError
+        When the file is not what it should be.
+    """
+    (path,) = paths
+    tensors = read_state_dict(path)
+    names = _authors_names(scale)
+    if tensors.keys() != names.keys():
+        raise ValueError(
+            f"{path}: not the parameters of MSRN x{scale} (2019); missing "
+            f"{sorted(names.keys() - tensors.keys())[:3]}, unexpected "
+            f"{sorted(tensors.keys() - names.keys())[:3]}"
+        )
+    return {names[theirs]: tensor for theirs, tensor in tensors.items()}
+
+
+def _authors_names(scale: int) -> dict[str, str]:
+    """Map the authors' parameter names to those of `MSRN`."""
+    layers = {"sub_mean": "subtract_mean", "add_mean": "add_mean", "head.0": "head"}
+    block_layers = {
+        "conv_3_1": "conv3_1",
+        "conv_3_2": "conv3_2",
+        "conv_5_1": "conv5_1",
+        "conv_5_2": "conv5_2",
+        "confusion": "fuse",
+    }
+    for block in range(_BLOCKS):
+        layers |= {f"body.{block}.{k}": f"body.{block}.{v}" for k, v in block_layers.items()}
+    layers |= {"tail.0": "bottleneck", "tail.1": "fuse", "tail.3": "tail"}
+    layers |= {f"tail.2.{n}": f"upsample.{n}" for n in ((0, 2) if scale == 4 else (0,))}
+    return {f"{k}.{p}": f"{v}.{p}" for k, v in layers.items() for p in ("weight", "bias")}

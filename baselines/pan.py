@@ -1,0 +1,247 @@
+"""PAN: pixel attention network (Zhao et al., ECCV Workshops 2020).
+
+"Efficient Image Super-Resolution Using Pixel Attention", https://arxiv.org/abs/2010.01073;
+official code https://github.com/zhaohengyuan1/PAN, commit 4d045d1. What the paper leaves open is
+taken from that code: slope 0.2 of every leaky ReLU, no bias in the SCPA blocks except in the
+attention, nearest-neighbour enlargement (one step for x3), bilinear image skip without aligned
+corners, torch's default initialisation.
+"""
+
+import re
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from torch import Tensor, nn
+from torch.nn import functional as F
+
+from baselines.layers import check_scale
+from baselines.weights import Published
+from baselines.weights.state_dict import read_state_dict
+
+
+class PixelAttention(nn.Module):
+    """Multiply each value by its own gate, a sigmoid of a 1x1 convolution (Sec. 3.2).
+
+    Parameters
+    ----------
+    features : int
+        Channels of the input and of the output.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        self.gate = nn.Conv2d(features, features, 1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Attend to `x` of shape (B, features, H, W)."""
+        return x * torch.sigmoid(self.gate(x))
+
+
+class SCPA(nn.Module):
+    """Self-calibrated block with pixel attention (Sec. 3.3).
+
+    Two branches of half the channels, one of them gated, are merged and added to the input.
+
+    Parameters
+    ----------
+    features : int
+        Channels of the input and of the output; even.
+    """
+
+    def __init__(self, features: int) -> None:
+        super().__init__()
+        half = features // 2
+        self.reduce_gated = nn.Conv2d(features, half, 1, bias=False)
+        self.reduce_plain = nn.Conv2d(features, half, 1, bias=False)
+        self.gate = nn.Conv2d(half, half, 1)
+        self.gated = nn.Conv2d(half, half, 3, padding=1, bias=False)
+        self.after_gate = nn.Conv2d(half, half, 3, padding=1, bias=False)
+        self.plain = nn.Conv2d(half, half, 3, padding=1, bias=False)
+        self.merge = nn.Conv2d(features, features, 1, bias=False)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map `x` of shape (B, features, H, W) to the same shape."""
+        plain = _activate(self.plain(_activate(self.reduce_plain(x))))
+        gated = _activate(self.reduce_gated(x))
+        # The gate is computed from the branch's input, not from the convolution that it scales.
+        gated = self.gated(gated) * torch.sigmoid(self.gate(gated))
+        gated = _activate(self.after_gate(gated))
+        return self.merge(torch.cat([plain, gated], dim=1)) + x
+
+
+class PixelAttentionUpsampler(nn.Module):
+    """Nearest-neighbour enlargement, convolution, pixel attention, convolution (U-PA, Sec. 3.4).
+
+    Parameters
+    ----------
+    in_features, out_features : int
+        Channels of the input and of the output.
+    factor : int
+        Enlargement.
+    """
+
+    def __init__(self, in_features: int, out_features: int, factor: int) -> None:
+        super().__init__()
+        self.factor = factor
+        self.enlarged = nn.Conv2d(in_features, out_features, 3, padding=1)
+        self.attention = PixelAttention(out_features)
+        self.refine = nn.Conv2d(out_features, out_features, 3, padding=1)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Enlarge `x` of shape (B, in_features, H, W) by `factor`."""
+        x = F.interpolate(x, scale_factor=self.factor, mode="nearest")
+        x = _activate(self.attention(self.enlarged(x)))
+        return _activate(self.refine(x))
+
+
+class PAN(nn.Module):
+    """Pixel attention network; works on RGB in [0, 1] at LR size.
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}
+        Upscaling factor.
+    features : int
+        Channels of the body, `nf` of the official code; even.
+    upsampler_features : int
+        Channels after the first enlargement, `unf` of the official code.
+    depth : int
+        Number of SCPA blocks.
+
+    Attributes
+    ----------
+    scale : int
+        As given.
+    domain : str
+        "rgb".
+    preupsampled : bool
+        False.
+    output_weights : tuple of float
+        One supervised output of weight 1.
+
+    Raises
+    ------
+    ValueError
+        For a scale other than 2, 3 and 4, or an odd number of features.
+    """
+
+    domain = "rgb"
+    preupsampled = False
+    output_weights = (1.0,)
+
+    def __init__(
+        self, scale: int, *, features: int = 40, upsampler_features: int = 24, depth: int = 16
+    ) -> None:
+        super().__init__()
+        self.scale = check_scale(scale)
+        if features % 2:
+            raise ValueError(f"features is {features}; PAN halves it, so it must be even")
+        self.head = nn.Conv2d(3, features, 3, padding=1)
+        self.body = nn.Sequential(*(SCPA(features) for _ in range(depth)))
+        self.body_end = nn.Conv2d(features, features, 3, padding=1)
+        factors = (2, 2) if scale == 4 else (scale,)
+        widths = (features, *(upsampler_features for _ in factors))
+        self.upsampler = nn.Sequential(
+            *(
+                PixelAttentionUpsampler(widths[i], widths[i + 1], factor)
+                for i, factor in enumerate(factors)
+            )
+        )
+        self.tail = nn.Conv2d(upsampler_features, 3, 3, padding=1)
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        """Upscale `x`.
+
+        Parameters
+        ----------
+        x : Tensor
+            RGB of shape (B, 3, h, w), float in [0, 1].
+
+        Returns
+        -------
+        tuple of Tensor
+            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
+        """
+        features = self.head(x)
+        features = features + self.body_end(self.body(features))
+        residual = self.tail(self.upsampler(features))
+        # The image skip is bilinear, not bicubic.
+        skip = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
+        return (residual + skip,)
+
+    def paper_objective(
+        self, outputs: Sequence[Tensor], target: Tensor, progress: float
+    ) -> Tensor:
+        """Mean absolute error on RGB in [0, 1] (Sec. 4.1).
+
+        Parameters
+        ----------
+        outputs : sequence of Tensor
+            What `forward` returned.
+        target : Tensor
+            HR of shape (B, 3, H, W) in [0, 1].
+        progress : float
+            Share of the training done; not used by this loss.
+        """
+        return F.l1_loss(outputs[-1], target)
+
+
+PUBLISHED = tuple(
+    Published(scale, (f"PAN/PANx{scale}_DF2K.pth",), note="authors' weights, trained on DF2K")
+    for scale in (2, 3, 4)
+)
+
+# Names of the official state dict and ours.
+_RENAMED = (
+    (r"^conv_first\.", "head."),
+    (r"^SCPA_trunk\.", "body."),
+    (r"\.conv1_a\.", ".reduce_plain."),
+    (r"\.conv1_b\.", ".reduce_gated."),
+    (r"\.k1\.0\.", ".plain."),
+    (r"\.PAConv\.k2\.", ".gate."),
+    (r"\.PAConv\.k3\.", ".gated."),
+    (r"\.PAConv\.k4\.", ".after_gate."),
+    (r"\.conv3\.", ".merge."),
+    (r"^trunk_conv\.", "body_end."),
+    (r"^upconv1\.", "upsampler.0.enlarged."),
+    (r"^att1\.conv\.", "upsampler.0.attention.gate."),
+    (r"^HRconv1\.", "upsampler.0.refine."),
+    (r"^upconv2\.", "upsampler.1.enlarged."),
+    (r"^att2\.conv\.", "upsampler.1.attention.gate."),
+    (r"^HRconv2\.", "upsampler.1.refine."),
+    (r"^conv_last\.", "tail."),
+)
+
+
+def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
+    """Read the authors' weights as a state dict of `PAN`.
+
+    Parameters
+    ----------
+    paths : sequence of Path
+        The one file that `PUBLISHED` names for this scale.
+    scale : {2, 3, 4}
+        Upscaling factor of the weights.
+
+    Returns
+    -------
+    dict
+        Fits ``PAN(scale).load_state_dict``.
+
+    Raises
+    ------
+    ValueError
+        When the file is not a plain state dict.
+    """
+    renamed = {}
+    for official, value in read_state_dict(paths[0]).items():
+        name = official
+        for pattern, replacement in _RENAMED:
+            name = re.sub(pattern, replacement, name)
+        renamed[name] = value
+    return renamed
+
+
+def _activate(x: Tensor) -> Tensor:
+    return F.leaky_relu(x, 0.2)

@@ -1,0 +1,178 @@
+"""Read MATLAB v5 files (``save`` up to v7, MatConvNet models) with SciPy, sizes checked first."""
+
+import io
+import math
+import struct
+import zlib
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import scipy.io
+import torch
+from torch import Tensor
+
+_HEADER_BYTES = 128
+_MAX_BYTES = 1 << 28  # unpacked; the released models take 3 MB
+_MAX_DEPTH = 16
+_MATRIX, _COMPRESSED = 14, 15  # data types miMATRIX, miCOMPRESSED
+_INT32 = 5
+# Array classes: cell, struct, char, and numbers from double (6) to uint64 (15). Objects, sparse
+# matrices, function handles and opaque classes have no place in a file of weights.
+_CLASSES = frozenset({1, 2, 4, *range(6, 16)})
+
+
+def read_mat(path: Path, variables: Sequence[str]) -> dict[str, Any]:
+    """Read variables of a MATLAB v5 file.
+
+    Parameters
+    ----------
+    path : Path
+        The file.
+    variables : sequence of str
+        Names that must be present; others are ignored.
+
+    Returns
+    -------
+    dict
+        Structs as dicts, cells as lists or object arrays, numbers as NumPy arrays, axes of length
+        1 removed (MATLAB drops trailing ones anyway; `as_tensor` restores them).
+
+    Raises
+    ------
+    ValueError
+        When the file is not a MATLAB v5 file, is damaged, declares more than it holds, or lacks a
+        variable.
+    """
+    data = _unpacked(Path(path).read_bytes(), str(path))
+    try:
+        found = scipy.io.loadmat(
+            io.BytesIO(data), variable_names=list(variables), simplify_cells=True
+        )
+    except Exception as error:  # SciPy raises many kinds for damaged files
+        raise ValueError(
+            f"{path}: damaged MATLAB file ({type(error).__name__}: {error}); fetch it again"
+        ) from error
+    missing = [name for name in variables if name not in found]
+    if missing:
+        raise ValueError(
+            f"{path}: lacks the variable{'s' * (len(missing) > 1)} {', '.join(missing)}; not the "
+            "weights that were expected"
+        )
+    return {name: found[name] for name in variables}
+
+
+def as_tensor(value: Any, shape: tuple[int, ...], what: str) -> Tensor:
+    """Convert a numeric value read from a MATLAB file to a float32 tensor of a given shape.
+
+    Parameters
+    ----------
+    value : array_like
+        Numbers whose shape equals `shape` up to axes of length 1.
+    shape : tuple of int
+        Expected shape.
+    what : str
+        Names the value in error messages.
+
+    Returns
+    -------
+    Tensor
+        float32, contiguous.
+
+    Raises
+    ------
+    ValueError
+        When the value is not numeric, has another shape or values that are not finite.
+    """
+    array = np.asarray(value)
+    wanted = tuple(n for n in shape if n != 1)
+    if array.dtype.kind not in "fiu" or tuple(n for n in array.shape if n != 1) != wanted:
+        raise ValueError(
+            f"{what} is {array.dtype} of shape {array.shape}; expected numbers of shape {shape}"
+        )
+    if not np.isfinite(array).all():
+        raise ValueError(f"{what} has values that are not finite")
+    return torch.from_numpy(array.reshape(shape).astype(np.float32))
+
+
+def _unpacked(data: bytes, what: str) -> bytes:
+    """Return the file with its compressed variables unpacked and every length checked.
+
+    SciPy allocates what lengths and dimensions declare before it looks for the data.
+    """
+    version = data[124:128]
+    if version != b"\x00\x01IM":
+        kind = "MATLAB v7.3 (HDF5)" if data[:512].find(b"MATLAB 7.3") == 0 else "unknown"
+        raise ValueError(
+            f"{what}: not a little-endian MATLAB v5 file (format: {kind}); save with '-v7'"
+        )
+    parts, size = [data[:_HEADER_BYTES]], 0
+    for kind, body in _elements(memoryview(data)[_HEADER_BYTES:], what):
+        if kind == _COMPRESSED:
+            element = _inflate(body, _MAX_BYTES - size, what)
+        else:
+            element = struct.pack("<II", kind, len(body)) + bytes(body)
+        size += len(element)
+        for inner_kind, inner_body in _elements(memoryview(element), what):
+            if inner_kind != _MATRIX:
+                raise ValueError(f"{what}: holds an element of type {inner_kind}, not a variable")
+            _check_matrix(inner_body, what, depth=0)
+        parts.append(element)
+    return b"".join(parts)
+
+
+def _inflate(body: memoryview, limit: int, what: str) -> bytes:
+    try:
+        unpacked = zlib.decompressobj().decompress(body, limit + 1)
+    except zlib.error as error:
+        raise ValueError(f"{what}: damaged compressed variable ({error})") from error
+    if len(unpacked) > limit:
+        raise ValueError(f"{what}: unpacks to more than {_MAX_BYTES:,} bytes")
+    return unpacked
+
+
+def _elements(data: memoryview, what: str) -> list[tuple[int, memoryview]]:
+    """Split data elements: a tag of type and length, then the body, padded to 8 bytes."""
+    elements = []
+    position = 0
+    while position < len(data):
+        if len(data) - position < 8:
+            raise ValueError(f"{what}: ends inside the tag of an element")
+        kind, length = struct.unpack_from("<II", data, position)
+        if kind >> 16:  # small element: length and type share four bytes, four bytes of data
+            kind, length, start, step = kind & 0xFFFF, kind >> 16, position + 4, 8
+            if length > 4:
+                raise ValueError(f"{what}: a small element declares {length} bytes")
+        else:
+            start = position + 8
+            step = 8 + length + (0 if kind == _COMPRESSED else -length % 8)
+        if length > len(data) - start:
+            raise ValueError(
+                f"{what}: an element declares {length:,} bytes where {len(data) - start:,} are left"
+            )
+        elements.append((kind, data[start : start + length]))
+        position += step
+    return elements
+
+
+def _check_matrix(body: memoryview, what: str, depth: int) -> None:
+    """Check class and dimensions of a miMATRIX element, and of those inside it."""
+    if depth > _MAX_DEPTH:
+        raise ValueError(f"{what}: cells or structs are nested more than {_MAX_DEPTH} deep")
+    if not body:
+        return  # MATLAB writes empty arrays inside cells like this
+    elements = _elements(body, what)
+    if len(elements) < 3 or len(elements[0][1]) != 8 or elements[1][0] != _INT32:
+        raise ValueError(f"{what}: a variable lacks its flags, dimensions or name")
+    array_class = elements[0][1][0]
+    if array_class not in _CLASSES:
+        raise ValueError(f"{what}: holds an array of class {array_class}; expected plain data")
+    sizes = elements[1][1]
+    dimensions = struct.unpack(f"<{len(sizes) // 4}i", sizes[: len(sizes) // 4 * 4])
+    # Every number takes a byte, every cell or field the 8 of a tag.
+    if min(dimensions, default=-1) < 0 or math.prod(dimensions) > len(body):
+        raise ValueError(f"{what}: a variable declares dimensions {dimensions}, more than it holds")
+    for kind, inner in elements[3:]:
+        if kind == _MATRIX:
+            _check_matrix(inner, what, depth + 1)

@@ -1,0 +1,169 @@
+"""MESR as a whole: equations (1)-(5)."""
+
+from typing import Literal
+
+import torch
+from torch import Tensor, nn
+
+from mesr.blocks import MSFEB, Branches, RefinementBlock, Unit, UnitSkip, WeightNorm
+from mesr.layers import DIV2K_MEAN, ChannelShift, SubPixelUpsampler, check_scale
+
+
+class MESR(nn.Module):
+    """Multistage enhancement network (Huang & Chen, IEEE Access 2022).
+
+    The defaults are the paper's settings; where the paper is silent or contradicts itself, they
+    are the choices argued for in ``docs/paper-reading.md``.
+
+    Parameters
+    ----------
+    scale : {2, 3, 4}
+        Upscaling factor.
+    features : int
+        Channels of F_0 ... F_N.
+    branch_features : int
+        Channels of each branch of the multi-scale unit.
+    blocks : int
+        N, the number of MSFEBs.
+    units : int
+        Basic feature extraction units per MSFEB.
+    unit : {"multi_scale", "single_scale"}
+        Feature extraction unit; ``"single_scale"`` is the baseline of Table 1.
+    branches : {"cascade", "separate"}
+        Reading of equations (12)-(16).
+    unit_skip : {"lambda", "beta", "both"}
+        Reading of equations (6)-(7) against (18).
+    share_last_lambda : bool
+        Whether (7) and (8) share lambda_{d,5}.
+    attention_kernel : int
+        k of the channel attention.
+    weight_normalisation : {"lambda", "conv", "none"}
+        What weight normalisation acts on.
+    fusion : bool
+        Whether the residual feature fusion block (GFFB and GRL) is there; without it the last
+        MSFEB feeds the upsampler.
+    weighted_global_skip : bool
+        Whether F_0 enters (4) with a learnable weight.
+    upsampler : {"staged", "one_step"}
+        Sub-pixel convolutions in stages of 2 or 3 at full width followed by a 3x3 convolution to
+        RGB, or ESPCN's single convolution to 3 * scale^2 channels.
+    refinement : bool
+        Whether the second stage is there.
+    refinement_features : int
+        Hidden width of the refinement block.
+    omega : (float, float)
+        omega_1 and omega_2 of equation (20).
+    input_mean : {"none", "div2k"}
+        Whether the DIV2K mean is taken off the input and put back on the coarse image.
+    initialisation : {"default", "he"}
+        PyTorch's default, or He normal weights with zero biases.
+
+    Attributes
+    ----------
+    domain, preupsampled, output_weights
+        What the trainer and the evaluator need to know of any network.
+    """
+
+    domain = "rgb"
+    preupsampled = False
+
+    def __init__(
+        self,
+        scale: int = 4,
+        *,
+        features: int = 64,
+        branch_features: int = 24,
+        blocks: int = 24,
+        units: int = 5,
+        unit: Unit = "multi_scale",
+        branches: Branches = "cascade",
+        unit_skip: UnitSkip = "lambda",
+        share_last_lambda: bool = True,
+        attention_kernel: int = 5,
+        weight_normalisation: WeightNorm = "lambda",
+        fusion: bool = True,
+        weighted_global_skip: bool = False,
+        upsampler: Literal["staged", "one_step"] = "staged",
+        refinement: bool = True,
+        refinement_features: int = 64,
+        omega: tuple[float, float] = (1.0, 1.0),
+        input_mean: Literal["none", "div2k"] = "none",
+        initialisation: Literal["default", "he"] = "default",
+    ) -> None:
+        super().__init__()
+        self.scale = check_scale(scale)
+        self.output_weights: tuple[float, ...] = tuple(omega) if refinement else (1.0,)
+
+        mean = DIV2K_MEAN if input_mean == "div2k" else (0.0, 0.0, 0.0)
+        self.subtract_mean = ChannelShift(mean, -1)
+        self.add_mean = ChannelShift(mean)
+
+        self.extract = nn.Conv2d(3, features, 3, padding=1)
+        self.blocks = nn.ModuleList(
+            MSFEB(
+                features,
+                branch_features,
+                units=units,
+                unit=unit,
+                branches=branches,
+                unit_skip=unit_skip,
+                share_last_lambda=share_last_lambda,
+                attention_kernel=attention_kernel,
+                weight_normalisation=weight_normalisation,
+            )
+            for _ in range(blocks)
+        )
+        self.fuse = nn.Conv2d(blocks * features, features, 1) if fusion else None
+        self.global_weight = nn.Parameter(torch.ones(())) if weighted_global_skip else 1.0
+        self.upsample: nn.Module
+        if upsampler == "staged":
+            self.upsample = nn.Sequential(
+                SubPixelUpsampler(scale, features), nn.Conv2d(features, 3, 3, padding=1)
+            )
+        elif upsampler == "one_step":
+            self.upsample = nn.Sequential(
+                nn.Conv2d(features, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale)
+            )
+        else:
+            raise ValueError(f"upsampler is {upsampler!r}; expected 'staged' or 'one_step'")
+        self.refine = RefinementBlock(refinement_features) if refinement else None
+
+        if initialisation == "he":
+            self.apply(_he_initialisation)
+        elif initialisation != "default":
+            raise ValueError(f"initialisation is {initialisation!r}; expected 'default' or 'he'")
+        if input_mean not in ("none", "div2k"):
+            raise ValueError(f"input_mean is {input_mean!r}; expected 'none' or 'div2k'")
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        """Super-resolve.
+
+        Parameters
+        ----------
+        x : Tensor
+            LR images (B, 3, h, w) in [0, 1].
+
+        Returns
+        -------
+        tuple of Tensor
+            Coarse and refined image, (B, 3, scale * h, scale * w), not clamped; the coarse image
+            alone when the network has no refinement block.
+        """
+        f_0 = torch.relu(self.extract(self.subtract_mean(x)))  # (1)
+        f, levels = f_0, []
+        for block in self.blocks:  # (2)
+            f = block(f)
+            levels.append(f)
+        if self.fuse is not None:
+            f = self.fuse(torch.cat(levels, 1)) + self.global_weight * f_0  # (3), (4)
+        coarse = self.add_mean(self.upsample(f))  # (4)
+        if self.refine is None:
+            return (coarse,)
+        return coarse, self.refine(coarse)  # (5)
+
+
+def _he_initialisation(module: nn.Module) -> None:
+    if isinstance(module, nn.Conv2d):
+        nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+        if module.bias is not None:
+            nn.init.zeros_(module.bias)

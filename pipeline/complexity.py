@@ -1,0 +1,201 @@
+"""Stage `complexity`: parameters and Multi-Adds of every network at its paper's size.
+
+Multi-Adds follow CARN's convention: the multiply-accumulates of convolutions and matrix products
+for one 1280x720 HR output. Biases, activations, elementwise arithmetic, pooling and
+interpolation are not counted. A transposed convolution is counted on its input grid, which is
+what it costs; `published/complexity.csv` says where a paper counted it on the output grid.
+"""
+
+import argparse
+import math
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import torch
+from torch import nn
+from torch.utils._python_dispatch import TorchDispatchMode
+from torch.utils.flop_counter import FlopCounterMode, flop_registry
+
+from mesr import VARIANTS
+from pipeline.console import run
+from pipeline.errors import UserError
+from pipeline.files import atomic_path
+from pipeline.networks import NETWORKS, build_network, network_variants
+from pipeline.schema import load_params
+
+OUTPUT = Path("results/complexity.csv")
+SCALES = (2, 3, 4)
+
+# Operations that do no multiply-accumulate in CARN's convention. An operation that is neither
+# here nor known to torch's FLOP counter would silently count as zero, so it is refused.
+UNCOUNTED = {
+    "abs", "add", "add_", "alias", "arange", "avg_pool2d", "cat", "ceil", "clamp", "clamp_min",
+    "clone", "constant_pad_nd", "copy_", "cos", "detach", "div", "div_", "empty", "exp", "expand",
+    "eye", "floor", "full", "ge", "gt", "index", "is_same_size", "le", "leaky_relu",
+    "leaky_relu_", "lift_fresh", "linalg_vector_norm", "lt", "max", "max_pool2d_with_indices",
+    "maximum", "mean", "min", "minimum", "mul", "mul_", "native_batch_norm", "neg", "new_zeros",
+    "ones", "ones_like", "permute", "pixel_shuffle", "pow", "prelu", "_prelu_kernel",
+    "reciprocal", "reflection_pad2d", "relu", "relu_", "remainder", "repeat", "replication_pad2d",
+    "rsqrt", "rsub", "scalar_tensor", "select", "sigmoid", "sign", "sin", "slice", "softmax",
+    "_softmax", "split", "split_with_sizes", "sqrt", "squeeze", "stack", "std", "sub", "sum", "t",
+    "_to_copy", "transpose", "unbind", "unfold", "unsafe_split", "_unsafe_view", "unsqueeze",
+    "upsample_bicubic2d", "_upsample_bicubic2d_aa", "upsample_bilinear2d", "upsample_nearest2d",
+    "var", "var_mean", "view", "_weight_norm_interface", "where", "zeros", "zeros_like",
+    "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "im2col",
+}  # fmt: skip
+
+
+class _OperationGuard(TorchDispatchMode):
+    """Refuse operations whose cost nobody has thought about."""
+
+    def __torch_dispatch__(
+        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
+    ) -> Any:
+        packet = func._overloadpacket
+        if packet not in flop_registry and packet.__name__ not in UNCOUNTED:
+            raise UserError(
+                f"operation {packet} has no known number of multiply-adds. Give torch's FLOP "
+                "counter a formula for it, or list it in pipeline/complexity.py as uncounted."
+            )
+        return func(*args, **(kwargs or {}))
+
+
+@dataclass(frozen=True)
+class Complexity:
+    """Size and cost of a network.
+
+    Attributes
+    ----------
+    params : int
+        Elements of all parameters, frozen ones included, as papers count them.
+    multi_adds : int
+        Multiply-accumulates for one HR output.
+    """
+
+    params: int
+    multi_adds: int
+
+
+def lr_size(hr_height: int, hr_width: int, scale: int) -> tuple[int, int]:
+    """LR height and width with exactly ``hr_height * hr_width / scale**2`` pixels.
+
+    1280x720 is not divisible by 3; papers scale by the pixel count. Among the sizes with the
+    right number of pixels the one nearest to the HR aspect ratio is taken.
+
+    Raises
+    ------
+    UserError
+        When the number of HR pixels is not divisible by the square of the scale.
+    """
+    if hr_height % scale == 0 and hr_width % scale == 0:
+        return hr_height // scale, hr_width // scale
+    pixels, rest = divmod(hr_height * hr_width, scale**2)
+    if rest:
+        raise UserError(
+            f"complexity.hr: {hr_width}x{hr_height} has no whole number of LR pixels at scale "
+            f"{scale}; expected a size whose pixel count is divisible by {scale**2}, e.g. 1280x720"
+        )
+    divisors = [h for h in range(1, math.isqrt(pixels) + 1) if pixels % h == 0]
+    height = min(divisors, key=lambda h: abs(math.log(pixels / h / h * hr_height / hr_width)))
+    return height, pixels // height
+
+
+def count(network: nn.Module, hr_height: int = 720, hr_width: int = 1280) -> Complexity:
+    """Count the parameters and Multi-Adds of a network on the meta device.
+
+    Parameters
+    ----------
+    network : nn.Module
+        A network of this benchmark, on the meta device so that nothing is computed.
+    hr_height, hr_width : int
+        Size of the HR output in pixels.
+
+    Raises
+    ------
+    UserError
+        When the network runs an operation whose cost is unknown.
+    """
+    scale: int = network.scale  # type: ignore[assignment]
+    height, width = lr_size(hr_height, hr_width, scale)
+    if network.preupsampled:
+        height, width = height * scale, width * scale
+    x = torch.empty(1, 3 if network.domain == "rgb" else 1, height, width, device="meta")
+    counter = FlopCounterMode(display=False)
+    with torch.no_grad(), counter, _OperationGuard():
+        network.eval()(x)
+    return Complexity(
+        params=sum(p.numel() for p in network.parameters()),
+        multi_adds=counter.get_total_flops() // 2,
+    )
+
+
+def subjects() -> Iterator[tuple[str, str, dict[str, Any]]]:
+    """Yield network, variant and settings of everything that is counted.
+
+    The first variant of a network is the one that the paper's tables mean.
+    """
+    for name in NETWORKS:
+        if name == "mesr":
+            yield name, "full", {}
+            for variant, settings in VARIANTS.items():
+                if variant != "full":
+                    yield name, variant, settings
+        else:
+            for variant, settings in network_variants(name).items():
+                yield name, variant, settings
+
+
+def count_all(
+    names: Sequence[str] | None = None,
+    scales: Sequence[int] = SCALES,
+    hr_height: int = 720,
+    hr_width: int = 1280,
+) -> pd.DataFrame:
+    """Count networks at their papers' sizes.
+
+    Returns
+    -------
+    DataFrame
+        Columns model, variant, scale, params, multi_adds.
+    """
+    rows = []
+    for name, variant, settings in subjects():
+        if names is not None and name not in names:
+            continue
+        for scale in scales:
+            with torch.device("meta"):
+                network = build_network(name, scale, **settings)
+            found = count(network, hr_height, hr_width)
+            rows.append((name, variant, scale, found.params, found.multi_adds))
+    return pd.DataFrame(rows, columns=["model", "variant", "scale", "params", "multi_adds"])
+
+
+def parse_size(text: str) -> tuple[int, int]:
+    """Turn ``"1280x720"`` into (height, width) = (720, 1280).
+
+    Raises
+    ------
+    UserError
+        For anything else than two positive numbers with an x between them.
+    """
+    width, _, height = text.partition("x")
+    if not (width.isdecimal() and height.isdecimal() and int(width) and int(height)):
+        raise UserError(f"HR size {text!r} is not a size; expected WIDTHxHEIGHT, e.g. 1280x720")
+    return int(height), int(width)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write results/complexity.csv."""
+    argparse.ArgumentParser(description=main.__doc__).parse_args(argv)
+    height, width = parse_size(load_params().complexity.hr)
+    table = count_all(hr_height=height, hr_width=width)
+    with atomic_path(OUTPUT) as temporary:
+        table.to_csv(temporary, index=False)
+    print(f"counted {len(table)} networks, variants and scales into {OUTPUT}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

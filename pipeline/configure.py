@@ -1,0 +1,104 @@
+"""Compose conf/ into params.yaml.
+
+``python -m pipeline.configure profile=paper`` writes another profile;
+``python -m pipeline.configure profile=quick seeds=[s0,s1] train.lr=0.001`` changes values on top;
+``python -m pipeline.configure --check`` checks params.yaml as it stands.
+"""
+
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+
+import torch
+from hydra import compose, initialize_config_dir
+from hydra.errors import HydraException
+from omegaconf import OmegaConf
+from omegaconf.errors import OmegaConfBaseException
+
+from pipeline.assets import known_assets
+from pipeline.console import run
+from pipeline.errors import UserError
+from pipeline.files import atomic_path
+from pipeline.networks import build_network, network_class
+from pipeline.schema import PARAMS_FILE, Params, load_params, parse_scale, validate_params
+
+CONF = Path("conf")
+HEADER = """\
+# Composed from conf/ by: python -m pipeline.configure {overrides}
+# Change conf/ and compose again, or try values with: dvc exp run -S 'train.lr=0.001'
+"""
+
+
+def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
+    """Compose a profile and return the text of params.yaml.
+
+    Parameters
+    ----------
+    overrides : sequence of str
+        Hydra overrides, the profile first: ``["profile=quick", "train.lr=0.001"]``.
+    conf : Path
+        Folder of the configuration groups.
+
+    Raises
+    ------
+    UserError
+        For an unknown profile, key, network, dataset, variant or scale, by name.
+    """
+    profiles = sorted(p.stem for p in (conf / "profile").glob("*.yaml") if p.stem != "shared")
+    chosen = next((o.partition("=")[2] for o in overrides if o.startswith("profile=")), "quick")
+    if chosen not in profiles:
+        raise UserError(f"profile {chosen!r} is unknown. Profiles: {', '.join(profiles)}.")
+    try:
+        with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
+            composed = compose("study", [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"])
+        values = OmegaConf.to_container(composed, resolve=True)
+    except (HydraException, OmegaConfBaseException) as error:
+        raise UserError(f"the profile could not be composed: {error}") from error
+    check_names(validate_params(values, f"profile {chosen}"))
+    header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")
+    return header + OmegaConf.to_yaml(OmegaConf.create(values))
+
+
+def check_names(params: Params) -> None:
+    """Refuse names of networks, settings and assets that do not exist.
+
+    Raises
+    ------
+    UserError
+        Naming the parameter, the value and the values it may have.
+    """
+    assets = known_assets()
+    for field, names in (
+        ("data.images", params.data.images),
+        ("data.weights", params.data.weights),
+    ):
+        for name in names:
+            if name not in assets:
+                raise UserError(
+                    f"{field}: {name!r} is no known asset. Known: {', '.join(sorted(assets))}."
+                )
+    for name in params.certify.networks:
+        network_class(name)
+    scales = [parse_scale(scale) for scale in params.scales]
+    for name, settings in params.networks.items():
+        for scale in scales:
+            with torch.device("meta"):  # checks the settings without allocating the weights
+                build_network(name, scale, **settings)
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write params.yaml, or check it with ``--check``."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments == ["--check"]:
+        check_names(load_params())
+        return
+    if bad := [a for a in arguments if "=" not in a]:
+        raise UserError(f"{bad[0]!r} is not an override; expected key=value, e.g. profile=paper")
+    text = compose_params(arguments)
+    with atomic_path(PARAMS_FILE) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"wrote {PARAMS_FILE}: profile {load_params().profile}")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

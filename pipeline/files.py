@@ -1,0 +1,51 @@
+"""Writing files so that a reader never meets half of one."""
+
+import os
+import shutil
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from pipeline.errors import UserError
+
+
+@contextmanager
+def atomic_path(target: Path) -> Iterator[Path]:
+    """Yield a temporary path beside `target`; rename it to `target` on success.
+
+    The body writes a file or a directory at the yielded path. When the body raises, whatever
+    it wrote is removed and an earlier `target` stays as it was.
+
+    Parameters
+    ----------
+    target : Path
+        Final name. Its folder is created when missing.
+
+    Yields
+    ------
+    Path
+        A name in the same folder (so that the rename is atomic) with the same suffixes.
+
+    Raises
+    ------
+    UserError
+        When the disk is full or the folder cannot be written.
+    """
+    temporary = target.with_name(f".{os.getpid()}.partial.{target.name}")
+    try:
+        target.parent.mkdir(parents=True, exist_ok=True)
+        yield temporary
+        if temporary.is_dir() and target.is_dir():
+            shutil.rmtree(target)
+        temporary.replace(target)
+    except OSError as error:
+        raise UserError(
+            f"{target}: could not be written ({error.strerror or error}). "
+            "Free some disk space or choose a writable folder, then run the command again; "
+            "nothing was left half-written."
+        ) from error
+    finally:
+        if temporary.is_dir():
+            shutil.rmtree(temporary, ignore_errors=True)
+        else:
+            temporary.unlink(missing_ok=True)
