@@ -154,9 +154,7 @@ class A2F(nn.Module):
         sr = F.pixel_shuffle(self.tail(states[-1]) + self.skip(x), self.scale)
         return (self.add_mean(sr / 2),)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in 0..255, as the official code has it.
 
         Parameters

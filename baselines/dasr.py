@@ -1,8 +1,8 @@
 """DASR: unsupervised degradation representation learning (Wang et al., CVPR 2021).
 
 "Unsupervised Degradation Representation Learning for Blind Super-Resolution",
-https://arxiv.org/abs/2104.00416; official code https://github.com/LongguangWang/DASR, commit
-51524af.
+https://arxiv.org/abs/2104.00416; official code
+https://github.com/The-Learning-And-Vision-Atelier-LAVA/DASR, commit 51524af.
 
 Blind setting: the network is not told how the LR image was made. An encoder E turns the LR image
 into a vector that represents the degradation, and the generator G adapts its convolutions to that
@@ -286,9 +286,7 @@ class DASR(nn.Module):
         x = 255 * x
         return (self.generator(x, self.encoder(x)) / 255,)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in 0..255, the reconstruction term of the paper's loss.
 
         The contrastive term is left out; the module's docstring says why.

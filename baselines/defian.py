@@ -87,9 +87,7 @@ class DilatedEncoderDecoder(nn.Module):
         layers: list[nn.Module] = []
         for level, dilation in enumerate((1, 2, 4)):
             layers += [
-                nn.Conv2d(
-                    widths[level], widths[level + 1], 3, padding=dilation, dilation=dilation
-                ),
+                nn.Conv2d(widths[level], widths[level + 1], 3, padding=dilation, dilation=dilation),
                 nn.ReLU(),
             ]
         for level, dilation in ((2, 4), (1, 2), (0, 1)):
@@ -277,9 +275,7 @@ class DeFiAN(nn.Module):
         sr = self.tail(self.upsampler(features))
         return (sr * self.std + self.mean,)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in [0, 1].
 
         Parameters

@@ -137,9 +137,7 @@ class DPSR(nn.Module):
         features = features + self.body(features)
         return (self.tail(self.upsampler(features)),)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in [0, 1].
 
         Parameters
@@ -155,7 +153,9 @@ class DPSR(nn.Module):
 
 
 PUBLISHED = tuple(
-    Published(scale, (f"DPSR/DPSRx{scale}.pth",), note="authors' super-resolver, without DPSR's loop")
+    Published(
+        scale, (f"DPSR/DPSRx{scale}.pth",), note="authors' super-resolver, without DPSR's loop"
+    )
     for scale in (2, 3, 4)
 )
 

@@ -163,9 +163,7 @@ class DRSAN(nn.Module):
         features = features + self.body_end(self.body(features))
         return (self.tail(self.upsampler(features)),)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in [0, 1].
 
         Parameters

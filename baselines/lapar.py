@@ -233,9 +233,7 @@ class LAPAR(nn.Module):
         enlarged = F.interpolate(x, scale_factor=self.scale, mode="bicubic", align_corners=False)
         return (apply_filters(enlarged, filters),)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in [0, 1], as the official code has it.
 
         Parameters

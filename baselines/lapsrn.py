@@ -56,7 +56,7 @@ class PyramidLevel(nn.Module):
         deviation = (2 / (9 * features)) ** 0.5
         for layer in (*self.convs, self.upsample, self.residual):
             nn.init.normal_(layer.weight, std=deviation)
-            nn.init.zeros_(layer.bias)
+            nn.init.zeros_(layer.get_parameter("bias"))
         # Bilinear interpolation to begin with: 1 - |i - 1.5| / 2 for i = 0..3.
         taps = torch.tensor([0.25, 0.75, 0.75, 0.25])
         with torch.no_grad():
@@ -91,7 +91,7 @@ class LapSRN(nn.Module):
         self.scale = check_scale(scale)
         self.embed = nn.Conv2d(1, features, 3, padding=1)
         nn.init.normal_(self.embed.weight, std=1e-3)
-        nn.init.zeros_(self.embed.bias)
+        nn.init.zeros_(self.embed.get_parameter("bias"))
         levels = 1 if scale == 2 else 2
         self.levels = nn.ModuleList(PyramidLevel(features, depth) for _ in range(levels))
         self.output_weights = (1.0,) * levels

@@ -1,8 +1,8 @@
 """MSRN: Li et al., Multi-scale Residual Network for Image Super-Resolution, ECCV 2018.
 
-Two networks go by this name. ``version="2019"`` is the authors' RGB retraining (MIVRC/MSRN-PyTorch),
-whose weights are released and which later papers count; ``version="eccv"`` is the paper's luma
-network (directory OLD of the same repository).
+Two networks go by this name. ``version="2019"`` is the authors' RGB retraining
+(MIVRC/MSRN-PyTorch), whose weights are released and which later papers count; ``version="eccv"`` is
+the paper's luma network (directory OLD of the same repository).
 
 Differences between the two, from the authors' code
 ---------------------------------------------------
@@ -69,9 +69,8 @@ class MeanShift(nn.Conv2d):
     def __init__(self, shift: Tensor) -> None:
         channels = len(shift)
         super().__init__(channels, channels, 1)
-        with torch.no_grad():
-            self.weight.copy_(torch.eye(channels)[..., None, None])
-            self.bias.copy_(shift) if self.bias is not None else None
+        nn.init.dirac_(self.weight)
+        self.bias = nn.Parameter(shift.clone())
 
 
 class MSRN(nn.Module):

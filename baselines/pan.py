@@ -170,9 +170,7 @@ class PAN(nn.Module):
         skip = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
         return (residual + skip,)
 
-    def paper_objective(
-        self, outputs: Sequence[Tensor], target: Tensor, progress: float
-    ) -> Tensor:
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in [0, 1] (Sec. 4.1).
 
         Parameters

@@ -1,4 +1,4 @@
-"""VDSR: Kim et al., Accurate Image Super-Resolution Using Very Deep Convolutional Networks, CVPR 2016.
+"""VDSR: Kim et al., Accurate Image SR Using Very Deep Convolutional Networks, CVPR 2016.
 
 Twenty 3x3 convolutions estimate the residual between the bicubically enlarged luma and the HR luma.
 
@@ -13,6 +13,7 @@ Details the paper leaves open
 """
 
 from collections.abc import Sequence
+from itertools import pairwise
 from pathlib import Path
 
 import torch.nn.functional as F
@@ -22,6 +23,15 @@ from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
 from baselines.weights.pickled import read_pickled_module
+
+# The classes that pytorch-vdsr's pickled network consists of.
+_PYTORCH_VDSR_CLASSES = (
+    "vdsr.Net",
+    "vdsr.Conv_ReLU_Block",
+    "torch.nn.modules.container.Sequential",
+    "torch.nn.modules.conv.Conv2d",
+    "torch.nn.modules.activation.ReLU",
+)
 
 _DEPTH = 20
 _FEATURES = 64
@@ -54,14 +64,15 @@ class VDSR(nn.Module):
         if depth < 2:
             raise ValueError(f"depth is {depth}; VDSR needs at least 2 convolutions")
         widths = [1, *[features] * (depth - 1), 1]
-        self.convs = nn.ModuleList(
+        convs = [
             nn.Conv2d(inputs, outputs, 3, padding=1, bias=bias)
-            for inputs, outputs in zip(widths[:-1], widths[1:], strict=True)
-        )
-        for conv in self.convs:
+            for inputs, outputs in pairwise(widths)
+        ]
+        for conv in convs:
             nn.init.kaiming_normal_(conv.weight, nonlinearity="relu")  # He et al., as Section 4.2
-            if bias:
+            if conv.bias is not None:
                 nn.init.zeros_(conv.bias)
+        self.convs = nn.ModuleList(convs)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
         """Restore the details of an enlarged luma image.
@@ -139,7 +150,9 @@ def _layer_widths(layer: int) -> tuple[int, int]:
 def _from_authors(path: Path) -> dict[str, Tensor]:
     model = read_mat(path, ["model"])["model"]
     if not isinstance(model, dict) or not {"weight", "bias"} <= model.keys():
-        raise ValueError(f"{path}: variable 'model' is not a struct with fields 'weight' and 'bias'")
+        raise ValueError(
+            f"{path}: variable 'model' is not a struct with fields 'weight' and 'bias'"
+        )
     for field in ("weight", "bias"):
         found = len(model[field]) if hasattr(model[field], "__len__") else 1
         if found != _DEPTH:
@@ -158,7 +171,7 @@ def _from_authors(path: Path) -> dict[str, Tensor]:
 
 
 def _from_pytorch_vdsr(path: Path) -> dict[str, Tensor]:
-    tensors = read_pickled_module(path, key="model")
+    tensors = read_pickled_module(path, "model", _PYTORCH_VDSR_CLASSES)
     names = ["input", *(f"residual_layer.{block}.conv" for block in range(_DEPTH - 2)), "output"]
     expected = {f"{name}.weight" for name in names}
     if tensors.keys() != expected:

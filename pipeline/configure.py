@@ -15,7 +15,7 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.assets import known_assets
+from pipeline.assets import registry
 from pipeline.console import run
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
@@ -67,7 +67,7 @@ def check_names(params: Params) -> None:
     UserError
         Naming the parameter, the value and the values it may have.
     """
-    assets = known_assets()
+    assets = registry()
     for field, names in (
         ("data.images", params.data.images),
         ("data.weights", params.data.weights),

@@ -28,7 +28,7 @@ NETWORKS: dict[str, str] = {
 # Networks that their papers publish in several sizes; the first is the one the tables mean.
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "a2f": {name: {"variant": name} for name in ("L", "M", "S", "SD")},
-    "defian": {name: {"variant": name} for name in ("L", "S")},
+    "defian": {name: {"variant": name} for name in ("S", "L")},
     "msrn": {"rgb": {}, "eccv": {"version": "eccv"}},
     "srcnn": {"9-5-5": {"variant": "9-5-5"}, "9-1-5": {"variant": "9-1-5"}},
 }

@@ -52,10 +52,11 @@ class DataParams(_Strict):
 
 
 class EvaluateParams(_Strict):
-    """How trained networks are evaluated."""
+    """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``."""
 
     protocol: Literal["rgb", "y"]
     keep_images: Literal["all"] | list[str]
+    published: list[Name]
 
 
 class CertifyParams(_Strict):
@@ -121,6 +122,21 @@ class Params(_Strict):
     tables: TableParams
     statistics: StatisticsParams
     figures: FigureParams
+
+    def network_settings(self, model: str) -> dict[str, Any]:
+        """Constructor settings of a network.
+
+        Raises
+        ------
+        UserError
+            When params.yaml has no entry for it.
+        """
+        if model not in self.networks:
+            raise UserError(
+                f"networks.{model}: missing in params.yaml; add an entry "
+                "({} for the size in its paper)"
+            )
+        return dict(self.networks[model])
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":

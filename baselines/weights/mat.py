@@ -18,9 +18,10 @@ _MAX_BYTES = 1 << 28  # unpacked; the released models take 3 MB
 _MAX_DEPTH = 16
 _MATRIX, _COMPRESSED = 14, 15  # data types miMATRIX, miCOMPRESSED
 _INT32 = 5
-# Array classes: cell, struct, char, and numbers from double (6) to uint64 (15). Objects, sparse
-# matrices, function handles and opaque classes have no place in a file of weights.
-_CLASSES = frozenset({1, 2, 4, *range(6, 16)})
+_CELL, _STRUCT, _CHAR = 1, 2, 4
+# Besides these three, numbers from double (6) to uint64 (15). Objects, sparse matrices, function
+# handles and opaque classes have no place in a file of weights.
+_CLASSES = frozenset({_CELL, _STRUCT, _CHAR, *range(6, 16)})
 
 
 def read_mat(path: Path, variables: Sequence[str]) -> dict[str, Any]:
@@ -103,22 +104,21 @@ def _unpacked(data: bytes, what: str) -> bytes:
     """
     version = data[124:128]
     if version != b"\x00\x01IM":
-        kind = "MATLAB v7.3 (HDF5)" if data[:512].find(b"MATLAB 7.3") == 0 else "unknown"
+        known = "MATLAB v7.3 (HDF5)" if data.startswith(b"MATLAB 7.3") else "unknown"
         raise ValueError(
-            f"{what}: not a little-endian MATLAB v5 file (format: {kind}); save with '-v7'"
+            f"{what}: not a little-endian MATLAB v5 file (format: {known}); save with '-v7'"
         )
     parts, size = [data[:_HEADER_BYTES]], 0
     for kind, body in _elements(memoryview(data)[_HEADER_BYTES:], what):
+        elements = [(kind, body)]
         if kind == _COMPRESSED:
-            element = _inflate(body, _MAX_BYTES - size, what)
-        else:
-            element = struct.pack("<II", kind, len(body)) + bytes(body)
-        size += len(element)
-        for inner_kind, inner_body in _elements(memoryview(element), what):
-            if inner_kind != _MATRIX:
-                raise ValueError(f"{what}: holds an element of type {inner_kind}, not a variable")
-            _check_matrix(inner_body, what, depth=0)
-        parts.append(element)
+            elements = _elements(memoryview(_inflate(body, _MAX_BYTES - size, what)), what)
+        if len(elements) != 1 or elements[0][0] != _MATRIX:
+            raise ValueError(f"{what}: holds something else than variables")
+        variable = elements[0][1]
+        _check_matrix(variable, what, depth=0)
+        size += len(variable)
+        parts += [struct.pack("<II", _MATRIX, len(variable)), bytes(variable)]
     return b"".join(parts)
 
 
@@ -173,6 +173,25 @@ def _check_matrix(body: memoryview, what: str, depth: int) -> None:
     # Every number takes a byte, every cell or field the 8 of a tag.
     if min(dimensions, default=-1) < 0 or math.prod(dimensions) > len(body):
         raise ValueError(f"{what}: a variable declares dimensions {dimensions}, more than it holds")
-    for kind, inner in elements[3:]:
-        if kind == _MATRIX:
+    content = elements[3:]
+    if array_class in (_CELL, _STRUCT):
+        count = math.prod(dimensions)
+        if array_class == _STRUCT:
+            count *= _field_count(content[:2], what)
+            content = content[2:]
+        if len(content) != count or any(kind != _MATRIX for kind, _ in content):
+            raise ValueError(f"{what}: a cell or struct array does not have its {count} elements")
+        for _, inner in content:
             _check_matrix(inner, what, depth + 1)
+    elif not 1 <= len(content) <= 2 or any(kind == _MATRIX for kind, _ in content):
+        raise ValueError(f"{what}: an array of numbers or characters lacks its values")
+
+
+def _field_count(elements: list[tuple[int, memoryview]], what: str) -> int:
+    """Return the number of fields of a struct from its two elements: name length, names."""
+    if len(elements) != 2 or len(elements[0][1]) != 4:
+        raise ValueError(f"{what}: a struct lacks the names of its fields")
+    (length,) = struct.unpack("<i", elements[0][1])
+    if length < 1 or len(elements[1][1]) % length:
+        raise ValueError(f"{what}: a struct's field names have length {length}")
+    return len(elements[1][1]) // length

@@ -93,7 +93,7 @@ class Call:
 
 
 class _Machine:
-    """The stack machine. Method ``op_NAME`` executes opcode NAME; others are refused."""
+    """The stack machine: method ``op_x`` executes opcode X; opcodes without one are refused."""
 
     def __init__(self, allowed: Collection[str]) -> None:
         self.allowed = allowed
@@ -110,7 +110,8 @@ class _Machine:
             if opcode.name in _LITERALS:
                 self.stack.append(argument)
                 continue
-            operation = getattr(self, f"op_{opcode.name}", None)
+            name = _SYNONYMS.get(opcode.name, opcode.name)
+            operation = getattr(self, f"op_{name.lower()}", None)
             if operation is None:
                 raise ValueError(f"it uses opcode {opcode.name}, which PyTorch does not write")
             operation(argument)
@@ -133,105 +134,99 @@ class _Machine:
         del self.stack[start:]
         return values
 
-    def op_PROTO(self, argument: int) -> None:  # noqa: N802
+    def op_proto(self, argument: int) -> None:
         if argument > 5:
             raise ValueError(f"it is written in pickle protocol {argument}")
 
-    def op_FRAME(self, argument: int) -> None:  # noqa: N802
-        """Frames only group opcodes."""
+    def op_frame(self, argument: int) -> None:
+        """Do nothing: frames only group opcodes."""
 
-    def op_STOP(self, argument: None) -> None:  # noqa: N802
-        """The stream of opcodes ends here by itself."""
+    def op_stop(self, argument: None) -> None:
+        """Do nothing: `pickletools.genops` ends here by itself."""
 
-    def op_MARK(self, argument: None) -> None:  # noqa: N802
+    def op_mark(self, argument: None) -> None:
         self.marks.append(len(self.stack))
 
-    def op_NONE(self, argument: None) -> None:  # noqa: N802
+    def op_none(self, argument: None) -> None:
         self.stack.append(None)
 
-    def op_NEWTRUE(self, argument: None) -> None:  # noqa: N802
+    def op_newtrue(self, argument: None) -> None:
         self.stack.append(True)
 
-    def op_NEWFALSE(self, argument: None) -> None:  # noqa: N802
+    def op_newfalse(self, argument: None) -> None:
         self.stack.append(False)
 
-    def op_EMPTY_TUPLE(self, argument: None) -> None:  # noqa: N802
+    def op_empty_tuple(self, argument: None) -> None:
         self.stack.append(())
 
-    def op_EMPTY_LIST(self, argument: None) -> None:  # noqa: N802
+    def op_empty_list(self, argument: None) -> None:
         self.stack.append([])
 
-    def op_EMPTY_DICT(self, argument: None) -> None:  # noqa: N802
+    def op_empty_dict(self, argument: None) -> None:
         self.stack.append({})
 
-    def op_TUPLE(self, argument: None) -> None:  # noqa: N802
+    def op_tuple(self, argument: None) -> None:
         self.stack.append(tuple(self.pop_to_mark()))
 
-    def op_TUPLE1(self, argument: None) -> None:  # noqa: N802
+    def op_tuple1(self, argument: None) -> None:
         self.stack.append((self.pop(),))
 
-    def op_TUPLE2(self, argument: None) -> None:  # noqa: N802
+    def op_tuple2(self, argument: None) -> None:
         second, first = self.pop(), self.pop()
         self.stack.append((first, second))
 
-    def op_TUPLE3(self, argument: None) -> None:  # noqa: N802
+    def op_tuple3(self, argument: None) -> None:
         third, second, first = self.pop(), self.pop(), self.pop()
         self.stack.append((first, second, third))
 
-    def op_BINPUT(self, argument: int) -> None:  # noqa: N802
+    def op_binput(self, argument: int) -> None:
         self.stack.append(self.pop())
         self.memo[argument] = self.stack[-1]
 
-    op_LONG_BINPUT = op_BINPUT
+    def op_memoize(self, argument: None) -> None:
+        self.op_binput(len(self.memo))
 
-    def op_MEMOIZE(self, argument: None) -> None:  # noqa: N802
-        self.op_BINPUT(len(self.memo))
-
-    def op_BINGET(self, argument: int) -> None:  # noqa: N802
+    def op_binget(self, argument: int) -> None:
         if argument not in self.memo:
             raise ValueError(f"it refers to object {argument}, which it never stored")
         self.stack.append(self.memo[argument])
 
-    op_LONG_BINGET = op_BINGET
-
-    def op_APPEND(self, argument: None) -> None:  # noqa: N802
+    def op_append(self, argument: None) -> None:
         self._extend([self.pop()])
 
-    def op_APPENDS(self, argument: None) -> None:  # noqa: N802
+    def op_appends(self, argument: None) -> None:
         self._extend(self.pop_to_mark())
 
-    def op_SETITEM(self, argument: None) -> None:  # noqa: N802
+    def op_setitem(self, argument: None) -> None:
         value, key = self.pop(), self.pop()
         self._update([key, value])
 
-    def op_SETITEMS(self, argument: None) -> None:  # noqa: N802
+    def op_setitems(self, argument: None) -> None:
         self._update(self.pop_to_mark())
 
-    def op_GLOBAL(self, argument: str) -> None:  # noqa: N802
+    def op_global(self, argument: str) -> None:
         self._push_global(argument.replace(" ", "."))
 
-    def op_STACK_GLOBAL(self, argument: None) -> None:  # noqa: N802
+    def op_stack_global(self, argument: None) -> None:
         name, module = self.pop(), self.pop()
         if not isinstance(name, str) or not isinstance(module, str):
             raise ValueError("it names a function by something else than text")  # noqa: TRY004
         self._push_global(f"{module}.{name}")
 
-    def op_REDUCE(self, argument: None) -> None:  # noqa: N802
+    def op_reduce(self, argument: None) -> None:
         arguments, function = self.pop(), self.pop()
         if not isinstance(function, Global) or not isinstance(arguments, tuple):
-            raise ValueError("it calls something that is not a named function")
+            raise ValueError("it calls something that is not a named function")  # noqa: TRY004
         self.stack.append(Call(function, arguments))
 
-    op_NEWOBJ = op_REDUCE
-
-    def op_BUILD(self, argument: None) -> None:  # noqa: N802
+    def op_build(self, argument: None) -> None:
         state, target = self.pop(), self.pop()
         if not isinstance(target, Call) or target.state is not None:
             raise ValueError("it sets the state of something that is not a new object")
         target.state = state
         self.stack.append(target)
 
-    def op_BINPERSID(self, argument: None) -> None:  # noqa: N802
+    def op_binpersid(self, argument: None) -> None:
         match self.pop():
             case ("module", Global() as module, str(), str()):
                 self.stack.append(module)  # the source text that comes with it is not needed
@@ -277,6 +272,7 @@ _LITERALS = frozenset(
     | {"STRING", "BINSTRING", "SHORT_BINSTRING", "BINBYTES", "SHORT_BINBYTES"}
     | {"UNICODE", "BINUNICODE", "SHORT_BINUNICODE"}
 )
+_SYNONYMS = {"LONG_BINPUT": "BINPUT", "LONG_BINGET": "BINGET", "NEWOBJ": "REDUCE"}
 
 
 def parse_pickle(
@@ -352,7 +348,11 @@ def parse_legacy(
         raise ValueError(f"{what}: not a PyTorch file (magic number or version differ)")
     value, storages = parse_pickle(stream, allowed, what)
     keys, _ = parse_pickle(stream, (), what)
-    if not isinstance(keys, list) or sorted(map(str, keys)) != sorted(storages):
+    if (
+        not isinstance(keys, list)
+        or not all(isinstance(key, str) for key in keys)
+        or sorted(keys) != sorted(storages)
+    ):
         raise ValueError(f"{what}: the list of storages does not match those that are used")
     ordered = {key: storages[key] for key in keys}
     held = len(data) - stream.tell()
@@ -389,7 +389,7 @@ def read_pickled_module(path: Path, key: str, classes: Collection[str]) -> dict[
     what = str(path)
     value, storages, offset = parse_legacy(data, _MODULE_GLOBALS | set(classes), what)
     if not isinstance(value, dict) or not isinstance(value.get(key), Call):
-        raise ValueError(f"{what}: holds no network under the key {key!r}")
+        raise ValueError(f"{what}: holds no network under the key {key!r}")  # noqa: TRY004
     blocks = _read_storages(data, offset, storages, what)
     return {
         name: _tensor(node, blocks, f"{what}: {name}")
@@ -446,7 +446,9 @@ def _walk(root: Call, classes: frozenset[str], what: str) -> Iterator[tuple[str,
             raise ValueError(f"{what}: {prefix or 'the network'} is not a pickled module")
         try:
             own = [
-                entry for part in ("_parameters", "_buffers") for entry in _entries(module.state[part])
+                entry
+                for part in ("_parameters", "_buffers")
+                for entry in _entries(module.state[part])
             ]
             children = _entries(module.state["_modules"])
         except (KeyError, ValueError) as error:

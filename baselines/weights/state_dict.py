@@ -103,7 +103,7 @@ def _checked(state: Any, what: str) -> dict[str, Tensor]:
         raise ValueError(f"{what}: holds a {type(state).__name__}, not a state dict")
     for name, value in state.items():
         if not isinstance(name, str) or not isinstance(value, Tensor):
-            raise ValueError(
+            raise ValueError(  # noqa: TRY004
                 f"{what}: entry {str(name)[:80]!r} is a {type(value).__name__}, not a tensor. If "
                 "the weights are nested inside, save that inner dict to a file of its own."
             )

@@ -1,0 +1,86 @@
+"""Stage `degrade`: shrink the HR images of one asset to LR images of protocol `rgb`.
+
+Usage: python -m pipeline.degrade ASSET SCALE      (for example: Set5 x2)
+"""
+
+import argparse
+import sys
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+from tqdm import tqdm
+
+from mesr.layers import SCALES
+from pipeline.console import run
+from pipeline.errors import UserError
+from pipeline.images import PackedImages, Pixels, pack_images
+from pipeline.protocol import RGB, make_lr
+
+
+def parse_scale(text: str) -> int:
+    """Turn "x2" or "2" into 2.
+
+    Raises
+    ------
+    UserError
+        For anything but the scales of the benchmark.
+    """
+    digits = text.removeprefix("x")
+    if digits not in {str(scale) for scale in SCALES}:
+        raise UserError(f"scale {text!r}: expected one of x{', x'.join(map(str, SCALES))}.")
+    return int(digits)
+
+
+def _progress(names: Sequence[str], label: str) -> Iterator[str]:
+    if sys.stderr.isatty():
+        yield from tqdm(names, desc=label, unit="image")
+        return
+    for count, name in enumerate(names, start=1):
+        yield name
+        if count * 10 // len(names) > (count - 1) * 10 // len(names):
+            print(f"{label}: {count} of {len(names)} images", flush=True)
+
+
+def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
+    """Make the LR images of protocol `rgb` for a file of packed HR images.
+
+    Parameters
+    ----------
+    hr_path : Path
+        Packed HR images, see `pipeline.images.pack_images`.
+    lr_path : Path
+        Packed LR images under the same names, (h, w, 3) uint8; appears when complete.
+    scale : {2, 3, 4}
+        Downscaling factor.
+
+    Raises
+    ------
+    UserError
+        When the input is missing or damaged, an image is smaller than `scale`, or the output
+        cannot be written.
+    """
+    images = PackedImages(hr_path)
+
+    def shrunk() -> Iterator[tuple[str, Pixels]]:
+        for name in _progress(images.names, f"degrade {hr_path.stem} x{scale}"):
+            yield name, make_lr(images[name], scale, RGB, f"{hr_path}: {name}")
+
+    pack_images(shrunk(), lr_path)
+
+
+def main() -> None:
+    """Run the stage with the arguments of the command line."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.degrade", description=__doc__)
+    parser.add_argument("asset", help="name of a data set in data/hr")
+    parser.add_argument("scale", help="x2, x3 or x4")
+    arguments = parser.parse_args()
+    scale = parse_scale(arguments.scale)
+    degrade(
+        Path("data/hr", f"{arguments.asset}.h5"),
+        Path("data/lr", f"{arguments.asset}_x{scale}.h5"),
+        scale,
+    )
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))

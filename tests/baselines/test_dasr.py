@@ -1,0 +1,226 @@
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.dasr import (
+    DASR,
+    PUBLISHED,
+    DegradationAwareBlock,
+    DegradationAwareConv,
+    DegradationAwareGroup,
+    DegradationEncoder,
+    published_state_dict,
+)
+
+LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
+
+
+def closed_form_count(scale: int) -> int:
+    """Count parameters layer by layer; the paper prints 5.8M for x4."""
+
+    def conv(inputs: int, outputs: int) -> int:
+        return 9 * inputs * outputs + outputs
+
+    adaptive = 64 * 64 + 64 * 576 + (64 * 64 + 64) + 2 * 64 * 8
+    group = 5 * (2 * adaptive + 2 * conv(64, 64)) + conv(64, 64)
+    stages = 2 * conv(64, 256) if scale == 4 else conv(64, 64 * scale**2)
+    generator = 5 * group + 2 * conv(64, 64) + stages + 256 * 64
+    generator += (9 * 3 * 64 + 64) - conv(64, 64) + (9 * 64 * 3 + 3)  # head, tail
+    widths = ((3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256))
+    encoder = sum(conv(i, o) + 2 * o for i, o in widths) + 2 * (256 * 256 + 256)
+    mean_shifts = 2 * (9 + 3)
+    return generator + encoder + mean_shifts
+
+
+@pytest.mark.parametrize(
+    ("scale", "params", "giga_multi_adds"),
+    # Of the authors' generator and encoder, frozen mean shifts and projection included.
+    [(2, 5_821_595, 599.805), (3, 6_006_235, 286.345), (4, 5_969_307, 185.127)],
+)
+def test_counts_equal_those_of_the_authors_code(
+    scale: int, params: int, giga_multi_adds: float
+) -> None:
+    with torch.device("meta"):
+        net = DASR(scale).eval()
+        x = torch.empty(1, 3, *LR_SIZES[scale])
+    assert sum(p.numel() for p in net.parameters()) == params == closed_form_count(scale)
+    assert sum(p.numel() for p in net.parameters() if not p.requires_grad) == 24
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(x)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(giga_multi_adds, abs=5e-4)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_output_has_scale_times_the_input_size(scale: int) -> None:
+    net = DASR(scale, features=4, depth=1, blocks=1)
+    outputs = net(torch.rand(2, 3, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
+    assert len(net.output_weights) == len(outputs)
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
+
+
+def test_unknown_scale_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"2, 3, 4"):
+        DASR(7)
+
+
+def test_degradation_aware_convolution_is_the_papers_formula() -> None:
+    """One image at a time, each with the kernels that its own representation predicts."""
+    torch.manual_seed(0)
+    layer = DegradationAwareConv(8, reduction=4)
+    x, representation = torch.randn(3, 8, 5, 6), torch.randn(3, 8)
+
+    def act(value: Tensor) -> Tensor:
+        return torch.maximum(value, 0.1 * value)
+
+    expected = []
+    for image, vector in zip(x, representation, strict=True):
+        kernels = (layer.kernel[2].weight @ act(layer.kernel[0].weight @ vector)).view(8, 3, 3)
+        planes = [
+            F.conv2d(plane[None, None], kernel[None, None], padding=1)[0, 0]
+            for plane, kernel in zip(image, kernels, strict=True)
+        ]
+        adapted = torch.einsum(
+            "oi,ihw->ohw", layer.mix.weight[:, :, 0, 0], act(torch.stack(planes))
+        )
+        hidden = act(layer.attention[0].weight[:, :, 0, 0] @ vector)
+        gates = torch.sigmoid(layer.attention[2].weight[:, :, 0, 0] @ hidden)
+        expected.append(adapted + layer.mix.bias[:, None, None] + image * gates[:, None, None])
+    torch.testing.assert_close(layer(x, representation), torch.stack(expected))
+
+
+def test_block_and_group_are_the_papers_formulas() -> None:
+    torch.manual_seed(0)
+    group, x, v = DegradationAwareGroup(4, 2, 2), torch.randn(2, 4, 5, 5), torch.randn(2, 4)
+
+    def block_formula(block: DegradationAwareBlock, x: Tensor) -> Tensor:
+        y = F.leaky_relu(block.adapt1(x, v), 0.1)
+        y = F.leaky_relu(F.conv2d(y, block.conv1.weight, block.conv1.bias, padding=1), 0.1)
+        y = F.leaky_relu(block.adapt2(y, v), 0.1)
+        return F.conv2d(y, block.conv2.weight, block.conv2.bias, padding=1) + x
+
+    y = block_formula(group.blocks[1], block_formula(group.blocks[0], x))
+    torch.testing.assert_close(
+        group(x, v), F.conv2d(y, group.end.weight, group.end.bias, padding=1) + x
+    )
+
+
+def test_representation_is_a_mean_over_the_image() -> None:
+    torch.manual_seed(0)
+    encoder = DegradationEncoder(4).eval()
+    x = 255 * torch.rand(1, 3, 12, 8)
+    features = encoder.layers[:-2](x)
+    assert features.shape == (1, 16, 3, 2)  # two convolutions of stride 2
+    torch.testing.assert_close(encoder(x), features.mean(dim=(2, 3)))
+    assert [encoder.layers[3 * i].stride[0] for i in range(6)] == [1, 1, 2, 1, 2, 1]
+
+
+def test_mean_is_subtracted_for_the_generator_alone() -> None:
+    torch.manual_seed(0)
+    net, x = DASR(2, features=4, depth=1, blocks=1).eval(), torch.rand(1, 3, 6, 6)
+    g, mean = net.generator, 255 * torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
+    v = F.leaky_relu(net.encoder(255 * x) @ g.compress[0].weight.T, 0.1)
+    head = g.head(255 * x - mean)
+    y = g.tail(g.upsampler(head + g.body_end(g.groups[0](head, v)))) + mean
+    torch.testing.assert_close(255 * net(x)[-1], y)
+
+
+def official_state(scale: int) -> dict[str, Tensor]:
+    """Make a state dict of the structure of the authors' files, with random values."""
+    shapes: dict[str, tuple[int, ...]] = {}
+
+    def conv(name: str, inputs: int, outputs: int, size: int = 3) -> None:
+        shapes[f"{name}.weight"] = (outputs, inputs, size, size)
+        shapes[f"{name}.bias"] = (outputs,)
+
+    for name in ("sub_mean", "add_mean"):
+        conv(f"G.{name}", 3, 3, 1)
+    conv("G.head.0", 3, 64)
+    shapes["G.compress.0.weight"] = (64, 256)
+    for group in range(5):
+        for block in range(5):
+            name = f"G.body.{group}.body.{block}"
+            for layer in (1, 2):
+                conv(f"{name}.conv{layer}", 64, 64)
+                adaptive = f"{name}.da_conv{layer}"
+                shapes[f"{adaptive}.kernel.0.weight"] = (64, 64)
+                shapes[f"{adaptive}.kernel.2.weight"] = (576, 64)
+                conv(f"{adaptive}.conv", 64, 64, 1)
+                shapes[f"{adaptive}.ca.conv_du.0.weight"] = (8, 64, 1, 1)
+                shapes[f"{adaptive}.ca.conv_du.2.weight"] = (64, 8, 1, 1)
+        conv(f"G.body.{group}.body.5", 64, 64)
+    conv("G.body.5", 64, 64)
+    for stage in (0, 2) if scale == 4 else (0,):
+        conv(f"G.tail.0.{stage}", 64, 64 * (9 if scale == 3 else 4))
+    conv("G.tail.1", 64, 3)
+    for encoder in ("encoder_q", "encoder_k"):  # early files hold the momentum copy too
+        widths = ((3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256))
+        for i, (inputs, outputs) in enumerate(widths):
+            conv(f"E.{encoder}.E.{3 * i}", inputs, outputs)
+            for part in ("weight", "bias", "running_mean", "running_var"):
+                shapes[f"E.{encoder}.E.{3 * i + 1}.{part}"] = (outputs,)
+            shapes[f"E.{encoder}.E.{3 * i + 1}.num_batches_tracked"] = ()
+        for layer in (0, 2):
+            shapes[f"E.{encoder}.mlp.{layer}.weight"] = (256, 256)
+            shapes[f"E.{encoder}.mlp.{layer}.bias"] = (256,)
+    shapes["E.queue"], shapes["E.queue_ptr"] = (256, 64), (1,)
+    return {name: torch.randn(shape) for name, shape in shapes.items()}
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_file_of_the_authors_structure_loads(scale: int, tmp_path: Path) -> None:
+    official = official_state(scale)
+    path = tmp_path / Path(PUBLISHED[scale - 2].files[0]).name
+    torch.save(official, path)
+    net = DASR(scale)
+    net.load_state_dict(published_state_dict([path], scale))
+    generator, block = net.generator, net.generator.groups[4].blocks[3]
+    name = "G.body.4.body.3"
+    assert torch.equal(block.conv2.weight, official[f"{name}.conv2.weight"])
+    assert torch.equal(block.adapt2.mix.bias, official[f"{name}.da_conv2.conv.bias"])
+    assert torch.equal(
+        block.adapt1.attention[2].weight, official[f"{name}.da_conv1.ca.conv_du.2.weight"]
+    )
+    assert torch.equal(generator.groups[2].end.bias, official["G.body.2.body.5.bias"])
+    assert torch.equal(generator.body_end.bias, official["G.body.5.bias"])
+    assert torch.equal(generator.subtract_mean.bias, official["G.sub_mean.bias"])
+    assert torch.equal(generator.tail.bias, official["G.tail.1.bias"])
+    assert torch.equal(net.encoder.layers[16].running_var, official["E.encoder_q.E.16.running_var"])
+
+
+def test_damaged_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "DASR_x2_bicubic_iso.pt"
+    path.write_bytes(b"PK\x03\x04 not an archive")
+    with pytest.raises(ValueError, match=re.escape(str(path))):
+        published_state_dict([path], 2)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, 2)
+    net = DASR(2, features=8, depth=1, blocks=1)
+    projection = net.encoder.projection[0].weight.clone()
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(150):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    # Everything learns but the mean shifts and the projection, as the docstring says.
+    idle = {name.rpartition(".")[0] for name, p in net.named_parameters() if p.grad is None}
+    assert idle == {
+        "generator.subtract_mean",
+        "generator.add_mean",
+        "encoder.projection.0",
+        "encoder.projection.2",
+    }
+    assert torch.equal(net.encoder.projection[0].weight, projection)
+    assert losses[-1] < 0.25 * losses[0]

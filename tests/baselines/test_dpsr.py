@@ -1,0 +1,154 @@
+import re
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.dpsr import DPSR, PUBLISHED, ResidualBlock, published_state_dict
+
+LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
+
+
+def closed_form(scale: int) -> tuple[int, float]:
+    """Return parameters and G Multi-Adds of SRResNet+ from its layer list."""
+    stages = 2 if scale == 4 else 1
+    factor = 3 if scale == 3 else 2
+    conv = 9 * 96 * 96
+    params = 9 * 4 * 96 + 96 + 33 * (conv + 96) + stages * (conv + 96) * factor**2
+    params += conv + 96 + 9 * 96 * 3
+    lr_pixels, multi_adds = 1280 * 720 / scale**2, 0.0
+    multi_adds += lr_pixels * (9 * 4 * 96 + 33 * conv)
+    multi_adds += sum(lr_pixels * factor ** (2 * i) * conv * factor**2 for i in range(stages))
+    multi_adds += 1280 * 720 * (conv + 9 * 96 * 3)
+    return params, multi_adds / 1e9
+
+
+@pytest.mark.parametrize(
+    ("scale", "params"),
+    [(2, 3_161_664), (3, 3_576_864), (4, 3_493_824)],  # of the authors' code
+)
+def test_counts_equal_those_of_the_authors_code(scale: int, params: int) -> None:
+    with torch.device("meta"):
+        net = DPSR(scale)
+        x = torch.empty(1, 3, *LR_SIZES[scale])
+    expected_params, expected_giga = closed_form(scale)
+    assert sum(p.numel() for p in net.parameters()) == params == expected_params
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(x)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(expected_giga)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_output_has_scale_times_the_input_size(scale: int) -> None:
+    net = DPSR(scale, features=6, depth=1)
+    outputs = net(torch.rand(2, 3, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
+    assert len(net.output_weights) == len(outputs)
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
+
+
+def test_unknown_scale_and_negative_noise_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"2, 3, 4"):
+        DPSR(16)
+    with pytest.raises(ValueError, match=r"noise_level is -1"):
+        DPSR(2, noise_level=-1)
+
+
+def test_residual_block_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    block, x = ResidualBlock(4), torch.randn(1, 4, 5, 5)
+    first, second = block.residual[0], block.residual[2]
+    y = F.conv2d(x, first.weight, first.bias, padding=1).clamp(min=0)
+    torch.testing.assert_close(block(x), x + F.conv2d(y, second.weight, second.bias, padding=1))
+
+
+def test_noise_map_is_the_fourth_channel() -> None:
+    torch.manual_seed(0)
+    net, x = DPSR(2, features=6, depth=1, noise_level=25.5), torch.rand(1, 3, 5, 6)
+    with_map = torch.cat([x, torch.full((1, 1, 5, 6), 0.1)], dim=1)
+    y = F.conv2d(with_map, net.head.weight, net.head.bias, padding=1)
+    expected = net.tail(net.upsampler(y + net.body(y)))
+    torch.testing.assert_close(net(x)[-1], expected)
+    noisy = net(x)[-1]
+    net.noise_level = 0.0
+    assert not torch.equal(net(x)[-1], noisy)
+
+
+def test_each_pixel_shuffle_is_followed_by_a_relu() -> None:
+    torch.manual_seed(0)
+    net, x = DPSR(4, features=4, depth=1), torch.randn(1, 4, 3, 3)
+    y = x
+    for stage in (0, 3):
+        conv = net.upsampler[stage]
+        y = F.pixel_shuffle(F.conv2d(y, conv.weight, conv.bias, padding=1), 2).clamp(min=0)
+    torch.testing.assert_close(net.upsampler(x), y)
+
+
+def test_initialisation_is_orthogonal_of_gain_a_fifth() -> None:
+    net = DPSR(2, features=12, depth=1)
+    for name, parameter in net.named_parameters():
+        if parameter.dim() == 1:
+            assert torch.equal(parameter, torch.zeros_like(parameter)), name
+        else:
+            rows = parameter.detach().flatten(1)  # at most as many rows as columns
+            gram = rows @ rows.T if rows.shape[0] <= rows.shape[1] else rows.T @ rows
+            torch.testing.assert_close(gram, 0.04 * torch.eye(len(gram)), atol=1e-6, rtol=0)
+
+
+def official_state(scale: int) -> dict[str, Tensor]:
+    """Make a state dict of the structure of the authors' files, with random values."""
+    factor = 3 if scale == 3 else 2
+    convolutions = {"model.0": (96, 4), "model.1.sub.16": (96, 96)}
+    for block in range(16):
+        convolutions |= {f"model.1.sub.{block}.res.{layer}": (96, 96) for layer in (0, 2)}
+    for index in (2, 5) if scale == 4 else (2,):
+        convolutions[f"model.{index}"] = (96 * factor**2, 96)
+    before, last = ("model.8", "model.10") if scale == 4 else ("model.5", "model.7")
+    convolutions[before] = (96, 96)
+    state = {f"{name}.weight": torch.randn(*size, 3, 3) for name, size in convolutions.items()}
+    state |= {f"{name}.bias": torch.randn(size[0]) for name, size in convolutions.items()}
+    return state | {f"{last}.weight": torch.randn(3, 96, 3, 3)}
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_file_of_the_authors_structure_loads(scale: int, tmp_path: Path) -> None:
+    official = official_state(scale)
+    path = tmp_path / Path(PUBLISHED[scale - 2].files[0]).name
+    torch.save(official, path)
+    net = DPSR(scale)
+    net.load_state_dict(published_state_dict([path], scale))
+    assert torch.equal(net.head.weight, official["model.0.weight"])
+    assert torch.equal(net.body[15].residual[2].bias, official["model.1.sub.15.res.2.bias"])
+    assert torch.equal(net.body[16].weight, official["model.1.sub.16.weight"])
+    assert torch.equal(net.upsampler[0].bias, official["model.2.bias"])
+    before, last = ("model.8", "model.10") if scale == 4 else ("model.5", "model.7")
+    assert torch.equal(net.tail[0].bias, official[f"{before}.bias"])
+    assert torch.equal(net.tail[2].weight, official[f"{last}.weight"])
+
+
+def test_truncated_file_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "DPSRx2.pth"
+    torch.save({"model.0.weight": torch.ones(96, 4, 3, 3)}, path)
+    path.write_bytes(path.read_bytes()[:-2000])
+    with pytest.raises(ValueError, match=re.escape(str(path))):
+        published_state_dict([path], 2)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, 2)
+    net = DPSR(2, features=16, depth=2)
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(150):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.25 * losses[0]

@@ -1,0 +1,152 @@
+import numpy as np
+import pytest
+import torch
+from torch import nn
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.drsan import (
+    DRSAN,
+    PUBLISHED,
+    DynamicResidualModule,
+    ResidualAttentionGroup,
+    _pixel_shuffle_order,
+    checkpoint_names,
+)
+
+LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
+
+
+@pytest.mark.parametrize(
+    ("scale", "params", "published_params", "published_giga"),
+    # Variables of the authors' checkpoints; millions and G as their table prints them.
+    [
+        (2, 1_187_827, 1.19, 274.6),
+        (3, 1_291_747, 1.29, 133.4),
+        (4, 1_270_963, 1.27, 88.7),
+    ],
+)
+def test_counts_equal_the_published_ones(
+    scale: int, params: int, published_params: float, published_giga: float
+) -> None:
+    with torch.device("meta"):
+        net = DRSAN(scale)
+        x = torch.empty(1, 3, *LR_SIZES[scale])
+    count = sum(p.numel() for p in net.parameters())
+    assert count == params
+    assert round(count / 1e6, 2) == published_params
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(x)
+    # The published figures also count the products of residual connections and attention.
+    counted = counter.get_total_flops() / 2e9
+    assert counted < published_giga < 1.006 * counted
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_output_has_scale_times_the_input_size(scale: int) -> None:
+    net = DRSAN(scale, features=6, depth=1, units=2, squeezed=3)
+    outputs = net(torch.rand(2, 3, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
+    assert len(net.output_weights) == len(outputs)
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
+
+
+def test_unknown_scale_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"2, 3, 4"):
+        DRSAN(0)
+
+
+def _tensorflow_prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
+    """Activate (..., C) as the authors' TensorFlow code writes it."""
+    return np.maximum(x, 0) + alpha * (x - abs(x)) / 2
+
+
+def test_dynamic_residual_module_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    module, x = DynamicResidualModule(4, 3, 6), torch.randn(2, 4, 5, 5)
+    nn.init.normal_(module.activation.weight)
+    weights = {name: p.detach().numpy() for name, p in module.named_parameters()}
+    y = x.permute(0, 2, 3, 1).numpy()
+    y = y @ weights["squeeze.weight"][:, :, 0, 0].T + weights["squeeze.bias"]
+    y = _tensorflow_prelu(y, weights["activation.weight"])
+    y = y @ weights["expand.weight"][:, :, 0, 0].T + weights["expand.bias"]
+    np.testing.assert_allclose(module(x).detach(), y.mean(axis=(1, 2)), atol=1e-5)
+
+
+def test_group_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    group, f0 = ResidualAttentionGroup(4, 3, 2), torch.randn(2, 4, 5, 6)
+    for unit in group.units:
+        nn.init.normal_(unit[0].weight)
+        nn.init.normal_(unit[2].weight)
+    a = group.dynamic(f0).T[:, :, None, None, None]
+    assert a.shape[0] == 6
+
+    def residual(x: torch.Tensor, n: int) -> torch.Tensor:
+        slope1, conv1, slope2, conv2 = group.units[n - 1]
+        for slope, conv in ((slope1, conv1), (slope2, conv2)):
+            x = x.clamp(min=0) + slope.weight[:, None, None] * x.clamp(max=0)
+            x = F.conv2d(x, conv.weight, conv.bias, padding=1)
+        return x
+
+    t1 = residual(f0, 1)
+    f1 = (t1 + a[0] * f0) * torch.sigmoid(t1)
+    t2 = residual(f1, 2)
+    f2 = (t2 + a[1] * f0 + a[2] * f1) * torch.sigmoid(t2)
+    t3 = residual(f2, 3)
+    f3 = (t3 + a[3] * f0 + a[4] * f1 + a[5] * f2) * torch.sigmoid(t3)
+    expected = F.conv2d(torch.cat([f0, f1, f2, f3], 1), group.fuse.weight, group.fuse.bias)
+    torch.testing.assert_close(group(f0), expected)
+
+
+def test_initialisation_is_tensorflows() -> None:
+    net = DRSAN(2, features=16, depth=1)
+    conv = net.body[0].units[0][1]
+    bound = (6 / (9 * 16 + 9 * 16)) ** 0.5  # Glorot and Bengio 2010, eq. 16
+    assert 0.95 * bound < conv.weight.abs().max() <= bound
+    for name, parameter in net.named_parameters():
+        if parameter.dim() == 1:  # biases and PReLU slopes
+            assert torch.equal(parameter, torch.zeros_like(parameter)), name
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_every_parameter_has_one_checkpoint_variable(scale: int) -> None:
+    with torch.device("meta"):
+        state = DRSAN(scale).state_dict()
+    names = checkpoint_names(scale)
+    assert names.keys() == state.keys()
+    assert len(set(names.values())) == len(names)
+
+
+@pytest.mark.parametrize("factor", [2, 3])
+def test_conversion_turns_depth_to_space_into_pixel_shuffle(factor: int) -> None:
+    # Depth, as TensorFlow documents it, runs over (row, column, channel) of a cell.
+    cells = torch.arange(2 * 3 * factor**2 * 5.0).view(2, 3, factor, factor, 5)
+    expected = cells.permute(4, 0, 2, 1, 3).reshape(5, 2 * factor, 3 * factor)
+    depth_first = cells.flatten(2).permute(2, 0, 1)
+    converted = _pixel_shuffle_order(depth_first, factor)
+    assert torch.equal(F.pixel_shuffle(converted, factor), expected)
+
+
+def test_published_files_are_index_and_data() -> None:
+    stems = [f"DRSAN/DRSAN48mx{scale}" for scale in (2, 3, 4)]
+    assert [p.files for p in PUBLISHED] == [
+        (f"{stem}.index", f"{stem}.data-00000-of-00001") for stem in stems
+    ]
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, 2)
+    net = DRSAN(2, features=12, depth=1, squeezed=4)
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(150):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.25 * losses[0]

@@ -1,0 +1,206 @@
+from pathlib import Path
+
+import pytest
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.bicubic import imresize
+from baselines.idn import IDN, PUBLISHED, DistillationBlock, published_state_dict
+
+# Input channels per group, output channels, side of the kernel, biased; in the order of the file.
+_BLOCK_SHAPES = [
+    (48, 64, 3, 3), (32, 12, 3, 3), (64, 32, 3, 3),
+    (64, 48, 3, 3), (48, 16, 3, 3), (80, 48, 3, 3),
+]  # fmt: skip
+
+
+def _authors_layers() -> dict[str, tuple[tuple[int, ...], int]]:
+    """Weight shape and number of biases of each layer of the authors' prototxt."""
+    layers: dict[str, tuple[tuple[int, ...], int]] = {
+        "conv1": ((64, 1, 3, 3), 64),
+        "conv2": ((64, 64, 3, 3), 64),
+    }
+    for block in range(1, 5):
+        for n, shape in enumerate(_BLOCK_SHAPES, 1):
+            layers[f"conv{block + 2}_{n}"] = (shape, shape[0])
+        layers[f"down{block}"] = ((64, 80, 1, 1), 64)
+    layers["upsample"] = ((64, 1, 17, 17), 1)
+    return layers
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_parameters_equal_the_published_number(scale: int) -> None:
+    with torch.device("meta"):
+        net = IDN(scale)
+    assert sum(p.numel() for p in net.parameters()) == 552_769  # README of the authors' code
+    closed = sum(torch.Size(shape).numel() + biases for shape, biases in _authors_layers().values())
+    assert closed == 552_769
+
+
+def test_multiply_adds_equal_the_closed_form() -> None:
+    with torch.device("meta"):
+        net, x = IDN(4), torch.empty(1, 1, 180, 320)
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    found = counter.get_flop_counts()["Global"]
+    convolutions = sum(flops for op, flops in found.items() if "convolution" in str(op))
+    weights = sum(torch.Size(shape).numel() for shape, _ in _authors_layers().values())
+    assert convolutions == 2 * weights * 180 * 320  # every layer works on the LR grid
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_interface(scale: int) -> None:
+    net = IDN(scale, features=16, blocks=1)
+    outputs = net(torch.rand(2, 1, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 1, 5 * scale, 7 * scale)]
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "y", False)
+    assert net.output_weights == (1.0,)
+
+
+@pytest.mark.parametrize("scale", [1, 5, 2.5])
+def test_unknown_scale_is_refused(scale: int) -> None:
+    with pytest.raises(ValueError, match="2, 3, 4"):
+        IDN(scale)
+
+
+@pytest.mark.parametrize("features", [8, 40])
+def test_width_that_cannot_be_split_is_refused(features: int) -> None:
+    with pytest.raises(ValueError, match=f"features is {features}"):
+        IDN(2, features=features)
+
+
+def test_block_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    block, x = DistillationBlock(64), torch.randn(1, 64, 5, 4)
+    for parameter in block.parameters():
+        torch.nn.init.normal_(parameter, std=0.1)
+    p = block.state_dict()
+
+    def conv(value: Tensor, name: str, groups: int = 1) -> Tensor:
+        weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
+        parts = []
+        for part, kernels in zip(value.chunk(groups, 1), weight.chunk(groups, 0), strict=True):
+            columns = F.unfold(part, weight.shape[-1], padding=weight.shape[-1] // 2)
+            parts.append(torch.einsum("ok,bkn->bon", kernels.flatten(1), columns))
+        y = (torch.cat(parts, 1) + bias[:, None]).reshape(1, -1, 5, 4)
+        return torch.where(y > 0, y, 0.05 * y)
+
+    upper = conv(conv(conv(x, "enhance.0"), "enhance.1", groups=4), "enhance.2")
+    lower = conv(conv(conv(upper[:, 16:], "enhance.3"), "enhance.4", groups=4), "enhance.5")
+    enhanced = lower + torch.cat([x, upper[:, :16]], 1)
+    torch.testing.assert_close(block(x), conv(enhanced, "compress"), atol=1e-4, rtol=1e-4)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_residual_aligns_as_in_the_authors_code(scale: int) -> None:
+    torch.manual_seed(0)
+    net, x = IDN(scale, features=16, blocks=0), torch.rand(1, 1, 6, 7)
+    features = x
+    for conv in net.extract:
+        features = F.leaky_relu(conv(features), 0.05)
+    # Caffe's Deconvolution: padding 8, hence s(h-1)+1 rows, added to the rows from s-1 on.
+    up = net.upsample
+    theirs = F.conv_transpose2d(features, up.weight, up.bias, stride=scale, padding=8)
+    assert theirs.shape[-2:] == (scale * 5 + 1, scale * 6 + 1)
+    expected = imresize(x, scale=scale)[..., scale - 1 :, scale - 1 :] + theirs
+    torch.testing.assert_close(net(x)[-1][..., scale - 1 :, scale - 1 :], expected)
+
+
+def test_initialisation_averages_the_fans() -> None:
+    torch.manual_seed(0)
+    net = IDN(2)
+    deconvolution = net.upsample.weight  # Caffe's fans: 289 and 64 * 289
+    wanted = (2 / ((289 + 64 * 289) / 2)) ** 0.5
+    assert deconvolution.std().item() == pytest.approx(wanted, rel=0.02)
+    grouped = net.blocks[0].enhance[1].weight  # fans: 12 * 9 and 32 * 9
+    assert grouped.std().item() == pytest.approx((2 / ((108 + 288) / 2)) ** 0.5, rel=0.05)
+    assert all(not p.any() for name, p in net.named_parameters() if name.endswith("bias"))
+
+
+def test_paper_objective_is_the_mean_absolute_error() -> None:
+    net = IDN(2, features=16, blocks=0)
+    output, target = torch.tensor([[[[1.0, -3.0]]]]), torch.zeros(1, 1, 1, 2)
+    assert net.paper_objective((output,), target, 0.5).item() == pytest.approx(2.0)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 1, 5, 5), size=16, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, 2)
+    net = IDN(2, features=16, blocks=1)
+    optimiser = torch.optim.Adam(net.parameters(), 2e-3)
+    losses = []
+    for _ in range(120):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.3 * losses[0]
+
+
+def test_published_files_are_one_per_scale() -> None:
+    assert [(p.scale, p.files) for p in PUBLISHED] == [
+        (scale, (f"IDN/IDN_x{scale}.caffemodel",)) for scale in (2, 3, 4)
+    ]
+
+
+def _varint(value: int) -> bytes:
+    encoded = b""
+    while value > 127:
+        encoded += bytes([value & 127 | 128])
+        value >>= 7
+    return encoded + bytes([value])
+
+
+def _field(number: int, body: bytes) -> bytes:
+    return _varint(number << 3 | 2) + _varint(len(body)) + body
+
+
+def _caffemodel(layers: dict[str, list[Tensor]]) -> bytes:
+    """Encode layers as the authors' files are: name 1, blobs 7 with data 5 and shape 7."""
+    message = b""
+    for name, blobs in layers.items():
+        body = _field(1, name.encode())
+        for blob in blobs:
+            shape = _field(7, _field(1, b"".join(map(_varint, blob.shape))))
+            body += _field(7, _field(5, blob.numpy().tobytes()) + shape)
+        message += _field(100, body)
+    return message
+
+
+def _authors_blobs() -> dict[str, list[Tensor]]:
+    torch.manual_seed(0)
+    return {
+        name: [torch.randn(shape), torch.randn(biases)]
+        for name, (shape, biases) in _authors_layers().items()
+    }
+
+
+def test_reads_the_authors_layers(tmp_path: Path) -> None:
+    path, blobs = tmp_path / "IDN_x3.caffemodel", _authors_blobs()
+    path.write_bytes(_caffemodel(blobs))
+    net = IDN(3)
+    net.load_state_dict(published_state_dict([path], 3))
+    torch.testing.assert_close(net.blocks[1].enhance[4].weight, blobs["conv4_5"][0])
+    torch.testing.assert_close(net.blocks[3].compress.bias, blobs["down4"][1])
+    torch.testing.assert_close(net.upsample.weight, blobs["upsample"][0])
+
+
+def test_missing_layer_is_named(tmp_path: Path) -> None:
+    path, blobs = tmp_path / "IDN_x3.caffemodel", _authors_blobs()
+    del blobs["down2"]
+    path.write_bytes(_caffemodel(blobs))
+    with pytest.raises(ValueError, match=r"IDN_x3\.caffemodel.*missing \['down2'\]"):
+        published_state_dict([path], 3)
+
+
+@pytest.mark.parametrize("blobs", [[torch.zeros(64)], [torch.zeros(64), torch.zeros(64)]])
+def test_layer_without_kernels_is_refused(tmp_path: Path, blobs: list[Tensor]) -> None:
+    path = tmp_path / "IDN_x3.caffemodel"
+    path.write_bytes(_caffemodel({**_authors_blobs(), "conv1": blobs}))
+    with pytest.raises(ValueError, match=r"IDN_x3\.caffemodel"):
+        published_state_dict([path], 3)

@@ -1,0 +1,188 @@
+import numpy as np
+import pytest
+import torch
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.lapar import (
+    LAPAR,
+    FusionBlock,
+    MultiScaleTail,
+    apply_filters,
+    filter_dictionary,
+)
+
+LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
+
+
+@pytest.mark.parametrize(
+    ("scale", "params", "published_params", "published_giga"),
+    # The SAFMN paper's table quotes 548K / 594K / 659K and 171 / 114 / 94 G.
+    [
+        (2, 547_866, 548, 171.0),
+        (3, 594_266, 594, 114.0),
+        (4, 659_226, 659, 94.0),
+    ],
+)
+def test_counts_equal_the_published_ones(
+    scale: int, params: int, published_params: int, published_giga: float
+) -> None:
+    with torch.device("meta"):
+        net = LAPAR(scale)
+        x = torch.empty(1, 3, *LR_SIZES[scale])
+    count = sum(p.numel() for p in net.parameters())
+    assert count == params
+    assert round(count / 1e3) == published_params
+    with torch.no_grad(), FlopCounterMode(display=False) as counter:
+        net(x)
+    # The published figure leaves out the assembly of the filters, 72 atoms x 25 taps a pixel.
+    coefficients = counter.get_total_flops() / 2e9 - 72 * 25 * 1280 * 720 / 1e9
+    assert coefficients == pytest.approx(published_giga, rel=0.005)
+
+
+@pytest.mark.parametrize(
+    ("variant", "params"), [("B", (250, 276, 313)), ("C", (87, 99, 115))]
+)  # thousands, as the LAPAR paper's tables have them for x2, x3, x4
+def test_smaller_variants(variant: str, params: tuple[int, ...]) -> None:
+    with torch.device("meta"):
+        nets = [LAPAR(scale, variant=variant) for scale in (2, 3, 4)]
+    counts = [sum(p.numel() for p in net.parameters()) for net in nets]
+    assert tuple(round(count / 1e3) for count in counts) == params
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_output_has_scale_times_the_input_size(scale: int) -> None:
+    net = LAPAR(scale, features=4, depth=1)
+    outputs = net(torch.rand(2, 3, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
+    assert len(net.output_weights) == len(outputs)
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
+
+
+def test_unknown_scale_and_variant_are_refused() -> None:
+    with pytest.raises(ValueError, match=r"2, 3, 4"):
+        LAPAR(8)
+    with pytest.raises(ValueError, match="'D'.*A, B, C"):
+        LAPAR(2, variant="D")
+
+
+def reference_gaussian(along: float, across: float, degrees: float) -> np.ndarray:
+    """Gaussian of covariance R diag(along^2, across^2) R^T on integer offsets, sum 1."""
+    angle = np.deg2rad(degrees)
+    turn = np.array([[np.cos(angle), -np.sin(angle)], [np.sin(angle), np.cos(angle)]])
+    inverse = np.linalg.inv(turn @ np.diag([along**2, across**2]) @ turn.T)
+    kernel = np.empty((5, 5))
+    for row in range(5):
+        for column in range(5):
+            offset = np.array([column - 2, row - 2])
+            kernel[row, column] = np.exp(-offset @ inverse @ offset / 2)
+    return kernel / kernel.sum()
+
+
+def test_dictionary_is_51_gaussians_and_21_differences() -> None:
+    widths = [(2, 2, 1), (2, 1.6, 6), (2, 1.2, 6), (2, 0.8, 6), (2, 0.4, 12)]
+    widths += [(1.2, 1.2, 1), (1.2, 0.96, 6), (1.2, 0.72, 6), (1.2, 0.48, 6), (0.4, 0.4, 1)]
+    gaussians = [
+        reference_gaussian(along, across, -180 * j / directions)
+        for along, across, directions in widths
+        for j in range(directions)
+    ]
+    atoms = filter_dictionary().numpy()
+    assert atoms.shape == (72, 5, 5)
+    np.testing.assert_allclose(atoms[:51], gaussians, atol=1e-15)
+    np.testing.assert_allclose(atoms.sum(axis=(1, 2)), 1, atol=1e-14)
+    pairs = [(0, 31), (0, 50), (31, 50), *((i, i + 31) for i in range(1, 19))]
+    for atom, (wide, narrow) in zip(atoms[51:], pairs, strict=True):
+        difference = gaussians[wide] - gaussians[narrow]
+        assert np.array_equal(np.sign(atom), np.sign(difference))
+        np.testing.assert_allclose(atom[atom > 0].sum(), 1.4)
+        for part in (difference > 0, difference < 0):
+            ratio = atom[part] / difference[part]
+            np.testing.assert_allclose(ratio, ratio[0])
+
+
+def test_filters_correlate_with_reflected_borders() -> None:
+    rng = np.random.default_rng(0)
+    image, filters = rng.random((2, 3, 4, 6)), rng.random((2, 25, 4, 6))
+    padded = np.pad(image, [(0, 0), (0, 0), (2, 2), (2, 2)], mode="reflect")
+    expected = np.empty_like(image)
+    for row in range(4):
+        for column in range(6):
+            window = padded[:, :, row : row + 5, column : column + 5]
+            kernel = filters[:, :, row, column].reshape(2, 1, 5, 5)
+            expected[:, :, row, column] = (window * kernel).sum(axis=(2, 3))
+    result = apply_filters(torch.from_numpy(image), torch.from_numpy(filters))
+    np.testing.assert_allclose(result.numpy(), expected)
+
+
+def torch_bicubic_matrix(size: int, scale: int) -> np.ndarray:
+    """Keys interpolation with a = -0.75, borders repeated, as a matrix (scale * size, size)."""
+    a, matrix = -0.75, np.zeros((scale * size, size))
+    for out in range(scale * size):
+        centre = (out + 0.5) / scale - 0.5
+        for neighbour in range(int(np.floor(centre)) - 1, int(np.floor(centre)) + 3):
+            d = abs(centre - neighbour)
+            near = (a + 2) * d**3 - (a + 3) * d**2 + 1
+            far = a * d**3 - 5 * a * d**2 + 8 * a * d - 4 * a
+            matrix[out, np.clip(neighbour, 0, size - 1)] += near if d <= 1 else far
+    return matrix
+
+
+def test_output_is_the_weighted_sum_of_filtered_bicubic_images() -> None:
+    torch.manual_seed(0)
+    net = LAPAR(2, features=4, depth=1).double()
+    x = torch.rand(1, 3, 5, 6, dtype=torch.float64)
+    rows, columns = (torch.from_numpy(torch_bicubic_matrix(size, 2)) for size in (5, 6))
+    enlarged = rows @ x @ columns.T
+    atoms = filter_dictionary()[:, None]
+    padded = F.pad(enlarged, (2, 2, 2, 2), mode="reflect")
+    filtered = torch.stack([F.conv2d(padded[:, c : c + 1], atoms) for c in range(3)], dim=1)
+    mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
+    weights = net.tail(net.upsampler(net.body(net.head(x - mean))))
+    expected = (weights[:, None] * filtered).sum(dim=2)
+    torch.testing.assert_close(net(x)[-1], expected, atol=1e-6, rtol=1e-6)
+
+
+def test_fusion_block_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    block, x = FusionBlock(3), torch.randn(1, 3, 4, 4)
+    for name, parameter in block.named_parameters():
+        if name.endswith("_scale"):
+            assert parameter.item() == 1.0
+            torch.nn.init.normal_(parameter)
+    states = [x]
+    for unit in block.units:
+        first, second = unit.body[0], unit.body[2]
+        y = F.conv2d(states[-1], first.weight, first.bias, padding=1).clamp(min=0)
+        y = F.conv2d(y, second.weight, second.bias, padding=1)
+        states.append(unit.residual_scale * y + unit.input_scale * states[-1])
+    fused = F.conv2d(torch.cat(states[1:], 1), block.fuse.weight, block.fuse.bias, padding=1)
+    expected = block.residual_scale * fused + block.input_scale * x
+    torch.testing.assert_close(block(x), expected)
+
+
+def test_tail_is_the_papers_formula() -> None:
+    torch.manual_seed(0)
+    tail, x = MultiScaleTail(3, 7), torch.randn(1, 3, 6, 6)
+    y = 0.5 * F.conv2d(x, tail.conv3.weight, tail.conv3.bias, padding=1)
+    y = y + 0.5 * F.conv2d(x, tail.conv5.weight, tail.conv5.bias, padding=2)
+    y = F.conv2d(y, tail.fuse.weight, tail.fuse.bias, padding=1).clamp(min=0)
+    expected = F.conv2d(y, tail.out.weight, tail.out.bias, padding=1)
+    torch.testing.assert_close(tail(x), expected)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, 2)
+    net = LAPAR(2, features=8, depth=1)
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(100):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.25 * losses[0]

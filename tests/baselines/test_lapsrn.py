@@ -1,0 +1,236 @@
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.lapsrn import PUBLISHED, LapSRN, PyramidLevel, published_state_dict
+
+# Per level: ten 3x3 convolutions and a 3x3 transposed one 64->64, a residual convolution 64->1,
+# and the bias-free 4x4 transposed convolution of the image.
+_LEVEL = 11 * (9 * 64 * 64 + 64) + (9 * 64 + 1) + 16
+_EMBED = 9 * 64 + 64
+
+
+@pytest.mark.parametrize(
+    ("scale", "params"),
+    [(2, _EMBED + _LEVEL), (3, _EMBED + 2 * _LEVEL), (4, _EMBED + 2 * _LEVEL)],
+)
+def test_counts_equal_the_closed_form(scale: int, params: int) -> None:
+    assert params == (407_441 if scale == 2 else 814_242)  # "813K" in the tables of later papers
+    with torch.device("meta"):
+        net = LapSRN(scale)
+    assert sum(p.numel() for p in net.parameters()) == params
+
+
+@pytest.mark.parametrize(("scale", "lr_size"), [(2, (360, 640)), (4, (180, 320))])
+def test_multiply_adds_equal_the_closed_form(scale: int, lr_size: tuple[int, int]) -> None:
+    with torch.device("meta"):
+        net, x = LapSRN(scale), torch.empty(1, 1, *lr_size)
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    pixels = lr_size[0] * lr_size[1]
+    expected = pixels * 576  # the first convolution
+    for _ in range(scale // 2):
+        # Transposed convolutions cost on their input grid, the residual on the enlarged one.
+        expected += pixels * (11 * 9 * 64 * 64 + 16) + 4 * pixels * 576
+        pixels *= 4
+    assert counter.get_total_flops() == 2 * expected
+
+
+@pytest.mark.parametrize(
+    ("scale", "sizes"), [(2, [(10, 14)]), (3, [(10, 14), (15, 21)]), (4, [(10, 14), (20, 28)])]
+)
+def test_interface(scale: int, sizes: list[tuple[int, int]]) -> None:
+    net = LapSRN(scale, features=4, depth=2)
+    outputs = net(torch.rand(2, 1, 5, 7))
+    assert [output.shape for output in outputs] == [(2, 1, *size) for size in sizes]
+    assert len(net.output_weights) == len(outputs)
+    assert (net.scale, net.domain, net.preupsampled) == (scale, "y", False)
+
+
+@pytest.mark.parametrize("scale", [1, 5, 8, 2.5])
+def test_unknown_scale_is_refused(scale: int) -> None:
+    with pytest.raises(ValueError, match="2, 3, 4"):
+        LapSRN(scale)
+
+
+def test_level_is_the_authors_formula() -> None:
+    torch.manual_seed(0)
+    level, features, image = PyramidLevel(3, 2), torch.randn(1, 3, 4, 5), torch.rand(1, 1, 4, 5)
+    for parameter in level.parameters():
+        torch.nn.init.normal_(parameter)
+
+    def leaky(value: np.ndarray) -> np.ndarray:
+        return np.where(value > 0, value, 0.2 * value)
+
+    def spread(x: np.ndarray, weight: np.ndarray, crop: tuple[int, int]) -> np.ndarray:
+        """Stamp the kernel at every second pixel, then crop (first, last) rows and columns."""
+        inputs, outputs, side, _ = weight.shape
+        height, width = x.shape[1:]
+        canvas = np.zeros((outputs, 2 * (height - 1) + side, 2 * (width - 1) + side))
+        for row in range(height):
+            for column in range(width):
+                stamp = np.einsum("i,iohw->ohw", x[:, row, column], weight)
+                canvas[:, 2 * row : 2 * row + side, 2 * column : 2 * column + side] += stamp
+        first, last = crop
+        return canvas[:, first : canvas.shape[1] - last, first : canvas.shape[2] - last]
+
+    state = {name: tensor.detach().numpy() for name, tensor in level.state_dict().items()}
+    hidden = features
+    for conv in level.convs:
+        hidden = F.leaky_relu(F.conv2d(hidden, conv.weight, conv.bias, padding=1), 0.2)
+    # MatConvNet's crop of [0, 1, 0, 1]: nothing at the top and left, one row and column at the end.
+    enlarged = spread(hidden[0].detach().numpy(), state["upsample.weight"], (0, 1))
+    enlarged = leaky(enlarged + state["upsample.bias"][:, None, None])
+    residual = F.conv2d(
+        torch.from_numpy(enlarged).float()[None], level.residual.weight, level.residual.bias,
+        padding=1,
+    )  # fmt: skip
+    enlarged_image = spread(image[0].numpy(), state["upsample_image.weight"], (1, 1))
+    found_features, found_image = level(features, image)
+    np.testing.assert_allclose(found_features[0].detach().numpy(), enlarged, rtol=1e-4, atol=1e-4)
+    np.testing.assert_allclose(
+        found_image[0].detach().numpy(),
+        enlarged_image + residual[0].detach().numpy(),
+        rtol=1e-4,
+        atol=1e-4,
+    )
+
+
+def test_initialisation_is_the_authors() -> None:
+    torch.manual_seed(0)
+    net = LapSRN(4)
+    assert net.embed.weight.std().item() == pytest.approx(1e-3, rel=0.1)
+    hidden = torch.cat([conv.weight.flatten() for level in net.levels for conv in level.convs])
+    assert hidden.std().item() == pytest.approx((2 / 576) ** 0.5, rel=0.01)
+
+
+def test_image_branch_begins_as_bilinear_interpolation() -> None:
+    level, image = PyramidLevel(2, 1), torch.rand(1, 1, 6, 5)
+    torch.nn.init.zeros_(level.residual.weight)
+    _, enlarged = level(torch.zeros(1, 2, 6, 5), image)
+    bilinear = F.interpolate(image, scale_factor=2, mode="bilinear", align_corners=False)
+    # Beyond the border the transposed convolution sees zeros, interpolation the border.
+    torch.testing.assert_close(enlarged[..., 1:-1, 1:-1], bilinear[..., 1:-1, 1:-1])
+
+
+def test_x3_is_the_x4_pyramid_reduced_by_bicubic() -> None:
+    torch.manual_seed(0)
+    net3, net4 = LapSRN(3, features=4, depth=1), LapSRN(4, features=4, depth=1)
+    net4.load_state_dict(net3.state_dict())
+    x = torch.rand(1, 1, 12, 16)
+    (first3, last3), (first4, last4) = net3(x), net4(x)
+    torch.testing.assert_close(first3, first4)
+    # torch's antialiased bicubic has a = -0.5 as MATLAB's; only borders are treated differently.
+    reduced = F.interpolate(last4, size=(36, 48), mode="bicubic", antialias=True)
+    inside = (..., slice(4, -4), slice(4, -4))
+    torch.testing.assert_close(last3[inside], reduced[inside], atol=1e-5, rtol=1e-5)
+
+
+def test_paper_objective_sums_levels_and_pixels() -> None:
+    net = LapSRN(4, features=2, depth=1)
+    target = torch.full((3, 1, 8, 8), 0.5)
+    outputs = (torch.full((3, 1, 4, 4), 0.4), torch.full((3, 1, 8, 8), 0.7))
+    expected = 16 * (0.1**2 + 1e-6) ** 0.5 + 64 * (0.2**2 + 1e-6) ** 0.5
+    assert net.paper_objective(outputs, target, 0.0).item() == pytest.approx(expected, rel=1e-5)
+
+
+@pytest.mark.parametrize("scale", [3, 4])
+def test_overfits_a_tiny_batch(scale: int) -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 1, 5, 5), size=24, mode="bicubic").clamp(0, 1)
+    lr = F.avg_pool2d(hr, scale)
+    net = LapSRN(scale, features=8, depth=2)
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(80):
+        loss = net.paper_objective(net(lr), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.4 * losses[0]
+
+
+def test_published_x3_uses_the_x4_file() -> None:
+    assert [(p.scale, p.files) for p in PUBLISHED] == [
+        (2, ("LapSRN/LapSRN_x2.mat",)),
+        (3, ("LapSRN/LapSRN_x4.mat",)),
+        (4, ("LapSRN/LapSRN_x4.mat",)),
+    ]
+
+
+def _params(levels: int) -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    shapes: dict[str, tuple[int, ...]] = {"input_conv_f": (3, 3, 1, 64), "input_conv_b": (1, 64)}
+    for level in range(levels, 0, -1):
+        for depth in range(1, 11):
+            shapes[f"level{level}_conv{depth}_f"] = (3, 3, 64, 64)
+            shapes[f"level{level}_conv{depth}_b"] = (1, 64)
+        shapes[f"level{level}_upconv_f"] = (3, 3, 64, 64)
+        shapes[f"level{level}_upconv_b"] = (1, 64)
+        shapes[f"level{level}_residual_conv_f"] = (3, 3, 64)
+        shapes[f"level{level}_residual_conv_b"] = (1, 1)
+        shapes[f"level{level}_img_up_f"] = (4, 4)
+    return {k: generator.normal(size=shape).astype(np.float32) for k, shape in shapes.items()}
+
+
+def _save(path: Path, params: dict[str, Any]) -> None:
+    records = np.zeros((1, len(params)), [("name", object), ("value", object)])
+    for n, (name, value) in enumerate(params.items()):
+        records[0, n] = (name, value)
+    scipy.io.savemat(path, {"net": {"params": records, "layers": np.zeros(2)}})
+
+
+@pytest.mark.parametrize(("scale", "levels"), [(2, 1), (3, 2), (4, 2)])
+def test_reads_the_layout_of_matconvnet(tmp_path: Path, scale: int, levels: int) -> None:
+    path, params = tmp_path / "LapSRN.mat", _params(levels)
+    _save(path, params)
+    net = LapSRN(scale)
+    net.load_state_dict(published_state_dict([path], scale))
+    first, last = net.levels[0], net.levels[-1]
+    conv = params[f"level{levels}_conv3_f"]  # stored (h, w, in, out); the first level counts most
+    assert first.convs[2].weight[9, 7, 0, 2].item() == conv[0, 2, 7, 9]
+    upconv = params["level1_upconv_f"]  # stored (h, w, out, in); torch has (in, out, h, w)
+    assert last.upsample.weight[9, 7, 0, 2].item() == upconv[0, 2, 7, 9]
+    residual = params["level1_residual_conv_f"]
+    assert last.residual.weight[0, 5, 0, 2].item() == residual[0, 2, 5]
+    assert last.upsample_image.weight[0, 0, 1, 3].item() == params["level1_img_up_f"][1, 3]
+
+
+@pytest.mark.parametrize(
+    ("change", "message"),
+    [
+        ({"level1_conv4_f": None}, "missing .*level1_conv4_f"),
+        ({"level3_conv1_f": np.zeros(3)}, "unexpected .*level3_conv1_f"),
+        ({"level1_conv4_b": np.zeros((1, 63))}, "level1_conv4_b .*expected numbers of shape"),
+        ({"level2_conv4_b": "text"}, "level2_conv4_b .*expected numbers of shape"),
+    ],
+)
+def test_spoiled_model_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
+    path = tmp_path / "LapSRN_x4.mat"
+    params = {**_params(2), **change}
+    _save(path, {name: value for name, value in params.items() if value is not None})
+    with pytest.raises(ValueError, match=message) as caught:
+        published_state_dict([path], 4)
+    assert str(path) in str(caught.value)
+
+
+def test_model_of_another_scale_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "LapSRN_x2.mat"
+    _save(path, _params(1))
+    with pytest.raises(ValueError, match="not the parameters of LapSRN x4"):
+        published_state_dict([path], 4)
+
+
+def test_other_struct_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "LapSRN_x4.mat"
+    scipy.io.savemat(path, {"net": {"weights": np.zeros(3)}})
+    with pytest.raises(ValueError, match="not a MatConvNet model"):
+        published_state_dict([path], 4)

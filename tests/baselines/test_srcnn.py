@@ -1,0 +1,162 @@
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+from scipy.ndimage import correlate
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.srcnn import PUBLISHED, SRCNN, published_state_dict
+
+
+@pytest.mark.parametrize(
+    ("variant", "params", "giga_multi_adds"),
+    # Published: 57K and 52.7 G for 9-5-5, 8K for 9-1-5; 8,032 multiply-adds per pixel for the last.
+    [("9-5-5", 57_281, 52.7), ("9-1-5", 8_129, 8_032 * 720 * 1280 / 1e9)],
+)
+def test_counts_equal_the_published_ones(
+    variant: str, params: int, giga_multi_adds: float
+) -> None:
+    first, second, third = map(int, variant.split("-"))
+    weights = 64 * first**2 + 64 * 32 * second**2 + 32 * third**2
+    assert params == weights + 64 + 32 + 1
+    with torch.device("meta"):
+        net, x = SRCNN(2, variant=variant), torch.empty(1, 1, 720, 1280)
+    assert sum(p.numel() for p in net.parameters()) == params
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(giga_multi_adds, abs=0.05)
+
+
+def test_interface() -> None:
+    net = SRCNN(3, features=(4, 3))
+    outputs = net(torch.rand(2, 1, 9, 12))
+    assert [output.shape for output in outputs] == [(2, 1, 9, 12)]
+    assert (net.scale, net.domain, net.preupsampled, net.output_weights) == (3, "y", True, (1.0,))
+
+
+@pytest.mark.parametrize("scale", [1, 5, 2.5])
+def test_unknown_scale_is_refused(scale: int) -> None:
+    with pytest.raises(ValueError, match="2, 3, 4"):
+        SRCNN(scale)
+
+
+def test_unknown_variant_is_refused() -> None:
+    with pytest.raises(ValueError, match=r"9-3-5.*9-1-5, 9-5-5"):
+        SRCNN(2, variant="9-3-5")
+
+
+def test_initialisation_is_the_papers() -> None:
+    torch.manual_seed(0)
+    net = SRCNN(2)
+    weights = torch.cat([conv.weight.flatten() for conv in net.convs])
+    assert weights.std().item() == pytest.approx(1e-3, rel=0.02)
+    assert all(not conv.bias.any() for conv in net.convs)
+
+
+@pytest.mark.parametrize("variant", ["9-5-5", "9-1-5"])
+def test_paper_objective_equals_training_without_padding(variant: str) -> None:
+    torch.manual_seed(0)
+    net, x = SRCNN(2, variant=variant, features=(4, 3)), torch.rand(2, 1, 24, 25)
+    for parameter in net.parameters():
+        torch.nn.init.normal_(parameter, std=0.3)
+    target = torch.rand(2, 1, 24, 25)
+    unpadded = x
+    for layer, conv in enumerate(net.convs):
+        unpadded = F.conv2d(unpadded, conv.weight, conv.bias)
+        unpadded = unpadded.relu() if layer < 2 else unpadded
+    border = (24 - unpadded.shape[-2]) // 2
+    centre = target[..., border:-border, border:-border]
+    expected = (unpadded - centre).square().mean()
+    torch.testing.assert_close(net.paper_objective(net(x), target, 0.0), expected)
+
+
+def test_paper_objective_refuses_patches_that_are_all_border() -> None:
+    net, x = SRCNN(2, features=(2, 2)), torch.rand(1, 1, 16, 40)
+    with pytest.raises(ValueError, match="at least 17"):
+        net.paper_objective(net(x), x, 0.0)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 1, 8, 8), size=24, mode="bicubic").clamp(0, 1)
+    enlarged = F.interpolate(F.avg_pool2d(hr, 2), size=24, mode="bicubic")
+    net = SRCNN(2, variant="9-1-5", features=(16, 8))
+    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
+    losses = []
+    for _ in range(150):
+        loss = net.paper_objective(net(enlarged), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.05 * losses[0]
+
+
+def test_published_files_are_one_per_scale() -> None:
+    assert [(p.scale, p.files, p.settings) for p in PUBLISHED] == [
+        (scale, (f"SRCNN/SRCNN_915_x{scale}.mat",), {"variant": "9-1-5"}) for scale in (2, 3, 4)
+    ]
+
+
+def _matrices() -> dict[str, np.ndarray]:
+    generator = np.random.default_rng(0)
+    shapes = {
+        "weights_conv1": (81, 64),
+        "biases_conv1": (64, 1),
+        "weights_conv2": (64, 1, 32),
+        "biases_conv2": (32, 1),
+        "weights_conv3": (32, 25),
+        "biases_conv3": (1, 1),
+    }
+    return {name: generator.normal(0, 0.1, shape) for name, shape in shapes.items()}
+
+
+def test_file_of_the_authors_layout_gives_their_matlab_result(tmp_path: Path) -> None:
+    path, m = tmp_path / "SRCNN_915_x2.mat", _matrices()
+    scipy.io.savemat(path, m)
+    net = SRCNN(2, variant="9-1-5").double()
+    net.load_state_dict(published_state_dict([path], 2))
+
+    # The demo's arithmetic: imfilter(..., 'same', 'replicate') correlates with a kernel that
+    # MATLAB's reshape fills column by column.
+    image = np.random.default_rng(1).uniform(size=(13, 11))
+
+    def imfilter(plane: np.ndarray, taps: np.ndarray, side: int) -> np.ndarray:
+        return correlate(plane, taps.reshape(side, side, order="F"), mode="nearest")
+
+    first = [
+        np.maximum(imfilter(image, m["weights_conv1"][:, i], 9) + m["biases_conv1"][i], 0)
+        for i in range(64)
+    ]
+    second = [
+        np.maximum(
+            sum(m["weights_conv2"][j, 0, i] * first[j] for j in range(64)) + m["biases_conv2"][i],
+            0,
+        )
+        for i in range(32)
+    ]
+    expected = sum(imfilter(second[j], m["weights_conv3"][j], 5) for j in range(32))
+    found = net(torch.from_numpy(image)[None, None])[-1][0, 0].detach().numpy()
+    # The file's float64 values are rounded to float32 when read.
+    np.testing.assert_allclose(found, expected + m["biases_conv3"], rtol=1e-5, atol=1e-5)
+
+
+@pytest.mark.parametrize("name", ["weights_conv2", "biases_conv3"])
+def test_missing_matrix_is_named(tmp_path: Path, name: str) -> None:
+    path, matrices = tmp_path / "SRCNN_915_x2.mat", _matrices()
+    del matrices[name]
+    scipy.io.savemat(path, matrices)
+    with pytest.raises(ValueError, match=rf"SRCNN_915_x2\.mat.*{name}"):
+        published_state_dict([path], 2)
+
+
+def test_matrix_of_another_size_is_named(tmp_path: Path) -> None:
+    path, matrices = tmp_path / "SRCNN_915_x2.mat", _matrices()
+    matrices["weights_conv1"] = matrices["weights_conv1"].T  # same number of values
+    scipy.io.savemat(path, matrices)
+    with pytest.raises(ValueError, match=r"weights_conv1.*expected numbers of shape \(81, 64\)"):
+        published_state_dict([path], 2)

@@ -1,0 +1,179 @@
+from collections.abc import Callable
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.io
+import torch
+from torch import Tensor
+from torch.nn import functional as F
+from torch.utils.flop_counter import FlopCounterMode
+
+from baselines.vdsr import PUBLISHED, VDSR, published_state_dict
+
+
+@pytest.mark.parametrize(
+    ("bias", "params"),
+    # 1->64, 18 x 64->64, 64->1, each 3x3; biases 19 x 64 + 1.
+    [(True, 9 * (64 + 18 * 64 * 64 + 64) + 19 * 64 + 1), (False, 9 * (64 + 18 * 64 * 64 + 64))],
+)
+def test_counts_equal_the_closed_form(bias: bool, params: int) -> None:
+    with torch.device("meta"):
+        net, x = VDSR(2, bias=bias), torch.empty(1, 1, 720, 1280)
+    assert sum(p.numel() for p in net.parameters()) == params
+    assert params == (665_921 if bias else 664_704)
+    with FlopCounterMode(display=False) as counter:
+        net(x)
+    assert counter.get_total_flops() / 2e9 == pytest.approx(612.6, abs=0.05)  # published
+
+
+def test_interface() -> None:
+    net = VDSR(3, features=4, depth=3)
+    outputs = net(torch.rand(2, 1, 9, 12))
+    assert [output.shape for output in outputs] == [(2, 1, 9, 12)]
+    assert (net.scale, net.domain, net.preupsampled, net.output_weights) == (3, "y", True, (1.0,))
+
+
+@pytest.mark.parametrize("scale", [1, 5, 2.5])
+def test_unknown_scale_is_refused(scale: int) -> None:
+    with pytest.raises(ValueError, match="2, 3, 4"):
+        VDSR(scale)
+
+
+def test_too_shallow_a_network_is_refused() -> None:
+    with pytest.raises(ValueError, match="depth is 1"):
+        VDSR(2, depth=1)
+
+
+def test_is_the_input_plus_a_chain_of_convolutions() -> None:
+    torch.manual_seed(0)
+    net, x = VDSR(2, features=5, depth=3), torch.rand(2, 1, 6, 7)
+    columns = x
+    weights = [p for p in net.parameters() if p.dim() == 4]
+    biases = [p for p in net.parameters() if p.dim() == 1]
+    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
+        unfolded = F.unfold(columns, 3, padding=1)
+        y = torch.einsum("ok,bkn->bon", weight.flatten(1), unfolded) + bias[:, None]
+        columns = y.reshape(2, -1, 6, 7)
+        columns = columns if layer == 2 else columns.clamp(min=0)
+    torch.testing.assert_close(net(x)[-1], x + columns)
+
+
+def test_initialisation_is_hes() -> None:
+    torch.manual_seed(0)
+    net = VDSR(2)
+    hidden = torch.cat([conv.weight.flatten() for conv in net.convs[1:-1]])
+    assert hidden.std().item() == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.01)
+    assert all(not conv.bias.any() for conv in net.convs)
+
+
+def test_paper_objective_is_half_the_mean_squared_error() -> None:
+    output, target = torch.tensor([[[[1.0, 3.0]]]]), torch.tensor([[[[0.0, 1.0]]]])
+    loss = VDSR(2, features=2, depth=2).paper_objective((output,), target, 0.3)
+    assert loss.item() == pytest.approx((1 + 4) / 2 / 2)
+
+
+def test_overfits_a_tiny_batch() -> None:
+    torch.manual_seed(0)
+    hr = F.interpolate(torch.rand(2, 1, 6, 6), size=16, mode="bicubic").clamp(0, 1)
+    enlarged = F.interpolate(F.avg_pool2d(hr, 2), size=16, mode="bicubic")
+    net = VDSR(2, features=16, depth=4)
+    optimiser = torch.optim.Adam(net.parameters(), 3e-3)
+    losses = []
+    for _ in range(120):
+        loss = net.paper_objective(net(enlarged), hr, progress=0.0)
+        optimiser.zero_grad()
+        loss.backward()
+        optimiser.step()
+        losses.append(loss.item())
+    assert all(p.grad is not None for p in net.parameters())
+    assert losses[-1] < 0.3 * F.mse_loss(enlarged, hr).item() / 2
+
+
+def test_published_files_serve_all_scales() -> None:
+    assert [(p.scale, p.files[0], p.settings) for p in PUBLISHED] == [
+        *((scale, "VDSR/VDSR_Official.mat", {}) for scale in (2, 3, 4)),
+        *((scale, "VDSR_pytorch/vdsr.pth", {"bias": False}) for scale in (2, 3, 4)),
+    ]
+
+
+Model = dict[str, np.ndarray]
+
+
+def _model() -> Model:
+    generator = np.random.default_rng(0)
+    widths = [1, *[64] * 19, 1]
+    cells = {"weight": np.empty((1, 20), object), "bias": np.empty((1, 20), object)}
+    for n in range(20):
+        shape = (3, 3, widths[n], widths[n + 1])
+        cells["weight"][0, n] = generator.normal(size=shape).astype(np.float32)
+        cells["bias"][0, n] = generator.normal(size=(shape[-1], 1)).astype(np.float32)
+    return cells
+
+
+def test_reads_the_layout_of_matconvnet(tmp_path: Path) -> None:
+    path, model = tmp_path / "VDSR_Official.mat", _model()
+    scipy.io.savemat(path, {"model": model}, do_compression=True)
+    state = published_state_dict([path], 2)
+    net = VDSR(2)
+    net.load_state_dict(state)
+    for layer, (tap_y, tap_x, inputs, outputs) in ((0, (0, 2, 0, 7)), (5, (2, 1, 3, 60))):
+        found = net.convs[layer].weight[outputs, inputs, tap_y, tap_x].item()
+        assert found == model["weight"][0, layer][tap_y, tap_x, inputs, outputs]
+    torch.testing.assert_close(net.convs[19].bias, torch.from_numpy(model["bias"][0, 19][:, 0]))
+
+
+def _fewer_layers(model: Model) -> Model:
+    return {**model, "weight": model["weight"][:, :19]}
+
+
+def _no_bias(model: Model) -> Model:
+    return {"weight": model["weight"]}
+
+
+def _wrong_shape(model: Model) -> Model:
+    model["weight"][0, 3] = np.zeros((3, 3, 64, 63), np.float32)
+    return model
+
+
+def _text(model: Model) -> Model:
+    model["weight"][0, 3] = "weights"
+    return model
+
+
+def _infinite(model: Model) -> Model:
+    model["bias"][0, 2][5] = np.inf
+    return model
+
+
+@pytest.mark.parametrize(
+    ("spoil", "message"),
+    [
+        (_fewer_layers, r"model\.weight has 19 cells; expected 20"),
+        (_no_bias, "fields 'weight' and 'bias'"),
+        (_wrong_shape, r"model\.weight\{4\}.*expected numbers of shape"),
+        (_text, r"model\.weight\{4\}.*expected numbers of shape"),
+        (_infinite, r"model\.bias\{3\} has values that are not finite"),
+    ],
+)
+def test_spoiled_model_is_refused(
+    tmp_path: Path, spoil: Callable[[Model], Model], message: str
+) -> None:
+    path = tmp_path / "VDSR_Official.mat"
+    scipy.io.savemat(path, {"model": spoil(_model())})
+    with pytest.raises(ValueError, match=message) as caught:
+        published_state_dict([path], 2)
+    assert str(path) in str(caught.value)
+
+
+def test_model_that_is_no_struct_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "VDSR_Official.mat"
+    scipy.io.savemat(path, {"model": np.zeros(3)})
+    with pytest.raises(ValueError, match="not a struct"):
+        published_state_dict([path], 2)
+
+
+def test_output_is_finite_for_black_and_white() -> None:
+    net = VDSR(4, features=4, depth=3)
+    images: list[Tensor] = [torch.zeros(1, 1, 8, 8), torch.ones(1, 1, 8, 8)]
+    assert all(net(image)[-1].isfinite().all() for image in images)

@@ -1,0 +1,164 @@
+"""The blocks against the paper's equations, written out again with plain tensor functions."""
+
+import pytest
+import torch
+import torch.nn.functional as F
+from torch import Tensor, nn
+
+from mesr.blocks import (
+    MSFEB,
+    ChannelAttention,
+    FunnelUnit,
+    RefinementBlock,
+    SingleScaleUnit,
+    SkipWeights,
+    channel_range,
+)
+
+BLOCK = {
+    "units": 5,
+    "unit": "multi_scale",
+    "branches": "cascade",
+    "unit_skip": "lambda",
+    "share_last_lambda": True,
+    "attention_kernel": 5,
+    "weight_normalisation": "none",
+}
+
+
+def block(**changes: object) -> MSFEB:
+    return MSFEB(8, 4, **(BLOCK | changes)).double()  # type: ignore[arg-type]
+
+
+def conv(x: Tensor, layer: nn.Module) -> Tensor:
+    size = layer.weight.shape[-1]
+    return F.conv2d(x, layer.weight, layer.bias, padding=size // 2)  # type: ignore[arg-type]
+
+
+def test_attention_weights_each_channel_by_its_neighbours() -> None:
+    attention = ChannelAttention(3).double()
+    y = torch.rand(2, 4, 5, 6, dtype=torch.float64)
+    alpha = attention.alpha.weight.flatten()
+    means = F.pad(y.mean((2, 3)), (1, 1))
+    for i in range(4):
+        w = torch.sigmoid((alpha * means[:, i : i + 3]).sum(1))  # (9)
+        torch.testing.assert_close(attention(y)[:, i], y[:, i] * w[:, None, None])
+
+
+@pytest.mark.parametrize("kernel", [0, 2, -1])
+def test_attention_refuses_even_kernels(kernel: int) -> None:
+    with pytest.raises(ValueError, match="attention_kernel"):
+        ChannelAttention(kernel)
+
+
+@pytest.mark.parametrize(("channels", "k"), [(64, 3), (128, 5), (256, 5), (8, 3)])
+def test_channel_range_follows_eca_net(channels: int, k: int) -> None:
+    assert channel_range(channels) == k
+
+
+def test_cascade_unit_is_equations_12_to_17_with_shared_weights() -> None:
+    unit = FunnelUnit(8, 4, "cascade").double()
+    m = torch.rand(1, 8, 7, 9, dtype=torch.float64)
+    f11 = F.relu(conv(m, unit.w11))
+    f12 = F.relu(conv(F.relu(conv(m, unit.w11)), unit.w12))
+    f13 = F.relu(conv(F.relu(conv(F.relu(conv(m, unit.w11)), unit.w12)), unit.w13))
+    level1 = torch.cat((f11, f12, f13), 1)
+    f21 = F.relu(conv(level1, unit.w21))
+    f22 = F.relu(conv(F.relu(conv(level1, unit.w21)), unit.w22))
+    torch.testing.assert_close(unit(m), conv(torch.cat((f21, f22), 1), unit.w31))
+
+
+def test_separate_unit_reduces_to_the_cascade_when_its_weights_agree() -> None:
+    cascade, separate = FunnelUnit(8, 4, "cascade"), FunnelUnit(8, 4, "separate")
+    weights = cascade.state_dict()
+    for name in list(weights):
+        layer, _, part = name.partition(".")
+        for copy in ("w11_of_f12", "w11_of_f13", "w12_of_f13", "w21_of_f22"):
+            if copy.startswith(f"{layer}_of"):
+                weights[f"{copy}.{part}"] = weights[name]
+    separate.load_state_dict(weights)
+    m = torch.rand(1, 8, 7, 9)
+    torch.testing.assert_close(separate(m), cascade(m))
+    nn.init.zeros_(separate.w11_of_f13.weight)
+    assert not torch.allclose(separate(m), cascade(m))
+
+
+def test_block_is_equations_6_to_8() -> None:
+    msfeb = block()
+    with torch.no_grad():
+        msfeb.lambdas.weight.copy_(torch.tensor([0.5, 1.1, 0.9, 1.2, 0.8, 0.7]))
+    lambdas = msfeb.lambdas.weight
+    f_in = torch.rand(1, 8, 6, 6, dtype=torch.float64)
+    f = f_in
+    for b in range(5):
+        f = lambdas[b + 1] * f + msfeb.units[b](f)
+    torch.testing.assert_close(msfeb(f_in), msfeb.attention(lambdas[5] * f + lambdas[0] * f_in))
+
+
+def test_beta_and_lambda_skip_are_one_network_at_initialisation() -> None:
+    lambda_skip, beta_skip = block(), block(unit_skip="beta")
+    beta_skip.load_state_dict(lambda_skip.state_dict(), strict=False)
+    f_in = torch.rand(1, 8, 6, 6, dtype=torch.float64)
+    torch.testing.assert_close(beta_skip(f_in), lambda_skip(f_in))
+
+
+def test_both_skips_double_the_signal_at_each_unit() -> None:
+    msfeb = block(unit_skip="both")
+    for unit in msfeb.units:
+        for parameter in unit.parameters():
+            nn.init.zeros_(parameter)
+    nn.init.zeros_(msfeb.attention.alpha.weight)  # a gate of exactly one half
+    f_in = torch.rand(1, 8, 6, 6, dtype=torch.float64)
+    torch.testing.assert_close(msfeb(f_in), (2**5 + 1) * f_in / 2)
+
+
+def test_one_skip_keeps_the_signal() -> None:
+    msfeb = block()
+    for unit in msfeb.units:
+        for parameter in unit.parameters():
+            nn.init.zeros_(parameter)
+    nn.init.zeros_(msfeb.attention.alpha.weight)
+    f_in = torch.rand(1, 8, 6, 6, dtype=torch.float64)
+    torch.testing.assert_close(msfeb(f_in), f_in)
+
+
+def test_skip_weights_start_at_one_and_normalisation_keeps_them_there() -> None:
+    for normalised in (False, True):
+        weights = SkipWeights(6, normalised=normalised)
+        torch.testing.assert_close(torch.stack(weights()), torch.ones(6))
+
+
+def test_normalised_skip_weights_do_not_depend_on_the_length_of_the_direction() -> None:
+    weights = SkipWeights(4, normalised=True)
+    direction = dict(weights.named_parameters())["parametrizations.weight.original1"]
+    before = torch.stack(weights())
+    with torch.no_grad():
+        direction.mul_(7)
+    torch.testing.assert_close(torch.stack(weights()), before)
+
+
+def test_single_scale_unit_is_one_convolution() -> None:
+    unit = SingleScaleUnit(8).double()
+    m = torch.randn(1, 8, 5, 5, dtype=torch.float64)
+    torch.testing.assert_close(unit(m), conv(F.relu(m), unit.w))
+    assert sum(p.numel() for p in SingleScaleUnit(64).parameters()) == 36_928
+
+
+def test_refinement_is_equation_19() -> None:
+    refine = RefinementBlock(6).double()
+    coarse = torch.rand(1, 3, 9, 9, dtype=torch.float64)
+    gate = torch.sigmoid(conv(F.relu(conv(coarse, refine.h3x3)), refine.h1x1))
+    torch.testing.assert_close(refine(coarse), coarse * gate + coarse)
+
+
+def test_refinement_brightens_and_never_darkens() -> None:
+    coarse = torch.rand(1, 3, 16, 16)
+    refined = RefinementBlock(6)(coarse)
+    assert bool((refined >= coarse).all())
+    assert bool((refined <= 2 * coarse).all())
+
+
+@pytest.mark.parametrize("name", ["unit", "unit_skip", "weight_normalisation", "branches"])
+def test_unknown_readings_are_refused_by_name(name: str) -> None:
+    with pytest.raises(ValueError, match=f"{name} is 'nonsense'"):
+        block(**{name: "nonsense"})

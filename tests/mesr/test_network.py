@@ -1,0 +1,119 @@
+import pytest
+import torch
+
+from mesr import MESR, VARIANTS, variant_settings
+from mesr.layers import SubPixelUpsampler
+
+NARROW = {"features": 8, "branch_features": 4, "blocks": 2, "refinement_features": 4}
+
+
+def parameters(scale: int, **settings: object) -> int:
+    with torch.device("meta"):
+        return sum(p.numel() for p in MESR(scale, **settings).parameters())  # type: ignore[arg-type]
+
+
+def closed_form(scale: int) -> int:
+    """Parameters of the paper-size network, counted by hand from the equations."""
+
+    def conv(inputs: int, outputs: int, size: int) -> int:
+        return inputs * outputs * size * size + outputs
+
+    unit = (
+        conv(64, 24, 1) + 2 * conv(24, 24, 3)  # (12)-(14)
+        + conv(72, 24, 3) + conv(24, 24, 3) + conv(48, 64, 1)  # (15)-(17)
+    )  # fmt: skip
+    msfeb = 5 * unit + 6 + 1 + 5  # lambdas, their length, k attention weights
+    stages = {2: conv(64, 256, 3), 3: conv(64, 576, 3), 4: 2 * conv(64, 256, 3)}[scale]
+    return (
+        conv(3, 64, 3) + 24 * msfeb + conv(24 * 64, 64, 1) + stages + conv(64, 3, 3)
+        + conv(3, 64, 3) + conv(64, 3, 1)  # (19)
+    )  # fmt: skip
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_paper_size_has_the_parameters_counted_by_hand(scale: int) -> None:
+    assert parameters(scale) == closed_form(scale)
+
+
+def test_paper_size_is_smaller_than_msrn_and_dasr() -> None:
+    # Section IV-E; MSRN and DASR at x2 as counted from their authors' code.
+    assert parameters(2) < 5_821_595 < 5_930_331
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("variant", VARIANTS)
+def test_outputs_have_the_size_of_the_hr_image(scale: int, variant: str) -> None:
+    network = MESR(scale, **(NARROW | variant_settings(variant)))
+    outputs = network(torch.rand(2, 3, 7, 5))
+    assert len(outputs) == len(network.output_weights)
+    assert all(y.shape == (2, 3, 7 * scale, 5 * scale) for y in outputs)
+    assert len(outputs) == (2 if variant in ("full", "rb_dagger") else 1)
+
+
+def test_forward_is_equations_1_to_5() -> None:
+    network = MESR(2, **NARROW).double()
+    x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
+    f_0 = torch.relu(network.extract(x))
+    f_1 = network.blocks[0](f_0)
+    f_2 = network.blocks[1](f_1)
+    assert network.fuse is not None
+    assert network.refine is not None
+    coarse = network.upsample(network.fuse(torch.cat((f_1, f_2), 1)) + f_0)
+    torch.testing.assert_close(network(x)[0], coarse)
+    torch.testing.assert_close(network(x)[1], network.refine(coarse))
+
+
+def test_without_fusion_the_last_block_feeds_the_upsampler() -> None:
+    network = MESR(2, **NARROW, fusion=False, refinement=False).double()
+    x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
+    f = network.blocks[1](network.blocks[0](torch.relu(network.extract(x))))
+    torch.testing.assert_close(network(x)[0], network.upsample(f))
+
+
+def test_rb_dagger_differs_from_mesr_in_omega_alone() -> None:
+    dagger, full = MESR(4, **NARROW, **variant_settings("rb_dagger")), MESR(4, **NARROW)
+    assert dagger.output_weights == (0.0, 1.0)
+    assert full.output_weights == (1.0, 1.0)
+    assert dagger.state_dict().keys() == full.state_dict().keys()
+
+
+def test_mean_is_taken_off_and_put_back() -> None:
+    plain = MESR(2, **NARROW, refinement=False)
+    shifted = MESR(2, **NARROW, refinement=False, input_mean="div2k")
+    shifted.load_state_dict(plain.state_dict())
+    mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
+    x = torch.rand(1, 3, 6, 6)
+    torch.testing.assert_close(shifted(x)[0], plain(x - mean)[0] + mean)
+
+
+def test_gradients_reach_every_parameter() -> None:
+    torch.manual_seed(0)  # enough branch channels that no layer's ReLUs are all closed
+    wide = NARROW | {"branch_features": 16, "refinement_features": 16}
+    network = MESR(3, **wide, weighted_global_skip=True, unit_skip="both")
+    sum(y.square().mean() for y in network(torch.rand(1, 3, 8, 8))).backward()
+    without = [n for n, p in network.named_parameters() if p.grad is None or not p.grad.any()]
+    assert without == []
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        ({"scale": 5}, "scale is 5"),
+        ({"upsampler": "bilinear"}, "upsampler is 'bilinear'"),
+        ({"initialisation": "zero"}, "initialisation is 'zero'"),
+        ({"input_mean": "imagenet"}, "input_mean is 'imagenet'"),
+    ],
+)
+def test_bad_settings_are_refused_by_name(settings: dict[str, object], message: str) -> None:
+    with pytest.raises(ValueError, match=message):
+        MESR(**(NARROW | settings))  # type: ignore[arg-type]
+
+
+def test_unknown_variant_is_refused_by_name() -> None:
+    with pytest.raises(ValueError, match="variant 'rb' is unknown.*rb_dagger"):
+        variant_settings("rb")
+
+
+def test_upsampler_parameters() -> None:
+    count = {s: sum(p.numel() for p in SubPixelUpsampler(s, 64).parameters()) for s in (2, 3, 4)}
+    assert count == {2: 147_712, 3: 332_352, 4: 295_424}
