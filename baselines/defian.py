@@ -21,6 +21,7 @@ The authors' weights sit on file hosts that ask for interaction, so `PUBLISHED` 
 """
 
 from collections.abc import Sequence
+from typing import ClassVar
 
 import torch
 from torch import Tensor, nn
@@ -49,7 +50,7 @@ class HessianFilter(nn.Module):
         Distance in pixels at which the second differences are taken.
     """
 
-    TAPS = {
+    TAPS: ClassVar[dict[str, tuple[tuple[float, ...], ...]]] = {
         "xx": ((0.0, 0.0, 0.0), (1.0, -2.0, 1.0), (0.0, 0.0, 0.0)),
         "yy": ((0.0, 1.0, 0.0), (0.0, -2.0, 0.0), (0.0, 1.0, 0.0)),
         "xy": ((1.0, 0.0, -1.0), (0.0, 0.0, 0.0), (-1.0, 0.0, 1.0)),

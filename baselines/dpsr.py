@@ -6,10 +6,10 @@ training code https://github.com/cszn/KAIR.
 
 DPSR proper alternates 15 times between a deblurring step, which needs the blur kernel, and this
 network as the prior. Under bicubic degradation without blur or noise the deblurring has nothing to
-do, so the benchmark evaluates the network alone, as the rows of comparison tables do. The network
-takes RGB and a map of the noise level; the map is built inside from `noise_level`, 0 for noiseless
-input. The paper trains on Gaussian noise of 0..50 with the level told to the network; here LR
-images are noiseless, so training sees one level only.
+do, so the benchmark evaluates the network alone. The network takes RGB and a map of the noise
+level; the map is built inside from `noise_level`, 0 for noiseless input. The paper trains on
+Gaussian noise of 0..50 with the level told to the network; here LR images are noiseless, so
+training sees one level only.
 
 From the official code: no batch normalisation, ReLU after each pixel shuffle, the last convolution
 without bias, no image skip; orthogonal initialisation of gain 0.2 with zero biases (KAIR).

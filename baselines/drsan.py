@@ -209,7 +209,8 @@ def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]
         When a file is not what its name says, or a variable is missing.
     """
     names = checkpoint_names(scale)
-    variables = read_checkpoint(*paths, names=names.values())
+    index, data = paths
+    variables = read_checkpoint(index, data, names.values())
     state = {}
     for ours, official in names.items():
         value = variables[official]

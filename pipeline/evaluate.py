@@ -2,6 +2,7 @@
 
 import argparse
 import json
+import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -21,7 +22,7 @@ from pipeline.images import PackedImages, round_to_uint8, write_image
 from pipeline.inference import Evaluation, evaluate_image
 from pipeline.networks import NETWORKS, build_network
 from pipeline.protocol import Protocol, get_protocol
-from pipeline.published_weights import load_published, published_weights
+from pipeline.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.schema import load_params
 
 EVALUATIONS = Path("evaluations")
@@ -104,14 +105,28 @@ def subject_of(key: str) -> Subject:
     name, _, scale = key.rpartition("_x")
     if scale.isdecimal() and name == "bicubic":
         return Subject(build_network(name, int(scale)), name, "", "none")
-    if scale.isdecimal() and name.startswith("published_"):
-        for model in NETWORKS:
-            for entry in published_weights(model, int(scale)):
-                if name == f"published_{entry.name}":
-                    network = load_published(model, entry.scale, entry.variant)
-                    return Subject(network, model, entry.variant, "published")
-        raise UserError(f"{key}: no such published weights are known")
+    if entry := published_entry(key):
+        network = load_published(entry.model, entry.scale, entry.variant)
+        return Subject(network, entry.model, entry.variant, "published")
     return trained_subject(key)
+
+
+def published_entry(key: str) -> PublishedWeights | None:
+    """Published weights that ``evaluations/<key>`` is about; None when it is about others.
+
+    Raises
+    ------
+    UserError
+        When the key is one of published weights that are not known.
+    """
+    if not key.startswith("published_"):
+        return None
+    name, _, scale = key.removeprefix("published_").rpartition("_x")
+    for model in NETWORKS:
+        for entry in published_weights(model):
+            if (entry.name, str(entry.scale)) == (name, scale):
+                return entry
+    raise UserError(f"{key}: no such published weights are known")
 
 
 def evaluate_images(
@@ -188,11 +203,21 @@ def evaluate(
     Returns
     -------
     DataFrame
-        The rows written to ``quality/<dataset>.csv``.
+        The rows written to ``quality/<dataset>.csv``; none for published weights that were not
+        among those that could be downloaded.
     """
+    output = EVALUATIONS / key
+    entry = published_entry(key)
+    if entry and (missing := entry.missing()):
+        print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
+        with atomic_path(output / "images" / dataset) as folder:
+            folder.mkdir(parents=True)
+        table = pd.DataFrame(columns=list(COLUMNS))
+        with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
+            table.to_csv(temporary, index=False)
+        return table
     subject = subject_of(key)
     images = PackedImages(HR / f"{dataset}.h5")
-    output = EVALUATIONS / key
     with atomic_path(output / "images" / dataset) as folder:
         folder.mkdir(parents=True)
 
@@ -209,6 +234,8 @@ def evaluate(
 
 def summary(table: pd.DataFrame) -> str:
     """One line with the means of a table of qualities."""
+    if table.empty:
+        return "nothing was evaluated"
     psnr, ssim = table.psnr_db.astype(float).mean(), table.ssim.astype(float).mean()
     first = table.iloc[0]
     return (

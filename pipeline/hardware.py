@@ -134,6 +134,14 @@ def backend_flags(settings: TrainSettings) -> Iterator[None]:
         cudnn.conv.fp32_precision, matmul.fp32_precision = former_precision
 
 
+def seed_generator(device: torch.device, seed: int) -> None:
+    """Seed the random numbers of one device; `torch.manual_seed` does all, at 1 ms a call."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.get_device_module(device).manual_seed(seed)
+
+
 def device_name(device: torch.device) -> str:
     """Name the kind of processor, not the host."""
     if device.type == "cuda":

@@ -88,7 +88,9 @@ def read_image_with_alpha(path: Path) -> tuple[Pixels, Pixels | None]:
 
 def _decode(file: Image.Image, path: Path) -> tuple[Pixels, Pixels | None]:
     # Pillow cuts 16-bit colour down to 8 bits in silence; only the raw modes of its tiles tell.
-    deep = file.mode.startswith(("I", "F")) or any(";16" in str(tile[3]) for tile in file.tile)
+    deep = file.mode.startswith(("I", "F")) or any(
+        ";16" in str(tile[3]) for tile in getattr(file, "tile", ())
+    )
     if deep:
         raise UserError(
             f"{path}: has more than 8 bits per channel; the benchmark is defined on 8-bit images "

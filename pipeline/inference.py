@@ -24,7 +24,7 @@ from pipeline.protocol import (
     make_reference,
     merge_luma,
     rgb_to_gray,
-    rgb_to_ycbcr,
+    rgb_to_y,
     scored_planes,
     stack_gray,
     to_tensor,
@@ -142,10 +142,12 @@ def outputs_as_images(
         lr = stack_gray(lr)
     lr = image_in_space(lr, protocol)
     luma_only = str(network.domain) == "y"
-    if luma_only:
-        planes = rgb_to_ycbcr(lr)[..., 0] if lr.ndim == 3 else lr
-    else:
+    if not luma_only:
         planes = stack_gray(lr)
+    elif lr.ndim == 3:
+        planes = rgb_to_y(lr)
+    else:
+        planes = lr
     outputs = _run(network, to_tensor(planes) / 255, protocol, device)
     images = [from_tensor(y * 255) for y in outputs]
     if luma_only and lr.ndim == 3:

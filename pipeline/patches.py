@@ -104,11 +104,14 @@ class PatchSampler:
         flips: bool = True,
         rotations: bool = True,
     ) -> None:
-        self.hr, self.lr, self.names = hr, lr, sorted(names)
+        self.names = sorted(names)
+        # Plain views of memory-mapped arrays: NumPy slices them faster than `np.memmap`.
+        self.hr = {name: np.asarray(hr[name]) for name in names}
+        self.lr = {name: np.asarray(lr[name]) for name in names}
         self.scale, self.patch, self.seed = scale, patch, seed
         self.flips, self.rotations = flips, rotations
         for name in self.names:
-            height, width = check_pair(name, hr[name], lr[name], scale)
+            height, width = check_pair(name, self.hr[name], self.lr[name], scale)
             if min(height, width) < patch:
                 raise UserError(
                     f"training image {name!r} is {width}x{height} LR pixels at x{scale}, smaller "

@@ -40,6 +40,7 @@ from pipeline.hardware import (
     device_name,
     process_state,
     resolve_precision,
+    seed_generator,
     share_of_batch,
 )
 from pipeline.images import PackedImages, Pixels
@@ -297,7 +298,7 @@ class _Run:
                     return
 
                 # What a network draws at random (dropout, say) depends on the step alone, too.
-                torch.manual_seed(((self.seed << 40) + self.step) % (1 << 63))
+                seed_generator(self.device, ((self.seed << 40) + self.step) % (1 << 63))
                 for group in self.optimizer.param_groups:
                     group["lr"] = learning_rate(self.step, settings)
                 batch = reader.batch(self.step)

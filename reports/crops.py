@@ -12,6 +12,7 @@ from PIL import Image
 from scipy.ndimage import uniform_filter
 
 from reports.results import ReportError, Results, ordered
+from reports.tables import published_key
 
 Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 AUTOMATIC_CROPS = 3
@@ -125,7 +126,7 @@ class Pictures:
             if row["provenance"] == "interpolation":
                 found.append(Method(f"{model}_x{scale}", row["label"], model, variant, "none", ""))
             elif row["provenance"] == "published":
-                key = f"published_{model}{f'_{variant}' if variant else ''}_x{scale}"
+                key = published_key(model, variant, scale)
                 text = f"{row['label']} (published)"
                 found.append(Method(key, text, model, variant, "published", ""))
             elif row["provenance"] == "trained":

@@ -136,7 +136,8 @@ def lines_of(row: Row) -> int:
 
 def marks_of(rows: Sequence[Row]) -> set[str]:
     """Return the footnote marks that rows use."""
-    return {mark for row in rows for cell in row.cells for mark in (cell.source, cell.note) if mark}
+    cells = [cell for row in rows for cell in row.cells]
+    return {m for cell in cells for m in (cell.source, *cell.note.split(",")) if m}
 
 
 def parts(table: Table) -> list[Part]:
@@ -203,12 +204,12 @@ def superscript(mark: str) -> Tex:
 def value(cell: Cell, kind: str) -> Tex:
     """Return the first line of a cell."""
     text = escape(cell.text)
+    if cell.quoted:
+        text = Tex(rf"\textit{{{text}}}")
     if cell.rank == "1":
         text = Tex(rf"\textbf{{{text}}}")
     elif cell.rank == "2":
         text = Tex(rf"\underline{{{text}}}")
-    elif cell.quoted:
-        text = Tex(rf"\textit{{{text}}}")
     marks = [cell.note] if kind == "stack" and not cell.quoted else [cell.source, cell.note]
     joined = ",".join(mark for mark in marks if mark)
     if kind == "text":

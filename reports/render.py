@@ -73,12 +73,12 @@ def render(results: Path, evaluations: Path, docs: Path, output: Path) -> None:
         When a result file is missing or malformed, or the disk is full.
     """
     data = read_results(results)
+    tables = [make(data) for make in TABLES]
+    certified = certificate(data)
     with replaced_folder(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
             (folder / name).mkdir(parents=True)
         figures, compared, absent = draw_figures(data, evaluations, folder)
-        tables = [make(data) for make in TABLES]
-        certified = certificate(data)
         write_latex(data, [*tables, certified], figures, folder / "latex")
         downloads = copy_downloads(results, figures, [*tables, certified], folder)
         reading = docs / "paper-reading.md"
@@ -210,8 +210,9 @@ def facts(data: Results, certified: Table) -> list[Fact]:
     )
     verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
     judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
+    recorded = " in the record" if data.study.facts.get("certificate") == "recorded" else ""
     if judged:
-        words = f"published figures reproduced; {len(verdicts) - len(judged)} not judged"
+        words = f"published figures reproduced{recorded}; {len(verdicts) - len(judged)} not judged"
         found.append(Fact("Certificate", f"{judged.count('pass')} of {len(judged)}", words))
     return found
 

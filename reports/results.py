@@ -59,7 +59,7 @@ NUMBERS: dict[str, tuple[str, ...]] = {
         *("psnr_db", "published_psnr_db"),
     ),
 }
-OPTIONAL_TEXT = {"certification": ("variant", "details", "note")}
+OPTIONAL_TEXT = {"certification": ("variant", "details", "note", "measured", "git_revision")}
 
 
 @dataclass(frozen=True)

@@ -1,8 +1,9 @@
 """Tables 1-4 and the certificate as plain values; templates turn them into HTML and LaTeX."""
 
 import math
+import re
 from collections.abc import Callable, Iterable, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
 
 import pandas as pd
@@ -11,7 +12,7 @@ from reports.results import Results, Study, known, ordered
 
 MISSING = "–"
 PROVENANCE = {
-    "interpolation": "none (interpolation)",
+    "interpolation": "interpolation",
     "trained": "trained here",
     "published": "published weights",
     "quoted": "quoted",
@@ -199,10 +200,16 @@ def plain(value: float, decimals: int, *, sign: bool = False, mark: str = "", no
     return Cell(number(value, decimals, sign=sign), sort, source=mark, note="" if known(value) else note)
 
 
-def label(row: pd.Series) -> Cell:
-    """Return the cell that names a method or variant."""
+def label(row: pd.Series, note: str = "") -> Cell:
+    """Return the cell that names a method or variant, with the mark of a remark on its row."""
     text = str(row["label"] or row.get("model", "") or row["variant"])
-    return Cell(text, text.casefold())
+    return Cell(text, text.casefold(), note=note)
+
+
+def common_note(rows: pd.DataFrame) -> str:
+    """Return the remark that all datasets of a row share; empty where they differ."""
+    notes = rows["note"].unique()
+    return str(notes[0]) if len(notes) == 1 else ""
 
 
 def setting(study: Study, datasets: Iterable[str], scales: Iterable[float]) -> str:
@@ -210,7 +217,14 @@ def setting(study: Study, datasets: Iterable[str], scales: Iterable[float]) -> s
     where = ", ".join(ordered(datasets)) or "no dataset"
     factors = ", ".join(f"×{scale:.0f}" for scale in ordered(scales) if known(scale))
     text = f"Profile {study.profile}; test images: {where}; scale {factors}; protocol {study.protocol}."
-    return f"{text} {study.warning}".strip()
+    narrowed = " Trained networks are narrowed." if study.facts.get("narrowed") else ""
+    return f"{text}{narrowed} {study.warning}".strip()
+
+
+def published_key(model: str, variant: str, scale: float) -> str:
+    """Return the key of an evaluation of published weights; folders hold no punctuation."""
+    name = "_".join(filter(None, (model, re.sub(r"\W", "_", variant))))
+    return f"published_{name}_x{scale:.0f}"
 
 
 def runs_of(
@@ -289,7 +303,7 @@ def table1(results: Results) -> Table:
             psnr, gain = row["psnr_db"], row["diff_db"]
             told, told_gain = row["published_psnr_db"], row["published_diff_db"]
             cells = [
-                label(row),
+                label(row, notes.remark(row["note"])),
                 *ticks,
                 Cell(row["seeds"], as_number(row["seeds"])),
                 measured_cell(psnr, math.nan, 2, notes, spread=row["psnr_sd_db"], note=row["note"]),
@@ -359,17 +373,17 @@ def table2(results: Results) -> Table:
         rows = []
         for variant in ordered(part["variant"]):
             own = part[part["variant"] == variant].set_index("dataset")
-            cells = [label(own.iloc[0])]
+            cells = [label(own.iloc[0], notes.remark(common_note(own)))]
             for dataset in datasets:
                 if dataset not in own.index:
                     reason = notes.remark(f"table2.csv has no row for {dataset}.")
                     cells += [Cell(MISSING, note=reason)] * 3
                     continue
                 row = own.loc[dataset]
-                remark = notes.remark(row["note"]) if row["note"] else gap
+                shared = bool(common_note(own))
                 cells += [
-                    *quality_cells(row, notes),
-                    gain_cell(row, gap if row["label"] in reference else remark),
+                    *quality_cells(row, notes, remark=not shared),
+                    gain_cell(row, gap if row["label"] in reference else notes.remark(row["note"])),
                 ]
             rows.append(Row(cells, ablation_runs(results, variant, scale)))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
@@ -386,10 +400,13 @@ def table2(results: Results) -> Table:
     )
 
 
-def quality_cells(row: pd.Series, notes: Footnotes) -> list[Cell]:
-    """Return the PSNR and SSIM cells of one row of the result file."""
+def quality_cells(row: pd.Series, notes: Footnotes, *, remark: bool) -> list[Cell]:
+    """Return the PSNR and SSIM cells of one row of the result file.
+
+    `remark` puts the row's note on the PSNR cell: where it is the dataset's, not the method's.
+    """
     quoted = row.get("provenance", "") == "quoted"
-    return [
+    cells = [
         measured_cell(
             row[name],
             row[f"published_{name}"],
@@ -406,6 +423,9 @@ def quality_cells(row: pd.Series, notes: Footnotes) -> list[Cell]:
             ("ssim", 4, "ssim_sd", "rank_ssim"),
         )
     ]
+    if remark and row["note"]:
+        cells[0] = replace(cells[0], note=notes.remark(row["note"]))
+    return cells
 
 
 def method_runs(results: Results, row: pd.Series) -> tuple[list[dict[str, str]], str]:
@@ -416,7 +436,7 @@ def method_runs(results: Results, row: pd.Series) -> tuple[list[dict[str, str]],
         return runs_of(results, model, names, row["scale"], ("train",)), ""
     key = f"bicubic_x{row['scale']:.0f}"
     if provenance == "published":
-        key = f"published_{model}{f'_{variant}' if variant else ''}_x{row['scale']:.0f}"
+        key = published_key(model, variant, row["scale"])
     runs = results["runs"]
     found = [run_facts(run) for run in runs[runs["key"] == key].to_dict("records")]
     words = {
@@ -442,11 +462,12 @@ def table3(results: Results) -> Table:
     for scale, part in frame.groupby("scale", sort=False):
         rows = []
         for _, own in part.groupby(["model", "variant", "provenance"], sort=False):
-            cells = [label(own.iloc[0]), provenance_cell(own.iloc[0])]
+            shared = common_note(own)
+            cells = [label(own.iloc[0], notes.remark(shared)), provenance_cell(own.iloc[0])]
             by_dataset = own.drop_duplicates("dataset").set_index("dataset")
             for dataset in datasets:
                 if dataset in by_dataset.index:
-                    cells += quality_cells(by_dataset.loc[dataset], notes)
+                    cells += quality_cells(by_dataset.loc[dataset], notes, remark=not shared)
                 else:
                     reason = notes.remark(f"table3.csv has no row for {dataset}.")
                     cells += [Cell(MISSING, note=reason)] * 2
@@ -498,7 +519,7 @@ def table4(results: Results) -> Table:
                 else notes.remark("No published figure was found.")
             )
             remark = notes.remark(row["note"]) if row["note"] else none
-            cells = [label(row), provenance_cell(row)]
+            cells = [label(row, notes.remark(row["note"])), provenance_cell(row)]
             for name, unit, decimals, source in (
                 ("params", 1e6, 3, "complexity_source"),
                 ("multi_adds", 1e9, 1, "complexity_source"),
@@ -526,13 +547,14 @@ def table4(results: Results) -> Table:
 
 def verdict_cell(row: pd.Series) -> Cell:
     """Return the verdict of one row of the certificate, in words."""
-    verdict = row["within_tolerance"].strip().lower()
-    if verdict in ("true", "1", "yes"):
-        return Cell("within", "0", verdict="pass")
-    if verdict in ("false", "0", "no"):
-        return Cell("outside", "2", verdict="fail")
     measured = known(row["psnr_db"]) or known(row["ssim"])
-    return Cell("recorded" if measured else "not measured", "1", verdict="open")
+    verdict = row["within_tolerance"].strip().lower()
+    recorded = ", recorded" if row["measured"] == "recorded" else ""
+    if measured and verdict in ("true", "1", "yes"):
+        return Cell(f"within{recorded}", "0", verdict="pass")
+    if measured and verdict in ("false", "0", "no"):
+        return Cell(f"outside{recorded}", "2", verdict="fail")
+    return Cell(f"not judged{recorded}" if measured else "not measured", "1", verdict="open")
 
 
 def certificate(results: Results) -> Table:
@@ -557,6 +579,10 @@ def certificate(results: Results) -> Table:
         rows = []
         for _, row in part.iterrows():
             remark = notes.remark(row["note"])
+            if row["measured"] == "recorded":
+                at = f" at revision {row['git_revision']}" if row["git_revision"] else ""
+                recorded = f"Recorded{at}: this profile does not measure it again."
+                remark = ",".join(filter(None, (remark, notes.remark(recorded))))
             protocol = ", ".join(text for text in (row["protocol"], row["details"]) if text)
             cells = [
                 Cell(row["dataset"], row["dataset"].casefold()),

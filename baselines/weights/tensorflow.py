@@ -173,9 +173,9 @@ def _table_entries(table: bytes) -> Iterator[tuple[bytes, bytes]]:
     for _ in range(4):  # offset and size of the meta index, then of the index block
         value, position = _varint(footer, position)
         handle.append(value)
-    for _, value in _block_entries(_block(table, handle[2], handle[3])):
-        offset, position = _varint(value, 0)
-        length, _ = _varint(value, position)
+    for _, place in _block_entries(_block(table, handle[2], handle[3])):
+        offset, position = _varint(place, 0)
+        length, _ = _varint(place, position)
         yield from _block_entries(_block(table, offset, length))
 
 

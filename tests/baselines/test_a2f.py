@@ -69,7 +69,7 @@ def test_output_has_scale_times_the_input_size(scale: int) -> None:
 def test_unknown_scale_and_variant_are_refused() -> None:
     with pytest.raises(ValueError, match=r"2, 3, 4"):
         A2F(5)
-    with pytest.raises(ValueError, match="'XL'.*L, M, S, SD"):
+    with pytest.raises(ValueError, match=r"'XL'.*L, M, S, SD"):
         A2F(2, variant="XL")
 
 

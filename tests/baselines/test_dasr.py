@@ -158,7 +158,7 @@ def official_state(scale: int) -> dict[str, Tensor]:
     for stage in (0, 2) if scale == 4 else (0,):
         conv(f"G.tail.0.{stage}", 64, 64 * (9 if scale == 3 else 4))
     conv("G.tail.1", 64, 3)
-    for encoder in ("encoder_q", "encoder_k"):  # early files hold the momentum copy too
+    for encoder in ("encoder_q", "encoder_k"):  # the second is dropped
         widths = ((3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256))
         for i, (inputs, outputs) in enumerate(widths):
             conv(f"E.{encoder}.E.{3 * i}", inputs, outputs)

@@ -65,7 +65,7 @@ def test_output_has_scale_times_the_input_size(scale: int) -> None:
 def test_unknown_scale_and_variant_are_refused() -> None:
     with pytest.raises(ValueError, match=r"2, 3, 4"):
         DeFiAN(6)
-    with pytest.raises(ValueError, match="'M'.*S, L"):
+    with pytest.raises(ValueError, match=r"'M'.*S, L"):
         DeFiAN(2, variant="M")
 
 

@@ -62,7 +62,7 @@ def test_output_has_scale_times_the_input_size(scale: int) -> None:
 def test_unknown_scale_and_variant_are_refused() -> None:
     with pytest.raises(ValueError, match=r"2, 3, 4"):
         LAPAR(8)
-    with pytest.raises(ValueError, match="'D'.*A, B, C"):
+    with pytest.raises(ValueError, match=r"'D'.*A, B, C"):
         LAPAR(2, variant="D")
 
 

@@ -70,7 +70,7 @@ def test_level_is_the_authors_formula() -> None:
 
     def spread(x: np.ndarray, weight: np.ndarray, crop: tuple[int, int]) -> np.ndarray:
         """Stamp the kernel at every second pixel, then crop (first, last) rows and columns."""
-        inputs, outputs, side, _ = weight.shape
+        _, outputs, side, _ = weight.shape
         height, width = x.shape[1:]
         canvas = np.zeros((outputs, 2 * (height - 1) + side, 2 * (width - 1) + side))
         for row in range(height):

@@ -16,9 +16,7 @@ from baselines.srcnn import PUBLISHED, SRCNN, published_state_dict
     # Published: 57K and 52.7 G for 9-5-5, 8K for 9-1-5; 8,032 multiply-adds per pixel for the last.
     [("9-5-5", 57_281, 52.7), ("9-1-5", 8_129, 8_032 * 720 * 1280 / 1e9)],
 )
-def test_counts_equal_the_published_ones(
-    variant: str, params: int, giga_multi_adds: float
-) -> None:
+def test_counts_equal_the_published_ones(variant: str, params: int, giga_multi_adds: float) -> None:
     first, second, third = map(int, variant.split("-"))
     weights = 64 * first**2 + 64 * 32 * second**2 + 32 * third**2
     assert params == weights + 64 + 32 + 1

@@ -27,22 +27,22 @@ HOSTILE = (
     "x" * 90,
 )
 
-# name, label, parameters, multiply-adds at x2, gain over bicubic in dB at x4, published weights
+# name, variant, label, parameters, multiply-adds at x2, gain over bicubic in dB at x4, published weights
 NETWORKS = (
-    ("srcnn", "SRCNN", 57_281, 52.5e9, 1.7, True),
-    ("vdsr", "VDSR", 664_704, 612.6e9, 2.6, True),
-    ("lapsrn", "LapSRN", 812_992, 29.9e9, 2.8, True),
-    ("drcn", "DRCN", 1_774_000, 9788.7e9, 2.7, False),
-    ("idn", "IDN", 552_769, 124.6e9, 3.1, True),
-    ("dasr", "DASR", 5_836_000, 1290.4e9, 3.5, True),
-    ("dpsr", "DPSR", 1_475_000, 340.1e9, 3.2, False),
-    ("pan", "PAN", 261_403, 70.5e9, 3.4, True),
-    ("lapar", "LAPAR-A", 548_117, 171.0e9, 3.5, False),
-    ("defian", "DeFiAN-L", 15_188_000, 3400.2e9, 3.8, False),
-    ("msrn", "MSRN", 5_930_000, 1365.4e9, 3.5, True),
-    ("drsan", "DRSAN-48m", 1_190_000, 274.5e9, 3.6, True),
-    ("a2f", "A2F-L", 1_363_000, 306.1e9, 3.5, True),
-    ("mesr", "MESR", 4_603_121, 1058.8e9, 3.8, False),
+    ("srcnn", "9-1-5", "SRCNN", 57_281, 52.5e9, 1.7, True),
+    ("vdsr", "", "VDSR", 664_704, 612.6e9, 2.6, True),
+    ("lapsrn", "", "LapSRN", 812_992, 29.9e9, 2.8, True),
+    ("drcn", "", "DRCN", 1_774_000, 9788.7e9, 2.7, False),
+    ("idn", "", "IDN", 552_769, 124.6e9, 3.1, True),
+    ("dasr", "", "DASR", 5_836_000, 1290.4e9, 3.5, True),
+    ("dpsr", "", "DPSR", 1_475_000, 340.1e9, 3.2, False),
+    ("pan", "", "PAN", 261_403, 70.5e9, 3.4, True),
+    ("lapar", "", "LAPAR-A", 548_117, 171.0e9, 3.5, False),
+    ("defian", "L", "DeFiAN-L", 15_188_000, 3400.2e9, 3.8, False),
+    ("msrn", "rgb", "MSRN", 5_930_000, 1365.4e9, 3.5, True),
+    ("drsan", "", "DRSAN-48m", 1_190_000, 274.5e9, 3.6, True),
+    ("a2f", "L", "A2F-L", 1_363_000, 306.1e9, 3.5, True),
+    ("mesr", "full", "MESR", 4_603_121, 1058.8e9, 3.8, False),
 )
 VARIANTS = (
     ("single_scale", "Single scale 3x3 (baseline)", -0.35),
@@ -51,7 +51,7 @@ VARIANTS = (
     ("full", "+ RB (MESR)", 0.0),
     ("rb_dagger", "RB† (omega1 = 0)", -0.09),
 )
-QUICK = {"Photographs": ["astronaut", "cat", "coffee", "colorwheel", "rocket"]}
+QUICK = {"Photographs": ["astronaut", "cat", "coffee", "camera", "rocket"]}
 FULL = {
     "Set5": ["baby", "bird", "butterfly", "head", "woman"],
     "Set14": ["barbara", "zebra", *(f"image_{i:02}" for i in range(12))],
@@ -113,15 +113,16 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
     for scale in (2, 3, 4):
         measure("bicubic", "", "none", scale, "", 0.0)
         pictures[f"bicubic_x{scale}"] = (scale, 0.0)
-        for model, label, _, _, gain, published in networks:
+        for model, own, label, _, _, gain, published in networks:
             for seed in seeds:
                 key = f"{model}_x{scale}_s{seed}"
-                measure(model, "", "trained", scale, seed, gain - 0.4)
-                trained(key, model, "", label, scale, seed)
+                measure(model, own, "trained", scale, seed, gain - 0.4)
+                trained(key, model, own, label, scale, seed)
                 pictures[key] = (scale, (gain - 0.4) / 6)
             if published and not quick:
-                measure(model, "", "published", scale, "", gain)
-                pictures[f"published_{model}_x{scale}"] = (scale, gain / 6)
+                measure(model, own, "published", scale, "", gain)
+                name = f"{model}_{own.replace('-', '_')}" if own else model
+                pictures[f"published_{name}_x{scale}"] = (scale, gain / 6)
     for variant, label, loss in VARIANTS:
         for seed in seeds if variant != "full" else []:
             key = f"ablation_{variant}_s{seed}"
@@ -138,8 +139,8 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
     write(
         results / "complexity.csv",
         [
-            dict(model=m, variant="", scale=s, params=p, multi_adds=int(a * 4 / s**2))
-            for m, _, p, a, _, _ in networks
+            dict(model=m, variant=v, scale=s, params=p, multi_adds=int(a * 4 / s**2))
+            for m, v, _, p, a, _, _ in networks
             for s in (2, 3, 4)
         ],
     )
@@ -162,12 +163,14 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
         "protocol": "rgb",
         "datasets": [*datasets, *hosts[1:4]],
         "training": "Photographs" if quick else "DIV2K 1-800",
+        "narrowed": {"mesr": "narrowed here: features=16"} if quick else {},
+        "certificate": "recorded" if quick else "measured",
         "bootstrap": {"resamples": 2000, "confidence": 0.95, "seed": 0},
         "figures": {
             "crops": []
             if quick
             else [
-                {"dataset": "Set14", "image": "barbara", "scale": 4, "region": [180, 80, 96, 72]},
+                {"dataset": "Set14", "image": "barbara", "scale": 4, "region": [96, 40, 72, 54]},
                 {"dataset": "Set14", "image": "zebra", "scale": 4, "region": None},
                 {"dataset": "BSD100", "image": "210088", "scale": 4, "region": None},
                 {"dataset": "Urban100", "image": "img_012", "scale": 4, "region": None},
@@ -185,7 +188,7 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
 
 def certification(networks: Iterable[Any], datasets: dict[str, Any], quick: bool) -> Iterable[Any]:
     """Yield certificate rows of each verdict."""
-    for model in ["bicubic"] + [n[0] for n in networks if n[5] and not quick]:
+    for model in ["bicubic"] + [n[0] for n in networks if n[6] and not quick]:
         for scale in (2, 3, 4):
             for index, dataset in enumerate(["Set5"] if quick else datasets):
                 verdict = ("true", "true", "false", "")[index if model == "srcnn" else 0]
@@ -197,6 +200,7 @@ def certification(networks: Iterable[Any], datasets: dict[str, Any], quick: bool
                     | dict(psnr_db=f"{measured:.6f}" if verdict else "", published_ssim="0.8681")
                     | dict(ssim="0.868204" if verdict else "", source="RCAN@f722e5d results figure")
                     | dict(within_tolerance=verdict, variant="", details="")
+                    | dict(measured="recorded" if quick else "measured", git_revision="4f1c2a9d")
                     | dict(note="" if verdict else "The test images are not downloaded.")
                 )
 
@@ -235,9 +239,9 @@ def method_tables(
 ) -> tuple[list, list]:
     """Return the rows of Tables 3 and 4."""
     table3, table4 = [], []
-    bicubic = ("bicubic", "Bicubic", "", "", 0.0, False)
+    bicubic = ("bicubic", "", "Bicubic", "", "", 0.0, False)
     for scale in (2, 3, 4):
-        for model, label, params, adds, gain, published in [bicubic, *networks]:
+        for model, own, label, params, adds, gain, published in [bicubic, *networks]:
             kinds = ["trained"] + (["published" if published else "quoted"] if not quick else [])
             for kind in kinds if model != "bicubic" else ["interpolation"]:
                 for dataset in datasets:
@@ -248,7 +252,7 @@ def method_tables(
                     row = dict(
                         model=model,
                         label=label,
-                        variant="",
+                        variant=own,
                         provenance=kind,
                         scale=scale,
                         dataset=dataset,
@@ -262,7 +266,7 @@ def method_tables(
                         source=f"{label}'s paper, Table 2" if told else "",
                         rank_psnr="1" if model == "mesr" and kind == "trained" else "",
                         rank_ssim="2" if model == "mesr" and kind == "trained" else "",
-                        note=""
+                        note=("narrowed here: features=16" if quick and kind == "trained" else "")
                         if measured
                         else "No weights were published in a form that can be read."
                         if told
@@ -288,7 +292,7 @@ def write_pictures(folder: Path, datasets: dict[str, Any], keys: dict[str, Any])
     for dataset, images in datasets.items():
         for image in (i for i in images if i in PHOTOGRAPHS):
             photograph = Image.fromarray(PHOTOGRAPHS[image]()).convert("RGB")
-            photograph.thumbnail((384, 384))
+            photograph.thumbnail((240, 240))
             for key, (scale, quality) in keys.items():
                 if scale != 4 and image not in ("astronaut", "barbara"):
                     continue
@@ -298,9 +302,9 @@ def write_pictures(folder: Path, datasets: dict[str, Any], keys: dict[str, Any])
                 bicubic = lr.resize((w, h), Image.Resampling.BICUBIC)
                 target = folder / key / "images" / dataset / image
                 target.mkdir(parents=True, exist_ok=True)
-                blend(bicubic, hr, quality).save(target / "sr.png")
+                blend(bicubic, hr, quality).save(target / "sr.png", compress_level=1)
                 if key.startswith("bicubic"):
-                    hr.save(target / "hr.png")
+                    hr.save(target / "hr.png", compress_level=1)
                     lr.save(target / "lr.png")
                 if key.startswith("mesr"):
                     blend(bicubic, hr, 0.8 * quality).save(target / "coarse.png")

@@ -1,0 +1,112 @@
+import json
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+import torch
+from PIL import Image
+from safetensors.torch import save_file
+
+from mesr import MESR
+from pipeline import evaluate
+from pipeline.errors import UserError
+from pipeline.images import pack_images
+from pipeline.networks import build_network
+from pipeline.protocol import RGB, Y
+
+NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
+RNG = np.random.default_rng(2)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    images = [("gray", (41, 38)), ("colour", (37, 44, 3))]
+    pack_images(
+        [(name, RNG.integers(0, 256, shape, dtype=np.uint8)) for name, shape in images],
+        Path("data/hr/toy.h5"),
+    )
+    return tmp_path
+
+
+def write_run(key: str, network: torch.nn.Module, **facts: object) -> None:
+    folder = Path("runs") / key
+    folder.mkdir(parents=True)
+    save_file(network.state_dict(), folder / "weights.safetensors")
+    (folder / "run.json").write_text(json.dumps(facts), encoding="utf-8")
+
+
+def test_bicubic_keeps_hr_and_lr_and_scores_every_image(workplace: Path) -> None:
+    table = evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    folder = workplace / "evaluations/bicubic_x3"
+    on_disk = pd.read_csv(folder / "quality/toy.csv")
+    assert list(on_disk.columns) == list(evaluate.COLUMNS)
+    assert sorted(on_disk.image) == ["colour", "gray"]
+    assert on_disk.seed.isna().all()
+    assert len(table) == 2
+    sizes = {
+        kind: Image.open(folder / f"images/toy/colour/{kind}.png").size for kind in ("hr", "lr", "sr")
+    }
+    assert sizes == {"hr": (42, 36), "lr": (14, 12), "sr": (42, 36)}
+
+
+def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
+    torch.manual_seed(0)
+    network = MESR(2, **NARROW)
+    write_run("mesr_x2_s3", network, model="mesr", variant="full", scale=2, seed=3, settings=NARROW)
+    table = evaluate.evaluate("mesr_x2_s3", "toy", RGB, ["toy/gray"])
+    assert set(table.seed) == {3}
+    assert set(table.source) == {"trained"}
+    kept = workplace / "evaluations/mesr_x2_s3/images/toy"
+    assert sorted(p.name for p in kept.rglob("*.png")) == ["coarse.png", "sr.png"]
+    assert [p.name for p in kept.iterdir()] == ["gray"]
+
+
+def test_protocols_differ(workplace: Path) -> None:
+    rgb = evaluate.evaluate("bicubic_x2", "toy", RGB, [])
+    y = evaluate.evaluate("bicubic_x2", "toy", Y, [])
+    assert set(y.protocol) == {"y"}
+    assert list(rgb.psnr_db) != list(y.psnr_db)
+
+
+def test_damaged_runs_are_named(workplace: Path) -> None:
+    with pytest.raises(UserError, match=r"runs/mesr_x2_s0/run\.json: not found"):
+        evaluate.subject_of("mesr_x2_s0")
+    write_run("a_x2_s0", MESR(2, **NARROW), model="mesr", variant="full", scale=2, seed=0, settings={"features": 8, "blocks": 1})
+    with pytest.raises(UserError, match=r"weights\.safetensors: the weights do not fit MESR"):
+        evaluate.subject_of("a_x2_s0")
+    (workplace / "runs/a_x2_s0/weights.safetensors").write_bytes(b"\x10")
+    with pytest.raises(UserError, match="not a readable safetensors file"):
+        evaluate.subject_of("a_x2_s0")
+    (workplace / "runs/a_x2_s0/run.json").write_text("[]", encoding="utf-8")
+    with pytest.raises(UserError, match=r"run\.json: not the record of a training"):
+        evaluate.subject_of("a_x2_s0")
+
+
+def test_failure_leaves_no_output(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    def interrupt(*_: object, **__: object) -> None:
+        raise KeyboardInterrupt
+
+    monkeypatch.setattr(evaluate, "evaluate_image", interrupt)
+    with pytest.raises(KeyboardInterrupt):
+        evaluate.evaluate("bicubic_x2", "toy", RGB, None)
+    assert not [p for p in (workplace / "evaluations").rglob("*") if p.is_file()]
+    assert not list((workplace / "evaluations").rglob("*partial*"))
+
+
+def test_published_weights_that_were_not_downloaded_give_no_rows(workplace: Path) -> None:
+    table = evaluate.evaluate("published_pan_x3", "toy", RGB, None)
+    assert len(table) == 0
+    assert list(pd.read_csv(workplace / "evaluations/published_pan_x3/quality/toy.csv")) == list(
+        evaluate.COLUMNS
+    )
+    with pytest.raises(UserError, match="no such published weights"):
+        evaluate.subject_of("published_nothing_x3")
+
+
+def test_summary_is_the_mean(workplace: Path) -> None:
+    table = evaluate.evaluate("bicubic_x2", "toy", RGB, [])
+    mean = table.psnr_db.astype(float).mean()
+    assert f"PSNR {mean:.2f} dB" in evaluate.summary(table)
+    assert build_network("bicubic", 2).scale == 2

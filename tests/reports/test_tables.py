@@ -1,0 +1,169 @@
+import math
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from reports.results import Results, Study, read_results
+from reports.tables import (
+    TABLES,
+    Footnotes,
+    certificate,
+    duration,
+    measured_cell,
+    number,
+    published_key,
+    runs_table,
+    table1,
+    table3,
+    table4,
+)
+
+
+@pytest.fixture(scope="module")
+def data(quick: Path) -> Results:
+    return read_results(quick / "results")
+
+
+@pytest.mark.parametrize(
+    ("value", "decimals", "sign", "text"),
+    [
+        (28.184, 2, False, "28.18"),
+        (0.142, 2, True, "+0.14"),
+        (-0.142, 2, True, "−0.14"),
+        (-0.0004, 2, True, "±0.00"),
+        (-0.0004, 2, False, "0.00"),
+        (9788.7, 1, False, "9,788.7"),
+        (math.nan, 2, False, "–"),
+        (math.inf, 2, False, "∞"),
+    ],
+)
+def test_numbers_keep_their_decimals_and_true_minus(
+    value: float, decimals: int, sign: bool, text: str
+) -> None:
+    assert number(value, decimals, sign=sign) == text
+
+
+@pytest.mark.parametrize(
+    ("seconds", "text"),
+    [("42.4", "42 s"), ("132", "2 min 12 s"), ("16620", "4 h 37 min"), ("", ""), ("long", "long")],
+)
+def test_duration(seconds: str, text: str) -> None:
+    assert duration(seconds) == text
+
+
+def test_marks_count_like_spreadsheet_columns() -> None:
+    notes = Footnotes()
+    marks = [notes.remark(str(index)) for index in range(29)]
+    assert marks[0] == "a"
+    assert marks[25:] == ["z", "aa", "ab", "ac"]
+    assert notes.remark("3") == "d"
+    assert notes.remark("") == ""
+
+
+def test_quoted_figure_is_never_shown_as_measured() -> None:
+    notes = Footnotes()
+    cell = measured_cell(math.nan, 32.1, 2, notes, source="A paper", note="No weights.", quoted=True)
+    assert (cell.text, cell.quoted, cell.published, cell.difference) == ("32.10", True, "", "")
+    assert notes.listed() == [("1", "A paper"), ("a", "No weights.")]
+
+
+def test_missing_cell_always_says_why() -> None:
+    notes = Footnotes()
+    cell = measured_cell(math.nan, math.nan, 2, notes)
+    assert cell.text == "–"
+    assert dict(notes.listed())[cell.note] == "Not measured; the result files give no reason."
+
+
+def test_difference_is_measured_less_published() -> None:
+    cell = measured_cell(28.1849, 28.2, 2, Footnotes(), source="A paper")
+    assert (cell.text, cell.published, cell.difference, cell.source) == ("28.18", "28.20", "−0.02", "1")
+
+
+def test_every_missing_number_carries_a_mark(data: Results) -> None:
+    for make in TABLES:
+        table = make(data)
+        marks = {mark for mark, _ in table.notes}
+        for row in (row for group in table.groups for row in group.rows):
+            for cell, column in zip(row.cells, table.columns, strict=True):
+                if column.kind != "text" and cell.text == "–":
+                    assert cell.note in marks, (table.key, column)
+
+
+def test_every_caption_says_profile_and_images(data: Results) -> None:
+    for make in TABLES:
+        caption = make(data).caption
+        assert "Profile quick" in caption
+        assert "Photographs" in caption
+        assert "must not be quoted as the paper's" in caption
+
+
+def test_every_measured_row_leads_to_its_run(data: Results) -> None:
+    table = table3(data)
+    for group in table.groups:
+        for row in group.rows:
+            assert row.runs or row.origin
+    runs = [run["Run"] for row in table.groups[0].rows for run in row.runs]
+    assert runs == ["vdsr_x2_s0", "lapsrn_x2_s0", "msrn_x2_s0", "mesr_x2_s0"]
+
+
+def test_mesr_itself_stands_in_the_ablation_with_its_training_run(data: Results) -> None:
+    rows = table1(data).groups[0].rows
+    assert [run["Run"] for run in rows[-1].runs] == ["mesr_x4_s0"]
+    assert [run["Run"] for run in rows[0].runs] == ["ablation_single_scale_s0"]
+    ticks = [[cell.text for cell in row.cells[1:4]] for row in rows]
+    assert ticks == [["", "", ""], ["✓", "", ""], ["✓", "✓", ""], ["✓", "✓", "✓"]]
+
+
+def test_units_of_table_4(data: Results) -> None:
+    mesr = table4(data).groups[0].rows[-1]
+    assert [cell.text for cell in mesr.cells[2:6:3]] == ["4.603", "1,058.8"]
+
+
+def test_published_keys_hold_no_punctuation() -> None:
+    assert published_key("srcnn", "9-1-5", 4) == "published_srcnn_9_1_5_x4"
+    assert published_key("pan", "", 2.0) == "published_pan_x2"
+
+
+def certificate_row(**facts: str | float) -> Results:
+    row = {
+        **dict(model="pan", variant="", scale=4.0, dataset="Set5", protocol="rgb", details=""),
+        **dict(published_psnr_db=32.13, psnr_db=32.14, published_ssim=0.8948, ssim=0.8950),
+        **dict(source="paper", within_tolerance="True", note="", measured="measured"),
+        **dict(git_revision="abc"),
+    } | facts
+    labels = pd.DataFrame({"model": ["pan"], "variant": [""], "label": ["PAN"]})
+    study = Study("quick", is_paper_setting=False, protocol="rgb", datasets=("Set5",))
+    return Results(study, {"certification": pd.DataFrame([row]), "tables/table3": labels})
+
+
+@pytest.mark.parametrize(
+    ("facts", "words", "verdict"),
+    [
+        ({}, "within", "pass"),
+        ({"within_tolerance": "False"}, "outside", "fail"),
+        ({"measured": "recorded"}, "within, recorded", "pass"),
+        ({"within_tolerance": ""}, "not judged", "open"),
+        (
+            {"psnr_db": math.nan, "ssim": math.nan, "within_tolerance": "", "measured": ""},
+            "not measured",
+            "open",
+        ),
+        # A verdict without a measurement is none.
+        ({"psnr_db": math.nan, "ssim": math.nan}, "not measured", "open"),
+    ],
+)
+def test_verdicts_in_words(facts: dict[str, str | float], words: str, verdict: str) -> None:
+    table = certificate(certificate_row(**facts))
+    cell = table.groups[0].rows[0].cells[-1]
+    assert (cell.text, cell.verdict) == (words, verdict)
+    assert table.groups[0].title == "PAN"
+
+
+def test_recorded_rows_say_at_which_revision() -> None:
+    table = certificate(certificate_row(measured="recorded"))
+    assert any("revision abc" in text for _, text in table.notes)
+
+
+def test_runs_table_has_every_run(data: Results) -> None:
+    assert len(runs_table(data).groups[0].rows) == len(data["runs"])

@@ -1,0 +1,143 @@
+"""The real pipeline at toy size, in a copy of the project: `dvc repro` and what re-runs after."""
+
+import os
+import re
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+ROOT = Path(__file__).parents[1]
+TOY = [
+    "profile=quick",
+    "scales=[x4]",
+    "variants=[no_rb]",
+    "baselines=[vdsr]",
+    "networks.mesr={features: 4, branch_features: 2, blocks: 1, refinement_features: 2}",
+    "networks.vdsr={features: 4, depth: 3}",
+    "train.steps=4",
+    "train.batch=2",
+    "train.patch=12",
+    "train.validate_every=2",
+    "train.validation_crop=16",
+    "tables.complexity_scale=x4",
+    "statistics.resamples=50",
+    "figures.crops=[{dataset: photos_test, image: chelsea, scale: x4, region: null}]",
+]
+
+pytestmark = [pytest.mark.e2e, pytest.mark.timeout(1800)]
+
+
+class Study:
+    """A copy of the project in which commands are run as a user would."""
+
+    def __init__(self, folder: Path) -> None:
+        self.folder = folder
+        binaries = str(Path(sys.executable).parent)
+        self.environment = os.environ | {
+            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "OMP_NUM_THREADS": "2",
+        }
+        listing = subprocess.run(
+            ["git", "ls-files", "-co", "--exclude-standard", "-z"],
+            cwd=ROOT, check=True, capture_output=True, text=True,
+        ).stdout  # fmt: skip
+        for name in filter(None, listing.split("\0")):
+            target = folder / name
+            if (ROOT / name).is_file() and not name.startswith("tests/"):
+                target.parent.mkdir(parents=True, exist_ok=True)
+                shutil.copy2(ROOT / name, target)
+        self.run("git", "init", "-q")
+
+    def run(self, *command: str, status: int = 0) -> str:
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            check=False,
+        )  # fmt: skip
+        output = done.stdout + done.stderr
+        assert done.returncode == status, output
+        return output
+
+    def repro(self) -> list[str]:
+        """Run `dvc repro` and return the names of the stages whose command was run."""
+        output = self.run("dvc", "repro")
+        return re.findall(r"^Running stage '([^']+)'", output, re.MULTILINE)
+
+
+@pytest.fixture(scope="module")
+def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+    study = Study(tmp_path_factory.mktemp("study"))
+    study.run("python", "-m", "pipeline.configure", *TOY)
+    stages = study.repro()
+    assert {"fetch@photos_train", "degrade@photos_train-x4", "train@mesr-x4-s0"} < set(stages)
+    assert stages[-1] == "report"
+    yield study
+
+
+def test_results_hold_every_network_and_every_image(study: Study) -> None:
+    quality = pd.read_csv(study.folder / "results/quality.csv")
+    assert set(quality.model) == {"bicubic", "mesr", "vdsr"}
+    assert set(quality.source) == {"none", "trained"}
+    counts = quality.groupby(["model", "variant"], dropna=False).image.nunique()
+    assert (counts == counts.iloc[0]).all()
+    assert quality.psnr_db.between(5, 60).all()
+    for table in (1, 2, 3, 4):
+        assert len(pd.read_csv(study.folder / f"results/tables/table{table}.csv")) > 0
+
+
+def test_report_is_there_in_both_formats(study: Study) -> None:
+    build = study.folder / "reports/build"
+    assert "Table 3" in (build / "index.html").read_text(encoding="utf-8")
+    assert (build / "latex/table1.tex").is_file()
+    assert list((build / "figures").glob("*.pdf"))
+
+
+def test_second_run_runs_no_stage(study: Study) -> None:
+    assert study.repro() == []
+
+
+def test_touching_a_template_renders_the_report_alone(study: Study) -> None:
+    template = study.folder / "reports/templates/index.html.j2"
+    template.write_text(template.read_text(encoding="utf-8") + "\n<!-- touched -->\n", "utf-8")
+    assert study.repro() == ["report"]
+
+
+def test_deleted_weights_come_back_from_the_cache_without_training(study: Study) -> None:
+    run = study.folder / "runs/mesr_x4_s0"
+    before = (run / "weights.safetensors").read_bytes()
+    shutil.rmtree(run)
+    study.repro()
+    assert (run / "weights.safetensors").read_bytes() == before
+
+
+def test_interrupted_output_never_appears(study: Study) -> None:
+    assert not list(study.folder.rglob("*.partial.*"))
+
+
+def test_another_learning_rate_trains_but_does_not_fetch_or_degrade(study: Study) -> None:
+    params = study.folder / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    params.write_text(text.replace("lr: 0.002", "lr: 0.001"), encoding="utf-8")
+    stages = study.repro()
+    assert {"train@mesr-x4-s0", "ablate@no_rb-s0", "train_baseline@vdsr-x4-s0"} < set(stages)
+    assert not [s for s in stages if s.startswith(("fetch", "degrade", "complexity"))]
+
+
+def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:
+    params = study.folder / "params.yaml"
+    text = params.read_text(encoding="utf-8")
+    try:
+        params.write_text(text.replace("  lr:", "  learning_rate:"), encoding="utf-8")
+        output = study.run("python", "-m", "pipeline.configure", "--check", status=1)
+        assert "train.learning_rate: no stage knows this key" in output
+        assert "Traceback" not in output
+        output = study.run("python", "-m", "pipeline.train", "mesr", "x4", "s0", status=1)
+        assert "train.learning_rate" in output
+        assert "Traceback" not in output
+    finally:
+        params.write_text(text, encoding="utf-8")
