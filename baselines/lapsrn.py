@@ -164,24 +164,22 @@ def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]
     values = _named_values(path)
     levels = 1 if scale == 2 else 2
     width = _FEATURES
-    # Torch layer, its name in the file, (inputs, outputs), whether it is transposed.
-    layers: list[tuple[str, str, tuple[int, int], bool]] = [
-        ("embed", "input_conv", (1, width), False)
-    ]
+    # Torch layer, its name in the file, channels of its input and output.
+    layers = [("embed", "input_conv", (1, width))]
     for level in range(levels):
         ours, theirs = f"levels.{level}", f"level{levels - level}"  # the file counts downwards
         layers += [
-            (f"{ours}.convs.{depth}", f"{theirs}_conv{depth + 1}", (width, width), False)
+            (f"{ours}.convs.{depth}", f"{theirs}_conv{depth + 1}", (width, width))
             for depth in range(_DEPTH)
         ]
         layers += [
-            (f"{ours}.upsample", f"{theirs}_upconv", (width, width), True),
-            (f"{ours}.residual", f"{theirs}_residual_conv", (width, 1), False),
-            (f"{ours}.upsample_image", f"{theirs}_img_up", (1, 1), True),
+            (f"{ours}.upsample", f"{theirs}_upconv", (width, width)),
+            (f"{ours}.residual", f"{theirs}_residual_conv", (width, 1)),
+            (f"{ours}.upsample_image", f"{theirs}_img_up", (1, 1)),
         ]
 
-    expected = {f"{theirs}_f" for _, theirs, _, _ in layers}
-    expected |= {f"{theirs}_b" for _, theirs, _, _ in layers if not theirs.endswith("img_up")}
+    expected = {f"{theirs}_f" for _, theirs, _ in layers}
+    expected |= {f"{theirs}_b" for _, theirs, _ in layers if not theirs.endswith("img_up")}
     if values.keys() != expected:
         raise ValueError(
             f"{path}: not the parameters of LapSRN x{2**levels}; missing "
@@ -189,14 +187,14 @@ def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]
             f"{sorted(values.keys() - expected)[:3]}"
         )
     state = {}
-    for ours, theirs, (inputs, outputs), transposed in layers:
+    for ours, theirs, channels in layers:
         size = 4 if theirs.endswith("img_up") else 3
-        # MatConvNet stores (H, W, in, out), but (H, W, out, in) when transposed.
-        channels = (outputs, inputs) if transposed else (inputs, outputs)
+        # MatConvNet stores (h, w, in, out) where torch has (out, in, h, w), and (h, w, out, in)
+        # where torch has (in, out, h, w) when transposed: the same permutation.
         kernel = as_tensor(values[f"{theirs}_f"], (size, size, *channels), f"{path}: {theirs}_f")
         state[f"{ours}.weight"] = kernel.permute(3, 2, 0, 1).contiguous()
         if size == 3:
-            bias = as_tensor(values[f"{theirs}_b"], (outputs,), f"{path}: {theirs}_b")
+            bias = as_tensor(values[f"{theirs}_b"], channels[1:], f"{path}: {theirs}_b")
             state[f"{ours}.bias"] = bias
     return state
 

@@ -34,7 +34,7 @@ def fetch(
     from pipeline.fetch import fetch_assets  # noqa: PLC0415
 
     if names:
-        fetch_assets(names, data)
+        fetch_assets(names, data, partial=True)
         return
     table = Table("asset", "kind", "files", "size", "licence")
     for name, asset in registry().items():

@@ -6,7 +6,7 @@ pyiqa's defaults are not those of the SR literature, so its functional layer is 
 - PSNR gets float64 and data range 255; its constant of 1e-8 under the logarithm, which caps PSNR
   at 80 dB for data in [0, 1], is set to 0, so identical images have infinite PSNR;
 - its SSIM sets negative contrast-structure values to zero and rounds its input. Wang et al. (2004)
-  and MATLAB's `ssim` do neither, so SSIM is composed here from pyiqa's window and filter. The two
+  and MATLAB's `ssim` do neither, so SSIM is composed here from pyiqa's window. The two
   differ by 1e-2 on unrelated noise and by less than 1e-4 on photographs.
 """
 
@@ -41,14 +41,19 @@ def _pair(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str) -> tup
 
 
 def _blur(planes: Tensor) -> Tensor:
-    """Average (N, 1, H, W) float64 planes over Gaussian windows that lie inside the image."""
-    tools = _pyiqa().matlab_utils
-    # The window is separable: two passes take a fifth of the time of one. pyiqa gives float32,
-    # whose sum misses 1 by enough to show in the variance of flat regions.
-    window = tools.fspecial((WINDOW, 1), 1.5).to(planes)
-    window = window / window.sum()
-    rows = tools.filter2(planes, window, "valid")
-    return tools.filter2(rows, window.transpose(-1, -2), "valid")
+    """Average (..., H, W) float64 planes over the Gaussian windows that lie inside the image."""
+    # The window is separable, and sums of shifted planes need no copies: a tenth of the time of
+    # pyiqa's two-dimensional convolution. pyiqa's window is float32 and its sum misses 1 by enough
+    # to show in the variance of flat regions.
+    weights = _pyiqa().matlab_utils.fspecial((WINDOW, 1), 1.5).double().flatten()
+    weights = (weights / weights.sum()).tolist()
+    for axis in (-2, -1):
+        length = planes.shape[axis] - WINDOW + 1
+        blurred = planes.narrow(axis, 0, length) * weights[0]
+        for shift in range(1, WINDOW):
+            blurred.add_(planes.narrow(axis, shift, length), alpha=weights[shift])
+        planes = blurred
+    return planes
 
 
 def psnr(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu") -> float:
@@ -100,7 +105,7 @@ def ssim(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu")
     x, y = _pair(sr, hr, device)
     if min(x.shape[-2:]) < WINDOW:
         return float("nan")
-    moments = _blur(torch.cat([x, y, x * x, y * y, x * y]).flatten(0, 1)[:, None])
+    moments = _blur(torch.cat([x, y, x * x, y * y, x * y]))
     mean_x, mean_y, square_x, square_y, product = moments.chunk(5)
     variance_x = square_x - mean_x**2
     variance_y = square_y - mean_y**2

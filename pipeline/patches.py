@@ -89,7 +89,8 @@ class PatchSampler:
     Raises
     ------
     UserError
-        When an image is smaller than a patch, or an LR image does not belong to its HR image.
+        When there is no image, one is smaller than a patch, or an LR image does not belong to
+        its HR image.
     """
 
     def __init__(
@@ -110,13 +111,18 @@ class PatchSampler:
         self.lr = {name: np.asarray(lr[name]) for name in names}
         self.scale, self.patch, self.seed = scale, patch, seed
         self.flips, self.rotations = flips, rotations
+        if not self.names:
+            raise UserError(
+                f"no training image is as large as a patch of {patch}x{patch} LR pixels. "
+                "Lower train.patch, or train on larger images."
+            )
         for name in self.names:
             height, width = check_pair(name, self.hr[name], self.lr[name], scale)
             if min(height, width) < patch:
                 raise UserError(
                     f"training image {name!r} is {width}x{height} LR pixels at x{scale}, smaller "
                     f"than a patch of {patch}x{patch}. Lower train.patch to at most "
-                    f"{min(height, width)}, or leave the image out of the training set."
+                    f"{min(height, width)}, or set train.skip_small_images to leave it out."
                 )
 
     def draw(self, step: int, index: int) -> Draw:

@@ -12,7 +12,9 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from pipeline.console import run
 from pipeline.errors import UserError
@@ -346,6 +348,11 @@ class Quality:
 
     def __init__(self, frames: dict[Key, pd.DataFrame]) -> None:
         self._frames = frames
+        self._cells = {
+            (key, str(dataset)): rows.set_index("image")
+            for key, frame in frames.items()
+            for dataset, rows in frame.groupby("dataset")
+        }
 
     @property
     def keys(self) -> list[Key]:
@@ -356,25 +363,22 @@ class Quality:
         """All rows: results/quality.csv."""
         return pd.concat(self._frames.values(), ignore_index=True)
 
-    def matrix(self, keys: Sequence[Key], dataset: str, metric: str) -> pd.DataFrame:
-        """Rows are `keys` (seeds of one network), columns the images of `dataset`.
+    def matrix(self, keys: Sequence[Key], dataset: str, metric: str) -> NDArray[np.float64]:
+        """Values of shape (keys, images of `dataset`), images in alphabetical order.
 
         Raises
         ------
         UserError
-            When the seeds were evaluated on different images.
+            When the networks were evaluated on different images.
         """
-        rows = [
-            f[f["dataset"] == dataset].set_index("image")[metric]
-            for f in (self._frames[key] for key in keys)
-        ]
-        for key, row in zip(keys, rows, strict=True):
-            if list(row.index) != list(rows[0].index):
+        cells = [self._cells[key, dataset] for key in keys]
+        for key, cell in zip(keys, cells, strict=True):
+            if not cell.index.equals(cells[0].index):
                 raise UserError(
                     f"evaluations/{key.name} and evaluations/{keys[0].name} hold different images "
                     f"of {dataset}. Run: dvc repro (stages evaluate*)"
                 )
-        return pd.DataFrame(rows, index=[key.name for key in keys])
+        return np.array([cell[metric] for cell in cells])
 
     def summary(self, keys: Sequence[Key], dataset: str, metric: str) -> Summary:
         """Mean and spread over seeds of one network on one dataset."""
@@ -482,18 +486,13 @@ class Ablation:
         """PSNR of `variant` less that of `reference`; None unless both were trained."""
         if not (variant in self._keys and reference in self._keys):
             return None
-        first, second = (
-            self._quality.matrix(self._keys[v], dataset, "psnr_db") for v in (variant, reference)
-        )
-        if list(first.columns) != list(second.columns):
-            raise UserError(
-                f"{variant} and {reference} were evaluated on different images of {dataset}. "
-                "Run: dvc repro (stages evaluate*)"
-            )
+        keys = [*self._keys[variant], *self._keys[reference]]
+        values = self._quality.matrix(keys, dataset, "psnr_db")
+        seeds = len(self._keys[variant])
         settings = self._params.statistics
         return paired_difference(
-            first,
-            second,
+            values[:seeds],
+            values[seeds:],
             confidence=settings.confidence,
             resamples=settings.resamples,
             seed=settings.seed,

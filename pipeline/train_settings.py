@@ -46,6 +46,9 @@ class TrainSettings(BaseModel):
     ema : float
         Decay of an exponential moving average of the weights, which is then what is validated
         and kept; 0 switches it off.
+    skip_small_images : bool
+        Leave out training images that are smaller than a patch (run.json lists them), where
+        otherwise the training is refused.
     flips, rotations : bool
         Augment by horizontal flips and by 90-degree rotations.
     validation_images : int
@@ -57,8 +60,8 @@ class TrainSettings(BaseModel):
     keep : {"last", "best"}
         Whether weights.safetensors holds the last weights or those of the best validation.
     precision : {"auto", "fp32", "bf16"}
-        ``"auto"`` takes bfloat16 autocast where the hardware multiplies bfloat16 matrices at
-        more than the rate of float32 (AMX on CPUs, compute capability 8 and later on GPUs).
+        ``"auto"`` takes bfloat16 autocast where the hardware multiplies bfloat16 matrices faster
+        than float32 (CPUs with AMX or AVX-512 BF16, GPUs of compute capability 8 and later).
     tf32 : bool
         Let GPUs compute float32 convolutions and matrix products with 10-bit mantissas.
     channels_last : bool
@@ -99,6 +102,7 @@ class TrainSettings(BaseModel):
     grad_clip: NonNegative = 0.0
     ema: Fraction = 0.0
 
+    skip_small_images: bool = False
     flips: bool = True
     rotations: bool = True
     validation_images: NonNegativeInt = 10

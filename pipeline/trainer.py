@@ -220,10 +220,15 @@ class _Run:
         training, self.validation = hold_out(self.hr.names, settings.validation_images)
         for name in self.validation:
             check_pair(name, self.hr[name], self.lr[name], self.scale)
+        self.skipped = [
+            name
+            for name in training
+            if settings.skip_small_images and min(self.lr.shape(name)[:2]) < settings.patch
+        ]
         self.sampler = PatchSampler(
             self.hr,
             self.lr,
-            training,
+            [name for name in training if name not in self.skipped],
             scale=self.scale,
             patch=settings.patch,
             seed=seed,
@@ -547,6 +552,7 @@ class _Run:
             "best_step": best.get("step"),
             "best_psnr_db": best.get("psnr_db"),
             "validation_images": self.validation,
+            "skipped_images": self.skipped,
             "wall_seconds": round(self._elapsed(), 2),
             "parts": self.parts,
             "device": self.device.type,

@@ -1,0 +1,1 @@
+"""Tables, figures, web page and LaTeX, made from the result files alone."""

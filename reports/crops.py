@@ -147,7 +147,9 @@ class Pictures:
             for run in own.to_dict("records")
         ]
 
-    def measured(self, method: Method, scale: int, dataset: str, image: str) -> tuple[float, float] | None:
+    def measured(
+        self, method: Method, scale: int, dataset: str, image: str
+    ) -> tuple[float, float] | None:
         """Return PSNR and SSIM of one picture."""
         return self.quality.get(
             (method.model, method.variant, method.source, float(scale), dataset, image, method.seed)
@@ -162,7 +164,7 @@ def focus(methods: Sequence[Method]) -> Method | None:
     """Return the method that regions are chosen for: MESR, or the last network."""
     networks = [method for method in methods if method.source != "none"]
     mesr = [method for method in networks if method.model == "mesr"]
-    return (mesr or networks[-1:] or [None])[0]
+    return next(iter(mesr or networks[-1:]), None)
 
 
 def requested(results: Results) -> list[dict[str, Any]]:
@@ -257,8 +259,8 @@ def cut(image: Image.Image, region: Region, shrink: int = 1) -> Image.Image:
 
 
 def slug(*parts: object) -> str:
-    """Return a file name made of ASCII letters, digits, dots and dashes."""
-    return re.sub(r"[^A-Za-z0-9.]+", "-", "-".join(map(str, parts))).strip("-.").lower() or "image"
+    """Return a file name made of lower-case ASCII letters, digits and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-").lower()
 
 
 def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison | str:
@@ -296,10 +298,10 @@ def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison |
     for method, value in zip(shown, values, strict=True):
         sr = cut(pictures.open(method.key, dataset, image, "sr.png"), region)
         psnr, ssim = value or (None, None)
-        best = psnr is not None and psnr == top
+        highest = psnr is not None and psnr == top
         # On paper each network has one tile: the equal-budget one where there are two.
         printed = method.source != "published" or (method.model, method.variant) not in trained
-        tiles.append(Tile(method.label, sr, psnr, ssim, best, method.key, printed))
+        tiles.append(Tile(method.label, sr, psnr, ssim, highest, method.key, printed))
     return Comparison(name, dataset, image, scale, region, given is None, original, tiles)
 
 
@@ -311,7 +313,9 @@ def comparisons(pictures: Pictures) -> tuple[list[Comparison], list[str]]:
     crops = requested(results) or automatic_crops(pictures, largest)
     found, absent = [], []
     for index, crop in enumerate(crops, start=1):
-        name = slug("crop", f"{index:02}", crop["dataset"], crop["image"], f"x{scale_of(crop, largest)}")
+        name = slug(
+            "crop", f"{index:02}", crop["dataset"], crop["image"], f"x{scale_of(crop, largest)}"
+        )
         result = compare(pictures, {**crop, "scale": scale_of(crop, largest)}, name)
         if isinstance(result, str):
             absent.append(result)

@@ -59,7 +59,7 @@ class Figure:
     dark: bool = True  # whether there is a PNG for dark screens
 
 
-def style(theme: Theme) -> dict[str, Any]:
+def style(theme: Theme) -> Any:
     """Return matplotlib's settings: small sans type, no boxes, text never read as mathematics."""
     return {
         "axes.axisbelow": True,
@@ -106,13 +106,16 @@ def save(
     which profile it shows. Dates, versions and producers are left out of the files.
     """
     for theme in (LIGHT, DARK) if dark else (LIGHT,):
-        with mpl.rc_context(style(theme)), warnings.catch_warnings():
+        with mpl.rc_context(), warnings.catch_warnings():
+            mpl.rcParams.update(style(theme))
             # A script without glyphs in the font is shown as boxes; the tables have its text.
             warnings.filterwarnings("ignore", message="Glyph .* missing from font")
             canvas = draw(theme)
             if stamp:
                 offset = 0.03 / canvas.get_figheight()
-                canvas.text(0.995, offset, stamp, ha="right", va="bottom", size=5, color=theme.muted)
+                canvas.text(
+                    0.995, offset, stamp, ha="right", va="bottom", size=5, color=theme.muted
+                )
             FigureCanvasAgg(canvas)
             suffix = "" if theme is LIGHT else "-dark"
             canvas.savefig(folder / f"{name}{suffix}.png", dpi=DPI, metadata={"Software": None})
@@ -205,7 +208,9 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
 
         def place(column: int, row: int, width: float = side) -> Axes:
             x, y = column * (side + gap), row * (tile + text)
-            return canvas.add_axes((x / WIDTH, 1 - (y + tile) / height, width / WIDTH, tile / height))
+            return canvas.add_axes(
+                (x / WIDTH, 1 - (y + tile) / height, width / WIDTH, tile / height)
+            )
 
         def title(axes: Axes, words: str) -> None:
             axes.set_xlabel(words, labelpad=3, size=6.5)
@@ -220,8 +225,18 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
             picture(axes, image)
             title(axes, words)
         errors = (
-            (data.coarse_error, "cividis", (0.0, top), f"(d) |error| of (a), mean {mean_coarse:.2f}"),
-            (data.refined_error, "cividis", (0.0, top), f"(e) |error| of (b), mean {mean_refined:.2f}"),
+            (
+                data.coarse_error,
+                "cividis",
+                (0.0, top),
+                f"(d) |error| of (a), mean {mean_coarse:.2f}",
+            ),
+            (
+                data.refined_error,
+                "cividis",
+                (0.0, top),
+                f"(e) |error| of (b), mean {mean_refined:.2f}",
+            ),
             (change, "PuOr", (-limit, limit), "(f) (d) − (e): purple where refinement helps"),
         )
         for column, (values, colours, (low, high), words) in enumerate(errors):
@@ -267,7 +282,11 @@ def draw_scatter(results: Results) -> Callable[[Theme], Canvas]:
         canvas = Canvas(figsize=(WIDTH, 3.7))
         axes = canvas.add_axes((0.07, 0.13, 0.9, 0.78))
         axes.set_xscale("log")
-        kinds = (("trained", "trained here"), ("published", "published weights"), ("quoted", "quoted"))
+        kinds = (
+            ("trained", "trained here"),
+            ("published", "published weights"),
+            ("quoted", "quoted"),
+        )
         handles = []
         for index, (kind, words) in enumerate(kinds):
             own = points[points["provenance"] == kind]
@@ -296,7 +315,11 @@ def draw_scatter(results: Results) -> Callable[[Theme], Canvas]:
         axes.set_xlabel("Parameters (millions, logarithmic)")
         axes.set_ylabel("PSNR (dB)")
         axes.legend(
-            handles=handles, loc="lower left", bbox_to_anchor=(-0.01, 1.0), ncols=3, handletextpad=0.2
+            handles=handles,
+            loc="lower left",
+            bbox_to_anchor=(-0.01, 1.0),
+            ncols=3,
+            handletextpad=0.2,
         )
         axes.text(
             *(1.0, 1.03, f"area: Multi-Adds, largest {largest / 1e9:,.0f} G"),
@@ -330,9 +353,14 @@ def place_labels(canvas: Canvas, axes: Axes, points: pd.DataFrame, theme: Theme)
         costs = [sum(overlap(box, other) for other in taken) for box in boxes]
         best = boxes[int(np.argmin(costs))]
         taken.append(best)
-        place = axes.transData.inverted().transform(((best[0] + best[2]) / 2, (best[1] + best[3]) / 2))
+        place = axes.transData.inverted().transform(
+            ((best[0] + best[2]) / 2, (best[1] + best[3]) / 2)
+        )
         weight = "bold" if points["model"][index] == "mesr" else "normal"
-        axes.text(*place, text, ha="center", va="center", size=6, weight=weight, color=theme.text)
+        axes.text(
+            *(place[0], place[1], text),
+            ha="center", va="center", size=6, weight=weight, color=theme.text,
+        )  # fmt: skip
 
 
 def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
@@ -372,7 +400,12 @@ def draw_curves(results: Results) -> Callable[[Theme], Canvas]:
         canvas = Canvas(figsize=(WIDTH, height))
         grid = canvas.subplots(rows, columns, sharex=True, sharey=True, squeeze=False)
         canvas.subplots_adjust(
-            left=0.065, right=0.99, bottom=0.36 / height, top=1 - 0.42 / height, wspace=0.08, hspace=0.28
+            left=0.065,
+            right=0.99,
+            bottom=0.36 / height,
+            top=1 - 0.42 / height,
+            wspace=0.08,
+            hspace=0.28,
         )
         for axes, network in zip(grid.flat, networks, strict=False):
             own = history[(history["model"] == network[0]) & (history["variant"] == network[1])]
@@ -383,7 +416,9 @@ def draw_curves(results: Results) -> Callable[[Theme], Canvas]:
         for axes in list(grid.flat)[len(networks) :]:
             axes.set_visible(False)
         handles, names = grid.flat[0].get_legend_handles_labels()
-        canvas.legend(handles, names, loc="upper left", bbox_to_anchor=(0.05, 1.0), ncols=len(names))
+        canvas.legend(
+            handles, names, loc="upper left", bbox_to_anchor=(0.05, 1.0), ncols=len(names)
+        )
         canvas.supxlabel("Training step", size=7, y=0.07 / height, color=theme.muted)
         canvas.supylabel("Validation PSNR (dB)", size=7, x=0.008, color=theme.muted)
         return canvas
@@ -448,12 +483,15 @@ def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
             own = data[data["scale"] == scale]
             for index, kind in enumerate(("trained", "published")):
                 part = own[own["provenance"] == kind]
-                where = np.array([positions[r] for r in zip(part["label"], part["provenance"], strict=True)])
+                where = np.array(
+                    [positions[r] for r in zip(part["label"], part["provenance"], strict=True)]
+                )
                 # A fixed spread keeps the dots apart without a random number.
                 spread = ((np.arange(len(part)) * 0.618034) % 1 - 0.5) * 0.56
                 axes.plot(
-                    part["gain"], where + spread, linestyle="", marker=MARKERS[index], markersize=2.2,
-                    markeredgewidth=0, color=theme.series[index], alpha=0.55,
+                    *(part["gain"], where + spread),
+                    linestyle="", marker=MARKERS[index], markersize=2.2, markeredgewidth=0,
+                    color=theme.series[index], alpha=0.55,
                 )  # fmt: skip
             average = own.groupby(["label", "provenance"])["gain"].mean()
             for row, value in average.items():
@@ -483,8 +521,10 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
             Figure(
                 "complexity",
                 "PSNR against parameters",
-                f"PSNR on {where} at {factors} against the parameters of the full-size networks; the "
-                "area of a mark is the network's Multi-Adds. Filled: measured here; hollow: quoted.",
+                f"PSNR on {where} at {factors} against the parameters of the full-size "
+                "networks; the "
+                "area of a mark is the network's Multi-Adds. Filled: measured here; hollow: "
+                "quoted.",
                 "Scatter plot of PSNR against parameters; its values stand in Table 4.",
             ),
             draw_scatter(results),
@@ -494,18 +534,20 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
             Figure(
                 "curves",
                 "Training curves",
-                "PSNR on the validation images during training: mean over seeds, and the band between "
+                "PSNR on the validation images during training: mean over seeds, and the band "
+                "between "
                 "the lowest and the highest seed. The loss and every step stand in history.csv.",
                 "One panel per network with a rising curve per scale.",
             ),
             draw_curves(results),
         ))  # fmt: skip
-    if curves_data(results, ablation=True)["variant"].nunique() > 1:
+    if curves_data(results, ablation=True)["variant"].drop_duplicates().size > 1:
         found.append((
             Figure(
                 "curves-ablation",
                 "Training curves of the ablation",
-                "PSNR on the validation images during training of the variants of Tables 1 and 2 at "
+                "PSNR on the validation images during training of the variants of Tables 1 and "
+                "2 at "
                 "×4: mean over seeds, and the band between the lowest and the highest seed.",
                 "One rising curve per variant of the ablation.",
             ),
@@ -516,7 +558,8 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
             Figure(
                 "gains",
                 "Gain over bicubic, image by image",
-                "PSNR gain over bicubic interpolation: one dot per test image, averaged over seeds; the "
+                "PSNR gain over bicubic interpolation: one dot per test image, averaged over "
+                "seeds; the "
                 "bar is the mean over all images. Circles: trained here; squares and *: published "
                 "weights.",
                 "Strips of dots, one per network, of per-image gains; values stand in quality.csv.",
@@ -529,14 +572,13 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
 def comparison_figure(comparison: Comparison, methods: Sequence[str]) -> Figure:
     """Return title and caption of a visual comparison."""
     x, y, width, height = comparison.region
-    how = (
-        "chosen where MESR gains most over bicubic" if comparison.automatic else "chosen by hand"
-    )
+    how = "chosen where MESR gains most over bicubic" if comparison.automatic else "chosen by hand"
     return Figure(
         comparison.slug,
         f"{comparison.image} ({comparison.dataset}), ×{comparison.scale}",
         f"Visual comparison on {comparison.image} of {comparison.dataset} at ×{comparison.scale}. "
-        f"The region is {width}×{height} pixels at ({x}, {y}), {how}; PSNR (dB) and SSIM are of the "
+        f"The region is {width}×{height} pixels at ({x}, {y}), {how}; PSNR (dB) and SSIM are of "
+        "the "
         "whole image, of the first seed where there are several. Bold: highest PSNR.",
         f"The region as seen by {', '.join(methods)}.",
         dark=False,
@@ -550,7 +592,8 @@ def refinement_figure(data: Refinement) -> Figure:
         "refinement",
         "Coarse against refined",
         f"Effect of the refinement block on {data.image} of {data.dataset} at ×{data.scale}, as in "
-        f"Figure 4 of the paper: region of {width}×{height} pixels at ({x}, {y}); below, the absolute "
+        f"Figure 4 of the paper: region of {width}×{height} pixels at ({x}, {y}); below, the "
+        "absolute "
         "error of luma in grey levels (0 to 255).",
         "Coarse image, refined image, ground truth, and maps of their errors.",
     )

@@ -1,5 +1,6 @@
-"""Tables and figures as LaTeX: booktabs, \\input-able, and one document that includes all."""
+r"""Tables and figures as LaTeX: booktabs, \input-able, and one document that includes all."""
 
+import re
 import unicodedata
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -57,6 +58,7 @@ SPECIAL = {
     "\u2009": r"\,",
     "\u2011": "-{}",
 }
+UNBROKEN = 16  # characters; longer words may break
 BREAK_AFTER = set("/@._-=:;,)&?+#|")
 
 
@@ -70,41 +72,43 @@ def escape(value: Any) -> Tex:
     """Return text as LaTeX that prints it: nothing in it is a command any more.
 
     pdfLaTeX has no glyphs for most of Unicode. What has none is printed as its code points, so
-    that the page says what is there; right-to-left text stands in full in the HTML report. Long
-    words may break after punctuation and after every twelfth character.
+    that the page says what is there; right-to-left text stands in full in the HTML report. Words
+    longer than a name may break after punctuation and after every twelfth character.
     """
     if isinstance(value, Tex):
         return value
+    words = re.split(r"(\s+)", unicodedata.normalize("NFC", str(value)))
+    return Tex("".join(" " if word[:1].isspace() else escape_word(word) for word in words))
+
+
+def escape_word(word: str) -> str:
+    """Escape text without spaces."""
     out: list[str] = []
     points: list[str] = []
-    run = 0
-
-    def flush() -> None:
-        if points:
-            out.append(rf"\texttt{{\textless{{}}{chr(92)}allowbreak ".replace("\\allowbreak ", ""))
-            out.append(r"\allowbreak{} ".join(points) + r"\textgreater{}}\allowbreak{}")
-            points.clear()
-
-    for character in unicodedata.normalize("NFC", str(value)):
+    for index, character in enumerate(word, start=1):
         text = glyph(character)
         if text is None:
             points.append(f"U+{ord(character):04X}")
             continue
-        flush()
+        out += code_points(points)
         out.append(text)
-        run = 0 if character.isspace() else run + 1
-        if run > 1 and (character in BREAK_AFTER or run % 12 == 0):
+        if len(word) > UNBROKEN and (character in BREAK_AFTER or index % 12 == 0):
             out.append(r"\allowbreak{}")
-    flush()
-    return Tex("".join(out))
+    return "".join([*out, *code_points(points)])
+
+
+def code_points(points: list[str]) -> list[str]:
+    """Return and forget the characters that have no glyph, in angle brackets."""
+    text = r"\allowbreak{} ".join(points)
+    found = [rf"\texttt{{\textless{{}}{text}\textgreater{{}}}}\allowbreak{{}}"] if points else []
+    points.clear()
+    return found
 
 
 def glyph(character: str) -> str | None:
     """Return the LaTeX of one character, or None where pdfLaTeX has no glyph for it."""
     if character in SPECIAL:
         return SPECIAL[character]
-    if character.isspace():
-        return " "
     if " " <= character <= "~":
         return character
     if 0xC0 <= ord(character) <= 0x17F and character not in "ĸŀĿŉŦŧĦħſ":  # T1 has these letters
@@ -129,8 +133,10 @@ class Part:
 
 def lines_of(row: Row) -> int:
     """Return how many lines a row takes: measured, published, difference; long names wrap."""
-    stack = 1 + max(bool(c.published) for c in row.cells) + max(bool(c.difference) for c in row.cells)
-    wrapped = max(-(-len(cell.text) // 14) for cell in row.cells)
+    stack = 1
+    for name in ("interval", "published", "difference"):
+        stack += any(getattr(cell, name) for cell in row.cells)
+    wrapped = max(-(-len(cell.text) // 20) for cell in row.cells)
     return max(stack, wrapped)
 
 
@@ -217,30 +223,24 @@ def value(cell: Cell, kind: str) -> Tex:
     return Tex(f"{text}{superscript(joined)}")
 
 
-def small(cell: Cell) -> Tex:
-    """Return the second line of a cell; intervals are set smaller, they are the widest."""
-    text = escape(cell.published)
-    return text if cell.difference else Tex(rf"\tiny {text}")
-
-
 def lines(row: Row, table: Table) -> list[list[Tex]]:
-    """Return a row as one to three lines of cells: measured, published, difference."""
+    """Return a row as one to four lines: measured, spread or interval, published, difference."""
     kinds = [column.kind for column in table.columns]
-    first = [value(cell, kind) for cell, kind in zip(row.cells, kinds, strict=True)]
-    found = [first]
-    if any(cell.published for cell in row.cells):
-        found.append([
-            Tex(f"{{\\color{{reportgray}}{small(cell)}{superscript(cell.source)}}}")
-            if cell.published
-            else Tex("")
-            for cell in row.cells
-        ])  # fmt: skip
-    if any(cell.difference and cell.published for cell in row.cells):
-        found.append([
-            Tex(f"{{\\color{{reportgray}}{escape(cell.difference)}}}") if cell.difference else Tex("")
-            for cell in row.cells
-        ])  # fmt: skip
+    found = [[value(cell, kind) for cell, kind in zip(row.cells, kinds, strict=True)]]
+    below = [[(cell.published, cell.source) for cell in row.cells]]
+    below.append([(cell.difference, "") for cell in row.cells])
+    if table.spreads:
+        below.insert(0, [(cell.interval or cell.spread, "") for cell in row.cells])
+    for number, texts in enumerate(below):
+        size = r"\tiny" if table.spreads and number == 0 else ""
+        if any(text for text, _ in texts):
+            found.append([secondary(text, mark, size) for text, mark in texts])
     return found
+
+
+def secondary(text: str, mark: str, size: str) -> Tex:
+    """Return a line below a measured value, in gray."""
+    return Tex(rf"{{{size}\color{{reportgray}}{escape(text)}{superscript(mark)}}}" if text else "")
 
 
 def environment() -> Environment:
@@ -253,7 +253,7 @@ def environment() -> Environment:
         variable_end_string=">>",
         comment_start_string="<#",
         comment_end_string="#>",
-        autoescape=False,  # noqa: S701 - HTML's escaping is not LaTeX's; `finalize` does it
+        autoescape=False,
         finalize=escape,
         trim_blocks=True,
         lstrip_blocks=True,
@@ -271,7 +271,7 @@ def environment() -> Environment:
 
 
 def table_source(table: Table) -> str:
-    """Return a table as floats that `\\input` takes, one per page."""
+    r"""Return a table as floats that `\input` takes, one per page."""
     return environment().get_template("table.tex.j2").render(table=table)
 
 
@@ -281,5 +281,5 @@ def document_source(context: dict[str, Any]) -> str:
 
 
 def figures_source(figures: Sequence[Any], setting: str) -> str:
-    """Return all figures as floats that `\\input` takes."""
+    r"""Return all figures as floats that `\input` takes."""
     return environment().get_template("figures.tex.j2").render(figures=figures, setting=setting)

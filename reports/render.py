@@ -25,7 +25,7 @@ from reports.figures import (
     save,
 )
 from reports.markdown import chapter
-from reports.results import ReportError, Results, known, ordered, read_results
+from reports.results import ReportError, Results, ordered, read_results
 from reports.tables import (
     TABLES,
     Table,
@@ -142,7 +142,11 @@ def draw_figures(
 ) -> tuple[list[Figure], list[tuple[dict[str, Any], Figure]], list[str]]:
     """Draw all figures; return them, the interactive comparisons, and what is not there and why."""
     pictures = Pictures(data, evaluations)
-    stamp = "" if data.study.is_paper_setting else f"Profile {data.study.profile}: not the paper's setting"
+    stamp = (
+        ""
+        if data.study.is_paper_setting
+        else f"Profile {data.study.profile}: not the paper's setting"
+    )
     target = folder / "figures"
     figures: list[Figure] = []
     interactive = []
@@ -194,19 +198,31 @@ def facts(data: Results, certified: Table) -> list[Fact]:
         rows = frame[(frame["scale"] == scale) & frame["psnr_db"].notna()]
         mesr = rows[(rows["model"] == "mesr") & (rows["provenance"] == "trained")]
         bicubic = rows[rows["provenance"] == "interpolation"].drop_duplicates("dataset")
-        both = mesr.drop_duplicates("dataset").merge(bicubic, on="dataset", suffixes=("", "_bicubic"))
+        both = mesr.drop_duplicates("dataset").merge(
+            bicubic, on="dataset", suffixes=("", "_bicubic")
+        )
         if both.empty:
             continue
         gain = (both["psnr_db"] - both["psnr_db_bicubic"]).mean()
         where = ", ".join(both["dataset"])
         found.append(
-            Fact(f"MESR ×{scale:.0f} over bicubic", f"{number(gain, 2, sign=True)} dB", f"mean on {where}")
+            Fact(
+                f"MESR ×{scale:.0f} over bicubic",
+                f"{number(gain, 2, sign=True)} dB",
+                f"mean on {where}",
+            )
         )
     networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
-    seconds = sum(float(text) for text in data["runs"]["wall_seconds"] if text.replace(".", "", 1).isdigit())
+    seconds = sum(
+        float(text) for text in data["runs"]["wall_seconds"] if text.replace(".", "", 1).isdigit()
+    )
     runs = len(data["runs"])
     found.append(
-        Fact("Networks trained here", str(len(networks)), f"{runs} runs, {duration(str(seconds))} in all")
+        Fact(
+            "Networks trained here",
+            str(len(networks)),
+            f"{runs} runs, {duration(str(seconds))} in all",
+        )
     )
     verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
     judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
@@ -217,7 +233,9 @@ def facts(data: Results, certified: Table) -> list[Fact]:
     return found
 
 
-def write_latex(data: Results, tables: Sequence[Table], figures: Sequence[Figure], folder: Path) -> None:
+def write_latex(
+    data: Results, tables: Sequence[Table], figures: Sequence[Figure], folder: Path
+) -> None:
     """Write each table, the figures and the document that includes them."""
     tables = [table for table in tables if table.groups]
     for table in tables:

@@ -2,9 +2,10 @@
 
 import math
 import re
-from collections.abc import Callable, Iterable, Sequence
+from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
+from typing import Any
 
 import pandas as pd
 
@@ -39,7 +40,8 @@ class Cell:
 
     text: str = ""
     sort: float | str | None = None
-    spread: str = ""
+    spread: str = ""  # over seeds
+    interval: str = ""  # of a paired difference
     published: str = ""
     difference: str = ""
     source: str = ""  # mark of the published value's source
@@ -88,6 +90,12 @@ class Table:
     groups: Sequence[Group]
     notes: Sequence[tuple[str, str]]  # mark, text
     csv: str  # file in results/
+    spreads: bool = True  # whether LaTeX prints spreads and intervals, on a line of their own
+
+    @property
+    def name(self) -> str:
+        """The title without the table's number, which LaTeX sets itself."""
+        return self.title.partition(". ")[2] or self.title
 
     @property
     def grouped(self) -> bool:
@@ -139,7 +147,9 @@ class Footnotes:
 
     def listed(self) -> list[tuple[str, str]]:
         """Return (mark, text) pairs, sources first."""
-        return [(mark, text) for texts in (self.sources, self.remarks) for text, mark in texts.items()]
+        return [
+            (mark, text) for texts in (self.sources, self.remarks) for text, mark in texts.items()
+        ]
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
@@ -177,7 +187,6 @@ def measured_cell(
             text=number(published, decimals),
             sort=published,
             source=notes.source(source),
-            note=notes.remark(note),
             quoted=True,
         )
     if not known(value):
@@ -187,17 +196,23 @@ def measured_cell(
         sort=value if known(value) else None,
         spread=f"±{number(spread, decimals)}" if known(spread) else "",
         published=number(published, decimals) if known(published) else "",
-        difference=number(value - published, decimals, sign=True) if known(value - published) else "",
+        difference=number(value - published, decimals, sign=True)
+        if known(value - published)
+        else "",
         source=notes.source(source) if known(published) else "",
         note=notes.remark(note) if not known(value) else "",
         rank=rank,
     )
 
 
-def plain(value: float, decimals: int, *, sign: bool = False, mark: str = "", note: str = "") -> Cell:
+def plain(
+    value: float, decimals: int, *, sign: bool = False, mark: str = "", note: str = ""
+) -> Cell:
     """Return the cell of one number, with the mark of its source or of the reason it is missing."""
     sort = value if known(value) else None
-    return Cell(number(value, decimals, sign=sign), sort, source=mark, note="" if known(value) else note)
+    return Cell(
+        number(value, decimals, sign=sign), sort, source=mark, note="" if known(value) else note
+    )
 
 
 def label(row: pd.Series, note: str = "") -> Cell:
@@ -213,10 +228,13 @@ def common_note(rows: pd.DataFrame) -> str:
 
 
 def setting(study: Study, datasets: Iterable[str], scales: Iterable[float]) -> str:
-    """Say in a caption what was measured on, so that a quick figure is never taken for a paper's."""
+    """Say in a caption what was measured on: no quick figure must look like a paper's."""
     where = ", ".join(ordered(datasets)) or "no dataset"
     factors = ", ".join(f"×{scale:.0f}" for scale in ordered(scales) if known(scale))
-    text = f"Profile {study.profile}; test images: {where}; scale {factors}; protocol {study.protocol}."
+    text = (
+        f"Profile {study.profile}; test images: {where}; scale {factors}; "
+        f"protocol {study.protocol}."
+    )
     narrowed = " Trained networks are narrowed." if study.facts.get("narrowed") else ""
     return f"{text}{narrowed} {study.warning}".strip()
 
@@ -241,7 +259,7 @@ def runs_of(
     return [run_facts(run) for run in chosen.to_dict("records")]
 
 
-def run_facts(run: dict[str, str]) -> dict[str, str]:
+def run_facts(run: Mapping[Hashable, Any]) -> dict[str, str]:
     """Return a run's facts as texts for people."""
     facts = {title: str(run[name]) for name, title in RUN_FIELDS}
     facts["Wall time"] = duration(facts["Wall time"])
@@ -265,7 +283,7 @@ def duration(seconds: str) -> str:
 FULL_NETWORK = ("", "full", "mesr")  # names of MESR itself among the variants
 
 
-def ablation_runs(results: Results, variant: str, scale: float) -> list[dict[str, str]]:
+def ablation_runs(results: Results, variant: str, scale: Any) -> list[dict[str, str]]:
     """Return the runs of one row of Table 1 or 2; MESR itself is trained by stage `train`."""
     names = FULL_NETWORK if variant in FULL_NETWORK else (variant,)
     return runs_of(results, "mesr", names, scale, ("train", "ablate"))
@@ -336,12 +354,14 @@ def interval(study: Study) -> str:
 def gain_cell(row: pd.Series, note: str) -> Cell:
     """Return the cell of a paired difference with its interval below."""
     low, high = row["diff_low_db"], row["diff_high_db"]
-    span = f"[{number(low, 2, sign=True)}, {number(high, 2, sign=True)}]" if known(low + high) else ""
+    span = (
+        f"[{number(low, 2, sign=True)}, {number(high, 2, sign=True)}]" if known(low + high) else ""
+    )
     value = row["diff_db"]
     return Cell(
         number(value, 2, sign=True),
         value if known(value) else None,
-        published=span,
+        interval=span,
         note="" if known(value) else note,
     )
 
@@ -391,9 +411,9 @@ def table2(results: Results) -> Table:
     caption = (
         "Necessity of the refinement block (RB), in the structure of Table 2 of the paper. "
         f"Difference: mean paired difference{to}{interval(results.study)}. "
-        "PSNR and differences in dB. Below a value: the published one and the difference to it, where "
-        "one is known. "
-        + setting(results.study, frame["dataset"], frame["scale"])
+        "PSNR and differences in dB. Below a value: the published one and the difference to it, "
+        "where "
+        "one is known. " + setting(results.study, frame["dataset"], frame["scale"])
     )
     return Table(
         "table2", "Table 2. Necessity of RB", caption, columns, groups, notes.listed(), "table2.csv"
@@ -474,15 +494,19 @@ def table3(results: Results) -> Table:
             rows.append(Row(cells, *method_runs(results, own.iloc[0])))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
     caption = (
-        "PSNR and SSIM of all methods, in the structure of Table 3 of the paper. Trained here: same "
+        "PSNR and SSIM of all methods, in the structure of Table 3 of the paper. Trained here: "
+        "same "
         "data, budget and seeds for every network. Published weights: the authors' own, measured "
-        "here. Quoted (italic): not measured. Best in bold, second best underlined, among rows with "
+        "here. Quoted (italic): not measured. Best in bold, second best underlined, among rows "
+        "with "
         "the same kind of weights only. Beside or below a measured value: the published one with "
         "its source, and the difference. "
         + setting(results.study, frame["dataset"], frame["scale"])
     )
     title = "Table 3. Comparison with other methods"
-    return Table("table3", title, caption, columns, groups, notes.listed(), "table3.csv")
+    return Table(
+        "table3", title, caption, columns, groups, notes.listed(), "table3.csv", spreads=False
+    )
 
 
 def provenance_cell(row: pd.Series) -> Cell:
@@ -531,14 +555,17 @@ def table4(results: Results) -> Table:
                 cells += [
                     plain(value, decimals, note=counted),
                     plain(told, decimals, mark=mark, note=none),
-                    plain(value - told, decimals, sign=True, note=none if not known(told) else counted),
+                    plain(
+                        value - told, decimals, sign=True, note=none if not known(told) else counted
+                    ),
                 ]
             rows.append(Row(cells, *method_runs(results, row)))
         groups.append(Group(f"{dataset}, ×{scale:.0f}", rows))
     caption = (
         "Parameters, Multi-Adds and PSNR, in the structure of Table 4 of the paper. Parameters and "
         "Multi-Adds: the full-size networks of the papers at a 1280×720 HR output, counted, "
-        "whatever size the profile trains. " + setting(results.study, frame["dataset"], frame["scale"])
+        "whatever size the profile trains. "
+        + setting(results.study, frame["dataset"], frame["scale"])
     )
     return Table(
         "table4", "Table 4. Complexity", caption, columns, groups, notes.listed(), "table4.csv"
@@ -558,7 +585,7 @@ def verdict_cell(row: pd.Series) -> Cell:
 
 
 def certificate(results: Results) -> Table:
-    """The certificate: published against measured figures, under the authors' own protocol."""
+    """Return the certificate: published against measured, under the authors' own protocol."""
     frame = results["certification"]
     notes = Footnotes()
     names = results["tables/table3"].drop_duplicates(["model", "variant"])
@@ -599,9 +626,7 @@ def certificate(results: Results) -> Table:
                     plain(value - told, finer, sign=True),
                 ]
             verdict = verdict_cell(row)
-            cells.append(
-                Cell(verdict.text, verdict.sort, note=remark, verdict=verdict.verdict)
-            )
+            cells.append(Cell(verdict.text, verdict.sort, note=remark, verdict=verdict.verdict))
             rows.append(Row(cells))
         groups.append(Group(labels.get((model, variant)) or f"{model} {variant}".strip(), rows))
     caption = (
@@ -638,7 +663,9 @@ def reading_counts(results: Results) -> Table | None:
             counted = own.loc[scale] if scale in own.index else None
             for name, unit, decimals in (("params", 1e6, 3), ("multi_adds", 1e9, 1)):
                 value = math.nan if counted is None else counted[name] / unit
-                cells.append(plain(value, decimals, note="" if known(value) else notes.remark(absent)))
+                cells.append(
+                    plain(value, decimals, note="" if known(value) else notes.remark(absent))
+                )
         rows.append(Row(cells))
     caption = (
         "What each variant of the full-size network costs at a 1280×720 HR output. Its effect on "

@@ -77,7 +77,7 @@ class Storage:
     count: int
 
     @property
-    def bytes(self) -> int:
+    def nbytes(self) -> int:
         """Size of the block in bytes."""
         return self.count * self.dtype.itemsize
 
@@ -356,7 +356,7 @@ def parse_legacy(
         raise ValueError(f"{what}: the list of storages does not match those that are used")
     ordered = {key: storages[key] for key in keys}
     held = len(data) - stream.tell()
-    declared = sum(storage.bytes + 8 for storage in ordered.values())
+    declared = sum(storage.nbytes + 8 for storage in ordered.values())
     if declared > held:
         raise ValueError(f"{what}: declares {declared:,} bytes of numbers but holds {held:,}")
     return value, ordered, stream.tell()
@@ -409,7 +409,7 @@ def _read_storages(
             raise ValueError(f"{what}: storage {key!r} is {storage.dtype}; expected float32")
         values = np.frombuffer(data, "<f4", count, offset + 8).astype(np.float32)
         blocks[key] = torch.from_numpy(values)
-        offset += 8 + storage.bytes
+        offset += 8 + storage.nbytes
     return blocks
 
 

@@ -92,9 +92,9 @@ def _inspect_zip(data: bytes, what: str) -> None:
 
 def _check_entry(entry: zipfile.ZipInfo | None, storage: Storage, what: str) -> None:
     held = entry.file_size if entry else 0
-    if storage.bytes > held:
+    if storage.nbytes > held:
         raise ValueError(
-            f"{what}: storage {storage.key!r} declares {storage.bytes:,} bytes but has {held:,}"
+            f"{what}: storage {storage.key!r} declares {storage.nbytes:,} bytes but has {held:,}"
         )
 
 

@@ -41,7 +41,7 @@ def test_tensors_and_state_survive_bit_by_bit(tmp_path):
     for name, value in tensors.items():
         assert found[name].dtype == value.dtype
         torch.testing.assert_close(found[name], value.detach(), rtol=0, atol=0, equal_nan=True)
-    assert os.listdir(path.parent) == ["state.safetensors"]
+    assert [p.name for p in path.parent.iterdir()] == ["state.safetensors"]
 
 
 def test_same_weights_give_the_same_file(tmp_path):
@@ -101,7 +101,7 @@ def test_leftovers_of_one_target_alone_are_removed(tmp_path):
     (tmp_path / ".9.partial.run_b").write_text("another process is writing this")
     (tmp_path / "run_a").write_text("complete")
     remove_partial(tmp_path / "run_a")
-    assert sorted(os.listdir(tmp_path)) == [".9.partial.run_b", "run_a"]
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".9.partial.run_b", "run_a"]
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])

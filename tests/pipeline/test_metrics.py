@@ -12,7 +12,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipeline.metrics import psnr, ssim
 
 PSNR_TOLERANCE = 1e-9  # dB
-SSIM_TOLERANCE = 1e-8
+SSIM_TOLERANCE = 1e-7  # pyiqa's window is float32
 
 
 def skimage_ssim(x, y):
@@ -114,6 +114,23 @@ def test_shapes_must_agree():
     for metric in (psnr, ssim):
         with pytest.raises(ValueError, match=r"\(20, 20\) and HR \(20, 21\)"):
             metric(np.zeros((20, 20)), np.zeros((20, 21)))
+
+
+def test_pyiqas_own_ssim_differs_by_its_clipping_alone():
+    from pyiqa.archs.ssim_arch import ssim as pyiqa_ssim  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (40, 50)).astype(float)
+
+    def clipped(y):
+        return float(pyiqa_ssim(*(torch.from_numpy(z)[None, None] for z in (x, y)), data_range=255))
+
+    noisy = x + rng.normal(0, 10, x.shape)  # every window correlates
+    assert ssim(noisy, x) == pytest.approx(clipped(noisy), abs=1e-6)
+    unrelated = rng.integers(0, 256, x.shape).astype(float)
+    assert clipped(unrelated) - ssim(unrelated, x) > 0.01
+    assert clipped(255 - x) == 0
+    assert ssim(255 - x, x) < -0.5
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

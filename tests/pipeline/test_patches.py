@@ -114,9 +114,7 @@ def test_augmentation_can_be_switched_off():
 
 def test_gray_hr_images_are_replicated():
     gray = coordinates(20, 20, 2)[..., 2]
-    draws = PatchSampler(
-        {"g": gray}, {"g": coordinates(20, 20)}, ["g"], scale=2, patch=6, seed=0
-    )
+    draws = PatchSampler({"g": gray}, {"g": coordinates(20, 20)}, ["g"], scale=2, patch=6, seed=0)
     batch = draws.batch(0, range(8))
     for channel in range(3):
         np.testing.assert_array_equal(
@@ -131,7 +129,7 @@ def test_image_smaller_than_a_patch_is_refused_by_name():
 
 
 def test_pair_of_another_scale_is_refused_by_name():
-    with pytest.raises(UserError, match="'x'.*do not belong together at x3"):
+    with pytest.raises(UserError, match=r"'x'.*do not belong together at x3"):
         check_pair("x", coordinates(10, 10, 2), coordinates(10, 10), 3)
     assert check_pair("x", coordinates(10, 9, 3)[:-1], coordinates(9, 9), 3) == (9, 9)
 
@@ -150,5 +148,5 @@ def test_hold_out_is_disjoint_complete_and_spread(total, data):
 
 
 def test_hold_out_of_everything_is_refused():
-    with pytest.raises(UserError, match="validation_images is 3.*only 3 images"):
+    with pytest.raises(UserError, match=r"validation_images is 3.*only 3 images"):
         hold_out(["a", "b", "c"], 3)

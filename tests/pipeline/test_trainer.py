@@ -187,7 +187,8 @@ def test_psnr_y_equals_scikit_image():
     ("device", "capability", "expected"),
     [
         ("cpu", {"amx_bf16": True, "avx512_bf16": True}, "bf16"),
-        ("cpu", {"amx_bf16": False, "avx512_bf16": True}, "fp32"),
+        ("cpu", {"amx_bf16": False, "avx512_bf16": True}, "bf16"),
+        ("cpu", {"avx512_f": True, "avx512_bf16": False}, "fp32"),
         ("cpu", {}, "fp32"),
         ("cuda", (7, 5), "fp32"),
         ("cuda", (8, 0), "bf16"),
@@ -433,6 +434,14 @@ def test_nonfinite_step_stops_with_a_dump(folder, network):
         torch.testing.assert_close(dump[f"network.{name}"], value, rtol=0, atol=0)
 
 
+def test_small_images_can_be_skipped(folder):
+    train_toy(folder, "skip", patch=13, skip_small_images=True, steps=2)
+    run_json = json.loads((folder / "skip" / "run.json").read_text())
+    assert run_json["skipped_images"] == ["image0"]
+    with pytest.raises(UserError, match=r"no training image is as large as a patch of 50x50"):
+        train_toy(folder, "none", patch=50, skip_small_images=True)
+
+
 def test_data_that_do_not_fit_are_refused(folder, tmp_path):
     with pytest.raises(UserError, match=re.escape("smaller than a patch of 19x19")):
         train_toy(folder, "x", patch=19)
@@ -444,7 +453,7 @@ def test_data_that_do_not_fit_are_refused(folder, tmp_path):
     (tmp_path / "other").mkdir()
     (tmp_path / "other" / "hr.h5").symlink_to(folder / "hr.h5")
     pack_images([("image0", lr["image0"])], tmp_path / "other" / "lr.h5")
-    with pytest.raises(UserError, match="hold different images.*image1"):
+    with pytest.raises(UserError, match=r"hold different images.*image1"):
         train_toy(tmp_path / "other", "x")
     assert not (folder / "checkpoints").exists()
     assert not (folder / "x").exists()
@@ -532,10 +541,11 @@ def test_history_file(tmp_path):
 
 
 def test_loggers_begin_anew_with_the_history(tmp_path, monkeypatch):
-    pytest.importorskip("tensorboard", reason="extra `watch` is not installed")
+    accumulator = pytest.importorskip(
+        "tensorboard.backend.event_processing.event_accumulator",
+        reason="extra `watch` is not installed",
+    )
     pytest.importorskip("dvclive", reason="extra `watch` is not installed")
-    from tensorboard.backend.event_processing.event_accumulator import EventAccumulator
-
     monkeypatch.setattr(watching, "LOGS", tmp_path)
     monkeypatch.setenv("DVCLIVE_OPEN", "false")
     rows = [ROW | {"step": step, "loss": 1 / step} for step in (10, 20, 30)]
@@ -546,7 +556,7 @@ def test_loggers_begin_anew_with_the_history(tmp_path, monkeypatch):
     with Watch("run", 15, 30, rows[:1], loggers=both, stream=io.StringIO()) as watch:
         watch.on_row(rows[1])
         watch.on_row(rows[2])
-    events = EventAccumulator(str(tmp_path / "tensorboard" / "run"))
+    events = accumulator.EventAccumulator(str(tmp_path / "tensorboard" / "run"))
     events.Reload()
     assert [event.step for event in events.Scalars("loss")] == [10, 20, 30]
     assert events.Scalars("loss")[-1].value == pytest.approx(1 / 30)

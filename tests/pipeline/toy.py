@@ -4,6 +4,7 @@
 """
 
 import json
+import os
 import sys
 from pathlib import Path
 from typing import Any
@@ -28,6 +29,7 @@ SETTINGS = {
     "schedule": "cosine",
     "validation_images": 1,
     "validate_every": 8,
+    "precision": "fp32",
     "threads": 1,
     "checkpoint_every_seconds": 0,
 }
@@ -117,6 +119,11 @@ def train_toy(
         checkpoints=folder / checkpoints,
     )
     return built
+
+
+def log_to(path: Path) -> None:
+    """Send this process's standard error to a new file."""
+    os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
 
 
 if __name__ == "__main__":

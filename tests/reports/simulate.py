@@ -27,7 +27,7 @@ HOSTILE = (
     "x" * 90,
 )
 
-# name, variant, label, parameters, multiply-adds at x2, gain over bicubic in dB at x4, published weights
+# name, variant, label, parameters, multiply-adds at x2, gain over bicubic in dB, published weights
 NETWORKS = (
     ("srcnn", "9-1-5", "SRCNN", 57_281, 52.5e9, 1.7, True),
     ("vdsr", "", "VDSR", 664_704, 612.6e9, 2.6, True),
@@ -81,53 +81,87 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
     history: list[dict[str, Any]] = []
     pictures: dict[str, tuple[int, float]] = {}
 
-    def measure(model: str, variant: str, source: str, scale: int, seed: int | str, db: float) -> None:
+    def measure(
+        model: str, variant: str, source: str, *, scale: int, seed: int | str, db: float
+    ) -> None:
         for dataset, images in datasets.items():
             for index, image in enumerate(images):
                 base = BICUBIC_DB[scale] + 6 * np.sin(index) - 1.5 * (dataset == "Urban100")
                 gain = db * (1 + 0.4 * np.cos(index)) + 0.02 * rng.standard_normal() * (db > 0)
                 quality.append(
-                    dict(model=model, variant=variant, source=source, scale=scale, dataset=dataset)
-                    | dict(image=image, protocol="rgb", seed=seed, psnr_db=f"{base + gain:.6f}")
-                    | dict(ssim=f"{min(0.99, BICUBIC_SSIM[scale] + 0.03 * gain):.6f}")
+                    {
+                        "model": model,
+                        "variant": variant,
+                        "source": source,
+                        "scale": scale,
+                        "dataset": dataset,
+                        "image": image,
+                        "protocol": "rgb",
+                        "seed": seed,
+                        "psnr_db": f"{base + gain:.6f}",
+                        "ssim": f"{min(0.99, BICUBIC_SSIM[scale] + 0.03 * gain):.6f}",
+                    }
                 )
 
-    def trained(key: str, model: str, variant: str, label: str, scale: int, seed: int) -> None:
+    def trained(key: str, model: str, variant: str, label: str, *, scale: int, seed: int) -> None:
         stage = "ablate" if key.startswith("ablation") else "train"
         runs.append(
-            dict(key=key, model=model, variant=variant, label=label, scale=scale, seed=seed)
-            | dict(stage=stage, params=109_363 if quick else 4_603_121, steps=600)
-            | dict(wall_seconds=f"{80 + 37.5 * seed + scale:.1f}", device="cpu", machine="x86_64")
-            | dict(precision="bf16", torch="2.14.1", git_revision="4f1c2a9d" * 5)
-            | dict(data_digest=f"md5:{'0b1c' * 8}")
+            {
+                "key": key,
+                "model": model,
+                "variant": variant,
+                "label": label,
+                "scale": scale,
+                "seed": seed,
+                "stage": stage,
+                "params": 109_363 if quick else 4_603_121,
+                "steps": 600,
+                "wall_seconds": f"{80 + 37.5 * seed + scale:.1f}",
+                "device": "cpu",
+                "machine": "x86_64",
+                "precision": "bf16",
+                "torch": "2.14.1",
+                "git_revision": "4f1c2a9d" * 5,
+                "data_digest": f"md5:{'0b1c' * 8}",
+            }
         )
         for step in range(50, 601, 50):
             progress = 1 - np.exp(-step / 180)
             db = BICUBIC_DB[scale] - 3 + 6 * progress + 0.15 * rng.standard_normal()
             history.append(
-                dict(key=key, model=model, variant=variant, scale=scale, seed=seed, step=step)
-                | dict(epoch=step // 50, lr=0.001, loss=f"{0.2 - 0.15 * progress:.6f}")
-                | dict(psnr_db=f"{db:.6f}", steps_per_s=7.5)
+                {
+                    "key": key,
+                    "model": model,
+                    "variant": variant,
+                    "scale": scale,
+                    "seed": seed,
+                    "step": step,
+                    "epoch": step // 50,
+                    "lr": 0.001,
+                    "loss": f"{0.2 - 0.15 * progress:.6f}",
+                    "psnr_db": f"{db:.6f}",
+                    "steps_per_s": 7.5,
+                }
             )
 
     for scale in (2, 3, 4):
-        measure("bicubic", "", "none", scale, "", 0.0)
+        measure("bicubic", "", "none", scale=scale, seed="", db=0.0)
         pictures[f"bicubic_x{scale}"] = (scale, 0.0)
         for model, own, label, _, _, gain, published in networks:
             for seed in seeds:
                 key = f"{model}_x{scale}_s{seed}"
-                measure(model, own, "trained", scale, seed, gain - 0.4)
-                trained(key, model, own, label, scale, seed)
+                measure(model, own, "trained", scale=scale, seed=seed, db=gain - 0.4)
+                trained(key, model, own, label, scale=scale, seed=seed)
                 pictures[key] = (scale, (gain - 0.4) / 6)
             if published and not quick:
-                measure(model, own, "published", scale, "", gain)
+                measure(model, own, "published", scale=scale, seed="", db=gain)
                 name = f"{model}_{own.replace('-', '_')}" if own else model
                 pictures[f"published_{name}_x{scale}"] = (scale, gain / 6)
     for variant, label, loss in VARIANTS:
         for seed in seeds if variant != "full" else []:
             key = f"ablation_{variant}_s{seed}"
-            measure("mesr", variant, "trained", 4, seed, 3.4 + loss)
-            trained(key, "mesr", variant, label, 4, seed)
+            measure("mesr", variant, "trained", scale=4, seed=seed, db=3.4 + loss)
+            trained(key, "mesr", variant, label, scale=4, seed=seed)
             pictures[key] = (4, (3.4 + loss) / 6)
 
     hosts = list(HOSTILE) if hostile else []
@@ -139,7 +173,7 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
     write(
         results / "complexity.csv",
         [
-            dict(model=m, variant=v, scale=s, params=p, multi_adds=int(a * 4 / s**2))
+            {"model": m, "variant": v, "scale": s, "params": p, "multi_adds": int(a * 4 / s**2)}
             for m, v, _, p, a, _, _ in networks
             for s in (2, 3, 4)
         ],
@@ -195,13 +229,23 @@ def certification(networks: Iterable[Any], datasets: dict[str, Any], quick: bool
                 published = BICUBIC_DB[scale] + 3
                 measured = published + (0.004 if verdict == "true" else 0.051)
                 yield (
-                    dict(model=model, scale=scale, dataset=dataset, protocol="y")
-                    | dict(published_psnr_db=f"{published:.2f}")
-                    | dict(psnr_db=f"{measured:.6f}" if verdict else "", published_ssim="0.8681")
-                    | dict(ssim="0.868204" if verdict else "", source="RCAN@f722e5d results figure")
-                    | dict(within_tolerance=verdict, variant="", details="")
-                    | dict(measured="recorded" if quick else "measured", git_revision="4f1c2a9d")
-                    | dict(note="" if verdict else "The test images are not downloaded.")
+                    {
+                        "model": model,
+                        "scale": scale,
+                        "dataset": dataset,
+                        "protocol": "y",
+                        "published_psnr_db": f"{published:.2f}",
+                        "psnr_db": f"{measured:.6f}" if verdict else "",
+                        "published_ssim": "0.8681",
+                        "ssim": "0.868204" if verdict else "",
+                        "source": "RCAN@f722e5d results figure",
+                        "within_tolerance": verdict,
+                        "variant": "",
+                        "details": "",
+                        "measured": "recorded" if quick else "measured",
+                        "git_revision": "4f1c2a9d",
+                        "note": "" if verdict else "The test images are not downloaded.",
+                    }
                 )
 
 
@@ -212,24 +256,31 @@ def ablation_tables(datasets: dict[str, Any], seeds: int, quick: bool) -> tuple[
     for step, (variant, label, loss) in enumerate(VARIANTS, start=1):
         for dataset in datasets:
             first = step in (1, 3)
-            row = (
-                dict(variant=variant, label=label, dataset=dataset, scale=4, seeds=seeds)
-                | dict(psnr_db=f"{db + loss:.6f}", psnr_sd_db="" if quick else "0.041000")
-                | dict(diff_db="" if first else "0.142000")
-                | dict(diff_low_db="" if first else "0.101000")
-                | dict(diff_high_db="" if first else "0.187000", published_psnr_db="", source="")
-                | dict(note="The paper's table is not available as numbers.")
-            )
+            row = {
+                "variant": variant,
+                "label": label,
+                "dataset": dataset,
+                "scale": 4,
+                "seeds": seeds,
+                "psnr_db": f"{db + loss:.6f}",
+                "psnr_sd_db": "" if quick else "0.041000",
+                "diff_db": "" if first else "0.142000",
+                "diff_low_db": "" if first else "0.101000",
+                "diff_high_db": "" if first else "0.187000",
+                "published_psnr_db": "",
+                "source": "",
+                "note": "The paper's table is not available as numbers.",
+            }
             if step <= 4 and dataset == list(datasets)[-1 if quick else 1]:
                 known = not quick and step <= 2
                 row1 = dict(row, step=step, published_diff_db="0.19" if known and step == 2 else "")
                 if known:
                     row1["published_psnr_db"] = "28.18" if step == 1 else "28.37"
-                    row1 |= dict(source="Huang & Chen 2022, Section IV-C1", note="")
+                    row1 |= {"source": "Huang & Chen 2022, Section IV-C1", "note": ""}
                 table1.append(row1)
             if step >= 3:
                 table2.append(
-                    row | dict(ssim="0.781200", ssim_sd="0.000700", published_ssim="")
+                    row | {"ssim": "0.781200", "ssim_sd": "0.000700", "published_ssim": ""}
                 )
     return table1, table2
 
@@ -249,40 +300,47 @@ def method_tables(
                     ssim = BICUBIC_SSIM[scale] + 0.03 * gain - 0.01 * (kind == "trained")
                     measured = kind != "quoted"
                     told = not quick and model != "mesr"
-                    row = dict(
-                        model=model,
-                        label=label,
-                        variant=own,
-                        provenance=kind,
-                        scale=scale,
-                        dataset=dataset,
-                        seeds=seeds if kind == "trained" else "",
-                        psnr_db=f"{value:.6f}" if measured else "",
-                        psnr_sd_db="0.031000" if kind == "trained" and not quick else "",
-                        ssim=f"{ssim:.6f}" if measured else "",
-                        ssim_sd="0.000500" if kind == "trained" and not quick else "",
-                        published_psnr_db=f"{value + 0.03:.2f}" if told else "",
-                        published_ssim=f"{ssim - 0.0004:.4f}" if told else "",
-                        source=f"{label}'s paper, Table 2" if told else "",
-                        rank_psnr="1" if model == "mesr" and kind == "trained" else "",
-                        rank_ssim="2" if model == "mesr" and kind == "trained" else "",
-                        note=("narrowed here: features=16" if quick and kind == "trained" else "")
+                    row = {
+                        "model": model,
+                        "label": label,
+                        "variant": own,
+                        "provenance": kind,
+                        "scale": scale,
+                        "dataset": dataset,
+                        "seeds": seeds if kind == "trained" else "",
+                        "psnr_db": f"{value:.6f}" if measured else "",
+                        "psnr_sd_db": "0.031000" if kind == "trained" and not quick else "",
+                        "ssim": f"{ssim:.6f}" if measured else "",
+                        "ssim_sd": "0.000500" if kind == "trained" and not quick else "",
+                        "published_psnr_db": f"{value + 0.03:.2f}" if told else "",
+                        "published_ssim": f"{ssim - 0.0004:.4f}" if told else "",
+                        "source": f"{label}'s paper, Table 2" if told else "",
+                        "rank_psnr": "1" if model == "mesr" and kind == "trained" else "",
+                        "rank_ssim": "2" if model == "mesr" and kind == "trained" else "",
+                        "note": (
+                            "narrowed here: features=16" if quick and kind == "trained" else ""
+                        )
                         if measured
                         else "No weights were published in a form that can be read."
                         if told
                         else "The paper's table is not available as numbers.",
-                    )
+                    }
                     table3.append(row)
                     if scale == 2 and dataset == list(datasets)[0 if quick else 1]:
                         table4.append(
-                            {k: row[k] for k in ("model", "label", "variant", "provenance")}
-                            | {k: row[k] for k in ("scale", "dataset", "psnr_db", "note")}
-                            | dict(params=params, multi_adds=f"{adds:.0f}" if adds else "")
-                            | dict(published_params=round(params, -3) if told and params else "")
-                            | dict(published_multi_adds=f"{adds * 1.01:.0f}" if told and adds else "")
-                            | dict(complexity_source="CARN@40d3514 table" if told else "")
-                            | dict(published_psnr_db=row["published_psnr_db"])
-                            | dict(quality_source=row["source"])
+                            {
+                                **{k: row[k] for k in ("model", "label", "variant", "provenance")},
+                                **{k: row[k] for k in ("scale", "dataset", "psnr_db", "note")},
+                                "params": params,
+                                "multi_adds": f"{adds:.0f}" if adds else "",
+                                "published_params": round(params, -3) if told and params else "",
+                                "published_multi_adds": f"{adds * 1.01:.0f}"
+                                if told and adds
+                                else "",
+                                "complexity_source": "CARN@40d3514 table" if told else "",
+                                "published_psnr_db": row["published_psnr_db"],
+                                "quality_source": row["source"],
+                            }
                         )
     return table3, table4
 

@@ -19,7 +19,14 @@ needs_tex = pytest.mark.skipif(
 def compile_document(folder: Path) -> str:
     """Compile report.tex in `folder` without shell escape; return the log."""
     done = subprocess.run(
-        ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "-no-shell-escape", "report.tex"],
+        [
+            "latexmk",
+            "-pdf",
+            "-interaction=nonstopmode",
+            "-halt-on-error",
+            "-no-shell-escape",
+            "report.tex",
+        ],
         cwd=folder,
         capture_output=True,
         check=False,
@@ -51,7 +58,12 @@ def test_escaping(text: str, latex: str) -> None:
 
 def test_double_hyphen_is_no_dash_and_newline_no_paragraph() -> None:
     assert escape("--x") == "-{}-{}x"
-    assert escape("a\n\nb") == "a  b"
+    assert escape("a\n\nb") == "a b"
+
+
+def test_long_words_may_break() -> None:
+    assert escape("github.com/owner/name").count("allowbreak") == 4
+    assert escape("x" * 40).count("allowbreak") == 3
 
 
 def test_escaping_is_done_once() -> None:
@@ -74,7 +86,9 @@ def test_long_table_is_split_and_loses_no_row(full: Path) -> None:
         rows = [row for page in pages for group in page.groups for row in group.rows]
         assert rows == [row for group in table.groups for row in group.rows]
         for page in pages:
-            used = [cell.note for g in page.groups for row in g.rows for cell in row.cells if cell.note]
+            used = [
+                cell.note for g in page.groups for row in g.rows for cell in row.cells if cell.note
+            ]
             assert set(",".join(used).split(",")) - {""} <= {mark for mark, _ in page.notes}
     assert len(parts(TABLES[2](data))) > 3
 
@@ -92,13 +106,18 @@ def test_document_compiles_without_complaint(
 
 
 @needs_tex
-@pytest.mark.skipif(shutil.which("pdftotext") is None, reason="pdftotext is not installed (poppler-utils)")
+@pytest.mark.skipif(
+    shutil.which("pdftotext") is None, reason="pdftotext is not installed (poppler-utils)"
+)
 def test_hostile_names_are_printed_as_text(hostile_report: Path, tmp_path: Path) -> None:
     shutil.copytree(hostile_report / "latex", tmp_path / "latex")
     shutil.copytree(hostile_report / "figures", tmp_path / "figures")
     compile_document(tmp_path / "latex")
     done = subprocess.run(
-        ["pdftotext", "-raw", "report.pdf", "-"], cwd=tmp_path / "latex", capture_output=True, check=True
+        ["pdftotext", "-raw", "report.pdf", "-"],
+        cwd=tmp_path / "latex",
+        capture_output=True,
+        check=True,
     )
     text = re.sub(r"\s", "", done.stdout.decode())
     for expected in (HOSTILE[0], HOSTILE[2], "R&D100%a_b#1$x^2$~{brace}", HOSTILE[5]):

@@ -88,7 +88,9 @@ def test_same_results_give_the_same_bytes(quick: Path, report: Path, tmp_path: P
     render(quick / "results", quick / "evaluations", quick / "docs", again)
     files = sorted(path.relative_to(report) for path in report.rglob("*") if path.is_file())
     assert files == sorted(p.relative_to(again) for p in again.rglob("*") if p.is_file())
-    different = [str(name) for name in files if (report / name).read_bytes() != (again / name).read_bytes()]
+    different = [
+        str(name) for name in files if (report / name).read_bytes() != (again / name).read_bytes()
+    ]
     assert different == []
 
 
@@ -102,7 +104,9 @@ def test_hostile_strings_come_out_as_text(hostile_report: Path, report: Path) ->
 
 
 def test_reading_keeps_raw_html_as_text_and_loads_nothing() -> None:
-    html = str(chapter("# Title\n\n## Part\n\n<script>x</script> [a](b.md) [c](https://d.e) ![p](q.png)\n"))
+    html = str(
+        chapter("# Title\n\n## Part\n\n<script>x</script> [a](b.md) [c](https://d.e) ![p](q.png)\n")
+    )
     assert "<script" not in html
     assert "&lt;script&gt;" in html
     assert '<a href="https://d.e">c</a>' in html
@@ -141,7 +145,9 @@ def test_region_outside_the_image_names_the_parameter(quick: Path, tmp_path: Pat
         render(results, quick / "evaluations", quick / "docs", tmp_path / "build")
 
 
-def test_report_without_pictures_says_which_figures_are_missing(quick: Path, tmp_path: Path) -> None:
+def test_report_without_pictures_says_which_figures_are_missing(
+    quick: Path, tmp_path: Path
+) -> None:
     output = tmp_path / "build"
     render(quick / "results", tmp_path / "nothing", quick / "docs", output)
     text = (output / "index.html").read_text(encoding="utf-8")

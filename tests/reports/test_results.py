@@ -22,7 +22,9 @@ def test_missing_file_is_named_with_the_remedy(results: Path) -> None:
 def test_missing_column_is_named(results: Path) -> None:
     path = results / "complexity.csv"
     path.write_text(path.read_text().replace("multi_adds", "flops", 1))
-    with pytest.raises(ReportError, match=r"complexity\.csv: column multi_adds not found among .*flops"):
+    with pytest.raises(
+        ReportError, match=r"complexity\.csv: column multi_adds not found among .*flops"
+    ):
         read_results(results)
 
 

@@ -1,0 +1,97 @@
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from typer.testing import CliRunner, Result
+
+from pipeline.cli import app
+from pipeline.errors import UserError
+
+RNG = np.random.default_rng(3)
+
+
+@pytest.fixture
+def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "hr").mkdir()
+    for name in ("a", "b"):
+        pixels = RNG.integers(0, 256, (36, 40, 3), dtype=np.uint8)
+        Image.fromarray(pixels).save(tmp_path / "hr" / f"{name}.png")
+    return tmp_path
+
+
+def mesr(*arguments: str) -> Result:
+    return CliRunner().invoke(app, arguments)
+
+
+def message(*arguments: str) -> str:
+    found = mesr(*arguments).exception
+    assert isinstance(found, UserError), found
+    return str(found)
+
+
+def test_evaluate_a_folder_writes_rows_and_a_table(workplace: Path) -> None:
+    done = mesr("evaluate", "bicubic", "--scale", "2", "--data", "hr", "--out", "out")
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv(workplace / "out/quality.csv")
+    assert list(table.image) == ["a", "b"]
+    assert f"{table.psnr_db.mean():.2f}" in done.output
+    assert (workplace / "out/a/sr.png").is_file()
+
+
+def test_evaluate_given_images_agrees_with_evaluate(workplace: Path) -> None:
+    mesr("evaluate", "bicubic", "--scale", "x2", "--data", "hr", "--out", "out")
+    (workplace / "sr").mkdir()
+    for name in ("a", "b"):
+        (workplace / f"out/{name}/sr.png").rename(workplace / f"sr/{name}_x2.png")
+    done = mesr("evaluate", "images:sr", "--scale", "2", "--data", "hr", "--out", "again")
+    assert done.exit_code == 0, done.output
+    first, second = (pd.read_csv(workplace / f"{f}/quality.csv") for f in ("out", "again"))
+    assert list(second.psnr_db) == list(first.psnr_db)
+    assert list(second.ssim) == list(first.ssim)
+
+
+def test_evaluate_says_what_is_wrong(workplace: Path) -> None:
+    scale_data = ("--scale", "2", "--data", "hr")
+    assert "network 'edsr' is not registered" in message(
+        "evaluate", "edsr", *scale_data, "--weights", "published"
+    )
+    assert "runs/mesr_x2_s0/run.json: not found" in message("evaluate", "mesr", *scale_data)
+    assert "neither a folder nor a dataset" in message(
+        "evaluate", "bicubic", "--scale", "2", "--data", "nowhere"
+    )
+    assert "mesr fetch Set5" in message("evaluate", "bicubic", "--scale", "2", "--data", "Set5")
+    assert "protocol 'lab' is unknown" in message(
+        "evaluate", "bicubic", *scale_data, "--protocol", "lab"
+    )
+    assert "spandrel:FILE" in message("evaluate", "vdsr", *scale_data, "--weights", "net.pth")
+
+
+def test_upscale_writes_one_file_per_image(workplace: Path) -> None:
+    done = mesr("upscale", "hr/a.png", "--scale", "3", "--model", "bicubic", "--out", "big")
+    assert done.exit_code == 0, done.output
+    assert Image.open(workplace / "big/a_x3.png").size == (120, 108)
+
+
+def test_upscale_refuses_two_images_of_one_name(workplace: Path) -> None:
+    (workplace / "other").mkdir()
+    text = message(
+        "upscale", "hr/a.png", "other/a.bmp", "--scale", "2", "--model", "bicubic", "--out", "big"
+    )
+    assert "same name" in text
+
+
+def test_count_shows_measured_and_published(workplace: Path) -> None:
+    done = mesr("count", "vdsr", "--scale", "2")
+    assert done.exit_code == 0, done.output
+    assert "665,921" in done.output  # 20 layers with biases, as the authors' weights
+    assert "612.6" in done.output  # CARN's table
+    assert "network 'edsr' is unknown" in message("count", "edsr")
+
+
+def test_fetch_without_names_lists_the_assets(workplace: Path) -> None:
+    done = mesr("fetch")
+    assert done.exit_code == 0, done.output
+    assert "Urban100" in done.output
