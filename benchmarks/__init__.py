@@ -1,0 +1,1 @@
+"""Speed and memory, and the measurements that the documents rest on."""

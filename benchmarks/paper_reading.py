@@ -50,7 +50,8 @@ def main() -> None:
         {"branches": "separate", "branch_features": 16},
         {"unit": "single_scale"},
     ):
-        print(f"  {settings}: unit {unit_parameters(**settings):,}, network {parameters(**settings):,}")
+        unit, network = unit_parameters(**settings), parameters(**settings)
+        print(f"  {settings}: unit {unit:,}, network {network:,}")
     for settings in (
         {"upsampler": "one_step"},
         {"weight_normalisation": "conv"},

@@ -13,7 +13,7 @@ VARIANTS: dict[str, dict[str, Any]] = {
 
 
 def variant_settings(name: str) -> dict[str, Any]:
-    """Settings of `MESR` that make ablation variant `name`.
+    """Return the settings of `MESR` that make ablation variant `name`.
 
     Raises
     ------

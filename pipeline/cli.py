@@ -1,6 +1,7 @@
 """The command `mesr`: single jobs beside the DVC stages."""
 
 from collections.abc import Callable
+from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -38,7 +39,9 @@ def fetch(
         return
     table = Table("asset", "kind", "files", "size", "licence")
     for name, asset in registry().items():
-        table.add_row(name, asset.kind, str(len(asset.files)), describe_size(asset.files), asset.licence)
+        table.add_row(
+            name, asset.kind, str(len(asset.files)), describe_size(asset.files), asset.licence
+        )
     Console().print(table)
 
 
@@ -91,7 +94,7 @@ def _images(data: str) -> tuple[str, list[tuple[str, Callable[[], Any]]]]:
         return Path(data).name, folder_images(Path(data))
     if packed.is_file():
         images = PackedImages(packed)
-        return data, [(name, lambda name=name: images[name]) for name in images.names]  # type: ignore[misc]
+        return data, [(name, partial(images.__getitem__, name)) for name in images.names]
     if data in registry():
         raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
     raise UserError(f"--data {data}: neither a folder nor a dataset. Datasets: mesr fetch")
@@ -105,10 +108,10 @@ def _subject(model: str, scale: int, weights: str, variant: str, seed: int) -> A
     from pipeline.published_weights import load_published  # noqa: PLC0415
 
     if model.startswith("spandrel:"):
-        network = SpandrelNetwork(Path(model.removeprefix("spandrel:")))
-        if network.scale != scale:
-            raise UserError(f"{model}: enlarges {network.scale} times, but --scale is {scale}")
-        return Subject(network, network.name, "", "published")
+        external = SpandrelNetwork(Path(model.removeprefix("spandrel:")))
+        if external.scale != scale:
+            raise UserError(f"{model}: enlarges {external.scale} times, but --scale is {scale}")
+        return Subject(external, external.name, "", "published")
     if model == "bicubic":
         return subject_of(f"bicubic_x{scale}")
     if weights == "trained":
@@ -136,7 +139,11 @@ def _subject(model: str, scale: int, weights: str, variant: str, seed: int) -> A
 
 
 def _score_folder(
-    folder: Path, images: list[tuple[str, Callable[[], Any]]], dataset: str, scale: int, protocol: Any
+    folder: Path,
+    images: list[tuple[str, Callable[[], Any]]],
+    dataset: str,
+    scale: int,
+    protocol: Any,
 ) -> pd.DataFrame:
     from pipeline.evaluate import COLUMNS  # noqa: PLC0415
     from pipeline.external import matching_files, score_given  # noqa: PLC0415
@@ -155,8 +162,8 @@ def _score_folder(
 
 def _show(table: pd.DataFrame) -> None:
     shown = Table("image", "PSNR-Y [dB]", "SSIM")
-    for row in table.itertuples():
-        shown.add_row(row.image, f"{float(row.psnr_db):.2f}", f"{float(row.ssim):.4f}")
+    for row in table.to_dict("records"):
+        shown.add_row(row["image"], f"{float(row['psnr_db']):.2f}", f"{float(row['ssim']):.4f}")
     mean = table[["psnr_db", "ssim"]].astype(float).mean()
     shown.add_section()
     shown.add_row("mean", f"{mean.psnr_db:.2f}", f"{mean.ssim:.4f}")
@@ -174,7 +181,9 @@ def upscale(
     ] = "trained",
     variant: Annotated[str, typer.Option(help="size or ablation variant of the network")] = "",
     seed: Annotated[int, typer.Option(help="which of the trained networks")] = 0,
-    tile: Annotated[int, typer.Option(help="largest tile in LR pixels; 0 takes whole images")] = 256,
+    tile: Annotated[
+        int, typer.Option(help="largest tile in LR pixels; 0 takes whole images")
+    ] = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
     from pipeline.upscale import upscale_file  # noqa: PLC0415
@@ -209,15 +218,15 @@ def count(
         "network", "variant", "scale", "parameters", "published", "Multi-Adds [G]", "published",
         "published convention",
     )  # fmt: skip
-    for row in counted.itertuples():
-        known = published.get((row.model, row.variant, row.scale))
+    for row in counted.to_dict("records"):
+        known = published.get((row["model"], row["variant"], row["scale"]))
         table.add_row(
-            row.model,
-            row.variant,
-            f"x{row.scale}",
-            f"{row.params:,}",
+            row["model"],
+            row["variant"],
+            f"x{row['scale']}",
+            f"{row['params']:,}",
             f"{known.params:,}" if known and known.params is not None else "",
-            f"{row.multi_adds / 1e9:.1f}",
+            f"{row['multi_adds'] / 1e9:.1f}",
             f"{known.multi_adds / 1e9:.1f}" if known and known.multi_adds is not None else "",
             known.convention if known else "",
         )

@@ -2,8 +2,10 @@
 
 Multi-Adds follow CARN's convention: the multiply-accumulates of convolutions and matrix products
 for one 1280x720 HR output. Biases, activations, elementwise arithmetic, pooling and
-interpolation are not counted. A transposed convolution is counted on its input grid, which is
-what it costs; `published/complexity.csv` says where a paper counted it on the output grid.
+interpolation are not counted, except that the bicubic interpolation inside IDN and LapSRN x3
+runs as matrix products and counts as such (0.1 % at most). A transposed convolution is counted on
+its input grid, which is what it costs; `published/complexity.csv` says where a paper counted it
+on the output grid.
 """
 
 import argparse
@@ -51,9 +53,7 @@ UNCOUNTED = {
 class _OperationGuard(TorchDispatchMode):
     """Refuse operations whose cost nobody has thought about."""
 
-    def __torch_dispatch__(
-        self, func: Any, types: Any, args: Any = (), kwargs: Any = None
-    ) -> Any:
+    def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         packet = func._overloadpacket
         if packet not in flop_registry and packet.__name__ not in UNCOUNTED:
             raise UserError(

@@ -50,7 +50,10 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
         raise UserError(f"profile {chosen!r} is unknown. Profiles: {', '.join(profiles)}.")
     try:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            composed = compose("study", [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"])
+            composed = compose(
+                "study",
+                [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"],
+            )
         values = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(f"the profile could not be composed: {error}") from error

@@ -27,7 +27,7 @@ def run(main: Callable[[], None]) -> int:
         return 1
     except KeyboardInterrupt:
         print(
-            "\nstopped by the user. No half-written output was left; run the command again to go on.",
+            "\nstopped by the user. No half-written output was left; run it again to go on.",
             file=sys.stderr,
         )
         return 130

@@ -5,6 +5,7 @@ import json
 import sys
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any
 
@@ -29,7 +30,8 @@ EVALUATIONS = Path("evaluations")
 RUNS = Path("runs")
 HR = Path("data/hr")
 COLUMNS = (
-    "model", "variant", "source", "scale", "dataset", "image", "protocol", "seed", "psnr_db", "ssim",
+    "model", "variant", "source", "scale", "dataset",
+    "image", "protocol", "seed", "psnr_db", "ssim",
 )  # fmt: skip
 
 
@@ -112,7 +114,7 @@ def subject_of(key: str) -> Subject:
 
 
 def published_entry(key: str) -> PublishedWeights | None:
-    """Published weights that ``evaluations/<key>`` is about; None when it is about others.
+    """Find the published weights that ``evaluations/<key>`` is about; None for other keys.
 
     Raises
     ------
@@ -225,7 +227,7 @@ def evaluate(
             if keep_images is None or f"{dataset}/{name}" in keep_images:
                 save_images(folder / name, found, with_inputs=subject.model == "bicubic")
 
-        readers = [(name, lambda name=name: images[name]) for name in images.names]
+        readers = [(name, partial(images.__getitem__, name)) for name in images.names]
         table = evaluate_images(subject, readers, dataset, protocol, keep)
     with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
         table.to_csv(temporary, index=False)

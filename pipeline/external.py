@@ -1,6 +1,7 @@
 """What users bring: checkpoints of other projects, folders of SR images, folders of HR images."""
 
 from collections.abc import Callable, Sequence
+from functools import partial
 from pathlib import Path
 
 from torch import Tensor, nn
@@ -77,7 +78,7 @@ def matching_files(folder: Path, names: Sequence[str], what: str) -> dict[str, P
 
 def folder_images(folder: Path) -> list[tuple[str, Callable[[], Pixels]]]:
     """Names and readers of the images of a folder."""
-    return [(name, lambda path=path: read_image(path)) for name, path in image_files(folder).items()]
+    return [(name, partial(read_image, path)) for name, path in image_files(folder).items()]
 
 
 class SpandrelNetwork(nn.Module):
@@ -130,7 +131,7 @@ class SpandrelNetwork(nn.Module):
         self.network = descriptor.model
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Super-resolve (B, 3, h, w) in [0, 1]; the network's requirements on size are padded for."""
+        """Super-resolve (B, 3, h, w) in [0, 1], padded to the size that the network needs."""
         return (self._descriptor(x),)
 
 

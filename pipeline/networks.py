@@ -35,7 +35,7 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
 
 
 def network_variants(name: str) -> dict[str, dict[str, Any]]:
-    """Published sizes of network `name`, as variant name -> constructor settings."""
+    """Return the published sizes of network `name`: variant name -> constructor settings."""
     return VARIANTS.get(name, {"": {}})
 
 
@@ -81,5 +81,7 @@ def build_network(name: str, scale: int, **settings: Any) -> nn.Module:
     try:
         network: nn.Module = network_class(name)(scale, **settings)
     except (TypeError, ValueError) as error:
-        raise UserError(f"network {name!r} at scale {scale} with settings {settings}: {error}") from error
+        raise UserError(
+            f"network {name!r} at scale {scale} with settings {settings}: {error}"
+        ) from error
     return network

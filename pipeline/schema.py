@@ -124,7 +124,7 @@ class Params(_Strict):
     figures: FigureParams
 
     def network_settings(self, model: str) -> dict[str, Any]:
-        """Constructor settings of a network.
+        """Return the constructor settings of a network.
 
         Raises
         ------

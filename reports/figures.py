@@ -471,6 +471,7 @@ def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
     means = data.groupby(["label", "provenance"])["gain"].mean()
     rows.sort(key=lambda row: means[row])
     positions = {row: index for index, row in enumerate(rows)}
+    size = 2.2 if data[["dataset", "image"]].drop_duplicates().shape[0] > 40 else 4.0
 
     def draw(theme: Theme) -> Canvas:
         height = 0.62 + 0.19 * len(rows)
@@ -490,8 +491,8 @@ def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
                 spread = ((np.arange(len(part)) * 0.618034) % 1 - 0.5) * 0.56
                 axes.plot(
                     *(part["gain"], where + spread),
-                    linestyle="", marker=MARKERS[index], markersize=2.2, markeredgewidth=0,
-                    color=theme.series[index], alpha=0.55,
+                    linestyle="", marker=MARKERS[index], markersize=size, markeredgewidth=0,
+                    color=theme.series[index], alpha=0.6,
                 )  # fmt: skip
             average = own.groupby(["label", "provenance"])["gain"].mean()
             for row, value in average.items():

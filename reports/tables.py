@@ -296,7 +296,7 @@ def table1(results: Results) -> Table:
     steps = ordered(frame["step"])
     modules = ("MSFEB", "RFFB", "RB") if len(steps) == 4 else ()
     columns = [
-        Column("Network", kind="text", first="ascending", width="3.7cm"),
+        Column("Network", kind="text", first="ascending", width="3.4cm"),
         *(Column(module, kind="tick") for module in modules),
         Column("Seeds"),
         Column("PSNR", "Measured (dB)", "stack"),

@@ -96,7 +96,7 @@ def test_any_size_is_bit_exact(plane, size):
 
 @pytest.mark.parametrize("scale", [1 / 4, 1 / 3, 1 / 2, 2, 3, 4])
 def test_long_images_equal_torch_after_symmetric_padding(scale):
-    # Longer than many blocks of the banded product. torch has no symmetric border and needs the
+    # torch has no symmetric border and needs the
     # padding to hold a whole number of output pixels.
     rng = np.random.default_rng(0)
     plane = rng.integers(0, 256, (204, 312)).astype(np.float64)
@@ -141,6 +141,17 @@ def test_autocast_does_not_reduce_precision():
     with torch.autocast("cpu", dtype=torch.bfloat16):
         inside = imresize(x, scale=2)
     assert torch.equal(inside, imresize(x, scale=2))
+
+
+def test_first_use_in_inference_mode_does_not_spoil_training():
+    x = torch.rand(1, 1, 23, 29)
+    with torch.inference_mode():
+        expected = imresize(x, scale=1 / 2)
+    y = imresize(x.requires_grad_(), scale=1 / 2)
+    y.sum().backward()
+    assert torch.equal(y, expected)
+    # Each output pixel is an average, so all weights together sum to the number of output pixels.
+    assert x.grad.sum().item() == pytest.approx(y.numel(), rel=1e-6)
 
 
 def test_works_on_the_meta_device():

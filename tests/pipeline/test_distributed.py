@@ -85,7 +85,7 @@ def start_two(folder, output, **options):
 
 def join(processes):
     for process in processes:
-        process.join(120)
+        process.join(400)
     return [process.exitcode for process in processes]
 
 

@@ -46,7 +46,8 @@ def test_bicubic_keeps_hr_and_lr_and_scores_every_image(workplace: Path) -> None
     assert on_disk.seed.isna().all()
     assert len(table) == 2
     sizes = {
-        kind: Image.open(folder / f"images/toy/colour/{kind}.png").size for kind in ("hr", "lr", "sr")
+        kind: Image.open(folder / f"images/toy/colour/{kind}.png").size
+        for kind in ("hr", "lr", "sr")
     }
     assert sizes == {"hr": (42, 36), "lr": (14, 12), "sr": (42, 36)}
 
@@ -73,7 +74,15 @@ def test_protocols_differ(workplace: Path) -> None:
 def test_damaged_runs_are_named(workplace: Path) -> None:
     with pytest.raises(UserError, match=r"runs/mesr_x2_s0/run\.json: not found"):
         evaluate.subject_of("mesr_x2_s0")
-    write_run("a_x2_s0", MESR(2, **NARROW), model="mesr", variant="full", scale=2, seed=0, settings={"features": 8, "blocks": 1})
+    write_run(
+        "a_x2_s0",
+        MESR(2, **NARROW),
+        model="mesr",
+        variant="full",
+        scale=2,
+        seed=0,
+        settings={"features": 8, "blocks": 1},
+    )
     with pytest.raises(UserError, match=r"weights\.safetensors: the weights do not fit MESR"):
         evaluate.subject_of("a_x2_s0")
     (workplace / "runs/a_x2_s0/weights.safetensors").write_bytes(b"\x10")

@@ -70,7 +70,7 @@ def test_given_images_score_as_scikit_image_says() -> None:
 
 def test_given_images_of_another_scale_are_refused() -> None:
     hr = np.zeros((41, 39, 3), np.uint8)
-    with pytest.raises(UserError, match="bird: the SR image is 39x41.*multiple of 4 is 36x40"):
+    with pytest.raises(UserError, match=r"bird: the SR image is 39x41.*multiple of 4 is 36x40"):
         score_given(hr, hr, 4, RGB, "bird")
 
 

@@ -23,7 +23,10 @@ def network() -> torch.nn.Module:
     return build_network("vdsr", 2, features=4, depth=3)
 
 
-@pytest.mark.parametrize(("mode", "shape"), [("L", (11, 9)), ("RGB", (11, 9, 3)), ("RGBA", (11, 9, 4)), ("LA", (11, 9, 2))])
+@pytest.mark.parametrize(
+    ("mode", "shape"),
+    [("L", (11, 9)), ("RGB", (11, 9, 3)), ("RGBA", (11, 9, 4)), ("LA", (11, 9, 2))],
+)
 def test_gray_stays_gray_and_alpha_is_kept(
     network: torch.nn.Module, tmp_path: Path, mode: str, shape: tuple[int, ...]
 ) -> None:

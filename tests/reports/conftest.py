@@ -1,6 +1,5 @@
 """Simulated studies, rendered once per session."""
 
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -37,5 +36,10 @@ def hostile_report(hostile: Path) -> Path:
 
 
 @pytest.fixture(scope="session")
-def full(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Path]:
-    yield simulate(tmp_path_factory.mktemp("full"), "full")
+def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    return simulate(tmp_path_factory.mktemp("full"), "full")
+
+
+@pytest.fixture(scope="session")
+def full_report(full: Path) -> Path:
+    return build(full)

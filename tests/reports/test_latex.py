@@ -94,7 +94,7 @@ def test_long_table_is_split_and_loses_no_row(full: Path) -> None:
 
 
 @needs_tex
-@pytest.mark.parametrize("name", ["report", "hostile_report"])
+@pytest.mark.parametrize("name", ["report", "hostile_report", "full_report"])
 def test_document_compiles_without_complaint(
     name: str, request: pytest.FixtureRequest, tmp_path: Path
 ) -> None:

@@ -14,7 +14,6 @@ import reports.render
 from reports.markdown import chapter
 from reports.render import render
 from reports.results import ReportError
-from tests.reports.conftest import build
 from tests.reports.simulate import HOSTILE
 
 
@@ -175,9 +174,8 @@ def test_reports_import_nothing_from_the_pipeline() -> None:
         assert not re.search(r"^\s*(?:from|import) (?:pipeline|mesr|baselines)\b", source, re.M)
 
 
-def test_full_study_is_rendered(full: Path) -> None:
-    output = build(full)
-    found = page(output)
+def test_full_study_is_rendered(full_report: Path) -> None:
+    found = page(full_report)
     assert sum(tag == "article" for tag in found.tags) >= 14
     assert "not the paper's setting" not in "".join(found.text)
-    assert len(list((output / "figures").glob("crop-*.pdf"))) == 4
+    assert len(list((full_report / "figures").glob("crop-*.pdf"))) == 4

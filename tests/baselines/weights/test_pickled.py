@@ -258,6 +258,15 @@ def test_network_that_contains_itself_is_refused(oldnet: types.ModuleType, path:
         read_pickled_module(path, "model", CLASSES)
 
 
+def test_network_of_absurd_depth_is_refused(oldnet: types.ModuleType, path: Path) -> None:
+    net = _module(oldnet.Net, [], [])
+    for _ in range(40):
+        net = _module(oldnet.Net, [], [("a", net)])
+    path.write_bytes(_old_file({"model": net}, []))
+    with pytest.raises(ValueError, match="nested too deep"):
+        read_pickled_module(path, "model", CLASSES)
+
+
 def test_network_that_doubles_at_every_level_is_refused(
     oldnet: types.ModuleType, path: Path
 ) -> None:
