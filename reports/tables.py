@@ -379,7 +379,7 @@ def table2(results: Results) -> Table:
     frame = results["tables/table2"]
     notes = Footnotes()
     datasets = ordered(frame["dataset"])
-    columns = [Column("Network", kind="text", first="ascending", width="2.4cm")]
+    columns = [Column("Network", kind="text", first="ascending", width="2.1cm")]
     for dataset in datasets:
         columns += [
             Column("PSNR", dataset, "stack"),
