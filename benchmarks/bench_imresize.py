@@ -13,6 +13,7 @@ import argparse
 import statistics
 import time
 from collections.abc import Callable
+from typing import Any
 
 import numpy as np
 import scipy.sparse
@@ -26,7 +27,7 @@ from baselines.bicubic import imresize, resizing_matrix
 from pipeline.images import round_to_uint8
 
 WIDTH, HEIGHT = 2040, 1356
-Resize = Callable[[], NDArray[np.float64] | NDArray[np.uint8]]  # -> (C, H, W)
+Resize = Callable[[], NDArray[Any]]  # -> (C, H, W), float64 or uint8
 
 
 def sparse_matrix(length: int, scale: float) -> scipy.sparse.csr_array:
@@ -57,19 +58,29 @@ def peers(image: NDArray[np.uint8], scale: float) -> dict[str, Resize]:
         torch.from_numpy(columns.toarray()),
     )
 
-    def torch_padded() -> NDArray[np.float64]:
+    def matlab() -> NDArray[Any]:
+        return imresize(x, scale=scale)[0].numpy()
+
+    def pillow() -> NDArray[Any]:
+        return np.asarray(picture.resize(size, Image.Resampling.BICUBIC)).transpose(2, 0, 1)
+
+    def torch_padded() -> NDArray[Any]:
         padded = mirror(mirror(x, -2, pad), -1, pad)
         y = F.interpolate(padded, scale_factor=scale, mode="bicubic", antialias=True)
         return y[0, :, 3:-3, 3:-3].numpy()
 
+    def scipy_sparse() -> NDArray[Any]:
+        return np.stack([(columns @ (rows @ plane).T).T for plane in planes])
+
+    def dense() -> NDArray[Any]:
+        return (dense_rows @ x @ dense_columns.T)[0].numpy()
+
     return {
-        "imresize": lambda: imresize(x, scale=scale)[0].numpy(),
-        "Pillow": lambda: np.asarray(picture.resize(size, Image.Resampling.BICUBIC)).transpose(
-            2, 0, 1
-        ),
+        "imresize": matlab,
+        "Pillow": pillow,
         "torch, padded": torch_padded,
-        "SciPy sparse": lambda: np.stack([(columns @ (rows @ plane).T).T for plane in planes]),
-        "dense": lambda: (dense_rows @ x @ dense_columns.T)[0].numpy(),
+        "SciPy sparse": scipy_sparse,
+        "dense": dense,
     }
 
 

@@ -203,6 +203,7 @@ def count(
         int | None, typer.Option(parser=parse_scale, help="2, 3 or 4; none counts all three")
     ] = None,
     hr: Annotated[str, typer.Option(help="size of the HR output")] = "1280x720",
+    variants: Annotated[bool, typer.Option(help="count every published size")] = False,
 ) -> None:
     """Count parameters and Multi-Adds beside the published counts."""
     from pipeline.complexity import SCALES, count_all, parse_size  # noqa: PLC0415
@@ -212,25 +213,31 @@ def count(
     for model in models or ():
         if model not in NETWORKS:
             raise UserError(f"network {model!r} is unknown. Known: {', '.join(sorted(NETWORKS))}")
-    counted = count_all(models, SCALES if scale is None else [scale], *parse_size(hr))
+    chosen = SCALES if scale is None else [scale]
+    counted = count_all(models, chosen, *parse_size(hr), variants=variants or bool(models))
     published = published_complexity()
-    table = Table(
-        "network", "variant", "scale", "parameters", "published", "Multi-Adds [G]", "published",
-        "published convention",
-    )  # fmt: skip
+    table = Table("network", "scale", box=None)
+    for title in ("parameters", "published", "Multi-Adds [G]", "published", "note"):
+        table.add_column(title, justify="right", no_wrap=True)
+    conventions: dict[str, str] = {"": ""}
     for row in counted.to_dict("records"):
         known = published.get((row["model"], row["variant"], row["scale"]))
+        convention = known.convention if known else ""
+        mark = conventions.setdefault(convention, chr(ord("a") + len(conventions) - 1))
         table.add_row(
-            row["model"],
-            row["variant"],
+            f"{row['model']} {row['variant']}".strip(),
             f"x{row['scale']}",
             f"{row['params']:,}",
             f"{known.params:,}" if known and known.params is not None else "",
-            f"{row['multi_adds'] / 1e9:.1f}",
-            f"{known.multi_adds / 1e9:.1f}" if known and known.multi_adds is not None else "",
-            known.convention if known else "",
+            f"{row['multi_adds'] / 1e9:,.1f}",
+            f"{known.multi_adds / 1e9:,.1f}" if known and known.multi_adds is not None else "",
+            mark,
         )
     Console().print(table)
+    for convention, mark in conventions.items():
+        if mark:
+            print(f"{mark}: published counts are for {convention}")
+    print(f"Multi-Adds are for one {hr} output; a transposed convolution counts on its input grid.")
 
 
 def main() -> None:

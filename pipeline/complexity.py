@@ -19,7 +19,7 @@ import pandas as pd
 import torch
 from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
-from torch.utils.flop_counter import FlopCounterMode, flop_registry
+from torch.utils.flop_counter import flop_registry
 
 from mesr import VARIANTS
 from pipeline.console import run
@@ -30,37 +30,45 @@ from pipeline.schema import load_params
 
 OUTPUT = Path("results/complexity.csv")
 SCALES = (2, 3, 4)
+ABLATION_SCALE = 4
 
 # Operations that do no multiply-accumulate in CARN's convention. An operation that is neither
 # here nor known to torch's FLOP counter would silently count as zero, so it is refused.
 UNCOUNTED = {
-    "abs", "add", "add_", "alias", "arange", "avg_pool2d", "cat", "ceil", "clamp", "clamp_min",
-    "clone", "constant_pad_nd", "copy_", "cos", "detach", "div", "div_", "empty", "exp", "expand",
-    "eye", "floor", "full", "ge", "gt", "index", "is_same_size", "le", "leaky_relu",
-    "leaky_relu_", "lift_fresh", "linalg_vector_norm", "lt", "max", "max_pool2d_with_indices",
-    "maximum", "mean", "min", "minimum", "mul", "mul_", "native_batch_norm", "neg", "new_zeros",
-    "ones", "ones_like", "permute", "pixel_shuffle", "pow", "prelu", "_prelu_kernel",
-    "reciprocal", "reflection_pad2d", "relu", "relu_", "remainder", "repeat", "replication_pad2d",
-    "rsqrt", "rsub", "scalar_tensor", "select", "sigmoid", "sign", "sin", "slice", "softmax",
-    "_softmax", "split", "split_with_sizes", "sqrt", "squeeze", "stack", "std", "sub", "sum", "t",
-    "_to_copy", "transpose", "unbind", "unfold", "unsafe_split", "_unsafe_view", "unsqueeze",
-    "upsample_bicubic2d", "_upsample_bicubic2d_aa", "upsample_bilinear2d", "upsample_nearest2d",
-    "var", "var_mean", "view", "_weight_norm_interface", "where", "zeros", "zeros_like",
-    "_native_batch_norm_legit_no_training", "_native_batch_norm_legit", "im2col",
+    "add_", "add", "avg_pool2d", "cat", "clamp", "clamp_min", "clone", "constant_pad_nd", "div",
+    "div_", "empty", "expand", "full_like", "leaky_relu", "leaky_relu_",
+    "max_pool2d_with_indices", "mean", "mul", "mul_", "native_batch_norm",
+    "_native_batch_norm_legit_no_training", "new_empty", "norm", "permute", "pixel_shuffle",
+    "pow", "prelu", "_prelu_kernel", "reflection_pad2d", "relu", "relu_", "repeat",
+    "replication_pad2d", "select", "sigmoid", "slice", "_softmax", "split", "split_with_sizes",
+    "sqrt", "squeeze", "stack", "std", "sub", "sum", "t", "transpose", "unbind", "_unsafe_view",
+    "unsqueeze", "upsample_bicubic2d", "_upsample_bicubic2d_aa", "upsample_bilinear2d",
+    "upsample_nearest2d", "var", "var_mean", "view", "_weight_norm_interface", "zeros_like",
 }  # fmt: skip
 
 
-class _OperationGuard(TorchDispatchMode):
-    """Refuse operations whose cost nobody has thought about."""
+class _MultiplyAdds(TorchDispatchMode):
+    """Add up the FLOPs of each operation by the formulas of torch's FLOP counter.
+
+    What `torch.utils.flop_counter.FlopCounterMode` does, without its bookkeeping by module (most
+    of its time), and refusing operations whose cost nobody has thought about.
+    """
+
+    def __init__(self) -> None:
+        super().__init__()
+        self.flops = 0
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
+        result = func(*args, **(kwargs or {}))
         packet = func._overloadpacket
-        if packet not in flop_registry and packet.__name__ not in UNCOUNTED:
+        if packet in flop_registry:
+            self.flops += flop_registry[packet](*args, **(kwargs or {}), out_val=result)
+        elif packet.__name__ not in UNCOUNTED:
             raise UserError(
                 f"operation {packet} has no known number of multiply-adds. Give torch's FLOP "
                 "counter a formula for it, or list it in pipeline/complexity.py as uncounted."
             )
-        return func(*args, **(kwargs or {}))
+        return result
 
 
 @dataclass(frozen=True)
@@ -123,29 +131,27 @@ def count(network: nn.Module, hr_height: int = 720, hr_width: int = 1280) -> Com
     if network.preupsampled:
         height, width = height * scale, width * scale
     x = torch.empty(1, 3 if network.domain == "rgb" else 1, height, width, device="meta")
-    counter = FlopCounterMode(display=False)
-    with torch.no_grad(), counter, _OperationGuard():
+    with torch.no_grad(), _MultiplyAdds() as counter:
         network.eval()(x)
     return Complexity(
         params=sum(p.numel() for p in network.parameters()),
-        multi_adds=counter.get_total_flops() // 2,
+        multi_adds=counter.flops // 2,
     )
 
 
-def subjects() -> Iterator[tuple[str, str, dict[str, Any]]]:
-    """Yield network, variant and settings of everything that is counted.
+def subjects(names: Sequence[str], *, variants: bool) -> Iterator[tuple[str, str, int, Any]]:
+    """Yield network, variant, scale and settings of what is counted.
 
-    The first variant of a network is the one that the paper's tables mean.
+    The first variant of a network is the one that the paper's tables mean; the others follow when
+    `variants` is set. The ablation variants of MESR exist at x4 alone.
     """
-    for name in NETWORKS:
-        if name == "mesr":
-            yield name, "full", {}
-            for variant, settings in VARIANTS.items():
-                if variant != "full":
-                    yield name, variant, settings
-        else:
-            for variant, settings in network_variants(name).items():
-                yield name, variant, settings
+    for name in names:
+        sizes = VARIANTS if name == "mesr" else network_variants(name)
+        main = "full" if name == "mesr" else next(iter(sizes))
+        for variant in [main, *(v for v in sizes if v != main and variants)]:
+            for scale in SCALES:
+                if name != "mesr" or variant == main or scale == ABLATION_SCALE:
+                    yield name, variant, scale, sizes[variant]
 
 
 def count_all(
@@ -153,8 +159,21 @@ def count_all(
     scales: Sequence[int] = SCALES,
     hr_height: int = 720,
     hr_width: int = 1280,
+    *,
+    variants: bool = True,
 ) -> pd.DataFrame:
     """Count networks at their papers' sizes.
+
+    Parameters
+    ----------
+    names : sequence of str, optional
+        Networks; all by default.
+    scales : sequence of int
+        Upscaling factors.
+    hr_height, hr_width : int
+        Size of the HR output in pixels.
+    variants : bool
+        Whether every published size of a network is counted, or the main one alone.
 
     Returns
     -------
@@ -162,10 +181,8 @@ def count_all(
         Columns model, variant, scale, params, multi_adds.
     """
     rows = []
-    for name, variant, settings in subjects():
-        if names is not None and name not in names:
-            continue
-        for scale in scales:
+    for name, variant, scale, settings in subjects(names or list(NETWORKS), variants=variants):
+        if scale in scales:
             with torch.device("meta"):
                 network = build_network(name, scale, **settings)
             found = count(network, hr_height, hr_width)

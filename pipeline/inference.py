@@ -138,7 +138,7 @@ def outputs_as_images(
         The network's outputs, coarse to fine: float64 in nominal 0..255, neither rounded nor
         clipped; RGB where `lr` is RGB (after the protocol's treatment of gray), else (H, W).
     """
-    if protocol.gray == "replicate":
+    if protocol.space == "rgb" and protocol.gray == "replicate":
         lr = stack_gray(lr)
     lr = image_in_space(lr, protocol)
     luma_only = str(network.domain) == "y"
@@ -171,7 +171,8 @@ def super_resolve(
     network : nn.Module
         Has the attributes `scale`, `domain` and `preupsampled`; runs where its parameters are.
     lr : ndarray
-        (h, w, 3) RGB or (h, w) gray or luma, in 0..255: uint8, or float64 if not rounded.
+        (h, w, 3) RGB or (h, w), in 0..255: uint8, or float64 if not rounded. Two dimensions mean
+        luma in space "y" and a gray image in space "rgb".
     protocol : Protocol
         Treatment of gray images, colour space, rounding, padding, transposition.
     device : torch.device or str, optional
@@ -277,8 +278,7 @@ def receptive_radius(network: nn.Module, limit: int = 256, device: Device = None
 
     NaN is put on one line of an otherwise black strip and spreads through every sum, product,
     activation and pooling to all that depends on that line, whatever the weights are. The result
-    is never too small; it is too large where a layer multiplies blocks of a matrix, as the
-    bicubic interpolation of this project does, by up to one block.
+    is never too small; it may be too large where a convolution is computed in blocks.
 
     Parameters
     ----------

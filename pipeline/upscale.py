@@ -24,7 +24,8 @@ def upscale_file(network: nn.Module, source: Path, target: Path, tile: int = 256
     source : Path
         Gray or colour image of any size, with or without alpha.
     target : Path
-        PNG file to write. Gray stays gray. Alpha is enlarged by bicubic interpolation.
+        PNG file to write. Gray stays gray. Alpha is enlarged by bicubic interpolation
+        and left out where it is opaque everywhere.
     tile : int
         Largest side of a tile in LR pixels; 0 takes the whole image at once.
 

@@ -122,7 +122,7 @@ def test_interrupted_output_never_appears(study: Study) -> None:
 def test_another_learning_rate_trains_but_does_not_fetch_or_degrade(study: Study) -> None:
     params = study.folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
-    params.write_text(text.replace("lr: 0.002", "lr: 0.001"), encoding="utf-8")
+    params.write_text(text.replace("lr: 0.005", "lr: 0.001"), encoding="utf-8")
     stages = study.repro()
     assert {"train@mesr-x4-s0", "ablate@no_rb-s0", "train_baseline@vdsr-x4-s0"} < set(stages)
     assert not [s for s in stages if s.startswith(("fetch", "degrade", "complexity"))]

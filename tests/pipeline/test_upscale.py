@@ -38,13 +38,24 @@ def test_gray_stays_gray_and_alpha_is_kept(
         assert (image.mode, image.size) == (mode, (18, 22))
 
 
-def test_opaque_alpha_stays_opaque(network: torch.nn.Module, tmp_path: Path) -> None:
+def test_alpha_that_is_opaque_everywhere_is_left_out(
+    network: torch.nn.Module, tmp_path: Path
+) -> None:
     rgba = pixels(10, 10, 4)
     rgba[..., 3] = 255
     source, target = tmp_path / "in.png", tmp_path / "out.png"
     Image.fromarray(rgba).save(source)
     upscale_file(network, source, target)
-    assert (np.asarray(Image.open(target))[..., 3] == 255).all()
+    assert Image.open(target).mode == "RGB"
+
+
+def test_constant_transparency_stays_constant(network: torch.nn.Module, tmp_path: Path) -> None:
+    rgba = pixels(10, 10, 4)
+    rgba[..., 3] = 128
+    source, target = tmp_path / "in.png", tmp_path / "out.png"
+    Image.fromarray(rgba).save(source)
+    upscale_file(network, source, target)
+    assert (np.asarray(Image.open(target))[..., 3] == 128).all()
 
 
 def test_tiles_give_the_untiled_image(network: torch.nn.Module, tmp_path: Path) -> None:
