@@ -29,6 +29,7 @@ OPTIONS: dict[str, tuple[Protocol, tuple[dict[str, object], ...]]] = {
         RGB,
         (
             {"lr_rounding": False},
+            {"lr_pass_rounding": True},
             {"sr_rounding": False},
             {"luma_rounding": True},
             {"gray": "keep"},
@@ -72,19 +73,10 @@ def torch_default(image: Pixels, scale: int) -> Pixels:
     return round_to_uint8(from_tensor(y))
 
 
-def rounded_between_passes(image: Pixels, scale: int) -> Pixels:
-    """Shrink as MATLAB would if it rounded to 8 bits after the first axis."""
-    height, width = image.shape[:2]
-    rows = imresize(to_tensor(image), size=(height // scale, width))
-    rows = to_tensor(round_to_uint8(from_tensor(rows)))
-    return round_to_uint8(from_tensor(imresize(rows, size=(height // scale, width // scale))))
-
-
 KERNELS: tuple[Callable[[Pixels, int], Pixels], ...] = (
     pillow,
     not_antialiased,
     torch_default,
-    rounded_between_passes,
 )
 
 

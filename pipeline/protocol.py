@@ -55,6 +55,10 @@ class Protocol:
     padding : {"own", "zeros", "replicate"}
         How the network's convolutions extend the image at its borders: in the network's own way,
         or overridden.
+    lr_pass_rounding : bool
+        Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
+        downscaling as well. MATLAB's `imresize` does so when it is given an 8-bit image, hence LR
+        files that came out of it carry that rounding; it does not when given doubles.
     """
 
     name: str
@@ -67,6 +71,7 @@ class Protocol:
     metric: Literal["y", "yiq", "rgb"] = "y"
     transposed: bool = False
     padding: Literal["own", "zeros", "replicate"] = "own"
+    lr_pass_rounding: bool = False
 
     def border_width(self, scale: int) -> int:
         """Return the width in HR pixels of the border that is not scored."""
@@ -242,7 +247,11 @@ def image_in_space(image: Image, protocol: Protocol) -> Image:
 
 def degrade(reference: Image, scale: int, protocol: Protocol) -> Image:
     """Shrink what `make_reference` returned to the LR image: uint8, or float64 if not rounded."""
-    lr = resize_image(reference, scale=1 / scale)
+    height, width = reference.shape[0] // scale, reference.shape[1] // scale
+    if protocol.lr_pass_rounding:
+        rows = resize_image(reference, size=(height, reference.shape[1]))
+        reference = round_to_uint8(rows)
+    lr = resize_image(reference, size=(height, width))
     return round_to_uint8(lr) if protocol.lr_rounding else lr
 
 

@@ -48,7 +48,7 @@ def test_options_of_the_table_spell_the_authors_protocols(protocol) -> None:
 
 @pytest.mark.parametrize(
     ("model", "variant", "protocol"),
-    [("lapsrn", "", LAPSRN), ("idn", "", IDN), ("srcnn", "9-1-5", SRCNN), ("pan", "", RGB)],
+    [("idn", "", IDN), ("srcnn", "9-1-5", SRCNN), ("pan", "", RGB), ("vdsr", "", Y)],
 )
 def test_curated_details_are_the_authors_protocols(model: str, variant: str, protocol) -> None:
     entry = published_quality()[model, variant, 4, "Set5"]

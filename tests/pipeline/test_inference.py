@@ -14,6 +14,7 @@ from skimage.color import rgb2ycbcr, ycbcr2rgb
 from torch import nn
 
 from baselines.bicubic import Bicubic, imresize
+from baselines.pan import PAN, published_state_dict
 from pipeline.errors import UserError
 from pipeline.images import read_image, round_to_uint8
 from pipeline.inference import (
@@ -365,3 +366,19 @@ def test_published_figures_of_bicubic(dataset, scale, protocol, psnr_db, ssim):
     ]
     assert np.mean([e.psnr_db for e in found]) == pytest.approx(psnr_db, abs=0.01)
     assert np.mean([e.ssim for e in found]) == pytest.approx(ssim, abs=0.0005)
+
+
+@pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no published weights at hand")
+def test_lr_pass_rounding_gives_the_log_of_pans_authors():
+    # Their test log for the LR files that MATLAB wrote, Set5 x4. Without the option: 32.1403.
+    with ASSETS.open() as file:
+        url = next(row["url"] for row in csv.DictReader(file) if "PANx4" in row["url"])
+    path = Path(MIRROR, url.removeprefix("https://"))
+    if not path.is_file():
+        pytest.skip("the weights of PAN x4 are not in MESR_MIRROR")
+    network = PAN(4)
+    network.load_state_dict(published_state_dict([path], 4))
+    protocol = replace(RGB, lr_pass_rounding=True)
+    found = [evaluate_image(network, read_image(path), protocol) for path in photographs("Set5")]
+    assert np.mean([e.psnr_db for e in found]) == pytest.approx(32.1311, abs=2e-4)
+    assert np.mean([e.ssim for e in found]) == pytest.approx(0.89481, abs=2e-5)

@@ -1,5 +1,7 @@
 """Colour conversion, LR images and scored planes of the protocols."""
 
+from dataclasses import replace
+
 import numpy as np
 import pytest
 import torch
@@ -110,6 +112,21 @@ def test_rgb_protocol(colour, gray, scale):
     np.testing.assert_allclose(
         scored_planes(reference, RGB), gray[:height, :width] * (219 / 255) + 16, atol=1e-9
     )
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_rounding_between_passes(gray, scale):
+    # Vertical pass, rounding, horizontal pass, rounding; each pass by torch.
+    plane = gray[: 26 // scale * scale, : 35 // scale * scale].astype(float)
+    for _ in range(2):
+        padded = torch.from_numpy(np.pad(plane, [(4 * scale,) * 2, (0, 0)], mode="symmetric"))
+        shrunk = F.interpolate(
+            padded[None, None], scale_factor=(1 / scale, 1), mode="bicubic", antialias=True
+        )[0, 0, 4:-4].numpy()
+        plane = np.clip(np.floor(np.round(shrunk, 9) + 0.5), 0, 255).T
+    lr = make_lr(gray, scale, replace(RGB, gray="keep", lr_pass_rounding=True))
+    np.testing.assert_array_equal(lr, plane)
+    assert (lr != make_lr(gray, scale, replace(RGB, gray="keep"))).any()
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
