@@ -91,7 +91,7 @@ def imresize(
 
     Notes
     -----
-    Both passes are products with a sparse matrix. On a 2040x1356 image that takes a third of the
+    Both passes are products with a sparse matrix. On a 2040x1356 image that takes a quarter of the
     time of symmetric padding followed by torch's own antialiased bicubic interpolation, which gives
     the same values, because it needs no padded copy (`benchmarks/bench_imresize.py`).
     """

@@ -6,8 +6,8 @@ pyiqa's defaults are not those of the SR literature, so its functional layer is 
 - PSNR gets float64 and data range 255; its constant of 1e-8 under the logarithm, which caps PSNR
   at 80 dB for data in [0, 1], is set to 0, so identical images have infinite PSNR;
 - its SSIM sets negative contrast-structure values to zero and rounds its input. Wang et al. (2004)
-  and MATLAB's `ssim` do neither, so SSIM is composed here from pyiqa's window. The two
-  differ by 1e-2 on unrelated noise and by less than 1e-4 on photographs.
+  and MATLAB's `ssim` do neither, so SSIM is composed here from pyiqa's window. Clipping adds up to
+  3e-4 on images of Set14 and 6e-2 on unrelated noise; rounding takes off 1e-3.
 """
 
 from functools import cache
