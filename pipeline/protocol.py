@@ -57,8 +57,8 @@ class Protocol:
         or overridden.
     lr_pass_rounding : bool
         Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
-        downscaling as well. MATLAB's `imresize` does so when it is given an 8-bit image, hence LR
-        files that came out of it carry that rounding; it does not when given doubles.
+        downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
+        rounding; doubles are not rounded in between.
     """
 
     name: str
