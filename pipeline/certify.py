@@ -8,7 +8,6 @@ options that `published/quality.csv` lists where they differ from it.
 
 import argparse
 import math
-import subprocess
 from collections.abc import Sequence
 from dataclasses import fields, replace
 from pathlib import Path
@@ -24,8 +23,14 @@ from pipeline.images import PackedImages
 from pipeline.inference import evaluate_image
 from pipeline.networks import build_network, network_variants
 from pipeline.protocol import RGB, Protocol, Y
-from pipeline.published import PUBLISHED_FOLDER, PublishedQuality, published_quality
+from pipeline.published import (
+    CERTIFICATE_COLUMNS,
+    PUBLISHED_FOLDER,
+    PublishedQuality,
+    published_quality,
+)
 from pipeline.published_weights import RAW, load_published, published_weights
+from pipeline.revision import git_revision
 from pipeline.schema import load_params
 
 HR = Path("data/hr")
@@ -37,24 +42,6 @@ SCALES = (2, 3, 4)
 # single precision on other hardware, and nothing else.
 TOLERANCE_DB = 0.02
 TOLERANCE_SSIM = 0.001
-
-COLUMNS = (
-    "model",
-    "scale",
-    "dataset",
-    "protocol",
-    "published_psnr_db",
-    "psnr_db",
-    "published_ssim",
-    "ssim",
-    "source",
-    "within_tolerance",
-    "variant",
-    "details",
-    "note",
-    "measured",
-    "git_revision",
-)
 
 
 def protocol_with(name: str, details: str) -> Protocol:
@@ -141,8 +128,8 @@ def certify_cell(
     Returns
     -------
     dict
-        One row, keys as `COLUMNS`. Measured values are None when the weights are not here or
-        were never published; `note` says so.
+        One row, keys as `CERTIFICATE_COLUMNS`. Measured values are None when the weights are not
+        here or were never published; `note` says so.
     """
     entry = published_quality().get((model, variant, scale, dataset))
     weights = next((w for w in published_weights(model, scale) if w.variant == variant), None)
@@ -194,7 +181,7 @@ def variants(model: str) -> list[str]:
 def write_certificate(path: Path, rows: Sequence[dict[str, Any]]) -> None:
     """Write certificate rows, dB and SSIM with 6 digits."""
     with atomic_path(path) as temporary:
-        pd.DataFrame(rows, columns=list(COLUMNS)).to_csv(
+        pd.DataFrame(rows, columns=list(CERTIFICATE_COLUMNS)).to_csv(
             temporary, index=False, float_format="%.6f", lineterminator="\n"
         )
 
@@ -247,16 +234,10 @@ def record() -> None:
     table = pd.concat([pd.read_csv(path, dtype=str, keep_default_na=False) for path in paths])
     measured = table["measured"] == "measured"
     table.loc[measured, "measured"] = "recorded"
-    table.loc[measured, "git_revision"] = _git_revision()
+    table.loc[measured, "git_revision"] = git_revision()
     with atomic_path(RECORD) as temporary:
         table.to_csv(temporary, index=False, lineterminator="\n")
     print(f"recorded {measured.sum()} measured cells of {len(table)} in {RECORD}")
-
-
-def _git_revision() -> str:
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    found = subprocess.run(command, capture_output=True, text=True, check=False)
-    return found.stdout.strip()
 
 
 def main(argv: Sequence[str] | None = None) -> None:

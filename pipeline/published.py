@@ -35,6 +35,24 @@ COMPLEXITY_COLUMNS = (
     "source",
     "note",
 )
+# Of certificates/*.csv, results/certification.csv and published/certificate.csv.
+CERTIFICATE_COLUMNS = (
+    "model",
+    "scale",
+    "dataset",
+    "protocol",
+    "published_psnr_db",
+    "psnr_db",
+    "published_ssim",
+    "ssim",
+    "source",
+    "within_tolerance",
+    "variant",
+    "details",
+    "note",
+    "measured",
+    "git_revision",
+)
 CLAIM_COLUMNS = (
     "claim",
     "value",

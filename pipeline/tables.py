@@ -21,6 +21,7 @@ from pipeline.errors import UserError
 from pipeline.files import atomic_path
 from pipeline.networks import NETWORKS, network_variants
 from pipeline.published import (
+    CERTIFICATE_COLUMNS,
     PUBLISHED_FOLDER,
     PublishedQuality,
     mesr_claims,
@@ -77,23 +78,6 @@ RUN = (
     "torch",
     "git_revision",
     "data_digest",
-)
-CERTIFICATION = (
-    "model",
-    "scale",
-    "dataset",
-    "protocol",
-    "published_psnr_db",
-    "psnr_db",
-    "published_ssim",
-    "ssim",
-    "source",
-    "within_tolerance",
-    "variant",
-    "details",
-    "note",
-    "measured",
-    "git_revision",
 )
 TABLE1 = (
     "step",
@@ -766,19 +750,19 @@ def certification(params: Params) -> pd.DataFrame:
     if not params.certify.networks:
         return read_csv(
             PUBLISHED_FOLDER / "certificate.csv",
-            CERTIFICATION,
+            CERTIFICATE_COLUMNS,
             "git checkout -- published/certificate.csv",
-        )[list(CERTIFICATION)]
+        )[list(CERTIFICATE_COLUMNS)]
     frames = [
         read_csv(
             CERTIFICATES / f"{network}_{dataset}.csv",
-            CERTIFICATION,
+            CERTIFICATE_COLUMNS,
             f"dvc repro certify@{network}-{dataset}",
         )
         for network in params.certify.networks
         for dataset in params.certify.datasets
     ]
-    return pd.concat(frames, ignore_index=True)[list(CERTIFICATION)]
+    return pd.concat(frames, ignore_index=True)[list(CERTIFICATE_COLUMNS)]
 
 
 def study(params: Params) -> dict[str, Any]:
@@ -852,7 +836,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     write_csv(RESULTS / "quality.csv", quality.collated(), QUALITY)
     write_csv(RESULTS / "history.csv", history, HISTORY)
     write_csv(RESULTS / "runs.csv", runs, RUN)
-    write_csv(RESULTS / "certification.csv", certificate, CERTIFICATION)
+    write_csv(RESULTS / "certification.csv", certificate, CERTIFICATE_COLUMNS)
     write_csv(RESULTS / "tables" / "table1.csv", table1(params, ablation), TABLE1)
     write_csv(RESULTS / "tables" / "table2.csv", table2(params, ablation), TABLE2)
     write_csv(RESULTS / "tables" / "table3.csv", rows3, TABLE3)

@@ -7,7 +7,6 @@ number of threads and processes, weights are equal bit by bit from run to run, i
 
 import json
 import signal
-import subprocess
 import time
 from collections.abc import Mapping, Sequence
 from contextlib import ExitStack
@@ -47,6 +46,7 @@ from pipeline.images import PackedImages, Pixels
 from pipeline.inference import super_resolve
 from pipeline.patches import Batch, PatchSampler, Reader, check_pair, hold_out
 from pipeline.protocol import RGB, YCBCR, YCBCR_OFFSET, crop_border, scored_planes, stack_gray
+from pipeline.revision import git_revision
 from pipeline.train_settings import TrainSettings
 from pipeline.watching import Row, Watch, write_history
 
@@ -584,15 +584,3 @@ def _check_names(hr: PackedImages, lr: PackedImages) -> None:
             f"{hr.path} and {lr.path} hold different images (only in one of them: "
             f"{', '.join(odd[:5])}). Run `dvc repro` to degrade the images again."
         )
-
-
-def git_revision() -> str:
-    """Return the commit of the code, with ``-dirty`` when files differ from it; "" outside git."""
-    command = ["git", "describe", "--always", "--dirty", "--abbrev=40", "--exclude=*"]
-    try:
-        result = subprocess.run(
-            command, cwd=Path(__file__).parent, capture_output=True, text=True, check=True
-        )
-    except (OSError, subprocess.CalledProcessError):
-        return ""
-    return result.stdout.strip()

@@ -20,6 +20,7 @@ NEUTRAL = {
     "pipeline/files.py",
     "pipeline/hardware.py",
     "pipeline/networks.py",
+    "pipeline/revision.py",
     "pipeline/schema.py",
     "pipeline/train_settings.py",
     "pipeline/watching.py",

@@ -9,7 +9,6 @@ import pytest
 
 from pipeline import certify
 from pipeline.certify import (
-    COLUMNS,
     certify_cell,
     describe,
     protocol_with,
@@ -22,7 +21,7 @@ from pipeline.errors import UserError
 from pipeline.fetch import fetch_assets
 from pipeline.images import PackedImages, pack_images
 from pipeline.protocol import IDN, LAPSRN, RGB, SRCNN, Y
-from pipeline.published import published_quality
+from pipeline.published import CERTIFICATE_COLUMNS, published_quality
 
 needs_mirror = pytest.mark.skipif(
     "MESR_MIRROR" not in os.environ,
@@ -91,7 +90,7 @@ def test_psnr_alone_decides_where_no_ssim_is_published() -> None:
 
 def test_bicubic_on_own_images_is_measured_without_verdict(images: PackedImages) -> None:
     row = certify_cell("bicubic", "", 2, "toy", images=images)
-    assert tuple(row) == COLUMNS
+    assert tuple(row) == CERTIFICATE_COLUMNS
     assert row["within_tolerance"] == ""
     assert row["protocol"] == "y"
     assert "no published figure" in row["note"]
@@ -144,7 +143,7 @@ def test_record_collects_what_params_name(tmp_path: Path, monkeypatch, images) -
     write_certificate(Path("certificates/drcn_toy.csv"), [missing])
     record()
     found = pd.read_csv("certificate.csv", dtype=str, keep_default_na=False)
-    assert tuple(found.columns) == COLUMNS
+    assert tuple(found.columns) == CERTIFICATE_COLUMNS
     assert list(found["measured"]) == ["recorded", ""]
     assert found["psnr_db"][0] == f"{row['psnr_db']:.6f}"
     assert found["psnr_db"][1] == ""
@@ -156,7 +155,7 @@ def test_record_collects_what_params_name(tmp_path: Path, monkeypatch, images) -
 
 def test_the_committed_record_has_the_columns_and_no_cell_hides_a_miss() -> None:
     table = pd.read_csv(certify.RECORD, dtype=str, keep_default_na=False)
-    assert tuple(table.columns) == COLUMNS
+    assert tuple(table.columns) == CERTIFICATE_COLUMNS
     assert set(table["measured"]) <= {"recorded", ""}
     published = published_quality()
     for row in table.to_dict("records"):

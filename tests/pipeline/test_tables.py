@@ -132,7 +132,7 @@ def test_result_files_have_the_columns_of_the_contract(quick: Study) -> None:
         ("quality", tables.QUALITY),
         ("history", tables.HISTORY),
         ("runs", tables.RUN),
-        ("certification", tables.CERTIFICATION),
+        ("certification", tables.CERTIFICATE_COLUMNS),
         ("tables/table1", tables.TABLE1),
         ("tables/table2", tables.TABLE2),
         ("tables/table3", tables.TABLE3),
@@ -340,7 +340,10 @@ def test_measured_certificates_replace_the_record(changed: Study) -> None:
         changed.run()
     Path("certificates").mkdir()
     for name in ("bicubic", "vdsr"):
-        facts = dict.fromkeys(tables.CERTIFICATION, "") | {"model": name, "measured": "measured"}
+        facts = dict.fromkeys(tables.CERTIFICATE_COLUMNS, "") | {
+            "model": name,
+            "measured": "measured",
+        }
         pd.DataFrame([facts]).to_csv(f"certificates/{name}_photos_test.csv", index=False)
     changed.run()
     found = changed.table("certification")
