@@ -8,6 +8,7 @@ from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.a2f import A2F, PUBLISHED, AuxiliaryBlock, published_state_dict
+from tests.baselines.overfit import overfit, tiny_batch
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -124,18 +125,9 @@ def test_paper_objective_is_mean_absolute_error_of_255() -> None:
 
 
 def test_overfits_a_tiny_batch() -> None:
-    torch.manual_seed(0)
-    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
-    lr = F.avg_pool2d(hr, 2)
+    lr, hr = tiny_batch()
     net = A2F(2, features=8, depth=2, block_features=16)
-    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
-    losses = []
-    for _ in range(150):
-        loss = net.paper_objective(net(lr), hr, progress=0.0)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = overfit(net, lr, hr)
     assert all(p.grad is not None for p in net.parameters())
     assert losses[-1] < 0.15 * losses[0]
 

@@ -16,6 +16,7 @@ from baselines.dasr import (
     DegradationEncoder,
     published_state_dict,
 )
+from tests.baselines.overfit import overfit, tiny_batch
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -201,19 +202,10 @@ def test_damaged_file_is_refused(tmp_path: Path) -> None:
 
 
 def test_overfits_a_tiny_batch() -> None:
-    torch.manual_seed(0)
-    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
-    lr = F.avg_pool2d(hr, 2)
+    lr, hr = tiny_batch()
     net = DASR(2, features=8, depth=1, blocks=1)
     projection = net.encoder.projection[0].weight.clone()
-    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
-    losses = []
-    for _ in range(150):
-        loss = net.paper_objective(net(lr), hr, progress=0.0)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = overfit(net, lr, hr)
     # Everything learns but the mean shifts and the projection, as the docstring says.
     idle = {name.rpartition(".")[0] for name, p in net.named_parameters() if p.grad is None}
     assert idle == {

@@ -13,6 +13,7 @@ from baselines.defian import (
     DistributionAlignment,
     HessianFilter,
 )
+from tests.baselines.overfit import overfit, tiny_batch
 
 
 @pytest.mark.parametrize(
@@ -181,20 +182,11 @@ def test_output_is_in_the_units_of_the_input() -> None:
 
 
 def test_overfits_a_tiny_batch() -> None:
-    torch.manual_seed(0)
-    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
-    lr = F.avg_pool2d(hr, 2)
+    lr, hr = tiny_batch()
     net = DeFiAN(2, features=16, blocks=1, depth=2)
     trainable = [p for p in net.parameters() if p.requires_grad]
     taps = [p.clone() for p in net.parameters() if not p.requires_grad]
-    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
-    losses = []
-    for _ in range(100):
-        loss = net.paper_objective(net(lr), hr, progress=0.0)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = overfit(net, lr, hr, steps=100)
     assert all(p.grad is not None and p.grad.isfinite().all() for p in trainable)
     frozen = [p for p in net.parameters() if not p.requires_grad]
     assert all(torch.equal(a, b) for a, b in zip(taps, frozen, strict=True))

@@ -13,6 +13,7 @@ from baselines.drsan import (
     _pixel_shuffle_order,
     checkpoint_names,
 )
+from tests.baselines.overfit import overfit, tiny_batch
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -136,17 +137,8 @@ def test_published_files_are_index_and_data() -> None:
 
 
 def test_overfits_a_tiny_batch() -> None:
-    torch.manual_seed(0)
-    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
-    lr = F.avg_pool2d(hr, 2)
+    lr, hr = tiny_batch()
     net = DRSAN(2, features=12, depth=1, squeezed=4)
-    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
-    losses = []
-    for _ in range(150):
-        loss = net.paper_objective(net(lr), hr, progress=0.0)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = overfit(net, lr, hr)
     assert all(p.grad is not None for p in net.parameters())
     assert losses[-1] < 0.25 * losses[0]

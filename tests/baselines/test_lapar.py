@@ -11,6 +11,7 @@ from baselines.lapar import (
     apply_filters,
     filter_dictionary,
 )
+from tests.baselines.overfit import overfit, tiny_batch
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -172,17 +173,8 @@ def test_tail_is_the_papers_formula() -> None:
 
 
 def test_overfits_a_tiny_batch() -> None:
-    torch.manual_seed(0)
-    hr = F.interpolate(torch.rand(2, 3, 5, 5), size=16, mode="bicubic").clamp(0, 1)
-    lr = F.avg_pool2d(hr, 2)
+    lr, hr = tiny_batch()
     net = LAPAR(2, features=8, depth=1)
-    optimiser = torch.optim.Adam(net.parameters(), 5e-3)
-    losses = []
-    for _ in range(100):
-        loss = net.paper_objective(net(lr), hr, progress=0.0)
-        optimiser.zero_grad()
-        loss.backward()
-        optimiser.step()
-        losses.append(loss.item())
+    losses = overfit(net, lr, hr, steps=100)
     assert all(p.grad is not None for p in net.parameters())
     assert losses[-1] < 0.25 * losses[0]
