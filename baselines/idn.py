@@ -10,9 +10,9 @@ Details that the authors' files decide
   rows s-1, s, ... of the enlarged image. Here 8-(s-1) rows are cropped at the top instead of 8
   (likewise on the left), so the same operator also fills the first s-1 rows; all others are
   unchanged, and evaluation crops at least those rows anyway.
-- MATLAB hands Caffe the image transposed, so the released kernels have height and width exchanged.
-  They are kept as they are in the file; the evaluation protocol of IDN exchanges the axes of the
-  image. Left out, that costs 0.003 dB on Set5 x2.
+- Arrays go from MATLAB to Caffe with height and width exchanged. The authors' test script permutes
+  the axes first, which undoes that, so the network sees images upright; docs/protocols.md has the
+  figures both ways.
 - Initialisation: Caffe's MSRA filler with the average of fan-in and fan-out.
 - The authors train with the mean squared error first and finish with the mean absolute error; when
   to change is not said. `IDN.paper_objective` is the latter, the one of the released models.

@@ -50,7 +50,6 @@ OPTIONS: dict[str, tuple[Protocol, tuple[dict[str, object], ...]]] = {
             {"border": "none"},
             {"border": "scale+6"},
             {"border": "scale^2"},
-            {"transposed": True},
         ),
     ),
 }

@@ -19,7 +19,8 @@ from pipeline.assets import registry
 from pipeline.console import run
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
-from pipeline.networks import build_network, network_class
+from pipeline.networks import NETWORKS, build_network, network_class
+from pipeline.published_weights import published_weights
 from pipeline.schema import PARAMS_FILE, Params, load_params, parse_scale, validate_params
 
 CONF = Path("conf")
@@ -44,7 +45,7 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
     UserError
         For an unknown profile, key, network, dataset, variant or scale, by name.
     """
-    profiles = sorted(p.stem for p in (conf / "profile").glob("*.yaml") if p.stem != "shared")
+    profiles = sorted(path.stem for path in (conf / "profile").glob("*.yaml"))
     chosen = next((o.partition("=")[2] for o in overrides if o.startswith("profile=")), "quick")
     if chosen not in profiles:
         raise UserError(f"profile {chosen!r} is unknown. Profiles: {', '.join(profiles)}.")
@@ -82,6 +83,13 @@ def check_names(params: Params) -> None:
                 )
     for name in params.certify.networks:
         network_class(name)
+    released = [f"{w.name}_x{w.scale}" for model in NETWORKS for w in published_weights(model)]
+    for name in params.evaluate.published:
+        if name not in released:
+            raise UserError(
+                f"evaluate.published: {name!r} is no known published weights. "
+                f"Known: {', '.join(sorted(released))}."
+            )
     scales = [parse_scale(scale) for scale in params.scales]
     for name, settings in params.networks.items():
         for scale in scales:

@@ -10,25 +10,10 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from mesr.layers import SCALES
 from pipeline.console import run
-from pipeline.errors import UserError
 from pipeline.images import PackedImages, Pixels, pack_images
 from pipeline.protocol import RGB, make_lr
-
-
-def parse_scale(text: str) -> int:
-    """Turn "x2" or "2" into 2.
-
-    Raises
-    ------
-    UserError
-        For anything but the scales of the benchmark.
-    """
-    digits = text.removeprefix("x")
-    if digits not in {str(scale) for scale in SCALES}:
-        raise UserError(f"scale {text!r}: expected one of x{', x'.join(map(str, SCALES))}.")
-    return int(digits)
+from pipeline.schema import parse_scale
 
 
 def _progress(names: Sequence[str], label: str) -> Iterator[str]:

@@ -168,4 +168,4 @@ def score_given(
         crop_border(scored_planes(i, protocol), protocol.border_width(scale), name)
         for i in (image_in_space(image, protocol), reference)
     )
-    return psnr(x, y), ssim(x, y)
+    return psnr(x, y), ssim(x, y, border=protocol.ssim_border)

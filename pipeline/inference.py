@@ -242,7 +242,12 @@ def evaluate_image(
     )
     where = device or "cpu"
     return Evaluation(
-        psnr(x, y, where), ssim(x, y, where), result.image, reference, lr, result.coarse
+        psnr(x, y, where),
+        ssim(x, y, where, protocol.ssim_border),
+        result.image,
+        reference,
+        lr,
+        result.coarse,
     )
 
 

@@ -11,11 +11,12 @@ pyiqa's defaults are not those of the SR literature, so its functional layer is 
 """
 
 from functools import cache
-from typing import Any
+from typing import Any, Literal
 
 import torch
 from numpy.typing import NDArray
 from torch import Tensor
+from torch.nn.functional import pad
 
 from pipeline.protocol import to_tensor
 
@@ -81,8 +82,13 @@ def psnr(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu")
     return float(value)
 
 
-def ssim(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu") -> float:
-    """Structural similarity of Wang et al. (2004): 11x11 Gaussian, sigma 1.5, valid region.
+def ssim(
+    sr: NDArray[Any],
+    hr: NDArray[Any],
+    device: torch.device | str = "cpu",
+    border: Literal["valid", "replicate"] = "valid",
+) -> float:
+    """Structural similarity of Wang et al. (2004): 11x11 Gaussian window, sigma 1.5.
 
     Parameters
     ----------
@@ -90,6 +96,9 @@ def ssim(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu")
         (H, W) or (H, W, C) in 0..255, already cropped; any number type.
     device : torch.device or str
         Where to compute; needs float64.
+    border : {"valid", "replicate"}
+        Average over the pixels whose window lies inside the image, as Wang et al. do, or over
+        all, the image extended by replication, as MATLAB's `ssim` does.
 
     Returns
     -------
@@ -105,6 +114,8 @@ def ssim(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu")
     x, y = _pair(sr, hr, device)
     if min(x.shape[-2:]) < WINDOW:
         return float("nan")
+    if border == "replicate":
+        x, y = (pad(plane, [WINDOW // 2] * 4, mode="replicate") for plane in (x, y))
     moments = _blur(torch.cat([x, y, x * x, y * y, x * y]))
     mean_x, mean_y, square_x, square_y, product = moments.chunk(5)
     variance_x = square_x - mean_x**2

@@ -51,7 +51,8 @@ class Protocol:
     metric : {"y", "yiq", "rgb"}
         Plane(s) that are scored: BT.601 studio luma, full-range YIQ luma, or all three channels.
     transposed : bool
-        Whether the network sees height and width exchanged, as Caffe does when MATLAB calls it.
+        Whether the network sees height and width exchanged, as Caffe does when MATLAB hands it
+        an array without permuting the axes.
     padding : {"own", "zeros", "replicate"}
         How the network's convolutions extend the image at its borders: in the network's own way,
         or overridden.
@@ -59,6 +60,9 @@ class Protocol:
         Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
         downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
         rounding; doubles are not rounded in between.
+    ssim_border : {"valid", "replicate"}
+        Which pixels have an SSIM: those whose window lies inside the image, as in the code of
+        Wang et al. (2004), or all, the image extended by replication, as in MATLAB's `ssim`.
     """
 
     name: str
@@ -72,6 +76,7 @@ class Protocol:
     transposed: bool = False
     padding: Literal["own", "zeros", "replicate"] = "own"
     lr_pass_rounding: bool = False
+    ssim_border: Literal["valid", "replicate"] = "valid"
 
     def border_width(self, scale: int) -> int:
         """Return the width in HR pixels of the border that is not scored."""
@@ -96,13 +101,11 @@ RGB = Protocol("rgb", space="rgb", lr_rounding=True)
 # The SRCNN line of work: 8-bit luma, downscaled without rounding.
 Y = Protocol("y", space="y", lr_rounding=False, luma_rounding=True, gray="keep")
 
-# LapSRN's own evaluation: colour, but nothing is rounded before the SR image.
-LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, gray="keep")
+# LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
+LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, ssim_border="replicate")
 
-# IDN's own evaluation: `y` through MATLAB's interface to Caffe.
-IDN = Protocol(
-    "idn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", transposed=True
-)
+# PAN's own evaluation: `rgb` on LR files that MATLAB made of 8-bit images.
+PAN = Protocol("pan", space="rgb", lr_rounding=True, lr_pass_rounding=True)
 
 # SRCNN's own evaluation: `y` with MATLAB's imfilter(..., 'same', 'replicate') for convolutions.
 SRCNN = Protocol(
@@ -110,7 +113,7 @@ SRCNN = Protocol(
 )
 
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, IDN, SRCNN)
+    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN)
 }
 
 

@@ -16,6 +16,7 @@ from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
 from torch import Tensor, nn
 
+import baselines.weights
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
 from pipeline.networks import build_network, network_module, network_variants
@@ -152,8 +153,9 @@ def _converted_state_dict(
     converted: Path, paths: Sequence[Path], model: str, scale: int
 ) -> dict[str, Tensor]:
     digest = hashlib.sha256()
-    for path in (*paths, Path(network_module(model).__file__)):
-        # The reader's own code counts too: a correction of it must not meet an old conversion.
+    readers = sorted(Path(baselines.weights.__file__).parent.glob("*.py"))
+    for path in (*paths, Path(network_module(model).__file__), *readers):
+        # The readers' code counts too: a correction of it must not meet an old conversion.
         digest.update(path.read_bytes())
     key = digest.hexdigest()
     try:

@@ -20,7 +20,7 @@ from pipeline.certify import (
 from pipeline.errors import UserError
 from pipeline.fetch import fetch_assets
 from pipeline.images import PackedImages, pack_images
-from pipeline.protocol import IDN, LAPSRN, RGB, SRCNN, Y
+from pipeline.protocol import LAPSRN, PAN, RGB, SRCNN, Y
 from pipeline.published import CERTIFICATE_COLUMNS, published_quality
 
 needs_mirror = pytest.mark.skipif(
@@ -38,7 +38,7 @@ def images(tmp_path: Path) -> PackedImages:
     return PackedImages(tmp_path / "toy.h5")
 
 
-@pytest.mark.parametrize("protocol", [LAPSRN, IDN, SRCNN])
+@pytest.mark.parametrize("protocol", [LAPSRN, PAN, SRCNN])
 def test_options_of_the_table_spell_the_authors_protocols(protocol) -> None:
     base, name = (RGB, "rgb") if protocol.space == "rgb" else (Y, "y")
     found = protocol_with(name, protocol.differences(base))
@@ -47,7 +47,13 @@ def test_options_of_the_table_spell_the_authors_protocols(protocol) -> None:
 
 @pytest.mark.parametrize(
     ("model", "variant", "protocol"),
-    [("idn", "", IDN), ("srcnn", "9-1-5", SRCNN), ("pan", "", RGB), ("vdsr", "", Y)],
+    [
+        ("idn", "", Y),
+        ("srcnn", "9-1-5", SRCNN),
+        ("pan", "", PAN),
+        ("vdsr", "", Y),
+        ("lapsrn", "", LAPSRN),
+    ],
 )
 def test_curated_details_are_the_authors_protocols(model: str, variant: str, protocol) -> None:
     entry = published_quality()[model, variant, 4, "Set5"]

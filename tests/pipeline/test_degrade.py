@@ -10,18 +10,10 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.console import run
-from pipeline.degrade import degrade, main, parse_scale
-from pipeline.errors import UserError
+from pipeline.degrade import degrade, main
 from pipeline.images import PackedImages, pack_images
 
 ROOT = Path(__file__).parents[2]
-
-
-def test_scales():
-    assert [parse_scale(text) for text in ("x2", "3", "x4")] == [2, 3, 4]
-    for text in ("x5", "xx2", "", "2.0", "x"):
-        with pytest.raises(UserError, match=r"expected one of x2, x3, x4"):
-            parse_scale(text)
 
 
 @pytest.fixture

@@ -24,7 +24,7 @@ from pipeline.inference import (
     super_resolve,
     upscale_tiled,
 )
-from pipeline.protocol import IDN, PROTOCOLS, RGB, SRCNN, Y
+from pipeline.protocol import PROTOCOLS, RGB, SRCNN, Y
 
 CHANNELS = {"rgb": 3, "y": 1}
 UNROUNDED = replace(RGB, sr_rounding=False, gray="keep")
@@ -143,7 +143,7 @@ def test_gray_stays_gray_when_kept(gray):
 
 def test_transposed_networks_see_height_and_width_exchanged(gray):
     network = Identity("y")
-    found = super_resolve(network, gray, IDN).image
+    found = super_resolve(network, gray, replace(Y, transposed=True)).image
     assert network.seen.shape[-2:] == gray.T.shape
     np.testing.assert_array_equal(found, gray.repeat(2, axis=0).repeat(2, axis=1))
 

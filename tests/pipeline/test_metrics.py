@@ -7,6 +7,7 @@ import pytest
 import torch
 from hypothesis import given, settings
 from hypothesis import strategies as st
+from scipy.ndimage import correlate1d
 from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 
 from pipeline.metrics import psnr, ssim
@@ -81,6 +82,30 @@ def test_smallest_error_is_not_capped():
     y = x.copy()
     y[0, 0] = 1
     assert psnr(y, x) == pytest.approx(10 * math.log10(255**2 * 1e6), abs=1e-9)
+
+
+def matlab_ssim(x, y):
+    """SSIM over the whole image, by SciPy's correlation with the border replicated."""
+    weights = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    weights /= weights.sum()
+
+    def mean(plane):
+        rows = correlate1d(plane, weights, axis=0, mode="nearest")
+        return correlate1d(rows, weights, axis=1, mode="nearest")
+
+    x, y = x.astype(float), y.astype(float)
+    c1, c2 = 2.55**2, 7.65**2
+    covariance = mean(x * y) - mean(x) * mean(y)
+    variances = mean(x**2) - mean(x) ** 2 + mean(y**2) - mean(y) ** 2
+    similarity = (2 * mean(x) * mean(y) + c1) / (mean(x) ** 2 + mean(y) ** 2 + c1)
+    return (similarity * (2 * covariance + c2) / (variances + c2)).mean()
+
+
+@settings(max_examples=25, deadline=None)
+@given(pairs())
+def test_replicated_border_is_equal_to_scipy(pair):
+    x, y = pair
+    assert abs(ssim(x, y, border="replicate") - matlab_ssim(x, y)) < SSIM_TOLERANCE
 
 
 def test_uint8_does_not_wrap_around():

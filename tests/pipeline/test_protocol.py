@@ -13,8 +13,8 @@ from skimage.color import rgb2ycbcr, rgb2yiq, ycbcr2rgb
 
 from pipeline.errors import UserError
 from pipeline.protocol import (
-    IDN,
     LAPSRN,
+    PAN,
     PROTOCOLS,
     RGB,
     SRCNN,
@@ -147,7 +147,7 @@ def test_y_protocol(colour, gray, scale):
 def test_lapsrn_protocol(colour, gray):
     lr = make_lr(colour, 2, LAPSRN)
     np.testing.assert_allclose(lr, torch_bicubic(colour[:, :34], 2), rtol=0, atol=1e-9)
-    assert make_reference(gray, 2, LAPSRN).ndim == 2
+    assert make_reference(gray, 2, LAPSRN).ndim == 3
 
 
 def test_scored_planes(colour):
@@ -186,9 +186,9 @@ def test_merge_luma_restores_a_flat_colour():
 
 
 def test_named_options_stand_in_the_certificate():
-    assert IDN.differences(Y) == "transposed=yes"
+    assert PAN.differences(RGB) == "lr_pass_rounding=yes"
     assert SRCNN.differences(Y) == "padding=replicate"
-    assert LAPSRN.differences(RGB) == "lr_rounding=no; gray=keep"
+    assert LAPSRN.differences(RGB) == "lr_rounding=no; ssim_border=replicate"
     assert RGB.differences(RGB) == ""
 
 
