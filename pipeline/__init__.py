@@ -1,1 +1,17 @@
 """The study's DVC stages, one module each, and the library they share."""
+
+import sys
+from types import TracebackType
+
+
+def _report_uncaught(
+    kind: type[BaseException], error: BaseException, traceback: TracebackType | None
+) -> None:
+    if issubclass(kind, KeyboardInterrupt):
+        # Ctrl-C during the seconds of importing, before an entry point could catch it.
+        print("\nstopped by the user before anything was done.", file=sys.stderr)
+    else:
+        sys.__excepthook__(kind, error, traceback)
+
+
+sys.excepthook = _report_uncaught

@@ -57,7 +57,7 @@ def evaluate(
     ] = "trained",
     variant: Annotated[str, typer.Option(help="size or ablation variant of the network")] = "",
     seed: Annotated[int, typer.Option(help="which of the trained networks")] = 0,
-    protocol: Annotated[str, typer.Option(help="rgb, y, lapsrn, pan or srcnn")] = "rgb",
+    protocol: Annotated[str, typer.Option(help="rgb, y, lapsrn, pan, srcnn or vdsr")] = "rgb",
     out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
 ) -> None:
     """Measure PSNR and SSIM image by image."""

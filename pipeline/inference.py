@@ -108,6 +108,8 @@ def _run(network: Any, x: Tensor, protocol: Protocol, device: Device) -> list[Te
     parameter = next(network.parameters(), None)
     if network.preupsampled:
         x = imresize(x, scale=network.scale)
+        if protocol.input_range == "studio":
+            x = x.clamp(16 / 255, 235 / 255)
     if parameter is not None:
         x = x.to(parameter.dtype)
         device = parameter.device

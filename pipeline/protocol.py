@@ -60,6 +60,9 @@ class Protocol:
         Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
         downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
         rounding; doubles are not rounded in between.
+    input_range : {"full", "studio"}
+        Whether the enlarged image that pre-upsampled networks get is used as it is, or clipped to
+        16..235, the range of luma made from RGB. Gray files exceed it.
     ssim_border : {"valid", "replicate"}
         Which pixels have an SSIM: those whose window lies inside the image, as in the code of
         Wang et al. (2004), or all, the image extended by replication, as in MATLAB's `ssim`.
@@ -76,6 +79,7 @@ class Protocol:
     transposed: bool = False
     padding: Literal["own", "zeros", "replicate"] = "own"
     lr_pass_rounding: bool = False
+    input_range: Literal["full", "studio"] = "full"
     ssim_border: Literal["valid", "replicate"] = "valid"
 
     def border_width(self, scale: int) -> int:
@@ -101,6 +105,11 @@ RGB = Protocol("rgb", space="rgb", lr_rounding=True)
 # The SRCNN line of work: 8-bit luma, downscaled without rounding.
 Y = Protocol("y", space="y", lr_rounding=False, luma_rounding=True, gray="keep")
 
+# The evaluation of VDSR and DRCN: `y` with enlarged images clipped to the range of luma.
+VDSR = Protocol(
+    "vdsr", space="y", lr_rounding=False, luma_rounding=True, gray="keep", input_range="studio"
+)
+
 # LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
 LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, ssim_border="replicate")
 
@@ -113,7 +122,7 @@ SRCNN = Protocol(
 )
 
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN)
+    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN, VDSR)
 }
 
 

@@ -100,8 +100,8 @@ def train(
         at once, and what was done since the last checkpoint is done again.
     """
     with ExitStack() as stack:
-        stack.enter_context(backend_flags(settings))
         stop = stack.enter_context(StopRequest())
+        stack.enter_context(backend_flags(settings))
         run = _Run(
             network,
             images=(PackedImages(hr), PackedImages(lr)),

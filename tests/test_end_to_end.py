@@ -3,6 +3,7 @@
 import os
 import re
 import shutil
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -115,7 +116,56 @@ def test_deleted_weights_come_back_from_the_cache_without_training(study: Study)
     assert (run / "weights.safetensors").read_bytes() == before
 
 
-def test_interrupted_output_never_appears(study: Study) -> None:
+STAGES = [
+    ("pipeline.fetch", "photos_test"),
+    ("pipeline.degrade", "photos_train", "x4"),
+    ("pipeline.train", "vdsr", "x4", "s0"),
+    ("pipeline.ablate", "no_rb", "s0"),
+    ("pipeline.evaluate", "mesr_x4_s0", "photos_test"),
+    ("pipeline.certify", "bicubic", "photos_test"),
+    ("pipeline.complexity",),
+    ("pipeline.tables",),
+    ("reports.render",),
+]
+
+
+@pytest.mark.parametrize("command", STAGES, ids=lambda command: command[0])
+@pytest.mark.parametrize("seconds", [0.5, 3.5])
+def test_ctrl_c_ends_in_a_message_and_spoils_nothing(
+    study: Study, command: tuple[str, ...], seconds: float
+) -> None:
+    def outputs() -> dict[str, bytes]:
+        folders = ("data", "runs", "evaluations", "results", "reports/build")
+        files = (path for name in folders for path in (study.folder / name).rglob("*"))
+        return {str(p.relative_to(study.folder)): p.read_bytes() for p in files if p.is_file()}
+
+    before = outputs()
+    process = subprocess.Popen(
+        ["python", "-m", *command], cwd=study.folder, env=study.environment,
+        stdout=subprocess.PIPE, stderr=subprocess.STDOUT, text=True,
+    )  # fmt: skip
+    try:
+        output, _ = process.communicate(timeout=seconds)
+    except subprocess.TimeoutExpired:
+        process.send_signal(signal.SIGINT)
+        output, _ = process.communicate(timeout=60)
+        assert process.returncode in (0, 130, -signal.SIGINT), output
+    assert "Traceback" not in output
+    after = outputs()
+    assert after.keys() == before.keys()
+    # Where a training is completed again, its record and the report tell other times.
+    changed = {name for name in before if after[name] != before[name]}
+    assert not [
+        name
+        for name in changed
+        if not name.endswith(("run.json", "history.csv", "runs.csv"))
+        and not name.startswith("reports/build/")
+    ]
+
+
+def test_nothing_has_to_be_repaired_after_interruptions(study: Study) -> None:
+    study.repro()
+    assert study.repro() == []
     assert not list(study.folder.rglob("*.partial.*"))
 
 

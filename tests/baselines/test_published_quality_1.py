@@ -13,7 +13,7 @@ from torch import Tensor, nn
 from baselines import idn, lapsrn, srcnn, vdsr
 from pipeline.images import read_image
 from pipeline.inference import evaluate_image
-from pipeline.protocol import LAPSRN, SRCNN, Protocol, Y
+from pipeline.protocol import LAPSRN, SRCNN, VDSR, Protocol, Y
 
 MIRROR = os.environ.get("MESR_MIRROR")
 SET5 = "Zheng222/IDN-Caffe/*/test/test_data/Set5"
@@ -62,7 +62,7 @@ def test_srcnn(scale: int, psnr_db: float) -> None:
 
 # One file for all scales; x2 and x4 (37.53, 31.35 dB) cost as much as x3 and are certified apart.
 def test_vdsr() -> None:
-    _check(vdsr.VDSR(3), vdsr.published_state_dict, VDSR_FILE, Y, 33.66)
+    _check(vdsr.VDSR(3), vdsr.published_state_dict, VDSR_FILE, VDSR, 33.66)
 
 
 @pytest.mark.parametrize(

@@ -20,7 +20,7 @@ from pipeline.certify import (
 from pipeline.errors import UserError
 from pipeline.fetch import fetch_assets
 from pipeline.images import PackedImages, pack_images
-from pipeline.protocol import LAPSRN, PAN, RGB, SRCNN, Y
+from pipeline.protocol import LAPSRN, PAN, RGB, SRCNN, VDSR, Y
 from pipeline.published import CERTIFICATE_COLUMNS, published_quality
 
 needs_mirror = pytest.mark.skipif(
@@ -38,7 +38,7 @@ def images(tmp_path: Path) -> PackedImages:
     return PackedImages(tmp_path / "toy.h5")
 
 
-@pytest.mark.parametrize("protocol", [LAPSRN, PAN, SRCNN])
+@pytest.mark.parametrize("protocol", [LAPSRN, PAN, SRCNN, VDSR])
 def test_options_of_the_table_spell_the_authors_protocols(protocol) -> None:
     base, name = (RGB, "rgb") if protocol.space == "rgb" else (Y, "y")
     found = protocol_with(name, protocol.differences(base))
@@ -51,7 +51,7 @@ def test_options_of_the_table_spell_the_authors_protocols(protocol) -> None:
         ("idn", "", Y),
         ("srcnn", "9-1-5", SRCNN),
         ("pan", "", PAN),
-        ("vdsr", "", Y),
+        ("vdsr", "", VDSR),
         ("lapsrn", "", LAPSRN),
     ],
 )

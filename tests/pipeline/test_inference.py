@@ -24,7 +24,7 @@ from pipeline.inference import (
     super_resolve,
     upscale_tiled,
 )
-from pipeline.protocol import PROTOCOLS, RGB, SRCNN, Y
+from pipeline.protocol import PROTOCOLS, RGB, SRCNN, VDSR, Y
 
 CHANNELS = {"rgb": 3, "y": 1}
 UNROUNDED = replace(RGB, sr_rounding=False, gray="keep")
@@ -146,6 +146,17 @@ def test_transposed_networks_see_height_and_width_exchanged(gray):
     found = super_resolve(network, gray, replace(Y, transposed=True)).image
     assert network.seen.shape[-2:] == gray.T.shape
     np.testing.assert_array_equal(found, gray.repeat(2, axis=0).repeat(2, axis=1))
+
+
+def test_enlarged_images_are_clipped_to_the_range_of_luma_where_the_protocol_says_so():
+    ramp = np.tile(np.linspace(0, 255, 12), (9, 1))
+    free, clipped = (
+        outputs_as_images(Identity("y", preupsampled=True), ramp, protocol)[-1]
+        for protocol in (Y, VDSR)
+    )
+    assert free.min() < 16
+    assert free.max() > 235
+    np.testing.assert_allclose(clipped, free.clip(16, 235), rtol=0, atol=1e-9)
 
 
 def test_padding_is_overridden_for_the_call_alone(gray):

@@ -18,6 +18,7 @@ from pipeline.protocol import (
     PROTOCOLS,
     RGB,
     SRCNN,
+    VDSR,
     Protocol,
     Y,
     crop_border,
@@ -186,6 +187,7 @@ def test_merge_luma_restores_a_flat_colour():
 
 
 def test_named_options_stand_in_the_certificate():
+    assert VDSR.differences(Y) == "input_range=studio"
     assert PAN.differences(RGB) == "lr_pass_rounding=yes"
     assert SRCNN.differences(Y) == "padding=replicate"
     assert LAPSRN.differences(RGB) == "lr_rounding=no; ssim_border=replicate"
