@@ -17,7 +17,7 @@ from pydantic import (
 )
 
 from pipeline.errors import UserError
-from pipeline.train_settings import TrainSettings
+from pipeline.train_settings import Recipe, Running, TrainSettings
 
 PARAMS_FILE = Path("params.yaml")
 
@@ -115,7 +115,8 @@ class Params(_Strict):
     variants: list[Variant]
     baselines: list[Name]
     networks: dict[Name, dict[str, Any]]
-    train: TrainSettings
+    train: Recipe
+    running: Running
     evaluate: EvaluateParams
     certify: CertifyParams
     complexity: ComplexityParams
@@ -137,6 +138,11 @@ class Params(_Strict):
                 "({} for the size in its paper)"
             )
         return dict(self.networks[model])
+
+    @property
+    def train_settings(self) -> TrainSettings:
+        """What the trainer is told."""
+        return TrainSettings(**dict(self.train), **dict(self.running))
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":

@@ -23,7 +23,7 @@ def train_network(
     Parameters
     ----------
     params : Params
-        The study's parameters; `params.train` says how to train.
+        The study's parameters; `params.train_settings` says how to train.
     key : str
         Name of the run.
     model, variant : str
@@ -39,7 +39,7 @@ def train_network(
         network,
         hr=Path(f"data/hr/{params.data.train}.h5"),
         lr=Path(f"data/lr/{params.data.train}_x{scale}.h5"),
-        settings=params.train,
+        settings=params.train_settings,
         seed=seed,
         output=RUNS / key,
         identity={"model": model, "variant": variant, "scale": scale, "settings": settings},

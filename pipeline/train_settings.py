@@ -1,6 +1,6 @@
 """The settings of a training. Imports no torch, so that checking params.yaml stays quick."""
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
@@ -8,12 +8,32 @@ Fraction = Annotated[float, Field(ge=0, lt=1)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
-# These change how a run is watched and saved, never its weights or its history.
-NOT_DETERMINING = ("checkpoint_every_seconds", "checkpoint_every_steps", "watch", "workers")
+
+class _Settings(BaseModel):
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class TrainSettings(BaseModel):
-    """How a network is trained; the defaults are Section IV-B of the paper.
+class Running(_Settings):
+    """How a training is read, saved and watched. Never changes its weights or its history.
+
+    Parameters
+    ----------
+    workers : int
+        Threads that read patches ahead of the loop; 0 reads them in the loop itself.
+    checkpoint_every_seconds, checkpoint_every_steps : int
+        Save when either has passed since the last checkpoint; 0 switches one off.
+    watch : list of {"tensorboard", "dvclive"}
+        Loggers besides the progress lines; both come with the extra ``watch``.
+    """
+
+    workers: NonNegativeInt = 0
+    checkpoint_every_seconds: NonNegativeInt = 300
+    checkpoint_every_steps: NonNegativeInt = 0
+    watch: list[Literal["tensorboard", "dvclive"]] = []
+
+
+class Recipe(_Settings):
+    """What determines the result of a training; the defaults are Section IV-B of the paper.
 
     Parameters
     ----------
@@ -73,15 +93,7 @@ class TrainSettings(BaseModel):
     threads : int or None
         CPU threads per process; None takes PyTorch's choice (which honours OMP_NUM_THREADS).
         Never more than there are processors.
-    workers : int
-        Threads that read patches ahead of the loop; 0 reads them in the loop itself.
-    checkpoint_every_seconds, checkpoint_every_steps : int
-        Save when either has passed since the last checkpoint; 0 switches one off.
-    watch : list of {"tensorboard", "dvclive"}
-        Loggers besides the progress lines; both come with the extra ``watch``.
     """
-
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
     patch: PositiveInt = 32
     batch: PositiveInt = 16
@@ -116,14 +128,9 @@ class TrainSettings(BaseModel):
     compile: bool = False
     deterministic: bool = True
     threads: PositiveInt | None = None
-    workers: NonNegativeInt = 0
-
-    checkpoint_every_seconds: NonNegativeInt = 300
-    checkpoint_every_steps: NonNegativeInt = 0
-    watch: list[Literal["tensorboard", "dvclive"]] = []
 
     @model_validator(mode="after")
-    def _consistent(self) -> "TrainSettings":
+    def _consistent(self) -> Self:
         if self.keep == "best" and self.validation_images == 0:
             raise ValueError(
                 "keep: 'best' needs validation_images > 0; hold some out, or keep 'last'"
@@ -135,6 +142,10 @@ class TrainSettings(BaseModel):
         """Optimizer steps of the whole training."""
         return self.steps or self.epochs * self.steps_per_epoch
 
+
+class TrainSettings(Recipe, Running):
+    """All that `pipeline.trainer.train` is told."""
+
     def determining(self) -> dict[str, Any]:
         """Return the settings that can change the result of a training, as plain values."""
-        return self.model_dump(mode="json", exclude=set(NOT_DETERMINING))
+        return self.model_dump(mode="json", exclude=set(Running.model_fields))

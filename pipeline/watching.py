@@ -190,6 +190,6 @@ def _logger(kind: str, name: str) -> "_TensorBoard | _DVCLive":
         return _TensorBoard(folder) if kind == "tensorboard" else _DVCLive(folder)
     except ImportError as error:
         raise UserError(
-            f"train.watch names {kind!r}, which is not installed ({error}). Install the extra: "
-            "pip install -e '.[watch]', or take it out of train.watch."
+            f"running.watch names {kind!r}, which is not installed ({error}). Install the extra: "
+            "pip install -e '.[watch]', or take it out of running.watch."
         ) from error

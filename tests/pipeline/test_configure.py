@@ -43,7 +43,7 @@ def test_paper_profile_trains_as_section_iv_b_says() -> None:
 
 
 def test_shared_training_values_are_the_defaults_of_the_trainer() -> None:
-    assert Params.model_validate(values("profile=paper")).train == TrainSettings()
+    assert Params.model_validate(values("profile=paper")).train_settings == TrainSettings()
 
 
 def test_quick_needs_no_download_and_keeps_training_and_test_apart() -> None:
