@@ -31,6 +31,13 @@ COMPLEXITY_COLUMNS = (
     "scale",
     "params",
     "multi_adds",
+    "hr",
+    "params_digit",
+    "multi_adds_digit",
+    "params_as",
+    "multi_adds_with",
+    "multi_adds_offset",
+    "explanation",
     "convention",
     "source",
     "note",
@@ -109,8 +116,21 @@ class PublishedComplexity:
     ----------
     params, multi_adds : int or None
         Absolute counts, rounded as printed (``57K`` is 57000).
+    hr : str
+        Size of the HR output that the Multi-Adds are for.
+    params_digit, multi_adds_digit : int
+        Worth of the last printed digit (``57K``: 1000).
+    params_as : str
+        What was counted instead of all parameters of this network: ``"weights"`` leaves out the
+        biases, ``"x2"`` is the network of another scale, ``"weights x4"`` both.
+    multi_adds_with : str
+        What was counted besides Multi-Adds: some of ``"biases rectifiers pooling"``.
+    multi_adds_offset : int
+        Multi-Adds that were counted otherwise, in sum.
+    explanation : str
+        The three in words, or that the difference is not understood.
     convention : str
-        Output size and way of counting.
+        Output size and way of counting, as the source puts it.
     """
 
     model: str
@@ -118,6 +138,13 @@ class PublishedComplexity:
     scale: int
     params: int | None
     multi_adds: int | None
+    hr: str
+    params_digit: int
+    multi_adds_digit: int
+    params_as: str
+    multi_adds_with: str
+    multi_adds_offset: int
+    explanation: str
     convention: str
     source: str
     note: str
@@ -226,14 +253,31 @@ def published_complexity(
     path = folder / "complexity.csv"
     found: dict[tuple[str, str, int], PublishedComplexity] = {}
     for line, row in enumerate(_read(path, COMPLEXITY_COLUMNS), start=2):
-        params = _number(path, line, "params", row["params"])
-        multi_adds = _number(path, line, "multi_adds", row["multi_adds"])
+        numbers = {
+            column: None
+            if (value := _number(path, line, column, row[column])) is None
+            else round(value)
+            for column in (
+                "params",
+                "multi_adds",
+                "params_digit",
+                "multi_adds_digit",
+                "multi_adds_offset",
+            )
+        }
         entry = PublishedComplexity(
             model=row["model"],
             variant=row["variant"],
             scale=_scale(path, line, row["scale"]),
-            params=None if params is None else round(params),
-            multi_adds=None if multi_adds is None else round(multi_adds),
+            params=numbers["params"],
+            multi_adds=numbers["multi_adds"],
+            hr=row["hr"],
+            params_digit=numbers["params_digit"] or 1,
+            multi_adds_digit=numbers["multi_adds_digit"] or 1,
+            params_as=row["params_as"],
+            multi_adds_with=row["multi_adds_with"],
+            multi_adds_offset=numbers["multi_adds_offset"] or 0,
+            explanation=row["explanation"],
             convention=row["convention"],
             source=row["source"],
             note=row["note"],

@@ -30,6 +30,7 @@ from reports.tables import (
     TABLES,
     Table,
     certificate,
+    counts,
     duration,
     number,
     reading_counts,
@@ -74,19 +75,20 @@ def render(results: Path, evaluations: Path, docs: Path, output: Path) -> None:
     """
     data = read_results(results)
     tables = [make(data) for make in TABLES]
-    certified = certificate(data)
+    certified, counted = certificate(data), counts(data)
     with replaced_folder(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
             (folder / name).mkdir(parents=True)
         figures, compared, absent = draw_figures(data, evaluations, folder)
-        write_latex(data, [*tables, certified], figures, folder / "latex")
-        downloads = copy_downloads(results, figures, [*tables, certified], folder)
+        write_latex(data, [*tables, certified, counted], figures, folder / "latex")
+        downloads = copy_downloads(results, figures, [*tables, certified, counted], folder)
         reading = docs / "paper-reading.md"
         page = html_environment().get_template("index.html.j2")
         context: dict[str, Any] = {
             "absent": absent,
             "certificate": certified,
             "chapters": CHAPTERS,
+            "counts": counted,
             "comparisons": compared,
             "downloads": downloads,
             "facts": facts(data, certified),

@@ -18,6 +18,10 @@ TEXT: dict[str, tuple[str, ...]] = {
     "quality": ("model", "variant", "source", "dataset", "image", "protocol", "seed"),
     "complexity": ("model", "variant"),
     "certification": ("model", "dataset", "protocol", "source", "within_tolerance"),
+    "counts": (
+        *("model", "variant", "params_verdict", "multi_adds_verdict", "explanation"),
+        *("source", "note"),
+    ),
     "history": ("key", "model", "variant", "seed"),
     "runs": (
         *("key", "model", "variant", "label", "scale", "seed", "stage", "params", "steps"),
@@ -40,6 +44,10 @@ NUMBERS: dict[str, tuple[str, ...]] = {
     "quality": ("scale", "psnr_db", "ssim"),
     "complexity": ("scale", "params", "multi_adds"),
     "certification": ("scale", "published_psnr_db", "psnr_db", "published_ssim", "ssim"),
+    "counts": (
+        *("scale", "params", "counted_params", "published_params"),
+        *("multi_adds", "counted_multi_adds", "published_multi_adds"),
+    ),
     "history": ("scale", "step", "loss", "psnr_db"),
     "runs": (),
     "tables/table1": (

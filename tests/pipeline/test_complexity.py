@@ -8,6 +8,7 @@ from torch import Tensor, nn
 from mesr import MESR
 from pipeline import complexity
 from pipeline.errors import UserError
+from pipeline.published import published_complexity
 
 
 class Toy(nn.Module):
@@ -43,6 +44,50 @@ def test_grouped_and_transposed_convolutions_in_closed_form() -> None:
     assert count(2, grouped, 8, 8).multi_adds == 4 * 4 * 6 * 9
     transposed = nn.ConvTranspose2d(3, 5, 4, stride=2, padding=1)  # counted on its input grid
     assert count(2, transposed, 8, 8).multi_adds == 4 * 4 * 3 * 5 * 16
+
+
+def test_what_some_papers_count_besides() -> None:
+    body = nn.Sequential(nn.Conv2d(3, 5, 3, padding=1), nn.PReLU(), nn.Conv2d(5, 2, 1, bias=False))
+    found = count(2, body, 40, 60)
+    assert found.params - found.weights == 5
+    assert found.biases == found.rectifiers == 20 * 30 * 5
+    assert found.pooling == 0
+    assert count(2, nn.AdaptiveAvgPool2d(1), 40, 60).pooling == 3 * 20 * 30
+
+
+@pytest.mark.parametrize(
+    ("ours", "theirs", "published", "digit", "expected"),
+    [
+        (57_281, 57_281, 57_000, 1000, "equal"),
+        (665_921, 664_704, 665_000, 1000, "equal"),  # cut off
+        (814_242, 812_768, 813_000, 1000, "explained"),
+        (814_242, 814_242, 813_000, 1000, "differs"),
+        (1_000, 1_000, 1_001, 1, "differs"),
+        (1_000, 1_000, None, 1, ""),
+    ],
+)
+def test_verdict(ours: int, theirs: int, published: int, digit: int, expected: str) -> None:
+    assert complexity.verdict(ours, theirs, published, digit) == expected
+
+
+def test_offsets_of_the_published_counts_are_what_their_explanations_say() -> None:
+    table = published_complexity()
+    hr = 1280 * 720
+    for scale in (2, 3, 4):
+        # LAPAR leaves out 72 dictionary filters of 25 taps and applying one filter to 3 channels.
+        assert table["lapar", "", scale].multi_adds_offset == -hr * (72 * 25 + 3 * 25)
+        # MSRN's last convolution, 64 to 3, and the second of its two upsampling convolutions at
+        # x4, 64 to 256, are counted at LR size.
+        lr = hr // scale**2
+        second = 64 * 256 * 9 * (4 * lr - lr) if scale == 4 else 0
+        assert table["msrn", "rgb", scale].multi_adds_offset == -64 * 3 * 9 * (hr - lr) - second
+
+
+def test_counts_of_a_published_row() -> None:
+    row = complexity.compare(published_complexity()["lapsrn", "", 4])
+    assert (row["params"], row["counted_params"]) == (814_242, 812_768)
+    assert (row["params_verdict"], row["multi_adds_verdict"]) == ("explained", "differs")
+    assert "biases" in row["explanation"]
 
 
 def mesr_multi_adds(scale: int) -> int:
