@@ -200,6 +200,12 @@ def label(model: str, variant: str) -> str:
     return f"{name}-{variant}" if variant else name
 
 
+def labels() -> dict[str, str]:
+    """Names of all networks and variants, keyed ``"<model> <variant>"``."""
+    known = [(m, v) for m in NETWORKS for v in network_variants(m)] + list(LABELS)
+    return {f"{model} {variant}".strip(): label(model, variant) for model, variant in known}
+
+
 def main_variant(model: str) -> str:
     """Variant that the paper's tables mean."""
     return "full" if model == "mesr" else next(iter(network_variants(model)))
@@ -776,6 +782,7 @@ def study(params: Params) -> dict[str, Any]:
         crop["scale"] = parse_scale(crop["scale"])
     return {
         "profile": params.profile,
+        "labels": labels(),
         "is_paper_setting": params.profile == "paper" and not narrowed,
         "protocol": params.evaluate.protocol,
         "datasets": params.data.test,

@@ -91,6 +91,11 @@ class Study:
             )
         return figures
 
+    def name(self, model: str, variant: str) -> str:
+        """Return the name of a network as the tables print it."""
+        key = f"{model} {variant}".strip()
+        return str((self.facts.get("labels") or {}).get(key, key))
+
     @property
     def warning(self) -> str:
         """One sentence that tells this profile from the paper's setting; empty for the paper's."""

@@ -588,12 +588,10 @@ def certificate(results: Results) -> Table:
     """Return the certificate: published against measured, under the authors' own protocol."""
     frame = results["certification"]
     notes = Footnotes()
-    names = results["tables/table3"].drop_duplicates(["model", "variant"])
-    labels = names.set_index(["model", "variant"])["label"].to_dict()
     columns = [
         Column("Dataset", kind="text", first="ascending", width="1.7cm"),
         Column("Scale", first="ascending"),
-        Column("Protocol", kind="text", first="ascending", width="1.9cm"),
+        Column("Protocol", kind="text", first="ascending", width="2.2cm"),
         *(
             Column(head, group)
             for group in ("PSNR (dB)", "SSIM")
@@ -628,7 +626,7 @@ def certificate(results: Results) -> Table:
             verdict = verdict_cell(row)
             cells.append(Cell(verdict.text, verdict.sort, note=remark, verdict=verdict.verdict))
             rows.append(Row(cells))
-        groups.append(Group(labels.get((model, variant)) or f"{model} {variant}".strip(), rows))
+        groups.append(Group(results.study.name(str(model), str(variant)), rows))
     caption = (
         "The certificate: published figures against those that this project's evaluation gives "
         "for bicubic interpolation and for the authors' own weights, each under the protocol that "
@@ -646,8 +644,6 @@ COUNT_VERDICTS = {"equal": "pass", "explained": "pass", "differs": "fail"}
 def counts(results: Results) -> Table:
     """Return the certificate of the counts: parameters and Multi-Adds against published ones."""
     notes = Footnotes()
-    names = results["tables/table4"].drop_duplicates(["model", "variant"])
-    labels = names.set_index(["model", "variant"])["label"].to_dict()
     columns = [
         Column("Scale", first="ascending"),
         *(
@@ -680,7 +676,7 @@ def counts(results: Results) -> Table:
                     ),
                 ]
             rows.append(Row(cells))
-        groups.append(Group(labels.get((model, variant)) or f"{model} {variant}".strip(), rows))
+        groups.append(Group(results.study.name(str(model), str(variant)), rows))
     caption = (
         "Parameters and Multi-Adds of the full-size networks against published counts. Counted: "
         "all parameters; multiply-accumulates of convolutions and matrix products, at the size "

@@ -86,7 +86,8 @@ class Study:
 
 
 QUICK = ["profile=quick", "seeds=[s0,s1,s2]"]
-PAPER = ["profile=paper", "seeds=[s0,s1,s2]", "baselines=[vdsr]"]
+NO_WEIGHTS = ["evaluate.published=[]", "certify.networks=[]", "certify.datasets=[]"]
+PAPER = ["profile=paper", "seeds=[s0,s1,s2]", "baselines=[vdsr]", *NO_WEIGHTS]
 PUBLISHED = "evaluate.published=[vdsr_x2,pan_x2]"
 
 
@@ -325,7 +326,7 @@ def test_inconsistent_evaluations_are_refused(changed: Study) -> None:
 
 def test_a_study_without_training_has_tables_that_say_so(tmp_path: Path, monkeypatch) -> None:
     monkeypatch.chdir(tmp_path)
-    overrides = ["profile=paper", "models=[]", "variants=[]", "baselines=[]"]
+    overrides = ["profile=paper", "models=[]", "variants=[]", "baselines=[]", *NO_WEIGHTS]
     Study(tmp_path, overrides).run()
     table = pd.read_csv("results/tables/table1.csv", dtype=str, keep_default_na=False)
     assert set(table["psnr_db"]) == {""}

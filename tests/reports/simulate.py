@@ -209,6 +209,7 @@ def simulate(folder: Path, size: str = "quick", *, hostile: bool = False) -> Pat
         write(results / "tables" / f"table{number}.csv", table)
     study = {
         "profile": hosts[0] if hosts else size if quick else "paper",
+        "labels": {f"{n[0]} {n[1]}".strip(): n[2] for n in networks},
         "is_paper_setting": not quick,
         "protocol": "rgb",
         "datasets": [*datasets, *hosts[1:4]],

@@ -144,9 +144,9 @@ def certificate_row(**facts: str | float) -> Results:
         **{"source": "paper", "within_tolerance": "True", "note": "", "measured": "measured"},
         **{"git_revision": "abc"},
     } | facts
-    labels = pd.DataFrame({"model": ["pan"], "variant": [""], "label": ["PAN"]})
-    study = Study("quick", is_paper_setting=False, protocol="rgb", datasets=("Set5",))
-    return Results(study, {"certification": pd.DataFrame([row]), "tables/table3": labels})
+    facts = {"labels": {"pan": "PAN"}}
+    study = Study("quick", is_paper_setting=False, protocol="rgb", datasets=("Set5",), facts=facts)
+    return Results(study, {"certification": pd.DataFrame([row])})
 
 
 @pytest.mark.parametrize(
