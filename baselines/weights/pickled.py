@@ -27,7 +27,7 @@ from torch import Tensor
 
 # Released networks take a few thousand opcodes; the limit bounds time and memory.
 _MAX_OPCODES = 1_000_000
-_MAX_MODULES = 10_000
+_MAX_ENTRIES = 100_000  # modules, parameters and buffers; one that is met twice counts twice
 _MAX_DEPTH = 32
 
 _LEGACY_MAGIC = 0x1950A86A20F9469CFC6C
@@ -391,10 +391,16 @@ def read_pickled_module(path: Path, key: str, classes: Collection[str]) -> dict[
     if not isinstance(value, dict) or not isinstance(value.get(key), Call):
         raise ValueError(f"{what}: holds no network under the key {key!r}")  # noqa: TRY004
     blocks = _read_storages(data, offset, storages, what)
-    return {
-        name: _tensor(node, blocks, f"{what}: {name}")
-        for name, node in _walk(value[key], frozenset(classes), what)
-    }
+    left = sum(block.numel() for block in blocks.values())
+    tensors = {}
+    for name, node in _walk(value[key], frozenset(classes), what):
+        view = _view(node, blocks, f"{what}: {name}")
+        # Copies of one storage under many names would need more memory than the file has.
+        left -= view.numel()
+        if left < 0:
+            raise ValueError(f"{what}: the tensors hold more values than the file, from {name} on")
+        tensors[name] = view.clone()
+    return tensors
 
 
 def _read_storages(
@@ -435,9 +441,6 @@ def _walk(root: Call, classes: frozenset[str], what: str) -> Iterator[tuple[str,
     visited = 0
     while pending:
         prefix, module, depth = pending.pop()
-        visited += 1
-        if visited > _MAX_MODULES or depth > _MAX_DEPTH:
-            raise ValueError(f"{what}: the modules are nested too deep or too many")
         if (
             not isinstance(module, Call)
             or module.function.name not in classes
@@ -453,12 +456,15 @@ def _walk(root: Call, classes: frozenset[str], what: str) -> Iterator[tuple[str,
             children = _entries(module.state["_modules"])
         except (KeyError, ValueError) as error:
             raise ValueError(f"{what}: {prefix or 'the network'} is damaged: {error}") from error
+        visited += 1 + len(own) + len(children)
+        if visited > _MAX_ENTRIES or depth > _MAX_DEPTH:
+            raise ValueError(f"{what}: the modules are nested too deep or too many")
         yield from ((f"{prefix}{name}", node) for name, node in own if node is not None)
         pending += [(f"{prefix}{name}.", child, depth + 1) for name, child in reversed(children)]
 
 
-def _tensor(node: Any, blocks: dict[str, Tensor], what: str) -> Tensor:
-    """Build the tensor that a parameter's record describes, within its storage."""
+def _view(node: Any, blocks: dict[str, Tensor], what: str) -> Tensor:
+    """Return the tensor that a parameter's record describes, a view of its storage."""
     if isinstance(node, Call) and node.function.name == _PARAMETER and node.arguments:
         node = node.arguments[0]
     match node:
@@ -473,4 +479,4 @@ def _tensor(node: Any, blocks: dict[str, Tensor], what: str) -> Tensor:
     last = start + sum((n - 1) * step for n, step in zip(size, stride, strict=True))
     if 0 in size or math.prod(size) > block.numel() or last >= block.numel():
         raise ValueError(f"{what} of size {size} does not fit its {block.numel()} values")
-    return torch.as_strided(block, size, stride, start).clone()
+    return torch.as_strided(block, size, stride, start)

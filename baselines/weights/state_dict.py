@@ -110,4 +110,13 @@ def _checked(state: Any, what: str) -> dict[str, Tensor]:
         # An expanded view would need more memory, once copied, than the file has.
         if value.numel() * value.element_size() > value.untyped_storage().nbytes():
             raise ValueError(f"{what}: tensor {name!r} is larger than its storage")
+    # Nor may many views of one storage, each of them small enough.
+    storages = {value.untyped_storage().data_ptr(): value for value in state.values()}
+    held = sum(value.untyped_storage().nbytes() for value in storages.values())
+    needed = sum(value.numel() * value.element_size() for value in state.values())
+    if needed > held:
+        raise ValueError(
+            f"{what}: its tensors share storages and would take {needed:,} bytes instead of "
+            f"{held:,}; save copies of them"
+        )
     return {name.removeprefix(_PREFIX): value.detach() for name, value in state.items()}

@@ -279,6 +279,36 @@ def test_network_that_doubles_at_every_level_is_refused(
         read_pickled_module(path, "model", CLASSES)
 
 
+def test_one_storage_under_many_names_is_refused(oldnet: types.ModuleType, path: Path) -> None:
+    block = _Block("11", [0.0] * 1000)
+    whole = _rebuild(block, (1000,))
+    names = [(f"weight{number}", whole) for number in range(1000)]  # 1000 times the file
+    path.write_bytes(_old_file({"model": _module(oldnet.Net, names, [])}, [block]))
+    with pytest.raises(ValueError, match=r"net\.pth: the tensors hold more values .* weight1 on"):
+        read_pickled_module(path, "model", CLASSES)
+
+
+def test_parts_of_one_storage_are_read(oldnet: types.ModuleType, path: Path) -> None:
+    block = _Block("11", [float(n) for n in range(6)])
+    parts = [("first", _rebuild(block, (3,))), ("last", _rebuild(block, (3,), 3))]
+    path.write_bytes(_old_file({"model": _module(oldnet.Net, parts, [])}, [block]))
+    found = read_pickled_module(path, "model", CLASSES)
+    assert {name: tensor.tolist() for name, tensor in found.items()} == {
+        "first": [0, 1, 2],
+        "last": [3, 4, 5],
+    }
+
+
+def test_empty_entries_that_multiply_are_refused(oldnet: types.ModuleType, path: Path) -> None:
+    # 64 times the same module with 2000 empty parameters
+    net = _module(oldnet.Net, [(f"empty{number}", None) for number in range(2000)], [])
+    for _ in range(6):
+        net = _module(oldnet.Net, [], [("a", net), ("b", net)])
+    path.write_bytes(_old_file({"model": net}, []))
+    with pytest.raises(ValueError, match="too many"):
+        read_pickled_module(path, "model", CLASSES)
+
+
 def test_truncated_file_is_refused_at_every_length(build: Build, path: Path) -> None:
     whole = build()
     for length in [*range(0, 200), *range(200, len(whole), 17), len(whole) - 1]:

@@ -38,8 +38,8 @@ def test_parameters_views_and_shared_storages_are_read(path: Path, zipped: bool)
     whole = torch.arange(12.0)
     state = {
         "parameter": nn.Parameter(torch.ones(3)),
-        "part": whole[3:7],
-        "transposed": whole.reshape(3, 4).T,
+        "part": whole[:4],
+        "transposed": whole[4:].reshape(2, 4).T,
         "half": torch.ones(2, dtype=torch.float16),
         "steps": torch.tensor(5),
     }
@@ -161,6 +161,15 @@ def test_view_that_would_unfold_is_refused(path: Path, zipped: bool) -> None:
     )
     assert path.stat().st_size < 5000
     with pytest.raises(ValueError, match="'weight' is larger than its storage"):
+        read_state_dict(path)
+
+
+@pytest.mark.parametrize("zipped", [True, False])
+def test_one_storage_under_many_names_is_refused(path: Path, zipped: bool) -> None:
+    whole = torch.ones(1000)
+    state = {f"weight{number}": whole for number in range(1000)}  # 1000 times the numbers
+    torch.save(state, path, _use_new_zipfile_serialization=zipped)
+    with pytest.raises(ValueError, match="would take 4,000,000 bytes instead of 4,000"):
         read_state_dict(path)
 
 
