@@ -148,6 +148,7 @@ TABLE4 = (
     "psnr_db",
     "published_psnr_db",
     "quality_source",
+    "rank_psnr",
     "note",
 )
 
@@ -661,15 +662,13 @@ def _table3_note(
 def _rank(rows: list[dict[str, Any]], rank: str, column: str, *, digits: int) -> None:
     """Mark best and second best among rows of the same provenance, scale and dataset.
 
-    Values that print alike share a rank; a lone row has none to compare with.
+    Values that print alike share a rank; a lone row has none to compare with. Quoted rows have no
+    measured value and get no rank: each source has its own protocol.
     """
     frame = pd.DataFrame(rows)
     if frame.empty:
         return
-    values = pd.to_numeric(
-        frame[column].where(frame["provenance"] != "quoted", frame[f"published_{column}"])
-    )
-    frame["value"] = values.round(digits)
+    frame["value"] = pd.to_numeric(frame[column]).round(digits)
     for _, group in frame.groupby(["provenance", "scale", "dataset"]):
         if group["value"].notna().sum() < 2:
             continue
@@ -705,6 +704,7 @@ def table4(
                     "psnr_db": "",
                     "published_psnr_db": "",
                     "source": "",
+                    "rank_psnr": "",
                     "note": f"not trained in profile {params.profile}",
                 }
             )
@@ -736,6 +736,7 @@ def table4(
                 "psnr_db": row["psnr_db"],
                 "published_psnr_db": row["published_psnr_db"],
                 "quality_source": row["source"],
+                "rank_psnr": row["rank_psnr"],
                 "note": joined(
                     "counts are of the published size" if size else "",
                     row["note"],

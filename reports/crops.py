@@ -2,7 +2,7 @@
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -38,7 +38,8 @@ class Tile:
     image: Image.Image
     psnr_db: float | None = None
     ssim: float | None = None
-    best: bool = False
+    best: bool = False  # highest PSNR among the tiles of its kind
+    kind: str = ""  # of weights: none, trained or published; as in quality.csv
     method: str = ""  # key of the run; empty for the original and the LR image
     printed: bool = True  # whether the static figure shows it
 
@@ -263,6 +264,21 @@ def slug(*parts: object) -> str:
     return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-").lower()
 
 
+def marked(tiles: Sequence[Tile]) -> list[Tile]:
+    """Mark the best tiles of each kind of weights that has several; prints that agree are equal."""
+    values: dict[str, list[float]] = {}
+    for tile in tiles:
+        if tile.psnr_db is not None:
+            values.setdefault(tile.kind, []).append(round(tile.psnr_db, 2))
+    top = {kind: max(found) for kind, found in values.items() if len(found) > 1}
+    return [
+        replace(
+            tile, best=tile.psnr_db is not None and round(tile.psnr_db, 2) == top.get(tile.kind)
+        )
+        for tile in tiles
+    ]
+
+
 def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison | str:
     """Cut every method's view of one region; return why not when the pictures are not kept."""
     scale = scale_of(crop, 4)
@@ -293,16 +309,17 @@ def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison |
         lr = pictures.open(bicubic, dataset, image, "lr.png")
         tiles.append(Tile("LR input", cut(lr, region, scale)))
     values = [pictures.measured(method, scale, dataset, image) for method in shown]
-    top = max((value[0] for value in values if value), default=None)
     trained = {(method.model, method.variant) for method in shown if method.source == "trained"}
     for method, value in zip(shown, values, strict=True):
         sr = cut(pictures.open(method.key, dataset, image, "sr.png"), region)
         psnr, ssim = value or (None, None)
-        highest = psnr is not None and psnr == top
         # On paper each network has one tile: the equal-budget one where there are two.
         printed = method.source != "published" or (method.model, method.variant) not in trained
-        tiles.append(Tile(method.label, sr, psnr, ssim, highest, method.key, printed))
-    return Comparison(name, dataset, image, scale, region, given is None, original, tiles)
+        tile = Tile(
+            method.label, sr, psnr, ssim, kind=method.source, method=method.key, printed=printed
+        )
+        tiles.append(tile)
+    return Comparison(name, dataset, image, scale, region, given is None, original, marked(tiles))
 
 
 def comparisons(pictures: Pictures) -> tuple[list[Comparison], list[str]]:

@@ -17,7 +17,7 @@ from matplotlib.lines import Line2D
 from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 
-from reports.crops import Comparison, Refinement
+from reports.crops import Comparison, Refinement, marked
 from reports.results import Results, known, ordered
 
 WIDTH = 7.16  # inches: the full width of a two-column page
@@ -143,8 +143,7 @@ def picture(axes: Axes, image: Any, edge: str = "none") -> None:
 
 def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
     """Draw the whole image with its region framed, and each method's view of the region."""
-    tiles = [tile for tile in comparison.tiles if tile.printed]
-    best = max((tile.psnr_db for tile in tiles if tile.psnr_db is not None), default=None)
+    tiles = marked([tile for tile in comparison.tiles if tile.printed])
     rows = max(2, math.ceil(len(tiles) / 6))
     columns = math.ceil(len(tiles) / rows)
     _, _, region_width, region_height = comparison.region
@@ -184,9 +183,8 @@ def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
             picture(place(tile_x, tile_y, tile_width, tile_height), tile.image)
             centre, below = tile_x + tile_width / 2, tile_y + tile_height + 0.04
             width = int(tile_width / 0.052)
-            bold = tile.psnr_db is not None and tile.psnr_db == best
-            note(centre, below, short(tile.label, width), bold=bold, colour=theme.text)
-            note(centre, below + 0.105, tile.metrics, bold=bold, colour=theme.muted)
+            note(centre, below, short(tile.label, width), bold=tile.best, colour=theme.text)
+            note(centre, below + 0.105, tile.metrics, bold=tile.best, colour=theme.muted)
         return canvas
 
     return draw
@@ -580,7 +578,8 @@ def comparison_figure(comparison: Comparison, methods: Sequence[str]) -> Figure:
         f"Visual comparison on {comparison.image} of {comparison.dataset} at ×{comparison.scale}. "
         f"The region is {width}×{height} pixels at ({x}, {y}), {how}; PSNR (dB) and SSIM are of "
         "the "
-        "whole image, of the first seed where there are several. Bold: highest PSNR.",
+        "whole image, of the first seed where there are several. Bold: highest PSNR among views "
+        "with the same kind of weights.",
         f"The region as seen by {', '.join(methods)}.",
         dark=False,
     )

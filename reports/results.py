@@ -36,7 +36,7 @@ TEXT: dict[str, tuple[str, ...]] = {
     ),
     "tables/table4": (
         *("model", "label", "variant", "complexity_source", "dataset", "provenance"),
-        *("quality_source", "note"),
+        *("quality_source", "rank_psnr", "note"),
     ),
 }
 INTERVAL = ("diff_db", "diff_low_db", "diff_high_db")

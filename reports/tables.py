@@ -206,13 +206,18 @@ def measured_cell(
 
 
 def plain(
-    value: float, decimals: int, *, sign: bool = False, mark: str = "", note: str = ""
+    value: float,
+    decimals: int,
+    *,
+    sign: bool = False,
+    mark: str = "",
+    note: str = "",
+    rank: str = "",
 ) -> Cell:
     """Return the cell of one number, with the mark of its source or of the reason it is missing."""
     sort = value if known(value) else None
-    return Cell(
-        number(value, decimals, sign=sign), sort, source=mark, note="" if known(value) else note
-    )
+    text = number(value, decimals, sign=sign)
+    return Cell(text, sort, source=mark, note="" if known(value) else note, rank=rank)
 
 
 def label(row: pd.Series, note: str = "") -> Cell:
@@ -495,13 +500,11 @@ def table3(results: Results) -> Table:
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
     caption = (
         "PSNR and SSIM of all methods, in the structure of Table 3 of the paper. Trained here: "
-        "same "
-        "data, budget and seeds for every network. Published weights: the authors' own, measured "
-        "here. Quoted (italic): not measured. Best in bold, second best underlined, among rows "
-        "with "
-        "the same kind of weights only. Beside or below a measured value: the published one with "
-        "its source, and the difference. "
-        + setting(results.study, frame["dataset"], frame["scale"])
+        "same data, budget and seeds for every network. Published weights: the authors' own, "
+        "measured here. Quoted (italic): not measured, and not ranked, because each source has "
+        "its own protocol. Best in bold, second best underlined, among rows with the same kind "
+        "of weights only. Beside or below a measured value: the published one with its source, "
+        "and the difference. " + setting(results.study, frame["dataset"], frame["scale"])
     )
     title = "Table 3. Comparison with other methods"
     return Table(
@@ -544,16 +547,16 @@ def table4(results: Results) -> Table:
             )
             remark = notes.remark(row["note"]) if row["note"] else none
             cells = [label(row, notes.remark(row["note"])), provenance_cell(row)]
-            for name, unit, decimals, source in (
-                ("params", 1e6, 3, "complexity_source"),
-                ("multi_adds", 1e9, 1, "complexity_source"),
-                ("psnr_db", 1.0, 2, "quality_source"),
+            for name, unit, decimals, source, rank in (
+                ("params", 1e6, 3, "complexity_source", ""),
+                ("multi_adds", 1e9, 1, "complexity_source", ""),
+                ("psnr_db", 1.0, 2, "quality_source", row["rank_psnr"]),
             ):
                 value, told = row[name] / unit, row[f"published_{name}"] / unit
                 mark = notes.source(row[source]) if known(told) else ""
                 counted = none if name != "psnr_db" else remark
                 cells += [
-                    plain(value, decimals, note=counted),
+                    plain(value, decimals, note=counted, rank=rank),
                     plain(told, decimals, mark=mark, note=none),
                     plain(
                         value - told, decimals, sign=True, note=none if not known(told) else counted
@@ -564,7 +567,8 @@ def table4(results: Results) -> Table:
     caption = (
         "Parameters, Multi-Adds and PSNR, in the structure of Table 4 of the paper. Parameters and "
         "Multi-Adds: the full-size networks of the papers at a 1280×720 HR output, counted, "
-        "whatever size the profile trains. "
+        "whatever size the profile trains. Best measured PSNR in bold, second best underlined, "
+        "among rows with the same kind of weights only. "
         + setting(results.study, frame["dataset"], frame["scale"])
     )
     return Table(

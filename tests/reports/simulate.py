@@ -348,6 +348,7 @@ def method_tables(
                             {
                                 **{k: row[k] for k in ("model", "label", "variant", "provenance")},
                                 **{k: row[k] for k in ("scale", "dataset", "psnr_db", "note")},
+                                "rank_psnr": row["rank_psnr"],
                                 "params": params,
                                 "multi_adds": f"{adds:.0f}" if adds else "",
                                 "published_params": round(params, -3) if told and params else "",

@@ -7,12 +7,14 @@ from PIL import Image
 
 from reports.crops import (
     Pictures,
+    Tile,
     automatic_crops,
     checked_region,
     chosen_region,
     compare,
     cut,
     luma,
+    marked,
     refinement,
     scale_of,
     slug,
@@ -99,10 +101,23 @@ def test_tiles_begin_with_truth_and_input_and_mark_the_best(pictures: Pictures) 
     assert "MESR" in labels
     assert "RB† (omega1 = 0)" in labels
     measured = [tile for tile in comparison.tiles if tile.psnr_db is not None]
-    best = max(measured, key=lambda tile: tile.psnr_db or 0)
+    trained = [tile for tile in measured if tile.kind == "trained"]
+    best = max(trained, key=lambda tile: tile.psnr_db or 0)
     assert [tile for tile in comparison.tiles if tile.best] == [best]
     _, _, width, height = comparison.region
     assert all(tile.image.size == (width, height) for tile in measured)
+
+
+def test_best_is_marked_among_tiles_of_one_kind_alone() -> None:
+    values = [
+        *(("none", 40.0), ("trained", 30.001), ("trained", 30.004), ("trained", 29.0)),
+        *(("published", 35.0), ("published", 34.0), ("", None)),
+    ]
+    image = Image.new("RGB", (1, 1))
+    tiles = [Tile(kind, image, value, kind=kind) for kind, value in values]
+    # Bicubic is alone of its kind; equal prints are both best.
+    assert [tile.best for tile in marked(tiles)] == [False, True, True, False, True, False, False]
+    assert not any(tile.best for tile in marked(tiles[:2]))
 
 
 def test_image_without_pictures_is_reported_not_drawn(pictures: Pictures) -> None:

@@ -125,6 +125,19 @@ def test_units_of_table_4(data: Results) -> None:
     assert [cell.text for cell in mesr.cells[2:6:3]] == ["4.603", "1,058.8"]
 
 
+def test_table_4_marks_the_best_psnr(data: Results) -> None:
+    table = table4(data)
+    ranks = {row.cells[0].text: [cell.rank for cell in row.cells] for row in table.groups[0].rows}
+    column = [f"{c.group} {c.head}" for c in table.columns].index("PSNR (dB) Measured")
+    assert ranks["MESR"][column] == "1"
+    assert [rank for row in ranks.values() for rank in row if rank] == ["1"]
+    assert "same kind of weights only" in table.caption
+
+
+def test_table_3_says_that_quoted_rows_have_no_rank(data: Results) -> None:
+    assert "Quoted (italic): not measured, and not ranked" in table3(data).caption
+
+
 def test_published_keys_hold_no_punctuation() -> None:
     assert published_key("srcnn", "9-1-5", 4) == "published_srcnn_9_1_5_x4"
     assert published_key("pan", "", 2.0) == "published_pan_x2"
