@@ -14,8 +14,12 @@ import torch
 from torch import Tensor
 
 _HEADER_BYTES = 128
-_MAX_BYTES = 1 << 28  # unpacked; the released models take 3 MB
+_MAX_BYTES = 1 << 26  # unpacked; the released models take 3 MB
 _MAX_DEPTH = 16
+# An element of 8 bytes becomes Python objects of a few hundred. The released models have up to
+# 1,100 arrays in all, of up to 4 dimensions.
+_MAX_ELEMENTS = 100_000
+_MAX_DIMENSIONS = 32
 _MATRIX, _COMPRESSED = 14, 15  # data types miMATRIX, miCOMPRESSED
 _INT32 = 5
 _CELL, _STRUCT, _CHAR = 1, 2, 4
@@ -151,17 +155,19 @@ def _elements(data: memoryview, what: str) -> list[tuple[int, memoryview]]:
             raise ValueError(
                 f"{what}: an element declares {length:,} bytes where {len(data) - start:,} are left"
             )
+        if len(elements) == _MAX_ELEMENTS:
+            raise ValueError(f"{what}: a container has more than {_MAX_ELEMENTS:,} elements")
         elements.append((kind, data[start : start + length]))
         position += step
     return elements
 
 
-def _check_matrix(body: memoryview, what: str, depth: int) -> None:
-    """Check class and dimensions of a miMATRIX element, and of those inside it."""
+def _check_matrix(body: memoryview, what: str, depth: int) -> int:
+    """Check class and dimensions of a miMATRIX element and of those inside it; count them all."""
     if depth > _MAX_DEPTH:
         raise ValueError(f"{what}: cells or structs are nested more than {_MAX_DEPTH} deep")
     if not body:
-        return  # MATLAB writes empty arrays inside cells like this
+        return 1  # MATLAB writes empty arrays inside cells like this
     elements = _elements(body, what)
     if len(elements) < 3 or len(elements[0][1]) != 8 or elements[1][0] != _INT32:
         raise ValueError(f"{what}: a variable lacks its flags, dimensions or name")
@@ -169,11 +175,14 @@ def _check_matrix(body: memoryview, what: str, depth: int) -> None:
     if array_class not in _CLASSES:
         raise ValueError(f"{what}: holds an array of class {array_class}; expected plain data")
     sizes = elements[1][1]
+    if len(sizes) > 4 * _MAX_DIMENSIONS:
+        raise ValueError(f"{what}: a variable has more than {_MAX_DIMENSIONS} dimensions")
     dimensions = struct.unpack(f"<{len(sizes) // 4}i", sizes[: len(sizes) // 4 * 4])
     # Every number takes a byte, every cell or field the 8 of a tag.
     if min(dimensions, default=-1) < 0 or math.prod(dimensions) > len(body):
         raise ValueError(f"{what}: a variable declares dimensions {dimensions}, more than it holds")
     content = elements[3:]
+    arrays = 1
     if array_class in (_CELL, _STRUCT):
         count = math.prod(dimensions)
         if array_class == _STRUCT:
@@ -182,9 +191,12 @@ def _check_matrix(body: memoryview, what: str, depth: int) -> None:
         if len(content) != count or any(kind != _MATRIX for kind, _ in content):
             raise ValueError(f"{what}: a cell or struct array does not have its {count} elements")
         for _, inner in content:
-            _check_matrix(inner, what, depth + 1)
+            arrays += _check_matrix(inner, what, depth + 1)
+            if arrays > _MAX_ELEMENTS:
+                raise ValueError(f"{what}: a variable has more than {_MAX_ELEMENTS:,} elements")
     elif not 1 <= len(content) <= 2 or any(kind == _MATRIX for kind, _ in content):
         raise ValueError(f"{what}: an array of numbers or characters lacks its values")
+    return arrays
 
 
 def _field_count(elements: list[tuple[int, memoryview]], what: str) -> int:

@@ -1,3 +1,4 @@
+import os
 import struct
 import zlib
 from contextlib import suppress
@@ -117,6 +118,11 @@ def _file(*elements: bytes) -> bytes:
     return b"MATLAB 5.0".ljust(124) + b"\x00\x01IM" + b"".join(elements)
 
 
+def _compressed(variable: bytes) -> bytes:
+    body = zlib.compress(variable)
+    return struct.pack("<II", 15, len(body)) + body  # the only element that is not padded
+
+
 def _doubles(*values: float) -> bytes:
     return _element(9, struct.pack(f"<{len(values)}d", *values))
 
@@ -144,6 +150,7 @@ HOSTILE = {
     ),
     "negative dimensions": _file(_matrix(6, (-1, -1), _doubles(1))),
     "no dimensions": _file(_matrix(6, (), _doubles(1))),
+    "endless dimensions": _file(_matrix(6, (1,) * 33, _doubles(1))),
     "no values": _file(_matrix(6, (1, 1))),
     "field names of no length": _file(
         _matrix(2, (1, 1), struct.pack("<HHi", 5, 4, 0), _element(1, b"weight\0\0"))
@@ -156,7 +163,7 @@ HOSTILE = {
     "long small element": _file(struct.pack("<HHi", 14, 9, 0)),
     "no variable": _file(_doubles(1)),
     "compressed noise": _file(_element(15, b"\x78\x9c" + b"\xaa" * 30)),
-    "compressed numbers": _file(_element(15, zlib.compress(_doubles(1)))),
+    "compressed numbers": _file(_compressed(_doubles(1))),
     "object": _file(_matrix(3, (1, 1), _matrix(6, (1, 1), _doubles(1)))),
     "sparse": _file(_matrix(5, (1, 1), _doubles(1))),
     "function": _file(_matrix(16, (1, 1), _matrix(6, (1, 1), _doubles(1)))),
@@ -184,6 +191,35 @@ def test_compression_bomb_is_refused(path: Path, monkeypatch: pytest.MonkeyPatch
     scipy.io.savemat(path, {f"n{k}": values[: 1 << 15] for k in range(5)}, do_compression=True)
     with pytest.raises(ValueError, match="unpacks to more than"):  # the sum counts
         read_mat(path, ["n0"])
+
+
+def test_many_empty_elements_in_a_small_file_are_refused(
+    path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(scipy.io, "loadmat", lambda *_, **__: pytest.fail("reached SciPy"))
+    empty = _element(14, b"")
+    flat = _matrix(1, (1, 1_000_000), empty * 1_000_000)  # 8 MB
+    path.write_bytes(_file(_compressed(flat)))
+    assert path.stat().st_size < 50_000
+    with pytest.raises(ValueError, match="a container has more than 100,000 elements"):
+        read_mat(path, ["net"])
+    inner = _matrix(1, (1, 60_000), empty * 60_000)
+    path.write_bytes(_file(_compressed(_matrix(1, (1, 2), inner * 2))))
+    with pytest.raises(ValueError, match="a variable has more than 100,000 elements"):
+        read_mat(path, ["net"])
+
+
+@pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
+@pytest.mark.parametrize(
+    ("name", "variable"), [("LapSRN_x4.mat", "net"), ("VDSR_Official.mat", "model")]
+)
+def test_released_files_are_far_from_the_limits(
+    monkeypatch: pytest.MonkeyPatch, name: str, variable: str
+) -> None:
+    monkeypatch.setattr(mat, "_MAX_BYTES", mat._MAX_BYTES // 10)
+    monkeypatch.setattr(mat, "_MAX_ELEMENTS", mat._MAX_ELEMENTS // 10)
+    (file,) = Path(os.environ["MESR_MIRROR"]).rglob(name)
+    assert len(read_mat(file, [variable])[variable]) > 0
 
 
 @pytest.mark.parametrize("compressed", [True, False])
