@@ -258,6 +258,20 @@ def test_huge_index_is_refused_unread(tmp_path: Path) -> None:
         read_index(index)
 
 
+def test_long_names_with_one_prefix_are_refused(tmp_path: Path) -> None:
+    index = tmp_path / "net.index"
+    value = entry(np.zeros((), np.float32), 0)
+    for length, accepted in ((996, True), (997, False)):
+        names = [b"a" * length + b"%04d" % number for number in range(1000)]
+        index.write_bytes(table([(b"", HEADER), *((name, value) for name in names)]))
+        assert index.stat().st_size < 120_000  # the names alone have a million bytes
+        if accepted:
+            assert len(read_index(index)) == 1000
+        else:
+            with pytest.raises(ValueError, match="a name has 1001 bytes; expected up to 1000"):
+                read_index(index)
+
+
 @given(st.binary(max_size=200))
 def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
     index = tmp_path_factory.mktemp("fuzz") / "net.index"
