@@ -20,8 +20,8 @@ import numpy as np
 import torch
 from torch import Tensor
 
-# The released checkpoints have indices of 24 kB and names of 45 bytes. Names share prefixes, so that
-# an entry of a few bytes may become a name of the greatest length.
+# The released checkpoints have indices of 24 kB and names of 45 bytes. Names share prefixes, so
+# that an entry of a few bytes may become a name of the greatest length.
 MAX_INDEX_BYTES = 2**20
 MAX_KEY_BYTES = 1000
 FOOTER_BYTES = 48
