@@ -22,6 +22,9 @@ _MAX_ELEMENTS = 100_000
 _MAX_DIMENSIONS = 32
 _MATRIX, _COMPRESSED = 14, 15  # data types miMATRIX, miCOMPRESSED
 _INT32 = 5
+# Data types of numbers and text. SciPy looks others up outside its table and crashes
+# (https://github.com/scipy/scipy/pull/25349).
+_VALUES = frozenset({*range(1, 8), 9, 12, 13, 16, 17, 18})
 _CELL, _STRUCT, _CHAR = 1, 2, 4
 # Besides these three, numbers from double (6) to uint64 (15). Objects, sparse matrices, function
 # handles and opaque classes have no place in a file of weights.
@@ -194,7 +197,7 @@ def _check_matrix(body: memoryview, what: str, depth: int) -> int:
             arrays += _check_matrix(inner, what, depth + 1)
             if arrays > _MAX_ELEMENTS:
                 raise ValueError(f"{what}: a variable has more than {_MAX_ELEMENTS:,} elements")
-    elif not 1 <= len(content) <= 2 or any(kind == _MATRIX for kind, _ in content):
+    elif not 1 <= len(content) <= 2 or any(kind not in _VALUES for kind, _ in content):
         raise ValueError(f"{what}: an array of numbers or characters lacks its values")
     return arrays
 

@@ -152,6 +152,8 @@ HOSTILE = {
     "no dimensions": _file(_matrix(6, (), _doubles(1))),
     "endless dimensions": _file(_matrix(6, (1,) * 33, _doubles(1))),
     "no values": _file(_matrix(6, (1, 1))),
+    "values of no known type": _file(_matrix(6, (1, 1), _element(180, bytes(8)))),
+    "values of a reserved type": _file(_matrix(6, (1, 1), _element(8, bytes(8)))),
     "field names of no length": _file(
         _matrix(2, (1, 1), struct.pack("<HHi", 5, 4, 0), _element(1, b"weight\0\0"))
     ),
