@@ -15,6 +15,7 @@ import tempfile
 import threading
 import time
 import zipfile
+import zlib
 from collections.abc import Iterator, Sequence
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
@@ -389,7 +390,8 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                 with file.open(member) as source, image.open("wb") as target:
                     shutil.copyfileobj(source, target)
                 yield name.stem, read_image(image)
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError) as error:
+    # zipfile wraps neither zlib's error nor the end of a file.
+    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
         raise UserError(
             f"{archive}: is a damaged or encrypted archive ({error}). Delete it and fetch again."
         ) from error

@@ -2,6 +2,7 @@
 
 import io
 import zipfile
+import zlib
 from pathlib import Path
 from typing import Any
 
@@ -19,6 +20,15 @@ _GLOBALS = frozenset(
         "torch.nn.parameter.Parameter",
         *STORAGE_DTYPES,
     }
+)
+# What zipfile raises; it does not wrap zlib's error.
+_DAMAGED = (
+    zipfile.BadZipFile,
+    zlib.error,
+    NotImplementedError,
+    RuntimeError,
+    EOFError,
+    OSError,
 )
 _PREFIX = "module."  # what torch.nn.DataParallel puts before every name
 
@@ -76,13 +86,15 @@ def _inspect_zip(data: bytes, what: str) -> None:
     try:
         with zipfile.ZipFile(io.BytesIO(data)) as archive:
             entries = {entry.filename: entry for entry in archive.infolist()}
+            if len(entries) < len(archive.infolist()):
+                raise ValueError(f"{what}: the archive has two entries of one name")
             if sum(entry.file_size for entry in entries.values()) > len(data):
                 raise ValueError(f"{what}: its entries would unpack to more than the file's size")
             pickles = [name for name in entries if name.endswith("/data.pkl")]
             if len(pickles) != 1:
                 raise ValueError(f"{what}: the archive has {len(pickles)} data.pkl; expected one")
             pickle = archive.read(pickles[0])
-    except (zipfile.BadZipFile, NotImplementedError, RuntimeError, EOFError, OSError) as error:
+    except _DAMAGED as error:
         raise ValueError(f"{what}: damaged archive ({error}); fetch the file again") from error
     _, storages = parse_pickle(io.BytesIO(pickle), _GLOBALS, what)
     root = pickles[0].removesuffix("data.pkl")

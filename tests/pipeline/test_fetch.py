@@ -580,6 +580,29 @@ def test_a_corrupt_member_is_noticed(tmp_path: Path) -> None:
         list(archive_images(path))
 
 
+def test_a_corrupt_deflate_stream_is_noticed(tmp_path: Path) -> None:
+    content = bytearray(zipped({"a.png": FILES["a.png"]}))
+    content[30 + len("a.png")] = 0b111  # a block of the type that deflate does not have
+    path = tmp_path / "toy.zip"
+    path.write_bytes(content)
+    with pytest.raises(UserError, match=r"toy\.zip.*damaged.*invalid block type"):
+        list(archive_images(path))
+
+
+def test_a_member_beyond_the_end_of_its_archive_is_noticed(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def end(*_: object) -> bytes:
+        raise EOFError
+
+    path = tmp_path / "toy.zip"
+    path.write_bytes(zipped({"a.png": FILES["a.png"]}))
+    # What zipfile does there; its newer versions notice most such archives earlier.
+    monkeypatch.setattr(zipfile.ZipExtFile, "read", end)
+    with pytest.raises(UserError, match=r"toy\.zip.*damaged"):
+        list(archive_images(path))
+
+
 def test_an_unknown_asset_is_a_message_not_a_traceback(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:

@@ -181,6 +181,35 @@ def test_archive_that_unpacks_to_more_is_refused(path: Path) -> None:
         read_state_dict(path)
 
 
+def test_damaged_compressed_entry_is_refused(path: Path) -> None:
+    torch.save({"weight": torch.ones(1000)}, path)
+    with zipfile.ZipFile(path) as archive:
+        entries = {name: archive.read(name) for name in archive.namelist()}
+    with zipfile.ZipFile(path, "w") as archive:
+        for name, content in entries.items():
+            method = zipfile.ZIP_DEFLATED if name.endswith("data.pkl") else zipfile.ZIP_STORED
+            archive.writestr(name, content, method)
+        (entry,) = (e for e in archive.infolist() if e.filename.endswith("data.pkl"))
+    assert list(read_state_dict(path)) == ["weight"]
+    content = bytearray(path.read_bytes())
+    start = entry.header_offset + 30 + len(entry.filename)
+    content[start] = 0b111  # a block of the type that deflate does not have
+    path.write_bytes(content)
+    with pytest.raises(ValueError, match=r"damaged archive \(Error -3 .*invalid block type"):
+        read_state_dict(path)
+
+
+@pytest.mark.filterwarnings("ignore:Duplicate name")
+@pytest.mark.parametrize("end", ["data.pkl", "data/0"])
+def test_two_entries_of_one_name_are_refused(path: Path, end: str) -> None:
+    torch.save({"weight": torch.ones(1000)}, path)
+    with zipfile.ZipFile(path, "a") as archive:
+        (name,) = (name for name in archive.namelist() if name.endswith(end))
+        archive.writestr(name, b"")
+    with pytest.raises(ValueError, match=r"net\.pt: the archive has two entries of one name"):
+        read_state_dict(path)
+
+
 def test_archive_of_something_else_is_refused(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
