@@ -182,18 +182,19 @@ def upscale(
     variant: Annotated[str, typer.Option(help="size or ablation variant of the network")] = "",
     seed: Annotated[int, typer.Option(help="which of the trained networks")] = 0,
     tile: Annotated[
-        int, typer.Option(help="largest tile in LR pixels; 0 takes whole images")
+        int, typer.Option(min=0, help="largest tile in LR pixels; 0 takes whole images")
     ] = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
+    from pipeline.evaluate import default_device  # noqa: PLC0415
     from pipeline.upscale import upscale_file  # noqa: PLC0415
 
-    subject = _subject(model, scale, weights, variant, seed)
+    network = _subject(model, scale, weights, variant, seed).network.to(default_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
     if len(set(targets)) < len(targets):
         raise UserError("two images have the same name; enlarge them into different folders")
     for path, target in zip(images, targets, strict=True):
-        print(upscale_file(subject.network, path, target, tile))
+        print(upscale_file(network, path, target, tile))
 
 
 @app.command()

@@ -107,7 +107,7 @@ class SpandrelNetwork(nn.Module):
             from spandrel import ImageModelDescriptor, ModelLoader  # noqa: PLC0415
         except ImportError as error:
             raise UserError(
-                "spandrel is not installed; install it with: pip install 'mesr-benchmark[spandrel]'"
+                "spandrel is not installed; install it with: pip install -e '.[spandrel]'"
             ) from error
         if not path.is_file():
             raise UserError(f"{path}: not found; expected a checkpoint file")

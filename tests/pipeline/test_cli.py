@@ -3,11 +3,14 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
+import torch
 from PIL import Image
+from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
 from pipeline.errors import UserError
+from pipeline.networks import build_network
 
 RNG = np.random.default_rng(3)
 
@@ -73,6 +76,35 @@ def test_upscale_writes_one_file_per_image(workplace: Path) -> None:
     done = mesr("upscale", "hr/a.png", "--scale", "3", "--model", "bicubic", "--out", "big")
     assert done.exit_code == 0, done.output
     assert Image.open(workplace / "big/a_x3.png").size == (120, 108)
+
+
+def test_upscale_takes_the_gpu_where_there_is_one(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    # "meta" stands for the GPU: there are no values on it, hence a fake upscaling.
+    monkeypatch.setattr("pipeline.evaluate.default_device", lambda: torch.device("meta"))
+    devices = []
+
+    def upscale_file(network: torch.nn.Module, *_: object) -> str:
+        devices.extend(parameter.device.type for parameter in network.parameters())
+        return "done"
+
+    monkeypatch.setattr("pipeline.upscale.upscale_file", upscale_file)
+    save_file(build_network("vdsr", 2).state_dict(), "vdsr.safetensors")
+    done = mesr(
+        "upscale", "hr/a.png", "--scale", "2", "--model", "vdsr", "--weights", "vdsr.safetensors",
+        "--out", "big",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    assert set(devices) == {"meta"}
+
+
+def test_upscale_refuses_negative_tiles_as_a_usage_error(workplace: Path) -> None:
+    done = mesr(
+        "upscale", "hr/a.png", "--scale", "2", "--model", "bicubic", "--out", "big", "--tile", "-1"
+    )
+    assert done.exit_code == 2
+    assert "--tile" in done.output
 
 
 def test_upscale_refuses_two_images_of_one_name(workplace: Path) -> None:

@@ -1,3 +1,4 @@
+import sys
 from pathlib import Path
 
 import numpy as np
@@ -86,6 +87,14 @@ def test_spandrel_runs_a_checkpoint_it_recognises(tmp_path: Path) -> None:
     x = torch.rand(1, 3, 9, 7)
     with torch.no_grad():
         torch.testing.assert_close(network(x)[0], model.eval()(x).clamp(0, 1))
+
+
+def test_missing_spandrel_is_installed_from_the_checkout(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "spandrel", None)
+    with pytest.raises(UserError, match=r"pip install -e '\.\[spandrel\]'"):
+        SpandrelNetwork(tmp_path / "net.pth")
 
 
 def test_spandrel_refuses_what_it_does_not_know(tmp_path: Path) -> None:
