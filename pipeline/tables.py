@@ -27,9 +27,11 @@ from pipeline.published import (
     mesr_claims,
     published_complexity,
     published_quality,
+    published_variants,
 )
 from pipeline.schema import Params, load_params, parse_scale, parse_seed
 from pipeline.statistics import Difference, Summary, over_seeds, paired_difference
+from pipeline.train_settings import Recipe
 
 EVALUATIONS = Path("evaluations")
 RUNS = Path("runs")
@@ -161,6 +163,7 @@ TABLE1_STEPS = (
 )
 TABLE2_ROWS = (("no_rb", "MESR without RB"), ("rb_dagger", "RB†"), ("full", "MESR"))
 ABLATION_SCALE = 4
+PAPER_TRAINING = "DIV2K_train"
 PAPER_DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
 PAPER = "MESR"
 
@@ -597,6 +600,12 @@ def _published_note(entry: PublishedQuality | None, protocol: str) -> str:
     return joined(authors, entry.note)
 
 
+def quotable() -> list[str]:
+    """Networks that have rows of quoted figures: MESR and those whose figures were collected."""
+    networks = (model for model in NETWORKS if model != "bicubic")
+    return [model for model in networks if model == "mesr" or published_variants(model)]
+
+
 def _methods(params: Params, quality: Quality) -> dict[tuple[int, str, str, str], list[Key]]:
     """Group evaluations by scale, model, variant and provenance, in the order of Table 3."""
     groups: dict[tuple[int, str, str, str], list[Key]] = {}
@@ -604,10 +613,10 @@ def _methods(params: Params, quality: Quality) -> dict[tuple[int, str, str, str]
         if key.stage != "ablate":
             groups.setdefault((key.scale, key.model, key.variant, key.provenance), []).append(key)
     for scale in map(parse_scale, params.scales):
-        for model in NETWORKS:
+        for model in quotable():
             variant = main_variant(model)
             # A figure is quoted where the weights behind it were not evaluated here.
-            if model != "bicubic" and (scale, model, variant, "published") not in groups:
+            if (scale, model, variant, "published") not in groups:
                 groups[scale, model, variant, "quoted"] = []
     order = sorted(groups, key=lambda g: (g[0], *_order(g[1], g[2]), PROVENANCES.index(g[3])))
     return {group: groups[group] for group in order}
@@ -692,8 +701,8 @@ def table4(
         if (r["scale"], r["dataset"]) == (scale, dataset) and r["model"] != "bicubic"
     ]
     present = {r["model"] for r in chosen}
-    for model in NETWORKS:
-        if model not in present and model != "bicubic":
+    for model in quotable():
+        if model not in present:
             variant = main_variant(model)
             chosen.append(
                 {
@@ -772,25 +781,39 @@ def certification(params: Params) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True)[list(CERTIFICATE_COLUMNS)]
 
 
+def narrowed_networks(params: Params) -> dict[str, str]:
+    """Trained networks that depart from their published size, and how."""
+    trained = (*params.models, *params.baselines)
+    settings = {m: s for m, s in params.networks.items() if m in trained}
+    return {m: text for m, s in settings.items() if (text := narrowing(m, s))}
+
+
+def is_paper_setting(params: Params) -> bool:
+    """Tell whether all that decides a figure is as in the paper, whatever the profile's name."""
+    return (
+        params.profile == "paper"
+        and not narrowed_networks(params)
+        and params.train == Recipe()  # whose defaults are the paper's Section IV-B
+        and params.data.train == PAPER_TRAINING
+        and set(PAPER_DATASETS) <= set(params.data.test)
+    )
+
+
 def study(params: Params) -> dict[str, Any]:
     """Facts that captions need, and the settings of the figures."""
-    settings = {
-        m: s for m, s in params.networks.items() if m in (*params.models, *params.baselines)
-    }
-    narrowed = {m: text for m, s in settings.items() if (text := narrowing(m, s))}
     figures = params.figures.model_dump()
     for crop in filter(None, (*figures["crops"], figures["refinement"])):
         crop["scale"] = parse_scale(crop["scale"])
     return {
         "profile": params.profile,
         "labels": labels(),
-        "is_paper_setting": params.profile == "paper" and not narrowed,
+        "is_paper_setting": is_paper_setting(params),
         "protocol": params.evaluate.protocol,
         "datasets": params.data.test,
         "training": params.data.train,
         "scales": [parse_scale(s) for s in params.scales],
         "seeds": [parse_seed(s) for s in params.seeds],
-        "narrowed": narrowed,
+        "narrowed": narrowed_networks(params),
         "ablation_dataset": params.tables.ablation_dataset,
         "complexity_dataset": params.tables.complexity_dataset,
         "complexity_scale": parse_scale(params.tables.complexity_scale),

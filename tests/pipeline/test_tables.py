@@ -14,6 +14,7 @@ import pytest
 from pipeline import tables
 from pipeline.configure import compose_params
 from pipeline.errors import UserError
+from pipeline.networks import NETWORKS
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ("a", "b", "c")
@@ -227,7 +228,7 @@ def test_table_3_keeps_provenances_apart(paper: Study) -> None:
     for scale in "234":
         for dataset in ("Set5", "Set14", "BSD100", "Urban100"):
             cell = table[(table["scale"] == scale) & (table["dataset"] == dataset)]
-            assert cell["model"].nunique() == 15
+            assert set(cell["model"]) == set(NETWORKS)
 
 
 def test_ranks_are_among_comparable_rows(paper: Study) -> None:
@@ -290,8 +291,59 @@ def test_table_4_joins_counts_and_quality(quick: Study) -> None:
     assert pan["psnr_db"] == pan["published_psnr_db"] == ""
     assert "not trained in profile quick" in pan["note"]
     assert "480x360" in row(table, model="defian")["note"]
-    assert len(table) == 14
+    assert set(table["model"]) == set(NETWORKS) - {"bicubic"}
+    assert len(table) == len(NETWORKS) - 1
     assert list(table["model"])[-1] == "mesr"
+
+
+TOYNET = """
+from torch import nn
+
+
+class ToyNet(nn.Module):
+    def __init__(self, scale: int) -> None:
+        super().__init__()
+"""
+
+
+@pytest.mark.parametrize("baselines", ["[vdsr]", "[vdsr,toynet]"])
+def test_a_network_without_published_figures_has_no_quoted_rows(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, baselines: str
+) -> None:
+    (tmp_path / "toynet.py").write_text(TOYNET)
+    monkeypatch.syspath_prepend(tmp_path)
+    monkeypatch.setitem(NETWORKS, "toynet", "toynet:ToyNet")
+    monkeypatch.setitem(GAIN, "toynet", 0.5)
+    monkeypatch.chdir(tmp_path)
+    study = Study(tmp_path, [*PAPER, "+networks.toynet={}", f"baselines={baselines}"])
+    study.run()
+    expected = {("ToyNet", "trained")} if "toynet" in baselines else set()
+    for name in ("tables/table3", "tables/table4"):
+        table = study.table(name)
+        own = table[table["model"] == "toynet"]
+        assert set(zip(own["label"], own["provenance"], strict=True)) == expected
+
+
+@pytest.mark.parametrize(
+    "overrides",
+    [
+        ["train.steps=1000"],
+        ["train.lr=0.0002"],
+        [
+            *("data.train=photos_train", "data.degrade=[photos_train]"),
+            "data.images=[photos_train,Set5,Set14,BSD100,Urban100]",
+        ],
+        ["data.test=[Set5]", "tables.complexity_dataset=Set5", "tables.ablation_dataset=Set5"],
+        ["+networks.vdsr.depth=4"],
+    ],
+    ids=lambda overrides: overrides[0],
+)
+def test_a_shortened_paper_run_keeps_the_warning(tmp_path: Path, overrides: list[str]) -> None:
+    path = tmp_path / "params.yaml"
+    path.write_text(compose_params([*PAPER, *overrides], ROOT / "conf"))
+    params = tables.load_params(path)
+    assert params.profile == "paper"
+    assert not tables.is_paper_setting(params)
 
 
 def test_what_params_do_not_name_is_ignored(changed: Study) -> None:
