@@ -29,13 +29,17 @@ Scale = Annotated[int, typer.Option("--scale", parser=parse_scale, help="2, 3 or
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="assets; none lists them all")] = None,
     data: Annotated[Path, typer.Option(help="data folder")] = Path("data"),
+    partial: Annotated[
+        bool,
+        typer.Option("--partial", help="weights: do without files whose servers cannot be reached"),
+    ] = False,
 ) -> None:
     """Download datasets and published weights, verified, and show licence and citation."""
     from pipeline.assets import describe_size, registry  # noqa: PLC0415
     from pipeline.fetch import fetch_assets  # noqa: PLC0415
 
     if names:
-        fetch_assets(names, data, partial=True)
+        fetch_assets(names, data, partial=partial)
         return
     table = Table("asset", "kind", "files", "size", "licence")
     for name, asset in registry().items():

@@ -28,6 +28,7 @@ import requests
 from rich.console import Console
 from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedColumn
 from rich.progress import Progress as Bar
+from urllib3.exceptions import MaxRetryError, NewConnectionError
 
 from pipeline.assets import DATA, Asset, AssetFile, describe_size, find_asset
 from pipeline.console import run
@@ -72,7 +73,8 @@ class Transfer:
 class Failure:
     """Why a file could not be obtained.
 
-    ``unreachable``: no connection; ``refused``: the content is wrong; ``failed``: anything else.
+    ``unreachable``: no connection came about; ``refused``: the content is wrong; ``failed``:
+    anything else, such as an answer with status 404 or a transfer that stalls.
     """
 
     file: AssetFile
@@ -160,7 +162,9 @@ class Progress(AbstractContextManager["Progress"]):
 
 @dataclass
 class Source:
-    """Where files come from: an earlier run's downloads, the mirror, the network; in that order.
+    """Where files come from: earlier downloads, the mirror, the data folder, the network.
+
+    They are asked in that order.
 
     Parameters
     ----------
@@ -171,11 +175,14 @@ class Source:
         Folder laid out by URL without the scheme; its files are used in place.
     transfer : Transfer
         How to download.
+    data : Path or None
+        Data folder; weights that an earlier run laid down there are taken over.
     """
 
     downloads: Path
     mirror: Path | None = None
     transfer: Transfer = Transfer()
+    data: Path | None = None
     session: requests.Session = field(default_factory=requests.Session, init=False)
     stop: threading.Event = field(default_factory=threading.Event, init=False)
     unreachable: dict[str, str] = field(default_factory=dict, init=False)
@@ -208,7 +215,7 @@ class Source:
         return found, sorted(failures, key=lambda failure: order[failure.file.key])
 
     def _obtain_one(self, file: AssetFile) -> tuple[AssetFile, Path | Failure]:
-        path = self._in_downloads(file) or self._in_mirror(file)
+        path = self._in_downloads(file) or self._in_mirror(file) or self._in_data(file)
         if path:
             self.progress.advance(path.stat().st_size, files=1)
             return file, path
@@ -240,6 +247,10 @@ class Source:
         self.refused[file.key] = f"{path}: {problem}"
         return None
 
+    def _in_data(self, file: AssetFile) -> Path | None:
+        path = file.raw_path(self.data) if self.data else None
+        return path if path and path.is_file() and file.mismatch(path) is None else None
+
     def _download(self, file: AssetFile) -> Path:
         """Download with retries; the file gets its name once its digest is right."""
         path = self.downloads / file.asset / file.name
@@ -247,6 +258,12 @@ class Source:
         path.parent.mkdir(parents=True, exist_ok=True)
         if part.exists():
             self.progress.advance(part.stat().st_size)
+            # An earlier run may have ended between the last byte and the digest; a server has no
+            # rest to send then.
+            if file.mismatch(part) is None:
+                return part.replace(path)
+            if part.stat().st_size == file.size:
+                self._discard(part)
         delay = self.transfer.backoff
         for attempt in range(1, self.transfer.attempts + 1):
             try:
@@ -289,8 +306,11 @@ class Source:
             text = f"{file.url}: no answer within {self.transfer.read_timeout:g} s"
             raise _Attempt(Failure(file, "failed", text)) from error
         except requests.ConnectionError as error:
-            text = f"{host} cannot be reached"
-            raise _Attempt(Failure(file, "unreachable", text)) from error
+            if _is_unreachable(error):
+                failure = Failure(file, "unreachable", f"{host} cannot be reached")
+            else:
+                failure = Failure(file, "failed", f"{file.url}: {error}")
+            raise _Attempt(failure) from error
         except requests.RequestException as error:
             raise _Attempt(Failure(file, "failed", f"{file.url}: {error}"), again=False) from error
         with response:
@@ -337,6 +357,14 @@ class Source:
             self._discard(part)
             text = f"{file.url}: sends more than the expected {limit:,} bytes"
             raise _Attempt(Failure(file, "refused", text), again=False)
+
+
+def _is_unreachable(error: requests.ConnectionError) -> bool:
+    """Whether no connection came about; otherwise a server is there, but hung up or distrusted."""
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
+        return True
+    cause = error.args[0] if error.args else None
+    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
 
 
 def mirror_folder() -> Path | None:
@@ -527,8 +555,8 @@ def fetch_assets(
 ) -> dict[str, Path]:
     """Obtain assets by name and lay them down under `destination`.
 
-    Prints licence and citation of each. What fails does not keep the others from being laid
-    down.
+    Prints licence and citation of each. An asset that fails does not keep the others from being
+    laid down.
 
     Parameters
     ----------
@@ -543,8 +571,10 @@ def fetch_assets(
     again : bool
         Build outputs anew that are there already.
     partial : bool
-        Lay down weights of which only some files can be had, and warn of the others. Datasets
-        are never laid down in part: a mean over some of the images is another number.
+        Lay down weights of which some files cannot be had because their servers cannot be
+        reached, and warn of these files. Where a server answers, but not with the right file,
+        the asset is refused as a whole. Datasets are never laid down in part: a mean over some of
+        the images is another number.
 
     Returns
     -------
@@ -556,7 +586,7 @@ def fetch_assets(
     ------
     UserError
         For an unknown name (before anything is done), and, after everything else is laid down,
-        listing what is missing with its size, the reasons and the remedies.
+        listing what could not be, what is missing with its size, the reasons and the remedies.
     """
     assets = [find_asset(name) for name in dict.fromkeys(names)]
     outputs = {asset.name: asset.output(destination) for asset in assets}
@@ -569,30 +599,58 @@ def fetch_assets(
             wanted.append(asset)
 
     source = Source(
-        downloads or destination.parent / "downloads", mirror_folder(), transfer or Transfer()
+        downloads or destination.parent / "downloads",
+        mirror_folder(),
+        transfer or Transfer(),
+        destination,
     )
     remote = [file for asset in wanted if asset.kind != "photos" for file in asset.files]
     found, failures = _obtain(source, remote)
+    missing: list[Failure] = []
+    problems: list[str] = []
     for asset in wanted:
-        if asset.kind == "photos":
-            found |= {file.key: locate_photograph(file) for file in asset.files}
-    for asset in wanted:
-        have = sum(file.key in found for file in asset.files)
-        whole = have == len(asset.files)
-        if whole or (partial and have and asset.kind == "weights"):
+        own = [failure for failure in failures if failure.file.asset == asset.name]
+        if own and not (partial and _suffices(asset, own, source)):
+            missing += own
+            continue
+        try:
+            if asset.kind == "photos":
+                found |= {file.key: locate_photograph(file) for file in asset.files}
             _lay_down(asset, found, outputs[asset.name])
-            state = "is complete" if whole else f"holds {have} of {len(asset.files)} files"
-            print(f"{outputs[asset.name]} {state}", flush=True)
-            if not whole:
-                own = [failure for failure in failures if failure.file.asset == asset.name]
-                failures = [failure for failure in failures if failure not in own]
-                print(f"warning: left out\n{_explain([asset], own, source)}", file=sys.stderr)
-    if failures:
-        raise UserError(
+        except UserError as error:
+            problems.append(str(error))
+            continue
+        total = len(asset.files)
+        state = f"holds {total - len(own)} of {total} files" if own else "is complete"
+        print(f"{outputs[asset.name]} {state}", flush=True)
+        if own:
+            # DVC takes the stage for done and would not run it again by itself.
+            print(
+                f"warning: left out\n{_explain([asset], own, source)}\n"
+                f"To try again later: dvc repro --force fetch_weights@{asset.name} "
+                "(or the same mesr command)",
+                file=sys.stderr,
+            )
+    if missing:
+        problems.append(
             f"not everything could be fetched; {destination}/ holds nothing new of\n"
-            + _explain(wanted, failures, source)
+            + _explain(wanted, missing, source)
         )
+    if problems:
+        raise UserError("\n".join(problems))
     return outputs
+
+
+def _suffices(asset: Asset, failures: Sequence[Failure], source: Source) -> bool:
+    """Whether the rest may be laid down: weights, with nothing wrong but servers out of reach."""
+    return (
+        asset.kind == "weights"
+        and len(failures) < len(asset.files)
+        and all(
+            failure.kind == "unreachable" and failure.file.key not in source.refused
+            for failure in failures
+        )
+    )
 
 
 def _obtain(source: Source, files: Sequence[AssetFile]) -> tuple[dict[str, Path], list[Failure]]:
@@ -623,7 +681,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--partial",
         action="store_true",
-        help="weights: keep the files that can be had and warn of the others",
+        help="weights: do without files whose servers cannot be reached, and warn of them",
     )
     arguments = parser.parse_args(argv)
     fetch_assets(arguments.names, again=True, partial=arguments.partial)

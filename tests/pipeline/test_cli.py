@@ -127,3 +127,14 @@ def test_fetch_without_names_lists_the_assets(workplace: Path) -> None:
     done = mesr("fetch")
     assert done.exit_code == 0, done.output
     assert "Urban100" in done.output
+
+
+@pytest.mark.parametrize("options", [(), ("--partial",)])
+def test_fetch_is_whole_or_nothing_unless_told_otherwise(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
+) -> None:
+    asked = []
+    monkeypatch.setattr("pipeline.fetch.fetch_assets", lambda *a, **k: asked.append((a, k)))
+    done = mesr("fetch", "PAN", *options)
+    assert done.exit_code == 0, done.output
+    assert asked == [((["PAN"], Path("data")), {"partial": bool(options)})]

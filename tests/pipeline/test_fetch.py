@@ -14,6 +14,7 @@ import threading
 import time
 import zipfile
 from collections.abc import Iterator, Sequence
+from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 
@@ -103,6 +104,8 @@ class Handler(BaseHTTPRequestHandler):
             case "stall":
                 self.answer(200, body[: len(body) // 2], **length)
                 self.server.released.wait(5)
+            case "hang up":
+                self.close_connection = True
             case "silent":
                 self.server.released.wait(5)
             case "wrong":
@@ -336,6 +339,30 @@ def test_a_left_over_part_that_does_not_fit_is_replaced(
     assert (tmp_path / "data/raw/Net/net.pt").read_bytes() == content
 
 
+def test_a_complete_part_is_verified_not_downloaded_again(
+    server: Server, register: Registrar, tmp_path: Path
+) -> None:
+    content = bytes(range(256)) * 1000
+    asset = offer(server, "Net", {"net.pt": content}, kind="weights")
+    part = tmp_path / "downloads/Net/net.pt.part"
+    for size in (len(content), None):
+        register(replace(asset, files=(replace(asset.files[0], size=size),)))
+        part.parent.mkdir(parents=True)
+        part.write_bytes(content)
+        fetch_into(tmp_path, ["Net"], again=True)
+        assert (tmp_path / "data/raw/Net/net.pt").read_bytes() == content
+        assert not part.exists()
+        shutil.rmtree(tmp_path / "downloads")
+        shutil.rmtree(tmp_path / "data")
+    assert server.requests == []
+
+    register(asset)
+    part.parent.mkdir(parents=True)
+    part.write_bytes(bytes(len(content)))
+    fetch_into(tmp_path, ["Net"])
+    assert server.requests == [("/Net/net.pt", None)]  # from the start: no rest to ask for
+
+
 def test_a_damaged_download_of_an_earlier_run_is_replaced(
     server: Server, register: Registrar, tmp_path: Path
 ) -> None:
@@ -369,22 +396,116 @@ def test_one_incomplete_asset_does_not_keep_back_the_others(
     assert in_data(tmp_path) == ["hr/Good.h5"]
 
 
-def test_partial_keeps_the_weights_that_can_be_had_but_no_part_of_a_dataset(
+def closed_port() -> int:
+    with socket.socket() as probe:
+        probe.bind(("127.0.0.1", 0))
+        return int(probe.getsockname()[1])
+
+
+def out_of_reach(asset: Asset, *names: str) -> Asset:
+    """Move files of an asset to a server that does not run."""
+    host = f"http://127.0.0.1:{closed_port()}"
+    moved = (
+        replace(file, url=f"{host}/{asset.name}/{file.name}") if file.name in names else file
+        for file in asset.files
+    )
+    return replace(asset, files=tuple(moved))
+
+
+WEIGHTS = {"net_x2.pt": b"two", "net_x3.pt": b"three", "net_x4.pt": b"four"}
+
+
+def test_partial_does_without_weights_out_of_reach_but_keeps_no_part_of_a_dataset(
     server: Server, register: Registrar, tmp_path: Path, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    weights = {"net_x2.pt": b"two", "net_x4.pt": b"four"}
-    register(offer(server, "Net", weights, kind="weights"), offer(server, "Toy", FILES))
-    server.faults["/Net/net_x4.pt"] = ["always 404"]
-    server.faults["/Toy/a.png"] = ["always 404"]
+    net, toy = offer(server, "Net", WEIGHTS, kind="weights"), offer(server, "Toy", FILES)
+    register(out_of_reach(net, "net_x4.pt"), out_of_reach(toy, "a.png"))
+    with pytest.raises(UserError, match="Net: 1 of 3"):
+        fetch_into(tmp_path, ["Net", "Toy"])
+    assert in_data(tmp_path) == []
     with pytest.raises(UserError, match="Toy: 1 of 3") as raised:
         fetch_into(tmp_path, ["Net", "Toy"], partial=True)
     assert "Net" not in str(raised.value)
-    assert in_data(tmp_path) == ["raw/Net/net_x2.pt"]
-    assert "Net: 1 of 2 files missing" in capsys.readouterr().err
+    assert in_data(tmp_path) == ["raw/Net/net_x2.pt", "raw/Net/net_x3.pt"]
+    said = capsys.readouterr().err
+    assert "Net: 1 of 3 files missing" in said
+    assert "dvc repro --force fetch_weights@Net (or the same mesr command)" in said
 
-    server.faults.clear()
+    register(net)
     fetch_into(tmp_path, ["Net"])
+    assert in_data(tmp_path) == [f"raw/Net/{name}" for name in WEIGHTS]
+
+
+def test_partial_lays_down_nothing_when_nothing_is_in_reach(
+    server: Server, register: Registrar, tmp_path: Path
+) -> None:
+    register(out_of_reach(offer(server, "Net", WEIGHTS, kind="weights"), *WEIGHTS))
+    with pytest.raises(UserError, match="Net: 3 of 3 files missing"):
+        fetch_into(tmp_path, ["Net"], partial=True)
+    assert in_data(tmp_path) == []
+
+
+@pytest.mark.parametrize(
+    "fault", ["404", "500", "truncate", "stall", "silent", "wrong", "endless", "hang up"]
+)
+def test_partial_refuses_an_asset_whose_server_answers_wrongly(
+    server: Server,
+    register: Registrar,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    capsys: pytest.CaptureFixture[str],
+    fault: str,
+) -> None:
+    """Even beside a file that is out of reach, and with an exit status of 1."""
+    net = offer(server, "Net", WEIGHTS, kind="weights")
+    register(out_of_reach(net, "net_x4.pt"))
+    fetch_into(tmp_path, ["Net"], partial=True)
+    before = in_data(tmp_path)
+    (tmp_path / "data/raw/Net/net_x3.pt").write_bytes(b"damaged")
+    shutil.rmtree(tmp_path / "downloads")
+    server.faults["/Net/net_x3.pt"] = [f"always {fault}"]
+    server.ranges = fault != "truncate"
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setattr(fetch, "Transfer", lambda: TRANSFER)
+    assert run(lambda: main(["--partial", "Net"])) == 1
+    assert "Net: 2 of 3 files missing" in capsys.readouterr().err
+    assert in_data(tmp_path) == before
+    assert (tmp_path / "data/raw/Net/net_x3.pt").read_bytes() == b"damaged"
+
+
+def test_partial_refuses_an_asset_with_a_wrong_file_in_the_mirror(
+    server: Server, register: Registrar, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    net = out_of_reach(offer(server, "Net", WEIGHTS, kind="weights"), *WEIGHTS)
+    register(net)
+    make_mirror(tmp_path / "mirror", net, {"net_x2.pt": b"two", "net_x3.pt": b"wrong"})
+    monkeypatch.setenv("MESR_MIRROR", str(tmp_path / "mirror"))
+    with pytest.raises(UserError, match=r"refused .*net_x3\.pt: digest"):
+        fetch_into(tmp_path, ["Net"], partial=True)
+    assert in_data(tmp_path) == []
+    make_mirror(tmp_path / "mirror", net, {"net_x3.pt": b"three"})
+    fetch_into(tmp_path, ["Net"], partial=True)
+    assert in_data(tmp_path) == ["raw/Net/net_x2.pt", "raw/Net/net_x3.pt"]
+
+
+def test_weights_that_lie_in_data_alone_are_taken_over(
+    server: Server, register: Registrar, tmp_path: Path
+) -> None:
+    net = offer(server, "Net", WEIGHTS, kind="weights")
+    register(net)
+    fetch_into(tmp_path, ["Net"])
+    shutil.rmtree(tmp_path / "downloads")
+    server.requests.clear()
+    (tmp_path / "data/raw/Net/net_x4.pt").write_bytes(b"damaged")
+    fetch_into(tmp_path, ["Net"], again=True)
+    assert server.requests == [("/Net/net_x4.pt", None)]
+
+    register(out_of_reach(net, *WEIGHTS))
+    shutil.rmtree(tmp_path / "downloads")
+    (tmp_path / "data/raw/Net/net_x3.pt").write_bytes(b"wrong")
+    fetch_into(tmp_path, ["Net"], again=True, partial=True)
     assert in_data(tmp_path) == ["raw/Net/net_x2.pt", "raw/Net/net_x4.pt"]
+    assert (tmp_path / "data/raw/Net/net_x4.pt").read_bytes() == b"four"
 
 
 def test_what_is_there_is_not_fetched_again(
@@ -447,12 +568,6 @@ def test_a_wrong_file_of_the_mirror_is_refused_by_name(
     assert wrong in capsys.readouterr().err
 
 
-def closed_port() -> int:
-    with socket.socket() as probe:
-        probe.bind(("127.0.0.1", 0))
-        return int(probe.getsockname()[1])
-
-
 def test_offline_one_message_says_what_is_missing_and_both_remedies(
     server: Server, register: Registrar, tmp_path: Path
 ) -> None:
@@ -499,6 +614,23 @@ def test_a_full_disk_while_laying_down(
     with pytest.raises(UserError, match="No space left"):
         fetch_into(tmp_path, ["Net"])
     assert in_data(tmp_path) == []
+
+
+def test_one_asset_that_cannot_be_laid_down_does_not_keep_back_the_others(
+    server: Server, register: Registrar, tmp_path: Path
+) -> None:
+    register(
+        offer(server, "Odd", {"odd.png": b"no image"}),
+        offer(server, "Hostile", {"hostile.zip": zipped({"../a.png": FILES["a.png"]})}),
+        offer(server, "Gone", {"gone.png": b""}),
+        offer(server, "Good", FILES),
+    )
+    server.faults["/Gone/gone.png"] = ["always 404"]
+    with pytest.raises(UserError) as raised:
+        fetch_into(tmp_path, ["Odd", "Hostile", "Gone", "Good"])
+    for complaint in ("odd.png", "leads out of it", "Gone: 1 of 1 files missing"):
+        assert complaint in str(raised.value)
+    assert in_data(tmp_path) == ["hr/Good.h5"]
 
 
 def test_a_downloads_folder_that_cannot_be_written(
