@@ -3,6 +3,7 @@
 import argparse
 import json
 import sys
+import time
 from collections.abc import Callable, Collection, Sequence
 from dataclasses import dataclass
 from functools import partial
@@ -19,11 +20,13 @@ from tqdm import tqdm
 from pipeline.console import run
 from pipeline.errors import UserError
 from pipeline.files import atomic_path
+from pipeline.hardware import device_name
 from pipeline.images import PackedImages, round_to_uint8, write_image
 from pipeline.inference import Evaluation, evaluate_image
 from pipeline.networks import NETWORKS, build_network
 from pipeline.protocol import Protocol, get_protocol
 from pipeline.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.revision import git_revision
 from pipeline.schema import load_params
 
 EVALUATIONS = Path("evaluations")
@@ -206,20 +209,20 @@ def evaluate(
     -------
     DataFrame
         The rows written to ``quality/<dataset>.csv``; none for published weights that were not
-        among those that could be downloaded.
+        among those that could be downloaded. ``record/<dataset>.json`` says what made them.
     """
+    began = time.perf_counter()
     output = EVALUATIONS / key
+    images = PackedImages(HR / f"{dataset}.h5")
     entry = published_entry(key)
     if entry and (missing := entry.missing()):
         print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
         with atomic_path(output / "images" / dataset) as folder:
             folder.mkdir(parents=True)
         table = pd.DataFrame(columns=list(COLUMNS))
-        with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
-            table.to_csv(temporary, index=False)
+        write_quality(output, key, images, protocol, table, began)
         return table
     subject = subject_of(key)
-    images = PackedImages(HR / f"{dataset}.h5")
     with atomic_path(output / "images" / dataset) as folder:
         folder.mkdir(parents=True)
 
@@ -229,9 +232,55 @@ def evaluate(
 
         readers = [(name, partial(images.__getitem__, name)) for name in images.names]
         table = evaluate_images(subject, readers, dataset, protocol, keep)
+    params = sum(parameter.numel() for parameter in subject.network.parameters())
+    write_quality(output, key, images, protocol, table, began, params=params)
+    return table
+
+
+def write_quality(
+    output: Path,
+    key: str,
+    images: PackedImages,
+    protocol: Protocol,
+    table: pd.DataFrame,
+    began: float,
+    *,
+    params: int | None = None,
+) -> None:
+    """Write the rows of an evaluation and, beside them, the record of the run that made them.
+
+    Parameters
+    ----------
+    output : Path
+        ``evaluations/<key>``; gets ``quality/<dataset>.csv`` and ``record/<dataset>.json``.
+    key, images, protocol
+        What was evaluated, on what and how.
+    table : DataFrame
+        The rows, one per image.
+    began : float
+        `time.perf_counter` when the evaluation began.
+    params : int, optional
+        Parameters of the network; None when no network was evaluated.
+    """
+    device = default_device()
+    dataset = images.path.stem
+    record = {
+        "key": key,
+        "dataset": dataset,
+        "protocol": protocol.name,
+        "images": len(table),
+        "params": params,
+        "wall_seconds": round(time.perf_counter() - began, 2),
+        "device": device.type,
+        "machine": device_name(device),
+        "torch": torch.__version__,
+        "git_revision": git_revision(),
+        "data_digest": f"hr {images.digest}",
+    }
     with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
         table.to_csv(temporary, index=False)
-    return table
+    with atomic_path(output / "record" / f"{dataset}.json") as temporary:
+        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
 
 
 def summary(table: pd.DataFrame) -> str:

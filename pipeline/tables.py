@@ -63,6 +63,8 @@ HISTORY = (
     "psnr_db",
     "steps_per_s",
 )
+# Settings of a training that runs.csv shows; run.json and params.yaml hold all of them.
+TRAINING = ("lr", "schedule", "batch", "patch", "settings")
 RUN = (
     "key",
     "model",
@@ -79,7 +81,9 @@ RUN = (
     "precision",
     "torch",
     "git_revision",
+    "dataset",
     "data_digest",
+    *TRAINING,
 )
 TABLE1 = (
     "step",
@@ -181,6 +185,8 @@ LABELS = {
 }
 PROVENANCES = ("interpolation", "trained", "published", "quoted")
 SOURCES = {"interpolation": "none", "trained": "trained", "published": "published"}
+EVALUATE_STAGES = {"interpolation": "bicubic", "published": "published"}
+PUBLISHED_SIZE = "as published"  # constructor settings of a network without any
 
 
 @dataclass(frozen=True)
@@ -406,40 +412,71 @@ def history_rows(keys: Iterable[Key]) -> pd.DataFrame:
     return pd.concat(frames, ignore_index=True) if frames else pd.DataFrame(columns=list(HISTORY))
 
 
-def run_rows(keys: Iterable[Key]) -> list[dict[str, Any]]:
-    """Provenance of each training run.
+def read_record(path: Path, columns: Iterable[str], remedy: str) -> dict[str, Any]:
+    """Read the facts that a stage recorded about a run.
 
     Raises
     ------
     UserError
-        When a run or one of its facts is missing.
+        When the record or one of `columns` is missing; `remedy` says what makes it.
     """
+    try:
+        facts = json.loads(path.read_text(encoding="utf-8"))
+    except FileNotFoundError as error:
+        raise UserError(
+            f"{path}: missing, though params.yaml names the run. Run: {remedy}"
+        ) from error
+    except ValueError as error:
+        raise UserError(f"{path}: not valid JSON ({error}). Write it again: {remedy}") from error
+    known = facts if isinstance(facts, dict) else {}
+    if absent := [name for name in columns if name not in known]:
+        raise UserError(f"{path}: {absent[0]!r} is missing. Write it again: {remedy}")
+    return known
+
+
+def run_identity(key: Key) -> dict[str, Any]:
+    """Return the columns of runs.csv that the name of an evaluated network decides."""
+    return {
+        "key": key.name,
+        "model": key.model,
+        "variant": key.variant,
+        "label": run_label(key),
+        "scale": key.scale,
+        "seed": "" if key.seed is None else key.seed,
+        "stage": key.stage or f"evaluate_{EVALUATE_STAGES[key.provenance]}",
+    }
+
+
+def training_rows(params: Params, keys: Iterable[Key]) -> list[dict[str, Any]]:
+    """Provenance of each training."""
     rows = []
     for key in keys:
-        path = RUNS / key.name / "run.json"
-        remedy = f"dvc repro (stage {key.stage})"
-        try:
-            facts = json.loads(path.read_text(encoding="utf-8"))
-        except FileNotFoundError as error:
-            raise UserError(
-                f"{path}: missing, though params.yaml names the run. Run: {remedy}"
-            ) from error
-        except ValueError as error:
-            raise UserError(
-                f"{path}: not valid JSON ({error}). Write it again: {remedy}"
-            ) from error
-        facts |= {
-            "key": key.name,
-            "model": key.model,
-            "variant": key.variant,
-            "label": run_label(key),
-            "scale": key.scale,
-            "seed": key.seed,
-            "stage": key.stage,
-        }
-        if absent := [name for name in RUN if name not in facts]:
-            raise UserError(f"{path}: {absent[0]!r} is missing. Write it again: {remedy}")
-        rows.append({name: facts[name] for name in RUN})
+        identity = {**run_identity(key), "dataset": params.data.train}
+        recorded = [name for name in RUN if name not in (*identity, *TRAINING[:-1])]
+        path, remedy = RUNS / key.name / "run.json", f"dvc repro (stage {key.stage})"
+        facts = read_record(path, (*recorded, "train"), remedy)
+        if absent := [name for name in TRAINING[:-1] if name not in facts["train"]]:
+            raise UserError(f"{path}: train.{absent[0]} is missing. Write it again: {remedy}")
+        settings = ", ".join(f"{name}={value}" for name, value in facts["settings"].items())
+        rows.append(
+            {name: facts[name] for name in recorded}
+            | {name: str(facts["train"][name]) for name in TRAINING[:-1]}
+            | {**identity, "settings": settings or PUBLISHED_SIZE}
+        )
+    return rows
+
+
+def evaluation_rows(keys: Iterable[Key], datasets: Sequence[str]) -> list[dict[str, Any]]:
+    """Provenance of each evaluation that has no training behind it: one row per dataset."""
+    rows = []
+    for key in keys:
+        identity = run_identity(key)
+        absent = dict.fromkeys(("steps", "precision", *TRAINING), "")
+        recorded = [name for name in RUN if name not in (*identity, *absent)]
+        for dataset in datasets:
+            path = EVALUATIONS / key.name / "record" / f"{dataset}.json"
+            facts = read_record(path, recorded, f"dvc repro (stage {identity['stage']})")
+            rows.append({**identity, **absent, **{name: facts[name] for name in recorded}})
     return rows
 
 
@@ -858,7 +895,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     # Published weights that could not be downloaded were evaluated on nothing.
     quality = Quality({key: frame for key, frame in frames.items() if not frame.empty})
     trained = [key for key in keys if key.provenance == "trained"]
-    history, runs = history_rows(trained), run_rows(trained)
+    untrained = [key for key in quality.keys if key.provenance != "trained"]
+    history = history_rows(trained)
+    runs = [*training_rows(params, trained), *evaluation_rows(untrained, params.data.test)]
     certificate = certification(params)
     ablation = Ablation(params, quality)
     rows3 = table3(params, quality)

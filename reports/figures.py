@@ -18,7 +18,7 @@ from matplotlib.patches import Rectangle
 from matplotlib.ticker import LogLocator
 
 from reports.crops import Comparison, Refinement, marked
-from reports.results import Results, known, ordered
+from reports.results import TRAININGS, Results, known, ordered
 
 WIDTH = 7.16  # inches: the full width of a two-column page
 DPI = 200
@@ -377,7 +377,8 @@ def band(axes: Axes, runs: pd.DataFrame, colour: str, line: Any, name: str) -> N
 
 def curves_data(results: Results, *, ablation: bool) -> pd.DataFrame:
     """Return the training histories with each run's stage and label."""
-    facts = results["runs"][["key", "stage", "label"]]
+    runs = results["runs"]
+    facts = runs[runs["stage"].isin(TRAININGS)][["key", "stage", "label"]]
     history = results["history"].merge(facts, on="key", how="inner", validate="many_to_one")
     history = history[history["psnr_db"].notna()]
     if ablation:

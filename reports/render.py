@@ -25,7 +25,7 @@ from reports.figures import (
     save,
 )
 from reports.markdown import chapter
-from reports.results import ReportError, Results, ordered, read_results
+from reports.results import TRAININGS, ReportError, Results, ordered, read_results
 from reports.tables import (
     TABLES,
     Table,
@@ -215,10 +215,11 @@ def facts(data: Results, certified: Table) -> list[Fact]:
             )
         )
     networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
+    trainings = data["runs"][data["runs"]["stage"].isin(TRAININGS)]
     seconds = sum(
-        float(text) for text in data["runs"]["wall_seconds"] if text.replace(".", "", 1).isdigit()
+        float(text) for text in trainings["wall_seconds"] if text.replace(".", "", 1).isdigit()
     )
-    runs = len(data["runs"])
+    runs = len(trainings)
     found.append(
         Fact(
             "Networks trained here",

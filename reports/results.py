@@ -26,7 +26,7 @@ TEXT: dict[str, tuple[str, ...]] = {
     "runs": (
         *("key", "model", "variant", "label", "scale", "seed", "stage", "params", "steps"),
         *("wall_seconds", "device", "machine", "precision", "torch", "git_revision"),
-        "data_digest",
+        *("dataset", "data_digest", "lr", "schedule", "batch", "patch", "settings"),
     ),
     "tables/table1": ("step", "variant", "label", "dataset", "seeds", "source", "note"),
     "tables/table2": ("variant", "label", "dataset", "seeds", "source", "note"),
@@ -39,6 +39,7 @@ TEXT: dict[str, tuple[str, ...]] = {
         *("quality_source", "rank_psnr", "note"),
     ),
 }
+TRAININGS = ("train", "ablate")  # stages in runs.csv that train; the others evaluate
 INTERVAL = ("diff_db", "diff_low_db", "diff_high_db")
 NUMBERS: dict[str, tuple[str, ...]] = {
     "quality": ("scale", "psnr_db", "ssim"),

@@ -9,7 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-from reports.results import Results, Study, known, ordered
+from reports.results import TRAININGS, Results, Study, known, ordered
 
 MISSING = "–"
 PROVENANCE = {
@@ -23,15 +23,25 @@ RUN_FIELDS = (
     ("stage", "Stage"),
     ("seed", "Seed"),
     ("params", "Parameters"),
+    ("settings", "Network settings"),
     ("steps", "Steps"),
+    ("lr", "Learning rate"),
+    ("schedule", "Schedule"),
+    ("batch", "Batch"),
+    ("patch", "LR patch"),
     ("wall_seconds", "Wall time"),
     ("device", "Device"),
     ("machine", "Machine"),
     ("precision", "Precision"),
     ("torch", "torch"),
     ("git_revision", "Git revision"),
+    ("dataset", "Images"),
     ("data_digest", "Data digest"),
 )
+
+
+# What an evaluation cannot have, because nothing is trained.
+OF_TRAININGS = ("seed", "settings", "steps", "lr", "schedule", "batch", "patch", "precision")
 
 
 @dataclass(frozen=True)
@@ -265,8 +275,10 @@ def runs_of(
 
 
 def run_facts(run: Mapping[Hashable, Any]) -> dict[str, str]:
-    """Return a run's facts as texts for people."""
-    facts = {title: str(run[name]) for name, title in RUN_FIELDS}
+    """Return a run's facts as texts for people, without those that its stage cannot have."""
+    trained = run["stage"] in TRAININGS
+    fields = [field for field in RUN_FIELDS if trained or field[0] not in OF_TRAININGS]
+    facts = {title: str(run[name]) for name, title in fields}
     facts["Wall time"] = duration(facts["Wall time"])
     if facts["Parameters"].isdigit():
         facts["Parameters"] = f"{int(facts['Parameters']):,}"
@@ -291,7 +303,7 @@ FULL_NETWORK = ("", "full", "mesr")  # names of MESR itself among the variants
 def ablation_runs(results: Results, variant: str, scale: Any) -> list[dict[str, str]]:
     """Return the runs of one row of Table 1 or 2; MESR itself is trained by stage `train`."""
     names = FULL_NETWORK if variant in FULL_NETWORK else (variant,)
-    return runs_of(results, "mesr", names, scale, ("train", "ablate"))
+    return runs_of(results, "mesr", names, scale, TRAININGS)
 
 
 def table1(results: Results) -> Table:
@@ -453,8 +465,13 @@ def quality_cells(row: pd.Series, notes: Footnotes, *, remark: bool) -> list[Cel
     return cells
 
 
-def method_runs(results: Results, row: pd.Series) -> tuple[list[dict[str, str]], str]:
-    """Return the runs behind a row of Tables 3 and 4, and in words where the row comes from."""
+def method_runs(
+    results: Results, row: pd.Series, datasets: Iterable[str]
+) -> tuple[list[dict[str, str]], str]:
+    """Return the runs behind a row of Tables 3 and 4, and in words where the row comes from.
+
+    A row without a training has one run per dataset that it shows.
+    """
     provenance, model, variant = row["provenance"], row["model"], row["variant"]
     if provenance == "trained":
         names = FULL_NETWORK if model == "mesr" and variant in FULL_NETWORK else (variant,)
@@ -463,10 +480,11 @@ def method_runs(results: Results, row: pd.Series) -> tuple[list[dict[str, str]],
     if provenance == "published":
         key = published_key(model, variant, row["scale"])
     runs = results["runs"]
-    found = [run_facts(run) for run in runs[runs["key"] == key].to_dict("records")]
+    runs = runs[(runs["key"] == key) & runs["dataset"].isin(list(datasets))]
+    found = [run_facts(run) for run in runs.to_dict("records")]
     words = {
-        "interpolation": f"Stage evaluate, run {key}: bicubic interpolation; nothing is trained.",
-        "published": f"Stage evaluate, run {key}: the authors' published weights, digest-checked.",
+        "interpolation": "Bicubic interpolation; nothing is trained.",
+        "published": "The authors' published weights, digest-checked; nothing is trained.",
         "quoted": "No run: the figures are quoted from the sources in the footnotes.",
     }
     return found, words.get(provenance, "")
@@ -496,7 +514,7 @@ def table3(results: Results) -> Table:
                 else:
                     reason = notes.remark(f"table3.csv has no row for {dataset}.")
                     cells += [Cell(MISSING, note=reason)] * 2
-            rows.append(Row(cells, *method_runs(results, own.iloc[0])))
+            rows.append(Row(cells, *method_runs(results, own.iloc[0], own["dataset"])))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
     caption = (
         "PSNR and SSIM of all methods, in the structure of Table 3 of the paper. Trained here: "
@@ -562,7 +580,7 @@ def table4(results: Results) -> Table:
                         value - told, decimals, sign=True, note=none if not known(told) else counted
                     ),
                 ]
-            rows.append(Row(cells, *method_runs(results, row)))
+            rows.append(Row(cells, *method_runs(results, row, [row["dataset"]])))
         groups.append(Group(f"{dataset}, ×{scale:.0f}", rows))
     caption = (
         "Parameters, Multi-Adds and PSNR, in the structure of Table 4 of the paper. Parameters and "
@@ -734,7 +752,7 @@ def reading_counts(results: Results) -> Table | None:
 def runs_table(results: Results) -> Table:
     """Every run of the study, as recorded when it ended."""
     frame = results["runs"]
-    sortable = ("seed", "params", "steps", "wall_seconds")
+    sortable = ("seed", "params", "steps", "lr", "batch", "patch", "wall_seconds")
     columns = [Column("Network", kind="text", first="ascending")] + [
         Column(title, kind="number" if name in sortable else "text", first="ascending")
         for name, title in RUN_FIELDS
@@ -745,13 +763,13 @@ def runs_table(results: Results) -> Table:
         name = f"{run['label']}, ×{run['scale']}" if run["scale"] else run["label"]
         cells = [Cell(name, name.casefold())]
         for field_name, title in RUN_FIELDS:
-            text = facts[title] or MISSING
+            text = facts.get(title) or MISSING
             raw = run[field_name]
             cells.append(Cell(text, as_number(raw) if field_name in sortable else raw.casefold()))
         rows.append(Row(cells))
     caption = (
-        "What was trained, with which parameters, by which revision of the code, on which data "
-        "and where."
+        "What was trained, and what was evaluated without a training: with which settings, by "
+        "which revision of the code, on which data and where."
     )
     return Table("all-runs", "All runs", caption, columns, [Group("", rows)], [], "runs.csv")
 

@@ -1,3 +1,4 @@
+import hashlib
 import json
 from pathlib import Path
 
@@ -14,6 +15,7 @@ from pipeline.errors import UserError
 from pipeline.images import pack_images
 from pipeline.networks import build_network
 from pipeline.protocol import RGB, Y
+from pipeline.revision import git_revision
 
 NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
 RNG = np.random.default_rng(2)
@@ -50,6 +52,22 @@ def test_bicubic_keeps_hr_and_lr_and_scores_every_image(workplace: Path) -> None
         for kind in ("hr", "lr", "sr")
     }
     assert sizes == {"hr": (42, 36), "lr": (14, 12), "sr": (42, 36)}
+
+
+def test_a_record_says_what_made_the_figures(workplace: Path) -> None:
+    evaluate.evaluate("bicubic_x3", "toy", RGB, [])
+    text = (workplace / "evaluations/bicubic_x3/record/toy.json").read_text(encoding="utf-8")
+    record = json.loads(text)
+    digest = hashlib.sha256((workplace / "data/hr/toy.h5").read_bytes()).hexdigest()
+    assert record["data_digest"] == f"hr {digest}"
+    assert record["wall_seconds"] >= 0
+    known = {
+        **{"key": "bicubic_x3", "dataset": "toy", "protocol": "rgb", "images": 2, "params": 0},
+        **{"torch": torch.__version__, "git_revision": git_revision()},
+    }
+    assert {name: record[name] for name in known} == known
+    assert record["device"] in ("cpu", "cuda")
+    assert record["machine"]
 
 
 def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
@@ -110,6 +128,9 @@ def test_published_weights_that_were_not_downloaded_give_no_rows(workplace: Path
     assert list(pd.read_csv(workplace / "evaluations/published_pan_x3/quality/toy.csv")) == list(
         evaluate.COLUMNS
     )
+    # DVC expects every output of the stage.
+    record = json.loads((workplace / "evaluations/published_pan_x3/record/toy.json").read_text())
+    assert (record["images"], record["params"]) == (0, None)
     with pytest.raises(UserError, match="no such published weights"):
         evaluate.subject_of("published_nothing_x3")
 

@@ -43,6 +43,8 @@ class Study:
             self.evaluate(key.name, key.model, key.variant, key.scale, key.seed)
             if key.seed is not None:
                 self.train(key.name)
+            for dataset in self.params.data.test:
+                self.record(key.name, dataset)
         (folder / "results").mkdir()
         COUNTS.to_csv(folder / "results/complexity.csv", index=False)
 
@@ -76,7 +78,25 @@ class Study:
         history = "step,epoch,lr,loss,psnr_db,steps_per_s,seconds\n50,1,0.001,0.1,,7.5,6\n"
         (path / "history.csv").write_text(history + "100,2,0.001,0.05,27.5,7.5,13\n")
         facts: dict[str, Any] = dict.fromkeys(tables.RUN, "known")
-        (path / "run.json").write_text(json.dumps(facts | {"params": 109_363}))
+        facts |= {
+            "params": 109_363,
+            "settings": {} if name.startswith("vdsr") else {"features": 24, "blocks": 2},
+            "train": {"lr": 1e-4, "schedule": "step", "batch": 16, "patch": 32, "eps": 1e-8},
+        }
+        (path / "run.json").write_text(json.dumps(facts))
+
+    def record(self, name: str, dataset: str) -> None:
+        path = self.folder / "evaluations" / name / "record" / f"{dataset}.json"
+        path.parent.mkdir(parents=True, exist_ok=True)
+        facts = {
+            "key": name,
+            "dataset": dataset,
+            "params": 261_403,
+            "wall_seconds": 3.25,
+            **dict.fromkeys(("device", "machine", "torch", "git_revision"), "known"),
+            "data_digest": f"hr {dataset}",
+        }
+        path.write_text(json.dumps(facts))
 
     def run(self) -> None:
         tables.main([])
@@ -146,7 +166,7 @@ def test_result_files_have_the_columns_of_the_contract(quick: Study) -> None:
     assert len(quality) == 3 * (3 * (1 + 12) + 12)
     assert set(quality["source"]) == {"none", "trained"}
     assert list(quality["image"][:3]) == ["a", "b", "c"]
-    assert len(quick.table("runs")) == 3 * 12 + 12
+    assert len(quick.table("runs")) == 3 * 12 + 12 + 3
     assert len(quick.table("history")) == 2 * (3 * 12 + 12)
 
 
@@ -361,6 +381,7 @@ def test_what_params_do_not_name_is_ignored(changed: Study) -> None:
         ("evaluations/msrn_x3_s1/quality/photos_test.csv", "evaluate"),
         ("runs/ablation_no_rb_s2/history.csv", "stage ablate"),
         ("runs/vdsr_x2_s0/run.json", "stage train"),
+        ("evaluations/bicubic_x3/record/photos_test.json", "stage evaluate_bicubic"),
         ("results/complexity.csv", "dvc repro complexity"),
     ],
 )
@@ -399,7 +420,32 @@ def test_a_study_without_training_has_tables_that_say_so(tmp_path: Path, monkeyp
     table = pd.read_csv("results/tables/table1.csv", dtype=str, keep_default_na=False)
     assert set(table["psnr_db"]) == {""}
     assert all("not trained in profile paper" in note for note in table["note"])
-    assert pd.read_csv("results/runs.csv").empty
+    assert set(pd.read_csv("results/runs.csv")["stage"]) == {"evaluate_bicubic"}
+
+
+def test_runs_show_the_settings_of_a_training(quick: Study) -> None:
+    runs = quick.table("runs")
+    mesr, vdsr = row(runs, key="mesr_x2_s1"), row(runs, key="vdsr_x2_s1")
+    expected = {
+        **{"lr": "0.0001", "schedule": "step", "batch": "16", "patch": "32", "seed": "1"},
+        **{"stage": "train", "dataset": "photos_train", "settings": "features=24, blocks=2"},
+    }
+    assert {name: mesr[name] for name in expected} == expected
+    assert vdsr["settings"] == "as published"
+
+
+def test_runs_hold_every_evaluation_without_a_training(paper: Study) -> None:
+    runs = paper.table("runs")
+    own = runs[runs["stage"].str.startswith("evaluate")]
+    keys = [*(f"bicubic_x{scale}" for scale in "234"), "published_vdsr_x2", "published_pan_x2"]
+    assert sorted(own["key"]) == sorted(key for key in keys for _ in range(4))
+    pan = row(own, key="published_pan_x2", dataset="Set14")
+    expected = {
+        **{"label": "PAN", "stage": "evaluate_published", "scale": "2", "params": "261403"},
+        **{"seed": "", "steps": "", "lr": "", "settings": "", "data_digest": "hr Set14"},
+        **{"wall_seconds": "3.25", "git_revision": "known"},
+    }
+    assert {name: pan[name] for name in expected} == expected
 
 
 def test_measured_certificates_replace_the_record(changed: Study) -> None:

@@ -107,9 +107,38 @@ def test_every_measured_row_leads_to_its_run(data: Results) -> None:
     table = table3(data)
     for group in table.groups:
         for row in group.rows:
-            assert row.runs or row.origin
+            assert row.runs or "quoted" in row.origin
     runs = [run["Run"] for row in table.groups[0].rows for run in row.runs]
-    assert runs == ["vdsr_x2_s0", "lapsrn_x2_s0", "msrn_x2_s0", "mesr_x2_s0"]
+    assert runs == ["bicubic_x2", "vdsr_x2_s0", "lapsrn_x2_s0", "msrn_x2_s0", "mesr_x2_s0"]
+
+
+def test_provenance_shows_what_decided_a_training(data: Results) -> None:
+    trained = table3(data).groups[0].rows[1].runs[0]
+    expected = {
+        **{"Learning rate": "0.001", "Schedule": "one_cycle", "Batch": "8", "LR patch": "24"},
+        **{"Network settings": "features=16", "Steps": "600", "Images": "Photographs"},
+    }
+    assert {name: trained[name] for name in expected} == expected
+
+
+def test_an_evaluation_has_no_facts_of_a_training(data: Results) -> None:
+    facts = table3(data).groups[0].rows[0].runs[0]
+    assert facts["Stage"] == "evaluate_bicubic"
+    assert facts["Images"] == "Photographs"
+    assert facts["Data digest"].startswith("hr 7e2d")
+    assert all(facts.values())
+    assert not facts.keys() & {"Seed", "Steps", "Learning rate", "Precision"}
+
+
+def test_published_weights_have_a_run_for_each_dataset_shown(full: Path) -> None:
+    data = read_results(full / "results")
+    for make, datasets in ((table3, ["Set5", "Set14", "BSD100", "Urban100"]), (table4, ["Set14"])):
+        rows = [row for group in make(data).groups for row in group.rows]
+        own = [row for row in rows if row.cells[1].text == "published weights"]
+        assert own
+        for row in own:
+            assert {run["Stage"] for run in row.runs} == {"evaluate_published"}
+            assert [run["Images"] for run in row.runs] == datasets
 
 
 def test_mesr_itself_stands_in_the_ablation_with_its_training_run(data: Results) -> None:
