@@ -141,7 +141,7 @@ def _inflate(body: memoryview, limit: int, what: str) -> bytes:
 
 def _elements(data: memoryview, what: str) -> list[tuple[int, memoryview]]:
     """Split data elements: a tag of type and length, then the body, padded to 8 bytes."""
-    elements = []
+    elements: list[tuple[int, memoryview]] = []
     position = 0
     while position < len(data):
         if len(data) - position < 8:

@@ -1,4 +1,5 @@
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import pandas as pd
@@ -83,7 +84,7 @@ def test_upscale_takes_the_gpu_where_there_is_one(
 ) -> None:
     # "meta" stands for the GPU: there are no values on it, hence a fake upscaling.
     monkeypatch.setattr("pipeline.evaluate.default_device", lambda: torch.device("meta"))
-    devices = []
+    devices: list[str] = []
 
     def upscale_file(network: torch.nn.Module, *_: object) -> str:
         devices.extend(parameter.device.type for parameter in network.parameters())
@@ -133,7 +134,7 @@ def test_fetch_without_names_lists_the_assets(workplace: Path) -> None:
 def test_fetch_is_whole_or_nothing_unless_told_otherwise(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
-    asked = []
+    asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
     monkeypatch.setattr("pipeline.fetch.fetch_assets", lambda *a, **k: asked.append((a, k)))
     done = mesr("fetch", "PAN", *options)
     assert done.exit_code == 0, done.output
