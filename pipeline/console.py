@@ -1,7 +1,12 @@
 """What the entry points share: errors for people, clean interruption, plain progress lines."""
 
+import signal
 import sys
-from collections.abc import Callable
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
 
 from pipeline.errors import UserError
 
@@ -19,9 +24,15 @@ def run(main: Callable[[], None]) -> int:
     int
         0 on success, 1 after a `UserError` (its message alone is printed), 130 after Ctrl-C.
         Any other exception is a defect of ours and keeps its traceback.
+
+    Raises
+    ------
+    SystemExit
+        With status 143 after SIGTERM, so that half-written output is removed on the way.
     """
     try:
-        main()
+        with _sigterm_raises():
+            main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
@@ -32,3 +43,20 @@ def run(main: Callable[[], None]) -> int:
         )
         return 130
     return 0
+
+
+@contextmanager
+def _sigterm_raises() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # may not set handlers
+        yield
+        return
+    former = signal.signal(signal.SIGTERM, _terminate)
+    try:
+        yield
+    finally:
+        # None stands for a handler that was not set from Python and cannot be set again.
+        signal.signal(signal.SIGTERM, former or signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -783,7 +783,13 @@ raise SystemExit(run(lambda: main(["Toy"])))
 """
 
 
-def test_ctrl_c_during_a_stalled_download(server: Server, tmp_path: Path) -> None:
+@pytest.mark.parametrize(
+    ("number", "status", "message"),
+    [(signal.SIGINT, 130, "stopped by the user"), (signal.SIGTERM, 143, "")],
+)
+def test_a_signal_during_a_stalled_download(
+    server: Server, tmp_path: Path, number: signal.Signals, status: int, message: str
+) -> None:
     server.content["/Toy/a.png"] = FILES["a.png"]
     server.faults["/Toy/a.png"] = ["always silent"]
     process = subprocess.Popen(
@@ -796,10 +802,10 @@ def test_ctrl_c_during_a_stalled_download(server: Server, tmp_path: Path) -> Non
     deadline = time.monotonic() + 60
     while not server.requests and time.monotonic() < deadline:
         time.sleep(0.02)
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     _, said = process.communicate(timeout=20)
-    assert process.returncode == 130
-    assert "stopped by the user" in said
+    assert process.returncode == status
+    assert message in said
     assert "Traceback" not in said
     assert in_data(tmp_path) == []
 
