@@ -47,7 +47,9 @@ def main() -> None:
         {"branches": "cascade", "branch_features": 24},
         {"branches": "cascade", "branch_features": 32},
         {"branches": "separate", "branch_features": 24},
-        {"branches": "separate", "branch_features": 16},
+        {"branches": "cascade", "branch_features": 25},
+        {"branches": "separate", "branch_features": 19},
+        {"branches": "separate", "branch_features": 18},
         {"unit": "single_scale"},
     ):
         unit, network = unit_parameters(**settings), parameters(**settings)

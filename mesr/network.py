@@ -1,5 +1,6 @@
 """MESR as a whole: equations (1)-(5)."""
 
+from collections.abc import Sequence
 from typing import Literal
 
 import torch
@@ -7,6 +8,7 @@ from torch import Tensor, nn
 
 from mesr.blocks import MSFEB, Branches, RefinementBlock, Unit, UnitSkip, WeightNorm
 from mesr.layers import DIV2K_MEAN, ChannelShift, SubPixelUpsampler, check_scale
+from mesr.loss import charbonnier
 
 
 class MESR(nn.Module):
@@ -134,6 +136,11 @@ class MESR(nn.Module):
             raise ValueError(f"initialisation is {initialisation!r}; expected 'default' or 'he'")
         if input_mean not in ("none", "div2k"):
             raise ValueError(f"input_mean is {input_mean!r}; expected 'none' or 'div2k'")
+
+    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
+        """Weighted sum of Charbonnier losses, equations (20)-(21); `progress` is not used."""
+        pairs = zip(self.output_weights, outputs, strict=True)
+        return torch.stack([weight * charbonnier(y, target) for weight, y in pairs]).sum()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Super-resolve.

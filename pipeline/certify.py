@@ -14,6 +14,7 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pandas as pd
+import torch
 from torch import nn
 
 from pipeline.console import run
@@ -107,6 +108,7 @@ def within_tolerance(
 
 def measure(network: nn.Module, images: PackedImages, protocol: Protocol) -> tuple[float, float]:
     """Mean PSNR in dB and mean SSIM of a network over the images of a dataset."""
+    network = network.to("cuda" if torch.cuda.is_available() else "cpu")
     found = [evaluate_image(network, images[n], protocol, name=n) for n in images.names]
     return (
         math.fsum(e.psnr_db for e in found) / len(found),

@@ -50,7 +50,10 @@ def code_digest(network: nn.Module) -> str:
         Path(inspect.getfile(type(network))),
         *sorted((root / "mesr").glob("*.py")),
         *(root / "baselines" / name for name in ("bicubic.py", "layers.py")),
-        *(root / "pipeline" / name for name in ("hardware.py", "patches.py", "trainer.py")),
+        *(
+            root / "pipeline" / f"{name}.py"  # validation decides which weights are the best
+            for name in ("hardware", "images", "inference", "patches", "protocol", "trainer")
+        ),
     ]
     digest = hashlib.sha256()
     for file in files:

@@ -4,10 +4,8 @@ Writes `results/complexity.csv` and, beside every published count, `results/coun
 
 Multi-Adds follow CARN's convention: the multiply-accumulates of convolutions and matrix products
 for one 1280x720 HR output. Biases, activations, elementwise arithmetic, pooling and
-interpolation are not counted, except that the bicubic interpolation inside IDN and LapSRN x3
-runs as matrix products and counts as such (0.1 % at most). A transposed convolution is counted on
-its input grid, which is what it costs; `published/complexity.csv` says where a paper counted it
-on the output grid.
+interpolation are not counted. A transposed convolution is counted on its input grid, which is
+what it costs.
 """
 
 import argparse

@@ -4,7 +4,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any
+from typing import Any, cast
 
 import numpy as np
 import torch
@@ -82,8 +82,13 @@ def scale_of(network: nn.Module) -> int:
 
 @contextmanager
 def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
-    """Switch off training behaviour and, where the protocol says so, override the padding."""
+    """Switch off training and TF32 and, where the protocol says so, override the padding."""
     training = network.training
+    cudnn, matmul = cast(Any, torch.backends.cudnn), torch.backends.cuda.matmul
+    former = cudnn.conv.fp32_precision, matmul.fp32_precision, cudnn.deterministic, cudnn.benchmark
+    # Figures must not depend on the GPU; cuDNN's own default is TF32 for convolutions.
+    cudnn.conv.fp32_precision = matmul.fp32_precision = "ieee"
+    cudnn.deterministic, cudnn.benchmark = True, False
     convolutions = [
         module
         for module in network.modules()
@@ -100,6 +105,8 @@ def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
         for module, mode in zip(convolutions, modes, strict=True):
             module.padding_mode = mode
         network.train(training)
+        cudnn.conv.fp32_precision, matmul.fp32_precision = former[:2]
+        cudnn.deterministic, cudnn.benchmark = former[2:]
 
 
 def _run(network: Any, x: Tensor, protocol: Protocol, device: Device) -> list[Tensor]:

@@ -135,6 +135,8 @@ class Recipe(_Settings):
             raise ValueError(
                 "keep: 'best' needs validation_images > 0; hold some out, or keep 'last'"
             )
+        if self.compile and self.tf32:
+            raise ValueError("compile and tf32: PyTorch's compiler refuses the two together")
         return self
 
     @property

@@ -316,7 +316,7 @@ class _Run:
                 reader.prepare(self.step + 1)
                 loss_value, norm_value, stopping = torch.stack([loss, norm, stopped]).tolist()
                 if not (isfinite(loss_value) and isfinite(norm_value)):
-                    self._report_nonfinite(batch, loss_value, norm_value)
+                    self._report_nonfinite(loss_value, norm_value)
                 if settings.grad_clip:
                     torch.nn.utils.clip_grads_with_norm_(
                         self.parameters.values(), settings.grad_clip, norm
@@ -482,13 +482,15 @@ class _Run:
         self.best_row, self.seconds = state["best_row"], state["seconds"]
         self.parts = state["parts"] + 1
 
-    def _report_nonfinite(self, batch: Batch, loss: float, norm: float) -> NoReturn:
+    def _report_nonfinite(self, loss: float, norm: float) -> NoReturn:
         """Dump the step, whose gradients were not applied, and give up."""
         broken = [
             name
             for name, parameter in self.parameters.items()
             if parameter.grad is not None and not parameter.grad.isfinite().all()
         ]
+        whole = range(self.settings.batch)  # this process may hold a share of it only
+        batch = self.sampler.batch(self.step, whole)
         report = {
             "step": self.step,
             "loss": str(loss),
@@ -496,7 +498,7 @@ class _Run:
             "lr": learning_rate(self.step, self.settings),
             "precision": self.precision,
             "parameters_with_nonfinite_gradient": broken,
-            "patches": [self.sampler.draw(self.step, i)._asdict() for i in self.share],
+            "patches": [self.sampler.draw(self.step, i)._asdict() for i in whole],
         }
         path = self.folder.path / "nonfinite.json"
         if self.processes.is_main_process:

@@ -18,7 +18,6 @@ NEUTRAL = {
     "pipeline/console.py",
     "pipeline/errors.py",
     "pipeline/files.py",
-    "pipeline/hardware.py",
     "pipeline/networks.py",
     "pipeline/revision.py",
     "pipeline/schema.py",

@@ -60,7 +60,7 @@ def planes(draw):
         return rng.integers(0, 256, shape, dtype=np.uint8)
     if kind == "binary":
         return (rng.integers(0, 2, shape) * 255).astype(np.uint8)
-    return np.broadcast_to(np.arange(shape[1]) * 2 >= shape[1], shape).astype(np.uint8)
+    return (np.broadcast_to(np.arange(shape[1]) * 2 >= shape[1], shape) * 255).astype(np.uint8)
 
 
 @settings(max_examples=60, deadline=None)

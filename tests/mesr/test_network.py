@@ -118,3 +118,12 @@ def test_unknown_variant_is_refused_by_name() -> None:
 def test_upsampler_parameters() -> None:
     count = {s: sum(p.numel() for p in SubPixelUpsampler(s, 64).parameters()) for s in (2, 3, 4)}
     assert count == {2: 147_712, 3: 332_352, 4: 295_424}
+
+
+def test_paper_objective_is_equations_20_and_21() -> None:
+    network = MESR(2, **NARROW, omega=(0.5, 2.0))
+    torch.manual_seed(0)
+    coarse, refined, target = torch.rand(3, 2, 3, 8, 8)
+    root = [((y - target) ** 2 + 1e-6).sqrt().mean() for y in (coarse, refined)]
+    loss = network.paper_objective((coarse, refined), target, progress=0.5)
+    torch.testing.assert_close(loss, 0.5 * root[0] + 2 * root[1])
