@@ -92,8 +92,9 @@ def imresize(
     Notes
     -----
     Both passes are products with a sparse matrix. On a 2040x1356 image that takes a quarter to a
-    seventh of the time of symmetric padding followed by torch's own antialiased bicubic interpolation, which gives
-    the same values, because it needs no padded copy (`benchmarks/bench_imresize.py`).
+    seventh of the time of symmetric padding followed by torch's own antialiased bicubic
+    interpolation, which gives the same values, because it needs no padded copy
+    (`benchmarks/bench_imresize.py`).
     """
     if x.ndim != 4 or not x.is_floating_point() or 0 in x.shape[-2:]:
         raise ValueError(

@@ -31,7 +31,7 @@ def run(main: Callable[[], None]) -> int:
         With status 143 after SIGTERM, so that half-written output is removed on the way.
     """
     try:
-        with _sigterm_raises():
+        with _signals_raise():
             main()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
@@ -46,16 +46,18 @@ def run(main: Callable[[], None]) -> int:
 
 
 @contextmanager
-def _sigterm_raises() -> Iterator[None]:
+def _signals_raise() -> Iterator[None]:
     if threading.current_thread() is not threading.main_thread():  # may not set handlers
         yield
         return
-    former = signal.signal(signal.SIGTERM, _terminate)
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:
         yield
     finally:
-        # None stands for a handler that was not set from Python and cannot be set again.
-        signal.signal(signal.SIGTERM, former or signal.SIG_DFL)
+        for number, handler in former.items():
+            # None stands for a handler that was not set from Python and cannot be set again.
+            signal.signal(number, handler or signal.SIG_DFL)
 
 
 def _terminate(number: int, frame: FrameType | None) -> NoReturn:

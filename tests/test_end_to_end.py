@@ -12,6 +12,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from selenium.webdriver.support.ui import WebDriverWait
 
 from tests.browser import needs_chromium, start_browser
 
@@ -112,9 +113,11 @@ def test_report_opens_in_a_browser(study: Study, tmp_path: Path) -> None:
         assert "trained here" in text.casefold()
         pictures = browser.find_elements("css selector", "#figures img")
         assert pictures
-        assert all(browser.execute_script("return arguments[0].complete", p) for p in pictures)
-        sizes = [browser.execute_script("return arguments[0].naturalWidth", p) for p in pictures]
-        assert min(sizes) > 0
+        for picture in pictures:
+            browser.execute_script("arguments[0].loading = 'eager'", picture)
+            WebDriverWait(browser, 20).until(
+                lambda b, p=picture: b.execute_script("return arguments[0].naturalWidth > 0", p)
+            )
     finally:
         browser.quit()
 
