@@ -268,6 +268,14 @@ def scatter_points(results: Results) -> pd.DataFrame:
     frame["x"] = frame["params"].fillna(frame["published_params"])
     frame["y"] = frame["psnr_db"].fillna(frame["published_psnr_db"])
     frame["area"] = frame["multi_adds"].fillna(frame["published_multi_adds"])
+    # A narrowed network stands where the network that was trained does; its Multi-Adds are not
+    # counted.
+    runs = results["runs"]
+    for index, row in frame[frame["provenance"] == "trained"].iterrows():
+        if row["model"] in (results.study.facts.get("narrowed") or {}):
+            own = runs["model"].eq(row["model"]) & runs["scale"].eq(f"{row['scale']:.0f}")
+            sizes = pd.to_numeric(runs.loc[own, "params"], errors="coerce").dropna()
+            frame.loc[index, ["x", "area"]] = [sizes.median(), 0.0]
     return frame[(frame["x"] > 0) & frame["y"].notna()].reset_index(drop=True)
 
 
@@ -521,10 +529,13 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
             Figure(
                 "complexity",
                 "PSNR against parameters",
-                f"PSNR on {where} at {factors} against the parameters of the full-size "
-                "networks; the "
-                "area of a mark is the network's Multi-Adds. Filled: measured here; hollow: "
-                "quoted.",
+                f"PSNR on {where} at {factors} against parameters; the area of a mark is the "
+                "network's Multi-Adds. Filled: measured here; hollow: quoted."
+                + (
+                    " Narrowed networks stand at the size that was trained, as smallest marks."
+                    if results.study.facts.get("narrowed")
+                    else ""
+                ),
                 "Scatter plot of PSNR against parameters; its values stand in Table 4.",
             ),
             draw_scatter(results),

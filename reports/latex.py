@@ -97,6 +97,20 @@ def escape_word(word: str) -> str:
     return "".join([*out, *code_points(points)])
 
 
+# Those that LaTeX has commands for; not omicron.
+GREEK = dict(
+    zip(
+        "αβγδεζηθικλμνξπρςστυφχψω",
+        (
+            *("alpha", "beta", "gamma", "delta", "epsilon", "zeta", "eta", "theta", "iota"),
+            *("kappa", "lambda", "mu", "nu", "xi", "pi", "rho", "varsigma", "sigma", "tau"),
+            *("upsilon", "phi", "chi", "psi", "omega"),
+        ),
+        strict=True,
+    )
+)
+
+
 def code_points(points: list[str]) -> list[str]:
     """Return and forget the characters that have no glyph, in angle brackets."""
     text = r"\allowbreak{} ".join(points)
@@ -113,10 +127,8 @@ def glyph(character: str) -> str | None:
         return character
     if 0xC0 <= ord(character) <= 0x17F and character not in "ĸŀĿŉŦŧĦħſ":  # T1 has these letters
         return character
-    name = unicodedata.name(character, "")
-    if name.startswith("GREEK SMALL LETTER ") and name.count(" ") == 3 and "OMICRON" not in name:
-        letter = name.rpartition(" ")[2].lower().replace("lamda", "lambda").replace("final", "")
-        return rf"$\{letter}$"
+    if character in GREEK:
+        return rf"$\{GREEK[character]}$"
     plain = unicodedata.normalize("NFKC", character)
     if plain != character and plain.isascii() and plain.isprintable():
         return "".join(SPECIAL.get(c, c) for c in plain)

@@ -136,3 +136,8 @@ def test_one_table_can_be_pasted_into_a_two_column_paper(report: Path, tmp_path:
         encoding="utf-8",
     )
     assert complaints(compile_document(tmp_path / "latex")) == []
+
+
+def test_greek_letters_without_a_command_are_code_points() -> None:
+    assert escape("β ς") == r"$\beta$ $\varsigma$"
+    assert "U+03DB" in escape("ϛ")

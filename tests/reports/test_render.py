@@ -11,9 +11,10 @@ import pytest
 from PIL import Image
 
 import reports.render
+from reports.figures import scatter_points
 from reports.markdown import chapter
 from reports.render import render
-from reports.results import ReportError
+from reports.results import ReportError, read_results
 from tests.reports.simulate import HOSTILE
 
 
@@ -179,3 +180,14 @@ def test_full_study_is_rendered(full_report: Path) -> None:
     assert sum(tag == "article" for tag in found.tags) >= 14
     assert "not the paper's setting" not in "".join(found.text)
     assert len(list((full_report / "figures").glob("crop-*.pdf"))) == 4
+
+
+def test_narrowed_networks_stand_at_the_size_that_was_trained(quick: Path) -> None:
+    results = read_results(quick / "results")
+    points = scatter_points(results).set_index(["model", "provenance"])
+    narrowed = points.loc[("mesr", "trained")]
+    own = results["runs"].query("model == 'mesr' and scale == '2'")["params"].astype(float)
+    assert (narrowed["x"] == own.median()).all()
+    assert (narrowed["area"] == 0).all()
+    others = points.drop(index=("mesr", "trained"))
+    assert (others["area"] > 0).any()
