@@ -34,8 +34,8 @@ RUN_FIELDS = (
     ("machine", "Machine"),
     ("precision", "Precision"),
     ("torch", "torch"),
-    ("git_revision", "Git revision"),
     ("dataset", "Images"),
+    ("git_revision", "Git revision"),
     ("data_digest", "Data digest"),
 )
 
@@ -476,6 +476,8 @@ def method_runs(
     if provenance == "trained":
         names = FULL_NETWORK if model == "mesr" and variant in FULL_NETWORK else (variant,)
         return runs_of(results, model, names, row["scale"], ("train",)), ""
+    if provenance == "quoted":
+        return [], "No run: the figures are quoted from the sources in the footnotes."
     key = f"bicubic_x{row['scale']:.0f}"
     if provenance == "published":
         key = published_key(model, variant, row["scale"])
@@ -485,7 +487,6 @@ def method_runs(
     words = {
         "interpolation": "Bicubic interpolation; nothing is trained.",
         "published": "The authors' published weights, digest-checked; nothing is trained.",
-        "quoted": "No run: the figures are quoted from the sources in the footnotes.",
     }
     return found, words.get(provenance, "")
 
