@@ -22,6 +22,7 @@ from reports.results import TRAININGS, Results, known, ordered
 
 WIDTH = 7.16  # inches: the full width of a two-column page
 DPI = 200
+SMALLEST, LARGER = 30, 900  # area of a mark in the scatter plot, and what Multi-Adds add to it
 
 
 @dataclass(frozen=True)
@@ -263,20 +264,25 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
 
 
 def scatter_points(results: Results) -> pd.DataFrame:
-    """Return one point per row of Table 4 that has parameters and a PSNR."""
+    """Return one point per row of Table 4 that has parameters and a PSNR.
+
+    Table 4 counts full-size networks. A narrowed network stands at the parameters of the run that
+    gave the PSNR; its Multi-Adds are not counted, and its mark is as small as any.
+    """
     frame = results["tables/table4"].copy()
     frame["x"] = frame["params"].fillna(frame["published_params"])
     frame["y"] = frame["psnr_db"].fillna(frame["published_psnr_db"])
     frame["area"] = frame["multi_adds"].fillna(frame["published_multi_adds"])
-    # A narrowed network stands where the network that was trained does; its Multi-Adds are not
-    # counted.
-    runs = results["runs"]
+    narrowed = results.study.facts.get("narrowed") or {}
+    runs = results["runs"][results["runs"]["stage"] == "train"]
     for index, row in frame[frame["provenance"] == "trained"].iterrows():
-        if row["model"] in (results.study.facts.get("narrowed") or {}):
+        if row["model"] in narrowed:
             own = runs["model"].eq(row["model"]) & runs["scale"].eq(f"{row['scale']:.0f}")
             sizes = pd.to_numeric(runs.loc[own, "params"], errors="coerce").dropna()
-            frame.loc[index, ["x", "area"]] = [sizes.median(), 0.0]
-    return frame[(frame["x"] > 0) & frame["y"].notna()].reset_index(drop=True)
+            frame.loc[index, ["x", "area"]] = [sizes.median(), math.nan]
+    frame = frame[(frame["x"] > 0) & frame["y"].notna()].reset_index(drop=True)
+    frame["size"] = SMALLEST + LARGER * (frame["area"] / frame["area"].max()).fillna(0)
+    return frame
 
 
 def draw_scatter(results: Results) -> Callable[[Theme], Canvas]:
@@ -300,9 +306,8 @@ def draw_scatter(results: Results) -> Callable[[Theme], Canvas]:
                 continue
             colour = theme.series[index]
             hollow = kind == "quoted"
-            area = 30 + 900 * (own["area"].fillna(0) / largest) if largest > 0 else 60
             axes.scatter(
-                own["x"], own["y"], s=area, marker=MARKERS[index], linewidths=1.2,
+                own["x"], own["y"], s=own["size"], marker=MARKERS[index], linewidths=1.2,
                 facecolors="none" if hollow else f"{colour}66", edgecolors=colour,
             )  # fmt: skip
             handles.append(
@@ -327,10 +332,11 @@ def draw_scatter(results: Results) -> Callable[[Theme], Canvas]:
             ncols=3,
             handletextpad=0.2,
         )
-        axes.text(
-            *(1.0, 1.03, f"area: Multi-Adds, largest {largest / 1e9:,.0f} G"),
-            transform=axes.transAxes, ha="right", va="bottom", size=6.5, color=theme.muted,
-        )  # fmt: skip
+        if known(largest):  # not where all networks are narrowed
+            axes.text(
+                *(1.0, 1.03, f"area: Multi-Adds, largest {largest / 1e9:,.0f} G"),
+                transform=axes.transAxes, ha="right", va="bottom", size=6.5, color=theme.muted,
+            )  # fmt: skip
         return canvas
 
     return draw
@@ -341,8 +347,7 @@ def place_labels(canvas: Canvas, axes: Axes, points: pd.DataFrame, theme: Theme)
     FigureCanvasAgg(canvas)
     scale = canvas.dpi / 72
     centres = axes.transData.transform(points[["x", "y"]].to_numpy())
-    largest = points["area"].max()
-    radius = np.sqrt(30 + 900 * points["area"].fillna(0).to_numpy() / largest) / 2 * scale
+    radius = np.sqrt(points["size"].to_numpy()) / 2 * scale
     half = np.maximum(2.5 * scale, 0.6 * radius)[:, None]
     taken = [(*low, *high) for low, high in zip(centres - half, centres + half, strict=True)]
     order = np.argsort(-points["y"].to_numpy(), kind="stable")
@@ -518,6 +523,21 @@ def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
     return draw
 
 
+def scatter_caption(results: Results, where: str) -> str:
+    """Say which size the points of the scatter plot have: the papers', the one trained, or both."""
+    sized = scatter_points(results)["area"].notna().any()
+    words = [
+        f"PSNR on {where} against parameters.",
+        "The area of a mark is the network's Multi-Adds." if sized else "",
+        "Narrowed networks stand at the size that was trained; their Multi-Adds are not counted, "
+        "and their marks are all as small as can be."
+        if results.study.facts.get("narrowed")
+        else "",
+        "Filled: measured here; hollow: quoted.",
+    ]
+    return " ".join(filter(None, words))
+
+
 def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
     """Return the charts that the results have data for."""
     found: list[tuple[Figure, Callable[[Theme], Canvas]]] = []
@@ -529,14 +549,9 @@ def charts(results: Results) -> list[tuple[Figure, Callable[[Theme], Canvas]]]:
             Figure(
                 "complexity",
                 "PSNR against parameters",
-                f"PSNR on {where} at {factors} against parameters; the area of a mark is the "
-                "network's Multi-Adds. Filled: measured here; hollow: quoted."
-                + (
-                    " Narrowed networks stand at the size that was trained, as smallest marks."
-                    if results.study.facts.get("narrowed")
-                    else ""
-                ),
-                "Scatter plot of PSNR against parameters; its values stand in Table 4.",
+                scatter_caption(results, f"{where} at {factors}"),
+                "Scatter plot of PSNR against parameters; its values stand in Table 4, sizes of "
+                "narrowed networks in the table of runs.",
             ),
             draw_scatter(results),
         ))  # fmt: skip

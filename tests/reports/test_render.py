@@ -4,14 +4,17 @@ import json
 import re
 import shutil
 import sys
+from dataclasses import replace
 from html.parser import HTMLParser
 from pathlib import Path
 
+import matplotlib as mpl
+import numpy as np
 import pytest
 from PIL import Image
 
 import reports.render
-from reports.figures import scatter_points
+from reports.figures import LIGHT, SMALLEST, draw_scatter, scatter_caption, scatter_points
 from reports.markdown import chapter
 from reports.render import render
 from reports.results import ReportError, read_results
@@ -187,7 +190,22 @@ def test_narrowed_networks_stand_at_the_size_that_was_trained(quick: Path) -> No
     points = scatter_points(results).set_index(["model", "provenance"])
     narrowed = points.loc[("mesr", "trained")]
     own = results["runs"].query("model == 'mesr' and scale == '2'")["params"].astype(float)
-    assert (narrowed["x"] == own.median()).all()
-    assert (narrowed["area"] == 0).all()
+    assert narrowed["x"] == own.median()
+    assert np.isnan(narrowed["area"])
+    assert narrowed["size"] == SMALLEST
     others = points.drop(index=("mesr", "trained"))
     assert (others["area"] > 0).any()
+
+
+def test_scatter_plot_of_narrowed_networks_alone_names_them_and_no_multi_adds(quick: Path) -> None:
+    results = read_results(quick / "results")
+    models = results["tables/table4"]["model"]
+    facts = results.study.facts | {"narrowed": dict.fromkeys(models, "narrowed here")}
+    results = replace(results, study=replace(results.study, facts=facts))
+    assert "Multi-Adds are not counted" in scatter_caption(results, "Set14")
+    assert "area of a mark is" not in scatter_caption(results, "Set14")
+    with mpl.rc_context():
+        axes = draw_scatter(results)(LIGHT).axes[0]
+    texts = {text.get_text(): text.get_position() for text in axes.texts}
+    assert set(texts) == {"VDSR", "LapSRN", "MSRN", "MESR"}
+    assert np.isfinite(list(texts.values())).all()
