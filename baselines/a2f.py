@@ -17,9 +17,9 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from baselines.layers import DIV2K_MEAN, ChannelShift, check_scale
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
+from mesr.common.layers import DIV2K_MEAN, ChannelShift, check_scale
 
 # Channels and number of blocks of each variant of the paper.
 VARIANTS: dict[str, tuple[int, int]] = {"L": (32, 16), "M": (32, 12), "S": (32, 4), "SD": (16, 8)}

@@ -29,9 +29,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
+from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
 
 SLOPE = 0.1
 

@@ -27,8 +27,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.layers import SubPixelUpsampler, check_scale
 from baselines.weights import Published
+from mesr.common.layers import SubPixelUpsampler, check_scale
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)

@@ -22,8 +22,8 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.layers import check_scale
 from baselines.weights import Published
+from mesr.common.layers import check_scale
 
 
 class DRCN(nn.Module):

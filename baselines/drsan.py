@@ -14,9 +14,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.layers import SubPixelUpsampler, check_scale
 from baselines.weights import Published
 from baselines.weights.tensorflow import read_checkpoint
+from mesr.common.layers import SubPixelUpsampler, check_scale
 
 
 class DynamicResidualModule(nn.Module):

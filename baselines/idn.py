@@ -25,10 +25,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.bicubic import imresize
-from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.caffemodel import read_caffemodel
+from mesr.common.imresize import imresize
+from mesr.common.layers import check_scale
 
 _SLOPE = 0.05
 _BLOCKS = 4

@@ -25,8 +25,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from baselines.layers import DIV2K_MEAN, ChannelShift, check_scale
 from baselines.weights import Published
+from mesr.common.layers import DIV2K_MEAN, ChannelShift, check_scale
 
 FILTER_SIZE = 5
 

@@ -24,10 +24,10 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.bicubic import imresize
-from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
+from mesr.common.imresize import imresize
+from mesr.common.layers import check_scale
 
 _SLOPE = 0.2
 _FEATURES = 64

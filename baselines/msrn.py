@@ -25,9 +25,9 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
+from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
 
 _FEATURES = 64
 _BLOCKS = 8

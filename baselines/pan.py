@@ -15,9 +15,9 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
+from mesr.common.layers import check_scale
 
 
 class PixelAttention(nn.Module):

@@ -20,9 +20,9 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
+from mesr.common.layers import check_scale
 
 _KERNELS = {"9-1-5": (9, 1, 5), "9-5-5": (9, 5, 5)}
 

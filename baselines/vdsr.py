@@ -19,10 +19,10 @@ from pathlib import Path
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.layers import check_scale
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
 from baselines.weights.pickled import read_pickled_module
+from mesr.common.layers import check_scale
 
 # The classes that pytorch-vdsr's pickled network consists of.
 _PYTORCH_VDSR_CLASSES = (

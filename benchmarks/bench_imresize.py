@@ -23,8 +23,8 @@ from PIL import Image
 from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.bicubic import imresize, resizing_matrix
-from pipeline.images import round_to_uint8
+from mesr.common.imresize import imresize, resizing_matrix
+from pipeline.imaging.images import round_to_uint8
 
 WIDTH, HEIGHT = 2040, 1356
 Resize = Callable[[], NDArray[Any]]  # -> (C, H, W), float64 or uint8

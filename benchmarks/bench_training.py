@@ -12,7 +12,7 @@ all of them; medians over rounds, and ratios of the medians, are what to read.
   step, then a moving average parameter by parameter) on a DataLoader that decodes two PNG files
   (a 480x480 sub-image and its LR) per sample and cuts and turns one patch out of them. The shape
   of the loop is re-created from its documentation; no code of BasicSR runs here.
-- "this trainer": `pipeline.trainer.train`, end to end, in each precision and memory order.
+- "this trainer": `pipeline.training.trainer.train`, end to end, in each precision and memory order.
 """
 
 import argparse
@@ -33,16 +33,19 @@ from torch import Tensor, nn
 from torch.utils.data import DataLoader, Dataset
 from torch.utils.flop_counter import FlopCounterMode
 
-from mesr.loss import charbonnier
+from mesr.common.loss import charbonnier
 from mesr.network import MESR
-from pipeline.errors import UserError
-from pipeline.hardware import device_name, process_state, resolve_precision
-from pipeline.images import PackedImages, pack_images
-from pipeline.patches import PatchSampler
-from pipeline.protocol import RGB, crop_to_multiple, degrade, rgb_to_y
-from pipeline.train_settings import TrainSettings
-from pipeline.trainer import train
-from pipeline.watching import Watch
+from pipeline.imaging.colour import rgb_to_y
+from pipeline.imaging.degradation import degrade
+from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.protocol import RGB
+from pipeline.imaging.tensors import crop_to_multiple
+from pipeline.support.errors import UserError
+from pipeline.training.hardware import device_name, process_state, resolve_precision
+from pipeline.training.patches import PatchSampler
+from pipeline.training.settings import TrainSettings
+from pipeline.training.trainer import train
+from pipeline.training.watching import Watch
 
 SCALE = 4
 NARROW = {"features": 32, "branch_features": 12, "blocks": 2, "units": 2, "refinement_features": 16}

@@ -16,11 +16,14 @@ import torch
 from PIL import Image
 from torch.nn import functional as F
 
-from baselines.bicubic import Bicubic, imresize
-from pipeline.console import run
-from pipeline.images import PackedImages, Pixels, round_to_uint8
-from pipeline.inference import evaluate_image
-from pipeline.protocol import RGB, Protocol, Y, from_tensor, make_reference, to_tensor
+from baselines.bicubic import Bicubic
+from mesr.common.imresize import imresize
+from pipeline.imaging.degradation import make_reference
+from pipeline.imaging.images import PackedImages, Pixels, round_to_uint8
+from pipeline.imaging.protocol import RGB, Protocol, Y
+from pipeline.imaging.tensors import from_tensor, to_tensor
+from pipeline.scoring.evaluation import evaluate_image
+from pipeline.support.console import run
 
 SCALES = (2, 3, 4)
 

@@ -5,7 +5,7 @@ Huang & Chen, "MESR: Multistage Enhancement Network for Image Super-Resolution",
 `docs/paper-reading.md` gives the reason for each choice that the paper leaves open.
 """
 
-from mesr.loss import charbonnier
+from mesr.common.loss import charbonnier
 from mesr.network import MESR
 from mesr.variants import VARIANTS, variant_settings
 

@@ -7,8 +7,8 @@ import torch
 from torch import Tensor, nn
 
 from mesr.blocks import MSFEB, Branches, RefinementBlock, Unit, UnitSkip, WeightNorm
-from mesr.layers import DIV2K_MEAN, ChannelShift, SubPixelUpsampler, check_scale
-from mesr.loss import charbonnier
+from mesr.common.layers import DIV2K_MEAN, ChannelShift, SubPixelUpsampler, check_scale
+from mesr.common.loss import charbonnier
 
 
 class MESR(nn.Module):

@@ -14,5 +14,5 @@ def _leave(number: int, frame: FrameType | None) -> NoReturn:
 
 if sys.argv[:1] == ["-m"]:  # python -m pipeline.<stage>, which is being imported
     # An exception in the midst of other packages' imports comes out as errors of any kind. Nothing
-    # has been done yet, so that leaving at once is safe; `pipeline.console.run` takes over.
+    # has been done yet, so that leaving at once is safe; `pipeline.support.console.run` takes over.
     signal.signal(signal.SIGINT, _leave)

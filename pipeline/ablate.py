@@ -4,8 +4,8 @@ import argparse
 from collections.abc import Sequence
 
 from mesr import VARIANTS, variant_settings
-from pipeline.console import run
-from pipeline.schema import load_params, parse_seed
+from pipeline.study.params import load_params, parse_seed
+from pipeline.support.console import run
 from pipeline.train import train_network
 
 SCALE = 4  # Tables 1 and 2 are at x4

@@ -17,22 +17,22 @@ import pandas as pd
 import torch
 from torch import nn
 
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.images import PackedImages
-from pipeline.inference import evaluate_image
-from pipeline.networks import build_network, network_variants
-from pipeline.protocol import RGB, Protocol, Y
-from pipeline.published import (
+from pipeline.imaging.images import PackedImages
+from pipeline.imaging.protocol import RGB, Protocol, Y
+from pipeline.scoring.evaluation import evaluate_image
+from pipeline.study.networks import build_network, network_variants
+from pipeline.study.params import load_params
+from pipeline.study.published_figures import (
     CERTIFICATE_COLUMNS,
     PUBLISHED_FOLDER,
     PublishedQuality,
     published_quality,
 )
-from pipeline.published_weights import RAW, load_published, published_weights
-from pipeline.revision import git_revision
-from pipeline.schema import load_params
+from pipeline.study.published_weights import RAW, load_published, published_weights
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
+from pipeline.support.revision import git_revision
 
 HR = Path("data/hr")
 CERTIFICATES = Path("certificates")
@@ -245,7 +245,7 @@ def record() -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure NETWORK with its published weights on DATASET, or record all certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify", description=main.__doc__)
-    parser.add_argument("network", nargs="?", help="name in pipeline/networks.py")
+    parser.add_argument("network", nargs="?", help="name in pipeline/study/networks.py")
     parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
     parser.add_argument(
         "--record",

@@ -10,9 +10,9 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.schema import parse_scale
+from pipeline.study.params import parse_scale
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
 
 app = typer.Typer(
     name="mesr",
@@ -35,7 +35,7 @@ def fetch(
     ] = False,
 ) -> None:
     """Download datasets and published weights, verified, and show licence and citation."""
-    from pipeline.assets import describe_size, registry  # noqa: PLC0415
+    from pipeline.assets.registry import describe_size, registry  # noqa: PLC0415
     from pipeline.fetch import fetch_assets  # noqa: PLC0415
 
     if names:
@@ -66,8 +66,8 @@ def evaluate(
 ) -> None:
     """Measure PSNR and SSIM image by image."""
     from pipeline.evaluate import evaluate_images, save_images, summary  # noqa: PLC0415
-    from pipeline.files import atomic_path  # noqa: PLC0415
-    from pipeline.protocol import get_protocol  # noqa: PLC0415
+    from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
+    from pipeline.support.files import atomic_path  # noqa: PLC0415
 
     chosen = get_protocol(protocol)
     dataset, images = _images(data)
@@ -89,9 +89,9 @@ def evaluate(
 
 
 def _images(data: str) -> tuple[str, list[tuple[str, Callable[[], Any]]]]:
-    from pipeline.assets import registry  # noqa: PLC0415
-    from pipeline.external import folder_images  # noqa: PLC0415
-    from pipeline.images import PackedImages  # noqa: PLC0415
+    from pipeline.assets.registry import registry  # noqa: PLC0415
+    from pipeline.imaging.images import PackedImages  # noqa: PLC0415
+    from pipeline.tools.external import folder_images  # noqa: PLC0415
 
     packed = Path("data/hr") / f"{data}.h5"
     if Path(data).is_dir() and not packed.is_file():
@@ -107,9 +107,9 @@ def _images(data: str) -> tuple[str, list[tuple[str, Callable[[], Any]]]]:
 def _subject(model: str, scale: int, weights: str, variant: str, seed: int) -> Any:
     from mesr import variant_settings  # noqa: PLC0415
     from pipeline.evaluate import Subject, load_weights, subject_of, trained_subject  # noqa: PLC0415
-    from pipeline.external import SpandrelNetwork  # noqa: PLC0415
-    from pipeline.networks import build_network, network_variants  # noqa: PLC0415
-    from pipeline.published_weights import load_published  # noqa: PLC0415
+    from pipeline.study.networks import build_network, network_variants  # noqa: PLC0415
+    from pipeline.study.published_weights import load_published  # noqa: PLC0415
+    from pipeline.tools.external import SpandrelNetwork  # noqa: PLC0415
 
     if model.startswith("spandrel:"):
         external = SpandrelNetwork(Path(model.removeprefix("spandrel:")))
@@ -150,8 +150,8 @@ def _score_folder(
     protocol: Any,
 ) -> pd.DataFrame:
     from pipeline.evaluate import COLUMNS  # noqa: PLC0415
-    from pipeline.external import matching_files, score_given  # noqa: PLC0415
-    from pipeline.images import read_image  # noqa: PLC0415
+    from pipeline.imaging.images import read_image  # noqa: PLC0415
+    from pipeline.tools.external import matching_files, score_given  # noqa: PLC0415
 
     files = matching_files(folder, [name for name, _ in images], "SR")
     rows = []
@@ -191,7 +191,7 @@ def upscale(
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
     from pipeline.evaluate import default_device  # noqa: PLC0415
-    from pipeline.upscale import upscale_file  # noqa: PLC0415
+    from pipeline.tools.upscale import upscale_file  # noqa: PLC0415
 
     network = _subject(model, scale, weights, variant, seed).network.to(default_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
@@ -212,8 +212,8 @@ def count(
 ) -> None:
     """Count parameters and Multi-Adds beside the published counts."""
     from pipeline.complexity import SCALES, count_all, parse_size  # noqa: PLC0415
-    from pipeline.networks import NETWORKS  # noqa: PLC0415
-    from pipeline.published import published_complexity  # noqa: PLC0415
+    from pipeline.study.networks import NETWORKS  # noqa: PLC0415
+    from pipeline.study.published_figures import published_complexity  # noqa: PLC0415
 
     for model in models or ():
         if model not in NETWORKS:

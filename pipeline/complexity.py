@@ -22,12 +22,12 @@ from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from mesr import VARIANTS
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.networks import NETWORKS, build_network, network_variants
-from pipeline.published import PublishedComplexity, published_complexity
-from pipeline.schema import load_params
+from pipeline.study.networks import NETWORKS, build_network, network_variants
+from pipeline.study.params import load_params
+from pipeline.study.published_figures import PublishedComplexity, published_complexity
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 
 OUTPUT = Path("results/complexity.csv")
 COMPARISON = Path("results/counts.csv")

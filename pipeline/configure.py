@@ -15,13 +15,13 @@ from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
-from pipeline.assets import registry
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.networks import NETWORKS, build_network, network_class
-from pipeline.published_weights import published_weights
-from pipeline.schema import PARAMS_FILE, Params, load_params, parse_scale, validate_params
+from pipeline.assets.registry import registry
+from pipeline.study.networks import NETWORKS, build_network, network_class
+from pipeline.study.params import PARAMS_FILE, Params, load_params, parse_scale, validate_params
+from pipeline.study.published_weights import published_weights
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 
 CONF = Path("conf")
 HEADER = """\

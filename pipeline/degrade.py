@@ -10,10 +10,11 @@ from pathlib import Path
 
 from tqdm import tqdm
 
-from pipeline.console import run
-from pipeline.images import PackedImages, Pixels, pack_images
-from pipeline.protocol import RGB, make_lr
-from pipeline.schema import parse_scale
+from pipeline.imaging.degradation import make_lr
+from pipeline.imaging.images import PackedImages, Pixels, pack_images
+from pipeline.imaging.protocol import RGB
+from pipeline.study.params import parse_scale
+from pipeline.support.console import run
 
 
 def _progress(names: Sequence[str], label: str) -> Iterator[str]:
@@ -32,7 +33,7 @@ def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
     Parameters
     ----------
     hr_path : Path
-        Packed HR images, see `pipeline.images.pack_images`.
+        Packed HR images, see `pipeline.imaging.images.pack_images`.
     lr_path : Path
         Packed LR images under the same names, (h, w, 3) uint8; appears when complete.
     scale : {2, 3, 4}

@@ -17,17 +17,17 @@ from safetensors.torch import load_file
 from torch import nn
 from tqdm import tqdm
 
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.hardware import device_name
-from pipeline.images import PackedImages, round_to_uint8, write_image
-from pipeline.inference import Evaluation, evaluate_image
-from pipeline.networks import NETWORKS, build_network
-from pipeline.protocol import Protocol, get_protocol
-from pipeline.published_weights import PublishedWeights, load_published, published_weights
-from pipeline.revision import git_revision
-from pipeline.schema import load_params
+from pipeline.imaging.images import PackedImages, round_to_uint8, write_image
+from pipeline.imaging.protocol import Protocol, get_protocol
+from pipeline.scoring.evaluation import Evaluation, evaluate_image
+from pipeline.study.networks import NETWORKS, build_network
+from pipeline.study.params import load_params
+from pipeline.study.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
+from pipeline.support.revision import git_revision
+from pipeline.training.hardware import device_name
 
 EVALUATIONS = Path("evaluations")
 RUNS = Path("runs")

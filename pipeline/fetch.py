@@ -30,12 +30,12 @@ from rich.progress import BarColumn, DownloadColumn, TextColumn, TransferSpeedCo
 from rich.progress import Progress as Bar
 from urllib3.exceptions import MaxRetryError, NewConnectionError
 
-from pipeline.assets import DATA, Asset, AssetFile, describe_size, find_asset
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.images import Pixels, pack_images, read_image
-from pipeline.photos import locate_photograph
+from pipeline.assets.photos import locate_photograph
+from pipeline.assets.registry import DATA, Asset, AssetFile, describe_size, find_asset
+from pipeline.imaging.images import Pixels, pack_images, read_image
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 
 MIRROR_VARIABLE = "MESR_MIRROR"
 CHUNK = 1 << 16
@@ -475,7 +475,7 @@ def dataset_images(asset: Asset, found: dict[str, Path]) -> Iterator[tuple[str, 
     if count != asset.images:
         raise UserError(
             f"{asset.name}: holds {count} images, expected {asset.images}. "
-            "Correct the entry in pipeline/assets.toml or the files in pipeline/assets.csv."
+            "Correct its entry in pipeline/assets/assets.toml or its rows in files.csv beside it."
         )
 
 
@@ -541,7 +541,11 @@ def _explain(assets: Sequence[Asset], failures: Sequence[Failure], source: Sourc
 
 def _shortened(lines: list[str], most: int = 5) -> list[str]:
     rest = len(lines) - most
-    return lines if rest <= 1 else [*lines[:most], f"  and {rest} more (see pipeline/assets.csv)"]
+    return (
+        lines
+        if rest <= 1
+        else [*lines[:most], f"  and {rest} more (see pipeline/assets/files.csv)"]
+    )
 
 
 def fetch_assets(
@@ -677,7 +681,9 @@ def _obtain(source: Source, files: Sequence[AssetFile]) -> tuple[dict[str, Path]
 def main(argv: Sequence[str] | None = None) -> None:
     """Run stage `fetch` for the assets named on the command line."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.fetch", description=__doc__)
-    parser.add_argument("names", nargs="+", metavar="ASSET", help="name in pipeline/assets.toml")
+    parser.add_argument(
+        "names", nargs="+", metavar="ASSET", help="name in pipeline/assets/assets.toml"
+    )
     parser.add_argument(
         "--partial",
         action="store_true",

@@ -16,11 +16,9 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
-from pipeline.console import run
-from pipeline.errors import UserError
-from pipeline.files import atomic_path
-from pipeline.networks import NETWORKS, network_variants
-from pipeline.published import (
+from pipeline.study.networks import NETWORKS, network_variants
+from pipeline.study.params import Params, load_params, parse_scale, parse_seed
+from pipeline.study.published_figures import (
     CERTIFICATE_COLUMNS,
     PUBLISHED_FOLDER,
     PublishedQuality,
@@ -29,9 +27,11 @@ from pipeline.published import (
     published_quality,
     published_variants,
 )
-from pipeline.schema import Params, load_params, parse_scale, parse_seed
-from pipeline.statistics import Difference, Summary, over_seeds, paired_difference
-from pipeline.train_settings import Recipe
+from pipeline.study.statistics import Difference, Summary, over_seeds, paired_difference
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
+from pipeline.training.settings import Recipe
 
 EVALUATIONS = Path("evaluations")
 RUNS = Path("runs")

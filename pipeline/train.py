@@ -7,10 +7,10 @@ from typing import Any
 
 import torch
 
-from pipeline.console import run
-from pipeline.networks import build_network
-from pipeline.schema import Params, load_params, parse_scale, parse_seed
-from pipeline.trainer import train
+from pipeline.study.networks import build_network
+from pipeline.study.params import Params, load_params, parse_scale, parse_seed
+from pipeline.support.console import run
+from pipeline.training.trainer import train
 
 RUNS = Path("runs")
 

@@ -15,18 +15,18 @@ STAGES: dict[str, dict[str, Any]] = OmegaConf.to_container(  # type: ignore[assi
 # Cannot change a result: see the head of dvc.yaml.
 NEUTRAL = {
     "pipeline/__init__.py",
-    "pipeline/console.py",
-    "pipeline/errors.py",
-    "pipeline/files.py",
-    "pipeline/networks.py",
-    "pipeline/revision.py",
-    "pipeline/schema.py",
-    "pipeline/train_settings.py",
-    "pipeline/watching.py",
+    "pipeline/support/console.py",
+    "pipeline/support/errors.py",
+    "pipeline/support/files.py",
+    "pipeline/study/networks.py",
+    "pipeline/support/revision.py",
+    "pipeline/study/params.py",
+    "pipeline/training/settings.py",
+    "pipeline/training/watching.py",
     "baselines/__init__.py",
     "reports/__init__.py",
 }
-READERS = ("baselines/weights/", "pipeline/published_weights.py")
+READERS = ("baselines/weights/", "pipeline/study/published_weights.py")
 
 
 def source_of(module: str) -> Path | None:

@@ -9,8 +9,9 @@ import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
-from baselines.bicubic import Bicubic, imresize
-from pipeline.images import round_to_uint8
+from baselines.bicubic import Bicubic
+from mesr.common.imresize import imresize
+from pipeline.imaging.images import round_to_uint8
 
 
 def keys(t):

@@ -6,8 +6,8 @@ from torch import Tensor
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.bicubic import imresize
 from baselines.idn import IDN, PUBLISHED, DistillationBlock, published_state_dict
+from mesr.common.imresize import imresize
 
 # Input channels per group, output channels, side of the kernel, biased; in the order of the file.
 _BLOCK_SHAPES = [

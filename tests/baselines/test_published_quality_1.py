@@ -11,9 +11,9 @@ import torch
 from torch import Tensor, nn
 
 from baselines import idn, lapsrn, srcnn, vdsr
-from pipeline.images import read_image
-from pipeline.inference import evaluate_image
-from pipeline.protocol import LAPSRN, SRCNN, VDSR, Protocol, Y
+from pipeline.imaging.images import read_image
+from pipeline.imaging.protocol import LAPSRN, SRCNN, VDSR, Protocol, Y
+from pipeline.scoring.evaluation import evaluate_image
 
 MIRROR = os.environ.get("MESR_MIRROR")
 SET5 = "Zheng222/IDN-Caffe/*/test/test_data/Set5"

@@ -15,7 +15,7 @@ from skimage.metrics import structural_similarity
 from torch import nn
 
 from baselines import a2f, pan
-from baselines.bicubic import imresize
+from mesr.common.imresize import imresize
 
 pytestmark = pytest.mark.skipif(
     not os.environ.get("MESR_MIRROR"), reason="MESR_MIRROR is not set: no published weights at hand"

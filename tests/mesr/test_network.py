@@ -2,7 +2,7 @@ import pytest
 import torch
 
 from mesr import MESR, VARIANTS, variant_settings
-from mesr.layers import SubPixelUpsampler
+from mesr.common.layers import SubPixelUpsampler
 
 NARROW = {"features": 8, "branch_features": 4, "blocks": 2, "refinement_features": 4}
 

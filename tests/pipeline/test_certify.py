@@ -17,11 +17,11 @@ from pipeline.certify import (
     within_tolerance,
     write_certificate,
 )
-from pipeline.errors import UserError
 from pipeline.fetch import fetch_assets
-from pipeline.images import PackedImages, pack_images
-from pipeline.protocol import LAPSRN, PAN, RGB, SRCNN, VDSR, Y
-from pipeline.published import CERTIFICATE_COLUMNS, published_quality
+from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.protocol import LAPSRN, PAN, RGB, SRCNN, VDSR, Y
+from pipeline.study.published_figures import CERTIFICATE_COLUMNS, published_quality
+from pipeline.support.errors import UserError
 
 needs_mirror = pytest.mark.skipif(
     "MESR_MIRROR" not in os.environ,

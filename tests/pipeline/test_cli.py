@@ -10,8 +10,8 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.errors import UserError
-from pipeline.networks import build_network
+from pipeline.study.networks import build_network
+from pipeline.support.errors import UserError
 
 RNG = np.random.default_rng(3)
 
@@ -90,7 +90,7 @@ def test_upscale_takes_the_gpu_where_there_is_one(
         devices.extend(parameter.device.type for parameter in network.parameters())
         return "done"
 
-    monkeypatch.setattr("pipeline.upscale.upscale_file", upscale_file)
+    monkeypatch.setattr("pipeline.tools.upscale.upscale_file", upscale_file)
     save_file(build_network("vdsr", 2).state_dict(), "vdsr.safetensors")
     done = mesr(
         "upscale", "hr/a.png", "--scale", "2", "--model", "vdsr", "--weights", "vdsr.safetensors",

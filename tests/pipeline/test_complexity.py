@@ -7,8 +7,8 @@ from torch import Tensor, nn
 
 from mesr import MESR
 from pipeline import complexity
-from pipeline.errors import UserError
-from pipeline.published import published_complexity
+from pipeline.study.published_figures import published_complexity
+from pipeline.support.errors import UserError
 
 
 class Toy(nn.Module):

@@ -5,9 +5,9 @@ import pytest
 from omegaconf import OmegaConf
 
 from pipeline.configure import compose_params, main
-from pipeline.errors import UserError
-from pipeline.schema import Params, load_params, parse_scale, parse_seed, validate_params
-from pipeline.train_settings import TrainSettings
+from pipeline.study.params import Params, load_params, parse_scale, parse_seed, validate_params
+from pipeline.support.errors import UserError
+from pipeline.training.settings import TrainSettings
 
 ROOT = Path(__file__).parents[2]
 PROFILES = ["quick", "reduced", "paper", "certify"]

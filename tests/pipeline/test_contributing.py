@@ -5,15 +5,16 @@ from pathlib import Path
 import numpy as np
 import pytest
 
-from pipeline import complexity, degrade, evaluate, networks, train
-from pipeline.images import pack_images
-from pipeline.protocol import RGB
+from pipeline import complexity, degrade, evaluate, train
+from pipeline.imaging.images import pack_images
+from pipeline.imaging.protocol import RGB
+from pipeline.study import networks
 
 ROOT = Path(__file__).parents[2]
 NETWORK = """
 from torch import Tensor, nn
 
-from mesr.layers import SubPixelUpsampler, check_scale
+from mesr.common.layers import SubPixelUpsampler, check_scale
 
 
 class ToyNet(nn.Module):

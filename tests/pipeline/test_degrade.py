@@ -9,9 +9,9 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pipeline.console import run
 from pipeline.degrade import degrade, main
-from pipeline.images import PackedImages, pack_images
+from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.support.console import run
 
 ROOT = Path(__file__).parents[2]
 

@@ -11,11 +11,11 @@ from safetensors.torch import save_file
 
 from mesr import MESR
 from pipeline import evaluate
-from pipeline.errors import UserError
-from pipeline.images import pack_images
-from pipeline.networks import build_network
-from pipeline.protocol import RGB, Y
-from pipeline.revision import git_revision
+from pipeline.imaging.images import pack_images
+from pipeline.imaging.protocol import RGB, Y
+from pipeline.study.networks import build_network
+from pipeline.support.errors import UserError
+from pipeline.support.revision import git_revision
 
 NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
 RNG = np.random.default_rng(2)

@@ -24,10 +24,10 @@ import pytest
 from PIL import Image
 
 from pipeline import fetch
-from pipeline.assets import Asset, AssetFile
-from pipeline.console import run
-from pipeline.errors import UserError
+from pipeline.assets.registry import Asset, AssetFile
 from pipeline.fetch import Transfer, archive_images, fetch_assets, main
+from pipeline.support.console import run
+from pipeline.support.errors import UserError
 
 TRANSFER = Transfer(workers=4, attempts=3, backoff=0.01, connect_timeout=2, read_timeout=0.2)
 ROOT = Path(__file__).parents[2]
@@ -188,7 +188,7 @@ class Registrar:
 
     def __call__(self, *assets: Asset) -> None:
         registry = {asset.name: asset for asset in assets}
-        self.monkeypatch.setattr("pipeline.assets.registry", lambda: registry)
+        self.monkeypatch.setattr("pipeline.assets.registry.registry", lambda: registry)
 
 
 def fetch_into(folder: Path, names: Sequence[str], **options: bool) -> dict[str, Path]:
@@ -772,13 +772,13 @@ def test_a_benchmark_from_the_real_mirror(tmp_path: Path) -> None:
 
 INTERRUPTED = """
 import sys
-import pipeline.assets
-from pipeline.assets import Asset, AssetFile
-from pipeline.console import run
+import pipeline.assets.registry
+from pipeline.assets.registry import Asset, AssetFile
+from pipeline.support.console import run
 from pipeline.fetch import main
 file = AssetFile("Toy", "a.png", sys.argv[1], 1000, "sha256:" + "0" * 64)
 toy = {"Toy": Asset("Toy", "benchmark", "t", "h", "l", "c", (file,), images=1)}
-pipeline.assets.registry = lambda: toy
+pipeline.assets.registry.registry = lambda: toy
 raise SystemExit(run(lambda: main(["Toy"])))
 """
 

@@ -13,8 +13,8 @@ import pytest
 
 from pipeline import tables
 from pipeline.configure import compose_params
-from pipeline.errors import UserError
-from pipeline.networks import NETWORKS
+from pipeline.study.networks import NETWORKS
+from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ("a", "b", "c")

@@ -1,0 +1,1 @@
+"""What MESR and the compared networks share: interface, layers, loss, MATLAB's imresize."""

@@ -1,0 +1,1 @@
+"""Datasets and published weights: the registry, and how they are obtained."""

@@ -1,0 +1,1 @@
+"""The way of an image: read, degrade, super-resolve. Judges nothing."""

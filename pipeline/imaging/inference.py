@@ -1,0 +1,162 @@
+"""Running any network of the benchmark on an image."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from typing import Any, cast
+
+import torch
+from torch import Tensor, nn
+
+from mesr.common.imresize import imresize
+from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
+from pipeline.imaging.images import round_to_uint8
+from pipeline.imaging.protocol import RGB, Protocol, image_in_space
+from pipeline.imaging.tensors import Image, from_tensor, to_tensor
+
+Device = torch.device | str | None
+
+
+@dataclass(frozen=True)
+class SRResult:
+    """What a network made of one LR image.
+
+    Parameters
+    ----------
+    image : ndarray
+        (scale*h, scale*w, 3) or (scale*h, scale*w) in 0..255: uint8, or float64 when the protocol
+        does not round it.
+    coarse : tuple of ndarray
+        The outputs before the last one, coarse to fine, in the same form.
+    """
+
+    image: Image
+    coarse: tuple[Image, ...] = ()
+
+
+def scale_of(network: nn.Module) -> int:
+    """Return the upscaling factor of a network."""
+    return int(getattr(network, "scale"))  # noqa: B009
+
+
+@contextmanager
+def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
+    """Switch off training and TF32 and, where the protocol says so, override the padding."""
+    training = network.training
+    cudnn, matmul = cast(Any, torch.backends.cudnn), torch.backends.cuda.matmul
+    former = cudnn.conv.fp32_precision, matmul.fp32_precision, cudnn.deterministic, cudnn.benchmark
+    # Figures must not depend on the GPU; cuDNN's own default is TF32 for convolutions.
+    cudnn.conv.fp32_precision = matmul.fp32_precision = "ieee"
+    cudnn.deterministic, cudnn.benchmark = True, False
+    convolutions = [
+        module
+        for module in network.modules()
+        if protocol.padding != "own" and isinstance(module, nn.Conv2d)
+    ]
+    modes = [module.padding_mode for module in convolutions]
+    network.eval()
+    for module in convolutions:
+        module.padding_mode = protocol.padding  # type: ignore[assignment]
+    try:
+        with torch.inference_mode():
+            yield
+    finally:
+        for module, mode in zip(convolutions, modes, strict=True):
+            module.padding_mode = mode
+        network.train(training)
+        cudnn.conv.fp32_precision, matmul.fp32_precision = former[:2]
+        cudnn.deterministic, cudnn.benchmark = former[2:]
+
+
+def run_network(network: Any, x: Tensor, protocol: Protocol, device: Device) -> list[Tensor]:
+    """Run `network` on x, (1, C, h, w) float64 in [0, 1]; return its outputs in the same form."""
+    height, width = x.shape[-2:]
+    parameter = next(network.parameters(), None)
+    if network.preupsampled:
+        x = imresize(x, scale=network.scale)
+        if protocol.input_range == "studio":
+            x = x.clamp(16 / 255, 235 / 255)
+    if parameter is not None:
+        x = x.to(parameter.dtype)
+        device = parameter.device
+    x = x.to(device)
+    if protocol.transposed:
+        x = x.transpose(-1, -2)
+    with _inference(network, protocol):
+        outputs = [y.double().cpu() for y in network(x)]
+    if protocol.transposed:
+        outputs = [y.transpose(-1, -2) for y in outputs]
+    expected = (network.scale * height, network.scale * width)
+    if tuple(outputs[-1].shape[-2:]) != expected:
+        raise ValueError(
+            f"{type(network).__name__}: the last output is {tuple(outputs[-1].shape[-2:])} pixels; "
+            f"expected {expected}, {network.scale} times the LR image"
+        )
+    return outputs
+
+
+def outputs_as_images(
+    network: nn.Module, lr: Image, protocol: Protocol = RGB, device: Device = None
+) -> list[Image]:
+    """Super-resolve without rounding; see `super_resolve`.
+
+    Returns
+    -------
+    list of ndarray
+        The network's outputs, coarse to fine: float64 in nominal 0..255, neither rounded nor
+        clipped; RGB where `lr` is RGB (after the protocol's treatment of gray), else (H, W).
+    """
+    if protocol.space == "rgb" and protocol.gray == "replicate":
+        lr = stack_gray(lr)
+    lr = image_in_space(lr, protocol)
+    luma_only = str(network.domain) == "y"
+    if not luma_only:
+        planes = stack_gray(lr)
+    elif lr.ndim == 3:
+        planes = rgb_to_y(lr)
+    else:
+        planes = lr
+    outputs = run_network(network, to_tensor(planes) / 255, protocol, device)
+    images = [from_tensor(y * 255) for y in outputs]
+    if luma_only and lr.ndim == 3:
+        return [merge_luma(image, lr) for image in images]
+    if not luma_only and lr.ndim == 2:
+        return [rgb_to_gray(image) for image in images]
+    return images
+
+
+def super_resolve(
+    network: nn.Module, lr: Image, protocol: Protocol = RGB, device: Device = None
+) -> SRResult:
+    """Super-resolve one gray or colour image with any network of the benchmark.
+
+    A "y" network gets the luma of a colour image and the chroma is enlarged by bicubic
+    interpolation. An "rgb" network gets a gray image three times and the luma of its output is
+    taken. A pre-upsampled network gets its input enlarged by bicubic interpolation.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Has the attributes `scale`, `domain` and `preupsampled`; runs where its parameters are.
+    lr : ndarray
+        (h, w, 3) RGB or (h, w), in 0..255: uint8, or float64 if not rounded. Two dimensions mean
+        luma in space "y" and a gray image in space "rgb".
+    protocol : Protocol
+        Treatment of gray images, colour space, rounding, padding, transposition.
+    device : torch.device or str, optional
+        For networks without parameters, which otherwise run on the CPU in float64.
+
+    Returns
+    -------
+    SRResult
+        Rounded to uint8 when the protocol says so.
+
+    Raises
+    ------
+    ValueError
+        When the network's last output does not have `scale` times the size of `lr`.
+    """
+    images = outputs_as_images(network, lr, protocol, device)
+    if protocol.sr_rounding:
+        images = [round_to_uint8(image) for image in images]
+    return SRResult(images[-1], tuple(images[:-1]))

@@ -1,0 +1,149 @@
+"""Evaluation protocols: what is degraded, what is rounded, and where quality is measured.
+
+Every choice that moves a published figure is one field of `Protocol`. `RGB` and `Y` are the two
+protocols of the study; `docs/protocols.md` measures what each choice is worth.
+"""
+
+from dataclasses import dataclass, fields
+from typing import Literal
+
+from pipeline.imaging.colour import rgb_to_gray, rgb_to_y
+from pipeline.imaging.images import round_to_uint8
+from pipeline.imaging.tensors import Image
+from pipeline.support.errors import UserError
+
+
+@dataclass(frozen=True)
+class Protocol:
+    """How one image is degraded, super-resolved and scored.
+
+    Parameters
+    ----------
+    name : str
+        Name in result files.
+    space : {"rgb", "y"}
+        What is degraded and super-resolved: the colour image, or its luma alone.
+    lr_rounding : bool
+        Whether the LR image is rounded to 8 bits, as a file on disk is.
+    sr_rounding : bool
+        Whether the SR image is rounded to 8 bits before it is scored.
+    luma_rounding : bool
+        Whether luma computed from RGB is rounded to 8 bits: the HR luma that space "y" starts
+        from, or the luma of HR and SR that space "rgb" is scored on.
+    gray : {"replicate", "keep"}
+        Whether gray files are stacked to RGB, so that their luma is squeezed into 16..235, or
+        taken for luma as they are.
+    border : {"scale", "scale^2", "scale+6", "none"}
+        Width in HR pixels of the border that is not scored.
+    metric : {"y", "yiq", "rgb"}
+        Plane(s) that are scored: BT.601 studio luma, full-range YIQ luma, or all three channels.
+    transposed : bool
+        Whether the network sees height and width exchanged, as Caffe does when MATLAB hands it
+        an array without permuting the axes.
+    padding : {"own", "zeros", "replicate"}
+        How the network's convolutions extend the image at its borders: in the network's own way,
+        or overridden.
+    lr_pass_rounding : bool
+        Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
+        downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
+        rounding; doubles are not rounded in between.
+    input_range : {"full", "studio"}
+        Whether the enlarged image that pre-upsampled networks get is used as it is, or clipped to
+        16..235, the range of luma made from RGB. Gray files exceed it.
+    ssim_border : {"valid", "replicate"}
+        Which pixels have an SSIM: those whose window lies inside the image, as in the code of
+        Wang et al. (2004), or all, the image extended by replication, as in MATLAB's `ssim`.
+    """
+
+    name: str
+    space: Literal["rgb", "y"]
+    lr_rounding: bool
+    sr_rounding: bool = True
+    luma_rounding: bool = False
+    gray: Literal["replicate", "keep"] = "replicate"
+    border: Literal["scale", "scale^2", "scale+6", "none"] = "scale"
+    metric: Literal["y", "yiq", "rgb"] = "y"
+    transposed: bool = False
+    padding: Literal["own", "zeros", "replicate"] = "own"
+    lr_pass_rounding: bool = False
+    input_range: Literal["full", "studio"] = "full"
+    ssim_border: Literal["valid", "replicate"] = "valid"
+
+    def border_width(self, scale: int) -> int:
+        """Return the width in HR pixels of the border that is not scored."""
+        return {"scale": scale, "scale^2": scale**2, "scale+6": scale + 6, "none": 0}[self.border]
+
+    def differences(self, other: "Protocol") -> str:
+        """Name the options that differ from `other`, as `option=value; ...` for result files."""
+        return "; ".join(
+            f"{field.name}={_plain(getattr(self, field.name))}"
+            for field in fields(self)
+            if field.name != "name" and getattr(self, field.name) != getattr(other, field.name)
+        )
+
+
+def _plain(value: bool | str) -> str:
+    return value if isinstance(value, str) else ("yes" if value else "no")
+
+
+# The EDSR line of work: 8-bit colour files in, 8-bit colour files out.
+RGB = Protocol("rgb", space="rgb", lr_rounding=True)
+
+# The SRCNN line of work: 8-bit luma, downscaled without rounding.
+Y = Protocol("y", space="y", lr_rounding=False, luma_rounding=True, gray="keep")
+
+# The evaluation of VDSR and DRCN: `y` with enlarged images clipped to the range of luma.
+VDSR = Protocol(
+    "vdsr", space="y", lr_rounding=False, luma_rounding=True, gray="keep", input_range="studio"
+)
+
+# LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
+LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, ssim_border="replicate")
+
+# PAN's own evaluation: `rgb` on LR files that MATLAB made of 8-bit images.
+PAN = Protocol("pan", space="rgb", lr_rounding=True, lr_pass_rounding=True)
+
+# SRCNN's own evaluation: `y` with MATLAB's imfilter(..., 'same', 'replicate') for convolutions.
+SRCNN = Protocol(
+    "srcnn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", padding="replicate"
+)
+
+PROTOCOLS: dict[str, Protocol] = {
+    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN, VDSR)
+}
+
+
+def get_protocol(name: str) -> Protocol:
+    """Return a protocol by name.
+
+    Raises
+    ------
+    UserError
+        When there is none of that name.
+    """
+    if name not in PROTOCOLS:
+        raise UserError(f"protocol {name!r} is unknown. Choose one of: {', '.join(PROTOCOLS)}.")
+    return PROTOCOLS[name]
+
+
+def image_in_space(image: Image, protocol: Protocol) -> Image:
+    """Reduce a colour image to luma when the protocol super-resolves luma alone."""
+    if protocol.space == "rgb" or image.ndim == 2:
+        return image
+    luma = rgb_to_y(image)
+    return round_to_uint8(luma) if protocol.luma_rounding else luma
+
+
+def scored_planes(image: Image, protocol: Protocol) -> Image:
+    """Return the plane(s) of an HR or SR image that the protocol scores.
+
+    Returns
+    -------
+    ndarray
+        (H, W), or (H, W, 3) when the metric is "rgb"; in 0..255. Gray images and luma are scored
+        as they are.
+    """
+    if image.ndim == 2 or protocol.metric == "rgb":
+        return image
+    luma = rgb_to_y(image) if protocol.metric == "y" else rgb_to_gray(image)
+    return round_to_uint8(luma) if protocol.luma_rounding else luma

@@ -1,0 +1,1 @@
+"""The judges: metrics, and the evaluation of a network under a protocol."""

@@ -1,0 +1,1 @@
+"""What the study consists of: parameters, names of runs, result files, statistics."""

@@ -1,0 +1,87 @@
+"""The registry of networks: one line each, resolved lazily."""
+
+from importlib import import_module
+from typing import Any
+
+from torch import nn
+
+from pipeline.support.errors import UserError
+
+NETWORKS: dict[str, str] = {
+    "bicubic": "baselines.bicubic:Bicubic",
+    "mesr": "mesr.network:MESR",
+    "srcnn": "baselines.srcnn:SRCNN",
+    "vdsr": "baselines.vdsr:VDSR",
+    "lapsrn": "baselines.lapsrn:LapSRN",
+    "drcn": "baselines.drcn:DRCN",
+    "idn": "baselines.idn:IDN",
+    "dasr": "baselines.dasr:DASR",
+    "dpsr": "baselines.dpsr:DPSR",
+    "pan": "baselines.pan:PAN",
+    "lapar": "baselines.lapar:LAPAR",
+    "defian": "baselines.defian:DeFiAN",
+    "msrn": "baselines.msrn:MSRN",
+    "drsan": "baselines.drsan:DRSAN",
+    "a2f": "baselines.a2f:A2F",
+}
+
+# Networks that their papers publish in several sizes; the first is the one the tables mean.
+VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
+    "a2f": {name: {"variant": name} for name in ("L", "M", "S", "SD")},
+    "defian": {name: {"variant": name} for name in ("S", "L")},
+    "msrn": {"rgb": {}, "eccv": {"version": "eccv"}},
+    "srcnn": {"9-5-5": {"variant": "9-5-5"}, "9-1-5": {"variant": "9-1-5"}},
+}
+
+
+def network_variants(name: str) -> dict[str, dict[str, Any]]:
+    """Return the published sizes of network `name`: variant name -> constructor settings."""
+    return VARIANTS.get(name, {"": {}})
+
+
+def network_module(name: str) -> Any:
+    """Import and return the module that defines network `name`.
+
+    Raises
+    ------
+    UserError
+        When no network of that name is registered.
+    """
+    if name not in NETWORKS:
+        raise UserError(
+            f"network {name!r} is not registered. Known networks: {', '.join(sorted(NETWORKS))}. "
+            "Correct the name, or register a new network in pipeline/study/networks.py."
+        )
+    return import_module(NETWORKS[name].partition(":")[0])
+
+
+def network_class(name: str) -> type[nn.Module]:
+    """Return the class of network `name`; raises like `network_module`."""
+    found: type[nn.Module] = getattr(network_module(name), NETWORKS[name].partition(":")[2])
+    return found
+
+
+def build_network(name: str, scale: int, **settings: Any) -> nn.Module:
+    """Build a network by name; without settings it has the size its paper gives.
+
+    Parameters
+    ----------
+    name : str
+        A key of `NETWORKS`.
+    scale : {2, 3, 4}
+        Upscaling factor.
+    **settings
+        Keyword arguments of the network's constructor.
+
+    Raises
+    ------
+    UserError
+        For an unknown name, scale or setting.
+    """
+    try:
+        network: nn.Module = network_class(name)(scale, **settings)
+    except (TypeError, ValueError) as error:
+        raise UserError(
+            f"network {name!r} at scale {scale} with settings {settings}: {error}"
+        ) from error
+    return network

@@ -1,0 +1,64 @@
+"""What the entry points share: errors for people, clean interruption, plain progress lines."""
+
+import signal
+import sys
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from types import FrameType
+from typing import NoReturn
+
+from pipeline.support.errors import UserError
+
+
+def run(main: Callable[[], None]) -> int:
+    """Run an entry point and turn what went wrong into one message and an exit status.
+
+    Parameters
+    ----------
+    main : callable
+        Takes no argument.
+
+    Returns
+    -------
+    int
+        0 on success, 1 after a `UserError` (its message alone is printed), 130 after Ctrl-C.
+        Any other exception is a defect of ours and keeps its traceback.
+
+    Raises
+    ------
+    SystemExit
+        With status 143 after SIGTERM, so that half-written output is removed on the way.
+    """
+    try:
+        with _signals_raise():
+            main()
+    except UserError as error:
+        print(f"error: {error}", file=sys.stderr)
+        return 1
+    except KeyboardInterrupt:
+        print(
+            "\nstopped by the user. No half-written output was left; run it again to go on.",
+            file=sys.stderr,
+        )
+        return 130
+    return 0
+
+
+@contextmanager
+def _signals_raise() -> Iterator[None]:
+    if threading.current_thread() is not threading.main_thread():  # may not set handlers
+        yield
+        return
+    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
+    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
+    try:
+        yield
+    finally:
+        for number, handler in former.items():
+            # None stands for a handler that was not set from Python and cannot be set again.
+            signal.signal(number, handler or signal.SIG_DFL)
+
+
+def _terminate(number: int, frame: FrameType | None) -> NoReturn:
+    raise SystemExit(128 + number)

@@ -1,0 +1,1 @@
+"""What the command `mesr` offers beside the study."""

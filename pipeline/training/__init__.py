@@ -1,0 +1,1 @@
+"""Training one network: loop, patches, checkpoints, history."""

@@ -1,0 +1,227 @@
+"""Random training patches, each a pure function of (seed, step, index in the global batch).
+
+Nothing here has a state: any process or thread can draw any patch at any time, so neither the
+number of processes nor of reader threads, nor an interruption, changes what a training sees.
+"""
+
+from collections import deque
+from collections.abc import Iterable, Mapping, Sequence
+from concurrent.futures import Future, ThreadPoolExecutor
+from typing import NamedTuple
+
+import numpy as np
+
+from pipeline.imaging.images import Pixels
+from pipeline.support.errors import UserError
+
+
+class Draw(NamedTuple):
+    """Where a patch comes from and how it is turned."""
+
+    image: str
+    top: int  # LR pixels
+    left: int  # LR pixels
+    flip: bool  # mirrored left to right, before the rotation
+    turns: int  # counterclockwise quarter turns
+
+
+class Batch(NamedTuple):
+    """Corresponding LR and HR patches, uint8 RGB."""
+
+    lr: Pixels  # (B, patch, patch, 3)
+    hr: Pixels  # (B, scale * patch, scale * patch, 3)
+
+
+def hold_out(names: Sequence[str], count: int) -> tuple[list[str], list[str]]:
+    """Split image names into training and validation images.
+
+    The held-out images are spread evenly over the sorted names and depend on nothing else: every
+    network and every seed of a study is validated on the same images.
+
+    Parameters
+    ----------
+    names : sequence of str
+        All images.
+    count : int
+        How many to hold out.
+
+    Returns
+    -------
+    training, validation : list of str
+        Sorted, disjoint, together all of `names`.
+
+    Raises
+    ------
+    UserError
+        When no image would be left to train on.
+    """
+    names = sorted(names)
+    if count >= len(names):
+        raise UserError(
+            f"train.validation_images is {count}, but there are only {len(names)} images and at "
+            "least one must be left to train on. Lower it, or train on more images."
+        )
+    chosen = {names[(2 * i + 1) * len(names) // (2 * count)] for i in range(count)}
+    return [name for name in names if name not in chosen], sorted(chosen)
+
+
+class PatchSampler:
+    """Cuts random patches out of pairs of LR and HR images.
+
+    Images are drawn uniformly, then positions uniformly within an image, both with replacement.
+
+    Parameters
+    ----------
+    hr, lr : mapping of str to ndarray
+        uint8 images by name; HR (H, W, 3) or gray (H, W), LR (H // scale, W // scale, 3).
+        Memory-mapped arrays are fine: only the pages of a patch are read.
+    names : sequence of str
+        The images to draw from.
+    scale : int
+        HR pixels per LR pixel.
+    patch : int
+        Height and width of the LR patches.
+    seed : int
+        Non-negative.
+    flips, rotations : bool
+        Whether patches are mirrored at random, and turned by multiples of 90 degrees.
+
+    Raises
+    ------
+    UserError
+        When there is no image, one is smaller than a patch, or an LR image does not belong to
+        its HR image.
+    """
+
+    def __init__(
+        self,
+        hr: Mapping[str, Pixels],
+        lr: Mapping[str, Pixels],
+        names: Sequence[str],
+        *,
+        scale: int,
+        patch: int,
+        seed: int,
+        flips: bool = True,
+        rotations: bool = True,
+    ) -> None:
+        self.names = sorted(names)
+        # Plain views of memory-mapped arrays: NumPy slices them faster than `np.memmap`.
+        self.hr = {name: np.asarray(hr[name]) for name in names}
+        self.lr = {name: np.asarray(lr[name]) for name in names}
+        self.scale, self.patch, self.seed = scale, patch, seed
+        self.flips, self.rotations = flips, rotations
+        if not self.names:
+            raise UserError(
+                f"no training image is as large as a patch of {patch}x{patch} LR pixels. "
+                "Lower train.patch, or train on larger images."
+            )
+        for name in self.names:
+            height, width = check_pair(name, self.hr[name], self.lr[name], scale)
+            if min(height, width) < patch:
+                raise UserError(
+                    f"training image {name!r} is {width}x{height} LR pixels at x{scale}, smaller "
+                    f"than a patch of {patch}x{patch}. Lower train.patch to at most "
+                    f"{min(height, width)}, or set train.skip_small_images to leave it out."
+                )
+
+    def draw(self, step: int, index: int) -> Draw:
+        """Draw the patch at `index` of the global batch of `step`."""
+        # Philox is a counter-based generator (Salmon et al., SC 2011): (step, index) are its
+        # counter, so there is no stream to advance. Its raw words are used because NumPy
+        # guarantees them across versions, which it does not for random integers.
+        words = np.random.Philox(key=self.seed, counter=[0, index, step, 0]).random_raw(5).tolist()
+        name = self.names[words[0] % len(self.names)]
+        height, width = self.lr[name].shape[:2]
+        return Draw(
+            name,
+            top=words[1] % (height - self.patch + 1),
+            left=words[2] % (width - self.patch + 1),
+            flip=self.flips and words[3] % 2 == 1,
+            turns=words[4] % 4 if self.rotations else 0,
+        )
+
+    def cut(self, draw: Draw, image: Pixels, scale: int) -> Pixels:
+        """Return the patch of `draw` from `image` as RGB; `scale` is 1 for the LR image."""
+        size = self.patch * scale
+        top, left = draw.top * scale, draw.left * scale
+        patch = image[top : top + size, left : left + size]
+        if patch.ndim == 2:
+            patch = np.repeat(patch[..., None], 3, axis=2)
+        # Moving whole pixels, not single bytes, makes turned copies four times as fast.
+        pixels = patch.view("V3")[..., 0]
+        turned = np.rot90(pixels[:, ::-1] if draw.flip else pixels, draw.turns)
+        return np.ascontiguousarray(turned)[..., None].view(np.uint8)
+
+    def batch(self, step: int, indices: Iterable[int]) -> Batch:
+        """Read the patches at `indices` of the global batch of `step`."""
+        draws = [self.draw(step, index) for index in indices]
+        return Batch(
+            lr=np.stack([self.cut(draw, self.lr[draw.image], 1) for draw in draws]),
+            hr=np.stack([self.cut(draw, self.hr[draw.image], self.scale) for draw in draws]),
+        )
+
+
+def check_pair(name: str, hr: Pixels, lr: Pixels, scale: int) -> tuple[int, int]:
+    """Return height and width of an LR image after checking that it belongs to its HR image.
+
+    Raises
+    ------
+    UserError
+        When the sizes do not fit the scale.
+    """
+    height, width = lr.shape[:2]
+    if (hr.shape[0] // scale, hr.shape[1] // scale) != (height, width):
+        raise UserError(
+            f"image {name!r}: the LR image is {width}x{height} and the HR image "
+            f"{hr.shape[1]}x{hr.shape[0]}, which do not belong together at x{scale}. "
+            "The degraded images are stale: run `dvc repro` to make them again."
+        )
+    return height, width
+
+
+class Reader:
+    """Reads batches, ahead of the loop when it has threads.
+
+    Parameters
+    ----------
+    sampler : PatchSampler
+        What to read from.
+    share : range
+        This process's indices in the global batch.
+    first, total : int
+        First step, and the step after the last.
+    workers : int
+        Threads, each reading one batch ahead. With 0, `prepare` reads at once: useful where the
+        device computes in the meantime.
+    """
+
+    def __init__(
+        self, sampler: PatchSampler, share: range, first: int, total: int, workers: int
+    ) -> None:
+        self.sampler, self.share, self.next, self.total = sampler, share, first, total
+        self.pool = ThreadPoolExecutor(workers) if workers else None
+        self.ahead = max(1, workers)
+        self.queue: deque[Batch | Future[Batch]] = deque()
+
+    def __enter__(self) -> "Reader":
+        return self
+
+    def __exit__(self, *error: object) -> None:
+        if self.pool is not None:
+            self.pool.shutdown(cancel_futures=True)
+
+    def prepare(self, step: int) -> None:
+        """Read, or order, the batches from `step` on."""
+        while self.next < min(step + self.ahead, self.total):
+            if self.pool is None:
+                self.queue.append(self.sampler.batch(self.next, self.share))
+            else:
+                self.queue.append(self.pool.submit(self.sampler.batch, self.next, self.share))
+            self.next += 1
+
+    def batch(self, step: int) -> Batch:
+        """Return the batch of `step`; steps are asked for in order."""
+        self.prepare(step)
+        batch = self.queue.popleft()
+        return batch.result() if isinstance(batch, Future) else batch

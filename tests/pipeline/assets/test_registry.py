@@ -1,0 +1,202 @@
+"""The registry: complete, well-formed, and right about the files at hand."""
+
+import hashlib
+import os
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from pipeline.assets.registry import (
+    AssetFile,
+    describe_size,
+    file_digest,
+    find_asset,
+    find_file,
+    read_registry,
+    registry,
+)
+from pipeline.support.errors import UserError
+
+TOML = """
+[Toy]
+kind = "benchmark"
+images = 1
+title = "t"
+homepage = "h"
+licence = "l"
+citation = "c"
+"""
+SHA = "sha256:" + "0" * 64
+
+
+def write_registry(folder: Path, row: str, toml: str = TOML) -> tuple[Path, Path]:
+    files_csv, assets_toml = folder / "assets.csv", folder / "assets.toml"
+    files_csv.write_text(f"asset,name,url,bytes,digest\n{row}\n")
+    assets_toml.write_text(toml)
+    return files_csv, assets_toml
+
+
+# The sizes of the published collections.
+@pytest.mark.parametrize(
+    ("name", "count"),
+    [("Set5", 5), ("Set14", 14), ("BSD100", 100), ("Urban100", 100), ("T91_BSDS200", 291)],
+)
+def test_an_image_collection_is_complete(name: str, count: int) -> None:
+    asset = find_asset(name)
+    assert asset.images == len(asset.files) == count
+    assert len({Path(file.name).stem for file in asset.files}) == count
+
+
+def test_training_and_test_files_are_disjoint() -> None:
+    training = {file.digest for file in find_asset("T91_BSDS200").files}
+    for name in ("Set5", "Set14", "BSD100", "Urban100"):
+        assert not training & {file.digest for file in find_asset(name).files}
+
+
+def test_div2k_agrees_with_the_checksums_of_tensorflow_datasets() -> None:
+    # tensorflow_datasets/url_checksums/div2k.txt
+    known = {
+        "DIV2K_train/DIV2K_train_HR.zip": (
+            3530603713,
+            "9d0b9c463f6e35b6c62cc6a930ee2224f670b34c1df841a57670f9acf0f6c335",
+        ),
+        "DIV2K_valid/DIV2K_valid_HR.zip": (
+            448993893,
+            "20dd31fd84d777bc1cf5d6b7654a3f569c0aec74458ae094122ad1d0489900fc",
+        ),
+    }
+    for key, (size, sha256) in known.items():
+        file = find_file(key)
+        assert (file.size, file.digest) == (size, f"sha256:{sha256}")
+
+
+def test_urls_are_pinned() -> None:
+    # A branch name in place of a commit would let the content change under the digest.
+    for asset in registry().values():
+        for file in asset.files:
+            if "githubusercontent" in file.url:
+                commit = file.url.split("/")[5]
+                assert len(commit) == 40
+                int(commit, 16)
+
+
+def test_every_asset_is_described() -> None:
+    for asset in registry().values():
+        assert asset.title
+        assert asset.licence
+        assert asset.citation
+        assert asset.homepage.startswith("https://")
+
+
+@pytest.mark.skipif(not os.environ.get("MESR_MIRROR"), reason="MESR_MIRROR is not set")
+def test_every_file_of_the_mirror_is_the_registered_one() -> None:
+    mirror = Path(os.environ["MESR_MIRROR"])
+    files = [file for asset in registry().values() for file in asset.files]
+    present = [file for file in files if file.mirror_path(mirror).is_file()]
+    assert present
+    problems = {file.key: file.mismatch(file.mirror_path(mirror)) for file in present}
+    assert not {key: problem for key, problem in problems.items() if problem}
+
+
+@pytest.mark.parametrize(
+    ("content", "blob"),
+    [
+        (b"", "e69de29bb2d1d6434b8b29ae775ad8c2e48c5391"),
+        (b"hello world\n", "3b18e512dba79e4c8300dd08aeb37f8e728b8dad"),
+    ],
+)
+def test_git_blob_digest_is_what_git_hash_object_prints(
+    tmp_path: Path, content: bytes, blob: str
+) -> None:
+    path = tmp_path / "file"
+    path.write_bytes(content)
+    assert file_digest(path, "git-blob") == f"git-blob:{blob}"
+
+
+@given(content=st.binary(min_size=1, max_size=300), position=st.integers(0))
+def test_a_changed_byte_is_noticed(
+    tmp_path_factory: pytest.TempPathFactory, content: bytes, position: int
+) -> None:
+    path = tmp_path_factory.mktemp("digest") / "file"
+    path.write_bytes(content)
+    digest = "sha256:" + hashlib.sha256(content).hexdigest()
+    file = AssetFile("Toy", "a.png", "https://x/a.png", len(content), digest)
+    assert file.mismatch(path) is None
+    position %= len(content)
+    changed = bytes([content[position] ^ 1])
+    path.write_bytes(content[:position] + changed + content[position + 1 :])
+    assert "digest" in (file.mismatch(path) or "")
+    path.write_bytes(content[:-1])
+    assert "bytes" in (file.mismatch(path) or "")
+
+
+def test_the_mirror_is_laid_out_by_url_without_the_scheme() -> None:
+    file = AssetFile("Toy", "a.png", "https://host.org/x/y_GT.png", None, SHA)
+    assert file.mirror_path(Path("/m")) == Path("/m/host.org/x/y_GT.png")
+
+
+def test_sizes_are_readable() -> None:
+    def sized(size: int | None) -> AssetFile:
+        return AssetFile("Toy", "a.png", "https://x/a.png", size, SHA)
+
+    assert describe_size([sized(1_500_000), sized(500_000)]) == "2.0 MB"
+    assert describe_size([sized(3_530_603_713)]) == "3.53 GB"
+    assert describe_size([sized(2_000_000), sized(None)]) == "2.0 MB and 1 of unknown size"
+    assert describe_size([sized(None)]) == "unknown size"
+
+
+def test_an_unknown_name_gets_a_suggestion() -> None:
+    with pytest.raises(UserError, match="Did you mean Set5"):
+        find_asset("set5")
+    with pytest.raises(UserError, match=r"has no file 'babe\.bmp'; it has baby\.bmp"):
+        find_file("Set5/babe.bmp")
+
+
+def test_lookup_by_key() -> None:
+    file = find_file("A2F/AAF_SD_x2.pt")
+    assert file.key == "A2F/AAF_SD_x2.pt"
+    assert file.raw_path(Path("data")) == Path("data/raw/A2F/AAF_SD_x2.pt")
+
+
+def test_outputs_by_kind() -> None:
+    assert find_asset("Set5").output(Path("d")) == Path("d/hr/Set5.h5")
+    assert find_asset("IDN").output(Path("d")) == Path("d/raw/IDN")
+
+
+@pytest.mark.parametrize(
+    ("row", "complaint"),
+    [
+        (f"To-y,a.png,https://x/a.png,1,{SHA}", "asset"),
+        (f"Toy,../a.png,https://x/a.png,1,{SHA}", "name"),
+        (f"Toy,.a.png,https://x/a.png,1,{SHA}", "name"),
+        (f"Toy,a.png,file:///etc/passwd,1,{SHA}", "url"),
+        (f"Toy,a.png,https://x/../a.png,1,{SHA}", "url"),
+        (f"Toy,a.png,https://x/a.png,-1,{SHA}", "bytes"),
+        ("Toy,a.png,https://x/a.png,1,md5:00", "digest"),
+        (f"Toy,a.png,https://x/a.png,1,{SHA}\nToy,a.png,https://x/b.png,1,{SHA}", "twice"),
+        (f"Other,a.png,https://x/a.png,1,{SHA}", "Other, Toy"),
+    ],
+)
+def test_a_bad_row_is_refused(tmp_path: Path, row: str, complaint: str) -> None:
+    with pytest.raises(UserError, match=complaint):
+        read_registry(*write_registry(tmp_path, row))
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "complaint"),
+    [
+        ('kind = "benchmark"', 'kind = "toy"', "kind is 'toy'"),
+        ("images = 1", "", "images must be given"),
+        ('licence = "l"', "", "licence"),
+        ('licence = "l"', 'license = "l"', "license"),
+    ],
+)
+def test_a_bad_description_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
+    row = f"Toy,a.png,https://x/a.png,,{SHA}"
+    files_csv, assets_toml = write_registry(tmp_path, row)
+    assert read_registry(files_csv, assets_toml)["Toy"].files[0].size is None
+    assets_toml.write_text(TOML.replace(old, new))
+    with pytest.raises(UserError, match=complaint):
+        read_registry(files_csv, assets_toml)

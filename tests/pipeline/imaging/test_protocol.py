@@ -1,0 +1,193 @@
+"""Colour conversion, LR images and scored planes of the protocols."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+import torch.nn.functional as F
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from hypothesis.extra import numpy as hnp
+from skimage.color import rgb2ycbcr, rgb2yiq, ycbcr2rgb
+
+from pipeline.imaging.colour import merge_luma, rgb_to_y, rgb_to_ycbcr, ycbcr_to_rgb
+from pipeline.imaging.degradation import make_lr, make_reference
+from pipeline.imaging.protocol import (
+    LAPSRN,
+    PAN,
+    PROTOCOLS,
+    RGB,
+    SRCNN,
+    VDSR,
+    Protocol,
+    Y,
+    get_protocol,
+    scored_planes,
+)
+from pipeline.imaging.tensors import crop_border, crop_to_multiple, from_tensor, to_tensor
+from pipeline.support.errors import UserError
+
+COLOURS = hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6), st.just(3)))
+
+
+@pytest.fixture
+def colour():
+    return np.random.default_rng(0).integers(0, 256, (26, 35, 3), dtype=np.uint8)
+
+
+@pytest.fixture
+def gray():
+    return np.random.default_rng(1).integers(0, 256, (26, 35), dtype=np.uint8)
+
+
+@settings(max_examples=30, deadline=None)
+@given(COLOURS)
+def test_colour_conversion_equals_scikit_image(image):
+    np.testing.assert_allclose(rgb_to_ycbcr(image), rgb2ycbcr(image), rtol=0, atol=1e-9)
+    np.testing.assert_allclose(rgb_to_y(image), rgb2ycbcr(image)[..., 0], rtol=0, atol=1e-9)
+    ycbcr = rgb_to_ycbcr(image)
+    np.testing.assert_allclose(ycbcr_to_rgb(ycbcr), ycbcr2rgb(ycbcr) * 255, rtol=0, atol=1e-9)
+    np.testing.assert_allclose(ycbcr_to_rgb(ycbcr), image, rtol=0, atol=1e-9)
+
+
+def test_luma_of_known_colours():
+    # MATLAB's documentation: black is 16, white 235; the primaries follow from BT.601.
+    colours = np.array([[0, 0, 0], [255, 255, 255], [255, 0, 0], [0, 255, 0], [0, 0, 255]])
+    np.testing.assert_allclose(rgb_to_y(colours), [16, 235, 81.481, 144.553, 40.966], atol=1e-9)
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.integers(1, 30), st.integers(1, 30), st.integers(2, 4), st.booleans())
+def test_crop_to_multiple(height, width, scale, is_gray):
+    shape = (height, width) if is_gray else (height, width, 3)
+    image = np.arange(np.prod(shape)).reshape(shape)
+    if min(height, width) < scale:
+        with pytest.raises(UserError, match=f"x.png: is {width}x{height} pixels, too small"):
+            crop_to_multiple(image, scale, "x.png")
+        return
+    cut = crop_to_multiple(image, scale)
+    assert cut.shape[0] % scale == cut.shape[1] % scale == 0
+    assert height - cut.shape[0] < scale
+    assert width - cut.shape[1] < scale
+    np.testing.assert_array_equal(cut, image[: cut.shape[0], : cut.shape[1]])
+
+
+def test_tensors_keep_values(colour, gray):
+    x = to_tensor(colour)
+    assert x.shape == (1, 3, 26, 35)
+    assert x.dtype == torch.float64
+    np.testing.assert_array_equal(from_tensor(x), colour)
+    np.testing.assert_array_equal(from_tensor(to_tensor(gray)), gray)
+
+
+def torch_bicubic(image, scale):
+    """Shrink by torch's antialiased bicubic interpolation after symmetric padding."""
+    pad = 4 * scale
+    planes = image[..., None] if image.ndim == 2 else image
+    padded = np.pad(planes.astype(float), [(pad, pad), (pad, pad), (0, 0)], mode="symmetric")
+    x = torch.from_numpy(padded.transpose(2, 0, 1))[None]
+    y = F.interpolate(x, scale_factor=1 / scale, mode="bicubic", antialias=True)[0, :, 4:-4, 4:-4]
+    return y.numpy().transpose(1, 2, 0).squeeze()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_rgb_protocol(colour, gray, scale):
+    height, width = 26 // scale * scale, 35 // scale * scale
+    lr = make_lr(colour, scale, RGB)
+    assert lr.dtype == np.uint8
+    expected = np.clip(torch_bicubic(colour[:height, :width], scale), 0, 255)
+    np.testing.assert_array_equal(lr, np.floor(np.round(expected, 9) + 0.5))
+    # Gray images are three equal channels, and scored on their studio-range luma.
+    lr = make_lr(gray, scale, RGB)
+    assert lr.shape == (height // scale, width // scale, 3)
+    assert (lr == lr[..., :1]).all()
+    reference = make_reference(gray, scale, RGB)
+    np.testing.assert_allclose(
+        scored_planes(reference, RGB), gray[:height, :width] * (219 / 255) + 16, atol=1e-9
+    )
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_rounding_between_passes(gray, scale):
+    # Vertical pass, rounding, horizontal pass, rounding; each pass by torch.
+    plane = gray[: 26 // scale * scale, : 35 // scale * scale].astype(float)
+    for _ in range(2):
+        padded = torch.from_numpy(np.pad(plane, [(4 * scale,) * 2, (0, 0)], mode="symmetric"))
+        shrunk = F.interpolate(
+            padded[None, None], scale_factor=(1 / scale, 1), mode="bicubic", antialias=True
+        )[0, 0, 4:-4].numpy()
+        plane = np.clip(np.floor(np.round(shrunk, 9) + 0.5), 0, 255).T
+    lr = make_lr(gray, scale, replace(RGB, gray="keep", lr_pass_rounding=True))
+    np.testing.assert_array_equal(lr, plane)
+    assert (lr != make_lr(gray, scale, replace(RGB, gray="keep"))).any()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_y_protocol(colour, gray, scale):
+    height, width = 26 // scale * scale, 35 // scale * scale
+    luma = np.floor(np.round(rgb2ycbcr(colour[:height, :width])[..., 0], 9) + 0.5)
+    reference = make_reference(colour, scale, Y)
+    assert reference.dtype == np.uint8
+    np.testing.assert_array_equal(reference, luma)
+    lr = make_lr(colour, scale, Y)
+    assert lr.dtype == np.float64  # in floating point, neither rounded nor clipped
+    np.testing.assert_allclose(lr, torch_bicubic(luma, scale), rtol=0, atol=1e-9)
+    # Gray images are used as they are.
+    np.testing.assert_array_equal(make_reference(gray, scale, Y), gray[:height, :width])
+    np.testing.assert_array_equal(scored_planes(gray, Y), gray)
+
+
+def test_lapsrn_protocol(colour, gray):
+    lr = make_lr(colour, 2, LAPSRN)
+    np.testing.assert_allclose(lr, torch_bicubic(colour[:, :34], 2), rtol=0, atol=1e-9)
+    assert make_reference(gray, 2, LAPSRN).ndim == 3
+
+
+def test_scored_planes(colour):
+    def protocol(**options):
+        return Protocol("x", space="rgb", lr_rounding=True, **options)
+
+    yiq = rgb2yiq(colour)[..., 0] * 255
+    np.testing.assert_allclose(scored_planes(colour, protocol(metric="yiq")), yiq, atol=0.2)
+    np.testing.assert_array_equal(scored_planes(colour, protocol(metric="rgb")), colour)
+    rounded = scored_planes(colour, protocol(luma_rounding=True))
+    assert rounded.dtype == np.uint8
+    assert np.abs(rounded - rgb2ycbcr(colour)[..., 0]).max() <= 0.5
+
+
+@pytest.mark.parametrize(
+    ("border", "widths"),
+    [("scale", (2, 4)), ("scale^2", (4, 16)), ("scale+6", (8, 10)), ("none", (0, 0))],
+)
+def test_border_width(border, widths):
+    protocol = Protocol("x", space="rgb", lr_rounding=True, border=border)
+    assert (protocol.border_width(2), protocol.border_width(4)) == widths
+
+
+def test_crop_border(gray):
+    np.testing.assert_array_equal(crop_border(gray, 0), gray)
+    np.testing.assert_array_equal(crop_border(gray, 1), gray[1:-1, 1:-1])
+    assert crop_border(gray, 12).shape == (2, 11)
+    with pytest.raises(UserError, match=r"a\.png: is 35x26 pixels; nothing is left"):
+        crop_border(gray, 13, "a.png")
+
+
+def test_merge_luma_restores_a_flat_colour():
+    lr = np.full((5, 6, 3), (200, 30, 90), np.uint8)
+    luma = np.full((10, 12), rgb_to_y(lr)[0, 0])
+    np.testing.assert_allclose(merge_luma(luma, lr), np.broadcast_to(lr[0, 0], (10, 12, 3)))
+
+
+def test_named_options_stand_in_the_certificate():
+    assert VDSR.differences(Y) == "input_range=studio"
+    assert PAN.differences(RGB) == "lr_pass_rounding=yes"
+    assert SRCNN.differences(Y) == "padding=replicate"
+    assert LAPSRN.differences(RGB) == "lr_rounding=no; ssim_border=replicate"
+    assert RGB.differences(RGB) == ""
+
+
+def test_protocols_are_found_by_name():
+    assert all(get_protocol(name).name == name for name in PROTOCOLS)
+    with pytest.raises(UserError, match=r"'yuv' is unknown\. Choose one of: rgb, y"):
+        get_protocol("yuv")

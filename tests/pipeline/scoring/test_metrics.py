@@ -1,0 +1,166 @@
+"""PSNR and SSIM against closed forms and scikit-image."""
+
+import math
+
+import numpy as np
+import pytest
+import torch
+from hypothesis import given, settings
+from hypothesis import strategies as st
+from scipy.ndimage import correlate1d
+from skimage.metrics import peak_signal_noise_ratio, structural_similarity
+
+from pipeline.scoring.metrics import psnr, ssim
+
+PSNR_TOLERANCE = 1e-9  # dB
+SSIM_TOLERANCE = 1e-7  # pyiqa's window is float32
+
+
+def skimage_ssim(x, y):
+    """Wang et al. (2004): the valid region alone."""
+    _, values = structural_similarity(
+        x.astype(float),
+        y.astype(float),
+        win_size=11,
+        gaussian_weights=True,
+        sigma=1.5,
+        use_sample_covariance=False,
+        data_range=255,
+        full=True,
+    )
+    return values[5:-5, 5:-5].mean()
+
+
+@st.composite
+def pairs(draw):
+    """An image and a damaged, an inverted or an unrelated one; 8-bit or not."""
+    shape = draw(st.integers(11, 40)), draw(st.integers(11, 40))
+    rng = np.random.default_rng(draw(st.integers(0, 2**32 - 1)))
+    x = rng.integers(0, 256, shape).astype(float)
+    kind = draw(st.sampled_from(["noisy", "inverted", "unrelated"]))
+    if kind == "noisy":
+        y = np.clip(x + rng.normal(0, draw(st.floats(0.1, 60)), shape), 0, 255)
+    elif kind == "inverted":  # negative covariance, negative SSIM
+        y = 255 - x
+    else:
+        y = rng.integers(0, 256, shape).astype(float)
+    if draw(st.booleans()):
+        return np.round(x).astype(np.uint8), np.round(y).astype(np.uint8)
+    return x, y
+
+
+@settings(max_examples=50, deadline=None)
+@given(pairs())
+def test_equal_to_scikit_image(pair):
+    x, y = pair
+    assert abs(ssim(x, y) - skimage_ssim(x, y)) < SSIM_TOLERANCE
+    if not np.array_equal(x, y):
+        expected = peak_signal_noise_ratio(x.astype(float), y.astype(float), data_range=255)
+        assert abs(psnr(x, y) - expected) < PSNR_TOLERANCE
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.floats(0, 200), st.floats(0.01, 55), st.integers(11, 20))
+def test_shift_of_a_constant_image_has_a_closed_form(level, shift, side):
+    x = np.full((side, side + 3), level)
+    y = x + shift
+    assert abs(psnr(y, x) - 20 * math.log10(255 / shift)) < 1e-6
+    c1 = (0.01 * 255) ** 2
+    expected = (2 * level * (level + shift) + c1) / (level**2 + (level + shift) ** 2 + c1)
+    assert abs(ssim(y, x) - expected) < SSIM_TOLERANCE
+
+
+@pytest.mark.parametrize("x", [np.zeros((12, 12)), np.full((12, 12), 255), np.eye(12) * 99])
+def test_identical_images(x):
+    assert psnr(x, x) == math.inf
+    assert ssim(x, x) == pytest.approx(1, abs=1e-12)
+
+
+def test_smallest_error_is_not_capped():
+    # One grey level in a million pixels is 108 dB; pyiqa's own constant would say 79.99 dB.
+    x = np.zeros((1000, 1000), np.uint8)
+    y = x.copy()
+    y[0, 0] = 1
+    assert psnr(y, x) == pytest.approx(10 * math.log10(255**2 * 1e6), abs=1e-9)
+
+
+def matlab_ssim(x, y):
+    """SSIM over the whole image, by SciPy's correlation with the border replicated."""
+    weights = np.exp(-(np.arange(-5, 6) ** 2) / (2 * 1.5**2))
+    weights /= weights.sum()
+
+    def mean(plane):
+        rows = correlate1d(plane, weights, axis=0, mode="nearest")
+        return correlate1d(rows, weights, axis=1, mode="nearest")
+
+    x, y = x.astype(float), y.astype(float)
+    c1, c2 = 2.55**2, 7.65**2
+    covariance = mean(x * y) - mean(x) * mean(y)
+    variances = mean(x**2) - mean(x) ** 2 + mean(y**2) - mean(y) ** 2
+    similarity = (2 * mean(x) * mean(y) + c1) / (mean(x) ** 2 + mean(y) ** 2 + c1)
+    return (similarity * (2 * covariance + c2) / (variances + c2)).mean()
+
+
+@settings(max_examples=25, deadline=None)
+@given(pairs())
+def test_replicated_border_is_equal_to_scipy(pair):
+    x, y = pair
+    assert abs(ssim(x, y, border="replicate") - matlab_ssim(x, y)) < SSIM_TOLERANCE
+
+
+def test_uint8_does_not_wrap_around():
+    x = np.zeros((4, 4), np.uint8)
+    assert psnr(x, x + np.uint8(255)) == pytest.approx(0, abs=1e-12)
+
+
+@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (10, 30), (30, 10)])
+def test_images_smaller_than_the_window(shape):
+    x = np.full(shape, 10.0)
+    assert psnr(x + 5, x) == pytest.approx(20 * math.log10(51), abs=1e-9)
+    assert math.isnan(ssim(x + 5, x))
+
+
+def test_image_of_exactly_one_window():
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 255, (2, 11, 11))
+    assert ssim(x, y) == pytest.approx(skimage_ssim(x, y), abs=SSIM_TOLERANCE)
+
+
+def test_colour_is_the_mean_over_channels():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (2, 20, 24, 3), dtype=np.uint8)
+    error = np.mean((x.astype(float) - y) ** 2)
+    assert psnr(x, y) == pytest.approx(10 * math.log10(255**2 / error), abs=1e-9)
+    expected = np.mean([skimage_ssim(x[..., c], y[..., c]) for c in range(3)])
+    assert ssim(x, y) == pytest.approx(expected, abs=SSIM_TOLERANCE)
+
+
+def test_shapes_must_agree():
+    for metric in (psnr, ssim):
+        with pytest.raises(ValueError, match=r"\(20, 20\) and HR \(20, 21\)"):
+            metric(np.zeros((20, 20)), np.zeros((20, 21)))
+
+
+def test_pyiqas_own_ssim_differs_by_its_clipping_alone():
+    from pyiqa.archs.ssim_arch import ssim as pyiqa_ssim  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    x = rng.integers(0, 256, (40, 50)).astype(float)
+
+    def clipped(y):
+        return float(pyiqa_ssim(*(torch.from_numpy(z)[None, None] for z in (x, y)), data_range=255))
+
+    noisy = x + rng.normal(0, 10, x.shape)  # every window correlates
+    assert ssim(noisy, x) == pytest.approx(clipped(noisy), abs=1e-6)
+    unrelated = rng.integers(0, 256, x.shape).astype(float)
+    assert clipped(unrelated) - ssim(unrelated, x) > 0.01
+    assert clipped(255 - x) == 0
+    assert ssim(255 - x, x) < -0.5
+
+
+@pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
+def test_cuda():
+    rng = np.random.default_rng(0)
+    x, y = rng.integers(0, 256, (2, 60, 70), dtype=np.uint8)
+    assert psnr(x, y, "cuda") == pytest.approx(psnr(x, y), abs=1e-9)
+    assert ssim(x, y, "cuda") == pytest.approx(ssim(x, y), abs=1e-9)

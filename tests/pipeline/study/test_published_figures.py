@@ -1,0 +1,119 @@
+"""The curated tables of published figures: complete, plausible, and strict about their format."""
+
+from pathlib import Path
+
+import pytest
+
+from pipeline.certify import protocol_with
+from pipeline.study.networks import NETWORKS, network_variants
+from pipeline.study.published_figures import (
+    PUBLISHED_FOLDER,
+    mesr_claims,
+    published_complexity,
+    published_quality,
+)
+from pipeline.support.errors import UserError
+
+DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
+SCALES = (2, 3, 4)
+# Networks of the paper's Table 3; others may be registered without published figures.
+COMPARED = [
+    *("bicubic", "srcnn", "vdsr", "lapsrn", "drcn", "idn", "dasr", "dpsr", "pan", "lapar"),
+    *("defian", "msrn", "drsan", "a2f"),
+]
+
+
+@pytest.mark.parametrize("model", COMPARED)
+def test_every_network_has_every_cell(model: str) -> None:
+    table = published_quality()
+    for variant in network_variants(model):
+        for scale in SCALES:
+            for dataset in DATASETS:
+                assert (model, variant, scale, dataset) in table
+
+
+def test_rows_name_registered_networks_and_known_datasets() -> None:
+    for entry in published_quality().values():
+        assert entry.model in NETWORKS
+        assert entry.dataset in DATASETS
+        protocol_with(entry.protocol, entry.details)  # raises for an option that does not exist
+
+
+def test_a_figure_has_a_source_and_a_gap_has_a_reason() -> None:
+    for entry in published_quality().values():
+        known = entry.psnr_db is not None or entry.ssim is not None
+        assert entry.source if known else entry.note, entry
+
+
+def test_figures_fall_with_the_scale_and_beat_bicubic() -> None:
+    # A misprint of one digit, such as 31.08 for 31.80, breaks one of the two orders.
+    table = published_quality()
+    for (model, variant, scale, dataset), entry in table.items():
+        bicubic = table["bicubic", "", scale, dataset]
+        smaller = table.get((model, variant, scale - 1, dataset))
+        for metric, margin in (("psnr_db", 0.5), ("ssim", 0.005)):
+            value = getattr(entry, metric)
+            if value is None:
+                continue
+            if model != "bicubic":
+                assert value > getattr(bicubic, metric) + margin, entry
+            if smaller and getattr(smaller, metric) is not None:
+                assert value < getattr(smaller, metric) - margin, entry
+
+
+def test_figures_that_the_protocol_facts_name() -> None:
+    table = published_quality()
+    assert table["msrn", "eccv", 4, "Set5"].psnr_db == 32.07
+    assert table["msrn", "rgb", 4, "Set5"].psnr_db == 32.25
+    assert table["lapsrn", "", 2, "BSD100"].psnr_db == 31.80
+    assert table["bicubic", "", 2, "Set5"].ssim == 0.9299
+    assert table["a2f", "SD", 2, "BSD100"].psnr_db is None  # only a suspected misprint is known
+    assert "quoted by" in table["drcn", "", 2, "Set5"].note
+    assert "quoted by" not in table["idn", "", 2, "Set5"].note
+
+
+def test_complexity_is_absolute_and_its_convention_named() -> None:
+    table = published_complexity()
+    assert table["pan", "", 4].params == 272_419
+    assert table["vdsr", "", 2].multi_adds == 612_600_000_000
+    assert "480x360" in table["defian", "S", 2].convention
+    for entry in table.values():
+        assert entry.model in NETWORKS
+        assert entry.convention
+        assert entry.source
+        assert entry.params is None or 8_000 <= entry.params < 20_000_000
+
+
+def test_claims_of_the_paper() -> None:
+    claims = mesr_claims()
+    assert claims["baseline_psnr"].value == 28.18
+    assert claims["msfeb_gain"].value == 0.19
+    assert claims["params_fewer_than_msrn"].value == pytest.approx(1 / 6, abs=1e-4)
+    assert all("Section IV" in claim.section for claim in claims.values())
+
+
+def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
+    text = (PUBLISHED_FOLDER / name).read_text(encoding="utf-8")
+    assert old in text
+    (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
+    return folder
+
+
+@pytest.mark.parametrize(
+    ("old", "new", "message"),
+    [
+        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b' is not a number"),
+        ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5'; expected 2, 3 or 4"),
+        (",0.9299,y,", ",0.9299,yuv,", "line 2, column protocol: 'yuv'; expected rgb or y"),
+        ("bicubic,,2,Set14,", "bicubic,,2,Set5,", "line 3: a second row"),
+        ("model,variant", "network,variant", "the columns are network"),
+    ],
+)
+def test_a_broken_table_names_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
+    with pytest.raises(UserError, match=message):
+        published_quality(copy_with(tmp_path, "quality.csv", old, new))
+
+
+def test_a_missing_table_says_how_to_restore_it(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="git checkout"):
+        published_complexity(tmp_path)

@@ -1,0 +1,123 @@
+import json
+import os
+import signal
+
+import pytest
+import torch
+from torch import nn
+
+from pipeline.support.errors import UserError
+from pipeline.training.checkpoint import (
+    CheckpointFolder,
+    StopRequest,
+    code_digest,
+    fingerprint,
+    read_tensors,
+    remove_partial,
+    weights_digest,
+    write_tensors,
+)
+from tests.pipeline.training.toy import Toy
+
+
+def test_tensors_and_state_survive_bit_by_bit(tmp_path):
+    shared = torch.randn(5)
+    tensors = {
+        "channels_last": torch.randn(4, 3, 3, 3).to(memory_format=torch.channels_last),
+        "scalar": torch.tensor(0.1),
+        "step": torch.tensor(7, dtype=torch.int64),
+        "half": torch.randn(3).bfloat16(),
+        "special": torch.tensor([float("nan"), float("inf"), -0.0, 1e-45]),
+        "shared": shared,
+        "view": shared[1:3],
+        "grad": torch.ones(2, requires_grad=True),
+    }
+    state = {"step": 3, "losses": [0.1, 1e-300, 2 / 3], "history": [{"psnr_db": None}]}
+    path = tmp_path / "new" / "state.safetensors"
+    write_tensors(path, tensors, state)
+    found, found_state = read_tensors(path)
+    assert found_state == state
+    assert found.keys() == tensors.keys()
+    for name, value in tensors.items():
+        assert found[name].dtype == value.dtype
+        torch.testing.assert_close(found[name], value.detach(), rtol=0, atol=0, equal_nan=True)
+    assert [p.name for p in path.parent.iterdir()] == ["state.safetensors"]
+
+
+def test_same_weights_give_the_same_file(tmp_path):
+    for name in ("a", "b"):
+        write_tensors(tmp_path / name, {"w": torch.arange(4.0), "v": torch.ones(2)})
+    assert (tmp_path / "a").read_bytes() == (tmp_path / "b").read_bytes()
+
+
+@pytest.mark.parametrize("damage", ["truncated", "empty", "text"])
+def test_damaged_checkpoint_is_named(tmp_path, damage):
+    folder = CheckpointFolder(tmp_path, {"seed": 1})
+    folder.save({"w": torch.ones(100)}, {"step": 1})
+    data = folder.state.read_bytes()
+    broken = {"truncated": data[:-50], "empty": b"", "text": b"not a checkpoint at all"}[damage]
+    folder.state.write_bytes(broken)
+    with pytest.raises(UserError, match="not readable as a checkpoint") as caught:
+        folder.load()
+    assert str(folder.state) in str(caught.value)
+
+
+def test_folder_is_keyed_by_the_facts(tmp_path):
+    one = CheckpointFolder(tmp_path, {"seed": 1, "lr": 0.1})
+    assert one.load() is None
+    one.save({"w": torch.ones(1)}, {"step": 5})
+    assert CheckpointFolder(tmp_path, {"lr": 0.1, "seed": 1}).load()[1] == {"step": 5}
+    assert CheckpointFolder(tmp_path, {"seed": 1, "lr": 0.2}).load() is None
+    assert json.loads((one.path / "facts.json").read_text()) == {"seed": 1, "lr": 0.1}
+    one.remove()
+    assert not one.path.exists()
+    one.remove()
+
+
+def test_fingerprint_is_a_function_of_content():
+    assert fingerprint({"a": 1, "b": [1, 2]}) == fingerprint({"b": [1, 2], "a": 1})
+    others = [{"a": 1, "b": [2, 1]}, {"a": 1.5, "b": [1, 2]}, {"a": "1", "b": [1, 2]}, {"a": 1}]
+    assert len({fingerprint(facts) for facts in [{"a": 1, "b": [1, 2]}, *others]}) == 5
+
+
+def test_weights_digest_sees_values_not_memory_order():
+    torch.manual_seed(0)
+    network = Toy()
+    digest = weights_digest(network)
+    assert weights_digest(network.to(memory_format=torch.channels_last)) == digest
+    with torch.no_grad():
+        network.weight.copy_(torch.nextafter(network.weight, torch.tensor(2.0)))
+    assert weights_digest(network) != digest
+
+
+def test_code_digest_differs_between_networks_of_different_files():
+    assert code_digest(Toy()) == code_digest(Toy())
+    assert code_digest(Toy()) != code_digest(nn.Conv2d(1, 1, 1))
+
+
+def test_leftovers_of_one_target_alone_are_removed(tmp_path):
+    (tmp_path / ".123.partial.run_a").mkdir()
+    (tmp_path / ".123.partial.run_a" / "weights").write_text("half")
+    (tmp_path / ".9.partial.run_b").write_text("another process is writing this")
+    (tmp_path / "run_a").write_text("complete")
+    remove_partial(tmp_path / "run_a")
+    assert sorted(p.name for p in tmp_path.iterdir()) == [".9.partial.run_b", "run_a"]
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_first_signal_asks_second_one_acts(number):
+    came = []
+    former = signal.signal(number, lambda *_: came.append("acted"))
+    try:
+        with StopRequest() as stop:
+            assert not stop.requested
+            os.kill(os.getpid(), number)
+            assert stop.requested
+            assert stop.number == number
+            assert came == []
+            os.kill(os.getpid(), number)
+            assert came == ["acted"]
+        os.kill(os.getpid(), number)
+        assert came == ["acted", "acted"]
+    finally:
+        signal.signal(number, former)

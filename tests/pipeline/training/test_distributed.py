@@ -1,0 +1,134 @@
+"""Two processes on the CPU (gloo) train as one does."""
+
+import csv
+import json
+import multiprocessing
+import os
+import signal
+import socket
+import subprocess
+import sys
+import time
+
+import pytest
+import torch
+from safetensors.torch import load_file
+from torch import nn
+
+from pipeline.support.console import run
+from pipeline.training.checkpoint import STATE
+from tests.pipeline.training.toy import PlainToy, log_to, make_data, train_toy
+
+OPTIONS = {"steps": 30, "validate_every": 5, "validation_images": 3, "ema": 0.9}
+
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["torch._dynamo", "tests.pipeline.training.toy"])
+
+
+class Partial(PlainToy):
+    """Has a parameter that gets no gradient, and gives signals a chance to arrive."""
+
+    def __init__(self):
+        super().__init__()
+        self.unused = nn.Parameter(torch.ones(3))
+
+    def forward(self, x):
+        time.sleep(0.004)
+        return super().forward(x)
+
+
+@pytest.fixture(scope="module")
+def folder(tmp_path_factory):
+    path = tmp_path_factory.mktemp("distributed")
+    make_data(path)
+    return path
+
+
+@pytest.fixture(scope="module")
+def alone(folder):
+    train_toy(folder, "alone", PlainToy, **OPTIONS)
+    return folder / "alone"
+
+
+def history(path):
+    with (path / "history.csv").open() as file:
+        return list(csv.DictReader(file))
+
+
+def target(rank, port, folder, output, options):
+    """What a launcher does for each process."""
+    os.environ |= {
+        "RANK": str(rank),
+        "LOCAL_RANK": str(rank),
+        "WORLD_SIZE": "2",
+        "LOCAL_WORLD_SIZE": "2",
+        "MASTER_ADDR": "127.0.0.1",
+        "MASTER_PORT": str(port),
+        "OMP_NUM_THREADS": "1",
+    }
+    log_to(folder / f"{output}.{rank}.log")
+    sys.exit(run(lambda: train_toy(folder, output, Partial, **options)))
+
+
+def start_two(folder, output, **options):
+    with socket.socket() as free:
+        free.bind(("127.0.0.1", 0))
+        port = free.getsockname()[1]
+    processes = [
+        context.Process(target=target, args=(rank, port, folder, output, OPTIONS | options))
+        for rank in range(2)
+    ]
+    for process in processes:
+        process.start()
+    return processes
+
+
+def join(processes):
+    for process in processes:
+        process.join(400)
+    return [process.exitcode for process in processes]
+
+
+def test_torchrun_with_two_processes_gives_the_loss_curve_of_one(folder, alone):
+    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
+    command += ["-m", "tests.pipeline.training.toy", str(folder), "launched", json.dumps(OPTIONS)]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
+    assert done.returncode == 0, done.stderr
+    assert done.stderr.count("launched: starting") == 1  # the main process alone speaks
+    two, one = history(folder / "launched"), history(alone)
+    assert [row["step"] for row in two] == [row["step"] for row in one]
+    for row, expected in zip(two, one, strict=True):
+        assert row["lr"] == expected["lr"]
+        assert float(row["loss"]) == pytest.approx(float(expected["loss"]), rel=2e-3)
+        assert float(row["psnr_db"]) == pytest.approx(float(expected["psnr_db"]), abs=0.05)
+    assert float(two[0]["loss"]) == pytest.approx(float(one[0]["loss"]), rel=1e-5)
+    provenance = json.loads((folder / "launched" / "run.json").read_text())
+    assert provenance["processes"] == 2
+    assert provenance["device"] == "cpu"
+
+
+def test_two_processes_stop_and_resume_bit_by_bit(folder):
+    assert join(start_two(folder, "whole")) == [0, 0]
+    processes = start_two(folder, "parts", checkpoint_every_steps=3)
+    while not list(folder.glob(f"checkpoints/*/{STATE}")):
+        assert processes[0].is_alive()
+        time.sleep(0.001)
+    os.kill(processes[1].pid, signal.SIGTERM)  # one is told, both stop after the same step
+    assert join(processes) == [130, 143]
+    assert join(start_two(folder, "parts")) == [0, 0]
+    assert json.loads((folder / "parts" / "run.json").read_text())["parts"] == 2
+    for name in ("weights.safetensors", "best.safetensors"):
+        whole, parts = ((folder / output / name).read_bytes() for output in ("whole", "parts"))
+        assert whole == parts
+    whole, parts = (history(folder / output) for output in ("whole", "parts"))
+    for row, expected in zip(parts, whole, strict=True):
+        assert list(row.values())[:5] == list(expected.values())[:5]
+    unused = load_file(folder / "whole" / "weights.safetensors")["unused"]
+    assert unused.tolist() == [1, 1, 1]
+
+
+def test_batch_that_cannot_be_shared_is_refused(folder):
+    assert join(start_two(folder, "odd", batch=5)) == [1, 1]
+    message = (folder / "odd.0.log").read_text()
+    assert message.startswith("error: train.batch is 5, which 2 processes cannot share equally")
+    assert not (folder / "odd").exists()
