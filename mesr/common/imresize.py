@@ -2,9 +2,12 @@
 
 import math
 from functools import lru_cache
+from typing import Literal, get_args
 
 import torch
 from torch import Tensor
+
+Border = Literal["mirror", "clamp"]
 
 
 def cubic(x: Tensor) -> Tensor:
@@ -17,7 +20,9 @@ def cubic(x: Tensor) -> Tensor:
 
 @lru_cache(maxsize=128)
 @torch.inference_mode(mode=False)  # what is cached during inference must serve training too
-def resizing_matrix(length: int, new_length: int, scale: float, antialias: bool) -> Tensor:
+def resizing_matrix(
+    length: int, new_length: int, scale: float, antialias: bool, border: Border = "mirror"
+) -> Tensor:
     """Build the matrix that resizes one axis.
 
     Parameters
@@ -28,6 +33,8 @@ def resizing_matrix(length: int, new_length: int, scale: float, antialias: bool)
         Output samples per input sample (not always `new_length / length`: sizes are rounded up).
     antialias : bool
         Whether the kernel is widened by `1 / scale` when shrinking.
+    border : {"mirror", "clamp"}
+        Which samples stand in for those outside.
 
     Returns
     -------
@@ -40,9 +47,12 @@ def resizing_matrix(length: int, new_length: int, scale: float, antialias: bool)
     column = torch.floor(centre - width / 2)[:, None] + torch.arange(math.ceil(width) + 2)
     weight = cubic(shrink * (centre[:, None] - column))
     weight = weight / weight.sum(dim=1, keepdim=True)
-    # MATLAB mirrors the image at its borders, as often as needed: 2 1 0 | 0 1 2 | 2 1 0.
-    column = column.long() % (2 * length)
-    column = torch.minimum(column, 2 * length - 1 - column)
+    column = column.long()
+    if border == "mirror":  # as often as needed: 2 1 0 | 0 1 2 | 2 1 0
+        column = column % (2 * length)
+        column = torch.minimum(column, 2 * length - 1 - column)
+    else:  # 0 0 0 | 0 1 2 | 2 2 2
+        column = column.clamp(0, length - 1)
     row = torch.arange(new_length)[:, None].expand_as(column)
     used = weight != 0
     return torch.sparse_coo_tensor(
@@ -59,6 +69,7 @@ def imresize(
     scale: float | None = None,
     size: tuple[int, int] | None = None,
     antialias: bool = True,
+    border: Border = "mirror",
 ) -> Tensor:
     """Resize images by bicubic interpolation, equal to MATLAB's `imresize(x, ..., 'bicubic')`.
 
@@ -75,6 +86,9 @@ def imresize(
         Output height and width; each axis then has its own scale. Give either `scale` or `size`.
     antialias : bool
         Whether the kernel is widened when shrinking, MATLAB's default.
+    border : {"mirror", "clamp"}
+        What the image continues as beyond its borders: its mirror image, as in newer versions of
+        MATLAB, or its outermost pixels, as in older ones.
 
     Returns
     -------
@@ -84,8 +98,9 @@ def imresize(
     Raises
     ------
     ValueError
-        When not exactly one of `scale` and `size` is given, either is not positive, or `x` is not
-        a floating-point tensor of four dimensions with at least one pixel.
+        When not exactly one of `scale` and `size` is given, either is not positive, `border` is
+        neither of the two, or `x` is not a floating-point tensor of four dimensions with at least
+        one pixel.
 
     Notes
     -----
@@ -99,6 +114,8 @@ def imresize(
             f"x is a {x.dtype} tensor of shape {tuple(x.shape)}; "
             "expected a floating-point tensor (B, C, H, W) with at least one pixel"
         )
+    if border not in get_args(Border):
+        raise ValueError(f"border is {border!r}; expected one of {', '.join(get_args(Border))}")
     height, width = x.shape[-2:]
     if scale is not None and size is None:
         if not 0 < scale < math.inf:
@@ -114,7 +131,7 @@ def imresize(
     if x.is_meta:  # there is no sparse product for it
         return x.new_empty(*x.shape[:2], *size)
     rows, columns = (
-        resizing_matrix(length, new_length, scale, antialias).to(x.device)
+        resizing_matrix(length, new_length, scale, antialias, border).to(x.device)
         for length, new_length, scale in zip((height, width), size, scales, strict=True)
     )
     planes = [(columns @ (rows @ plane).T).T for plane in x.double().flatten(0, 1)]

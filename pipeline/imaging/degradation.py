@@ -41,9 +41,9 @@ def degrade(reference: Image, scale: int, protocol: Protocol) -> Image:
     """Shrink what `make_reference` returned to the LR image: uint8, or float64 if not rounded."""
     height, width = reference.shape[0] // scale, reference.shape[1] // scale
     if protocol.lr_pass_rounding:
-        rows = resize_image(reference, size=(height, reference.shape[1]))
+        rows = resize_image(reference, size=(height, reference.shape[1]), border=protocol.lr_border)
         reference = round_to_uint8(rows)
-    lr = resize_image(reference, size=(height, width))
+    lr = resize_image(reference, size=(height, width), border=protocol.lr_border)
     return round_to_uint8(lr) if protocol.lr_rounding else lr
 
 

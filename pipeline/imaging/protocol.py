@@ -7,6 +7,7 @@ protocols of the study; `docs/protocols.md` measures what each choice is worth.
 from dataclasses import dataclass, fields
 from typing import Literal
 
+from mesr.common.imresize import Border
 from pipeline.imaging.colour import rgb_to_gray, rgb_to_y
 from pipeline.imaging.images import round_to_uint8
 from pipeline.imaging.tensors import Image
@@ -47,6 +48,9 @@ class Protocol:
         Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
         downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
         rounding; doubles are not rounded in between.
+    lr_border : {"mirror", "clamp"}
+        What stands in for pixels outside the HR image when it is downscaled: its mirror image, as
+        in newer versions of MATLAB, or its outermost pixels, as in older ones.
     input_range : {"full", "studio"}
         Whether the enlarged image that pre-upsampled networks get is used as it is, or clipped to
         16..235, the range of luma made from RGB. Gray files exceed it.
@@ -66,6 +70,7 @@ class Protocol:
     transposed: bool = False
     padding: Literal["own", "zeros", "replicate"] = "own"
     lr_pass_rounding: bool = False
+    lr_border: Border = "mirror"
     input_range: Literal["full", "studio"] = "full"
     ssim_border: Literal["valid", "replicate"] = "valid"
 

@@ -7,7 +7,7 @@ import torch
 from numpy.typing import NDArray
 from torch import Tensor
 
-from mesr.common.imresize import imresize
+from mesr.common.imresize import Border, imresize
 from pipeline.support.errors import UserError
 
 Image = NDArray[Any]  # (H, W, 3) RGB or (H, W); uint8, or float64 in 0..255 where not rounded
@@ -27,10 +27,14 @@ def from_tensor(x: Tensor) -> Image:
 
 
 def resize_image(
-    image: Image, *, scale: float | None = None, size: tuple[int, int] | None = None
+    image: Image,
+    *,
+    scale: float | None = None,
+    size: tuple[int, int] | None = None,
+    border: Border = "mirror",
 ) -> Image:
     """Resize an image (H, W[, C]) as MATLAB does; float64, neither rounded nor clipped."""
-    return from_tensor(imresize(to_tensor(image), scale=scale, size=size))
+    return from_tensor(imresize(to_tensor(image), scale=scale, size=size, border=border))
 
 
 def crop_to_multiple(image: Image, scale: int, name: str = "image") -> Image:

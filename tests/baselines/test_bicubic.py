@@ -13,6 +13,8 @@ from baselines.bicubic import Bicubic
 from mesr.common.imresize import imresize
 from pipeline.imaging.images import round_to_uint8
 
+BORDERS = st.sampled_from(["mirror", "clamp"])
+
 
 def keys(t):
     """Cubic convolution kernel, a = -0.5, by its powers."""
@@ -22,22 +24,28 @@ def keys(t):
     return inner * (t <= 1) + outer * ((t > 1) & (t <= 2))
 
 
-def matrix(length, new_length, scale, antialias=True):
+def matrix(length, new_length, scale, antialias=True, border="mirror"):
     """Resizing matrix of MATLAB's `contributions`, with its 1-based coordinates."""
     narrow = scale if antialias and scale < 1 else 1.0
     mirrored = np.r_[:length, length - 1 : -1 : -1]
+    # What both versions index the image with: aux(mod(indices - 1, length(aux)) + 1), and
+    # min(max(1, indices), in_length).
+    inside = {
+        "mirror": lambda taps: mirrored[(taps - 1) % (2 * length)],
+        "clamp": lambda taps: np.minimum(np.maximum(1, taps), length) - 1,
+    }[border]
     result = np.zeros((new_length, length))
     for x in range(1, new_length + 1):
         u = x / scale + 0.5 * (1 - 1 / scale)
         taps = math.floor(u - 2 / narrow) + np.arange(math.ceil(4 / narrow) + 2)
         weights = narrow * keys(narrow * (u - taps))
-        np.add.at(result[x - 1], mirrored[(taps - 1) % (2 * length)], weights / weights.sum())
+        np.add.at(result[x - 1], inside(taps), weights / weights.sum())
     return result
 
 
-def reference(plane, scales, size, antialias=True):
-    rows = matrix(plane.shape[0], size[0], scales[0], antialias)
-    columns = matrix(plane.shape[1], size[1], scales[1], antialias)
+def reference(plane, scales, size, antialias=True, border="mirror"):
+    rows = matrix(plane.shape[0], size[0], scales[0], antialias, border)
+    columns = matrix(plane.shape[1], size[1], scales[1], antialias, border)
     return rows @ plane @ columns.T
 
 
@@ -65,22 +73,23 @@ def planes(draw):
 
 
 @settings(max_examples=60, deadline=None)
-@given(planes(), st.sampled_from([1 / 4, 1 / 3, 1 / 2, 2, 3, 4]))
-def test_benchmark_scales_are_bit_exact(plane, scale):
+@given(planes(), st.sampled_from([1 / 4, 1 / 3, 1 / 2, 2, 3, 4]), BORDERS)
+def test_benchmark_scales_are_bit_exact(plane, scale, border):
     # At these scales no exact value is a half that float64 misses: weights are dyadic fractions
     # (2, 4) or have an odd denominator (3), so plain rounding of the reference is well defined.
     size = math.ceil(scale * plane.shape[0]), math.ceil(scale * plane.shape[1])
-    expected = reference(plane, (scale, scale), size)
+    expected = reference(plane, (scale, scale), size, border=border)
     expected = np.clip(np.floor(expected + 0.5), 0, 255).astype(np.uint8)
-    np.testing.assert_array_equal(round_to_uint8(resized(plane, scale=scale)), expected)
+    found = resized(plane, scale=scale, border=border)
+    np.testing.assert_array_equal(round_to_uint8(found), expected)
 
 
 @settings(max_examples=40, deadline=None)
-@given(planes(), st.one_of(st.just(3 / 4), st.floats(0.1, 3.5)), st.booleans())
-def test_any_scale_is_bit_exact(plane, scale, antialias):
+@given(planes(), st.one_of(st.just(3 / 4), st.floats(0.1, 3.5)), st.booleans(), BORDERS)
+def test_any_scale_is_bit_exact(plane, scale, antialias, border):
     size = math.ceil(scale * plane.shape[0]), math.ceil(scale * plane.shape[1])
-    found = resized(plane, scale=scale, antialias=antialias)
-    expected = reference(plane, (scale, scale), size, antialias)
+    found = resized(plane, scale=scale, antialias=antialias, border=border)
+    expected = reference(plane, (scale, scale), size, antialias, border)
     np.testing.assert_allclose(found, expected, rtol=0, atol=1e-10)
     np.testing.assert_array_equal(round_to_uint8(found), matlab_uint8(expected))
 
@@ -95,17 +104,21 @@ def test_any_size_is_bit_exact(plane, size):
     np.testing.assert_array_equal(round_to_uint8(found), matlab_uint8(expected))
 
 
+@pytest.mark.parametrize(("border", "padding"), [("mirror", "symmetric"), ("clamp", "edge")])
 @pytest.mark.parametrize("scale", [1 / 4, 1 / 3, 1 / 2, 2, 3, 4])
-def test_long_images_equal_torch_after_symmetric_padding(scale):
-    # torch has no symmetric border and needs the
-    # padding to hold a whole number of output pixels.
+def test_long_images_equal_torch_after_padding(scale, border, padding):
+    # torch leaves out what lies outside, so it gets the border in the image; the padding must hold
+    # a whole number of output pixels.
     rng = np.random.default_rng(0)
     plane = rng.integers(0, 256, (204, 312)).astype(np.float64)
-    padded = torch.from_numpy(np.pad(plane, 12, mode="symmetric"))[None, None]
+    padded = torch.from_numpy(np.pad(plane, 12, mode=padding))[None, None]
     expected = F.interpolate(padded, scale_factor=scale, mode="bicubic", antialias=True)
     cut = round(12 * scale)
     np.testing.assert_allclose(
-        resized(plane, scale=scale), expected[0, 0, cut:-cut, cut:-cut], rtol=0, atol=1e-10
+        resized(plane, scale=scale, border=border),
+        expected[0, 0, cut:-cut, cut:-cut],
+        rtol=0,
+        atol=1e-10,
     )
 
 
@@ -177,6 +190,7 @@ def test_cuda_equals_cpu():
         (torch.rand(1, 1, 4, 4), {"scale": 0}, "positive"),
         (torch.rand(1, 1, 4, 4), {"scale": float("nan")}, "positive"),
         (torch.rand(1, 1, 4, 4), {"size": (0, 3)}, "at least 1"),
+        (torch.rand(1, 1, 4, 4), {"scale": 2, "border": "wrap"}, "expected one of mirror, clamp"),
         (torch.rand(1, 4, 4), {"scale": 2}, r"\(1, 4, 4\)"),
         (torch.zeros(1, 1, 4, 4, dtype=torch.uint8), {"scale": 2}, "uint8"),
         (torch.rand(1, 1, 0, 4), {"scale": 2}, "at least one pixel"),

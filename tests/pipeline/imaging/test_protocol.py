@@ -81,11 +81,11 @@ def test_tensors_keep_values(colour, gray):
     np.testing.assert_array_equal(from_tensor(to_tensor(gray)), gray)
 
 
-def torch_bicubic(image, scale):
-    """Shrink by torch's antialiased bicubic interpolation after symmetric padding."""
+def torch_bicubic(image, scale, mode="symmetric"):
+    """Shrink by torch's antialiased bicubic interpolation after padding."""
     pad = 4 * scale
     planes = image[..., None] if image.ndim == 2 else image
-    padded = np.pad(planes.astype(float), [(pad, pad), (pad, pad), (0, 0)], mode="symmetric")
+    padded = np.pad(planes.astype(float), [(pad, pad), (pad, pad), (0, 0)], mode=mode)
     x = torch.from_numpy(padded.transpose(2, 0, 1))[None]
     y = F.interpolate(x, scale_factor=1 / scale, mode="bicubic", antialias=True)[0, :, 4:-4, 4:-4]
     return y.numpy().transpose(1, 2, 0).squeeze()
@@ -121,6 +121,16 @@ def test_rounding_between_passes(gray, scale):
     lr = make_lr(gray, scale, replace(RGB, gray="keep", lr_pass_rounding=True))
     np.testing.assert_array_equal(lr, plane)
     assert (lr != make_lr(gray, scale, replace(RGB, gray="keep"))).any()
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_border_of_downscaling(colour, scale):
+    clamped = make_lr(colour, scale, replace(LAPSRN, lr_border="clamp"))
+    cut = colour[: 26 // scale * scale, : 35 // scale * scale]
+    np.testing.assert_allclose(clamped, torch_bicubic(cut, scale, "edge"), rtol=0, atol=1e-9)
+    mirrored = make_lr(colour, scale, LAPSRN)
+    assert np.array_equal(clamped[2:-2, 2:-2], mirrored[2:-2, 2:-2])
+    assert (clamped != mirrored).any()
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
