@@ -1,5 +1,4 @@
-# make repro [PROFILE=quick|reduced|paper|certify]   rebuild the study
-# make test | make lint                             check the code
+# `make help` lists the targets: those with a line of explanation after ##.
 # Needs Python 3.11 or newer, git and make. Everything else is installed into .venv.
 
 PYTHON ?= python3
@@ -8,9 +7,12 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: repro certify test lint format venv lock clean
+.PHONY: help repro certify test lint format venv lock clean
 
-venv: $(STAMP)
+help:  ## list the targets
+	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
+
+venv: $(STAMP)  ## install the pinned packages into .venv
 
 $(STAMP): requirements.lock pyproject.toml
 	@$(PYTHON) -c 'import sys; sys.version_info >= (3, 11) or sys.exit("error: Python 3.11 or newer is needed, found " + sys.version.split()[0] + "; set PYTHON=/path/to/python3.11")'
@@ -19,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-repro: venv
+repro: venv  ## run the study [PROFILE=quick|reduced|paper|certify] and render its report
 ifdef PROFILE
 	$(BIN)/python -m pipeline.configure profile=$(PROFILE)
 else
@@ -28,28 +30,28 @@ endif
 	$(BIN)/dvc repro
 	@echo "report: reports/build/index.html"
 
-certify:
+certify:  ## measure published weights against published figures (make repro PROFILE=certify)
 	$(MAKE) repro PROFILE=certify
 
-test: venv
+test: venv  ## run all tests
 	$(BIN)/python -m pytest
 
-lint: venv
+lint: venv  ## check code, formatting and types
 	$(BIN)/ruff check .
 	$(BIN)/ruff format --check .
 	$(BIN)/mypy
 
-format: venv
+format: venv  ## apply automatic fixes and formatting
 	$(BIN)/ruff check --fix .
 	$(BIN)/ruff format .
 
 # Exact pins from a fresh resolution of pyproject's ranges. The nvidia, cuda and triton packages
 # are left out: torch pins them itself, with markers for the platforms that have them.
-lock:
+lock:  ## resolve the version ranges of pyproject.toml afresh into requirements.lock
 	$(PYTHON) -m venv .venv-lock
 	.venv-lock/bin/pip install --quiet --editable '.[dev,spandrel,watch]'
 	.venv-lock/bin/pip freeze --all --exclude-editable | grep -viE '^(nvidia|cuda|triton|pip=)' > requirements.lock
 	rm -rf .venv-lock
 
-clean:
+clean:  ## delete .venv, the report and caches; keep data, runs and checkpoints
 	rm -rf $(VENV) reports/build .pytest_cache .mypy_cache .ruff_cache
