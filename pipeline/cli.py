@@ -1,7 +1,5 @@
 """The command `mesr`: single jobs beside the DVC stages."""
 
-from collections.abc import Callable
-from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
 
@@ -23,6 +21,11 @@ app = typer.Typer(
 )
 
 Scale = Annotated[int, typer.Option("--scale", parser=parse_scale, help="2, 3 or 4")]
+Weights = Annotated[
+    str | None, typer.Option(help="trained (the default), published, or a .safetensors file")
+]
+Variant = Annotated[str, typer.Option(help="size or ablation variant of the network")]
+Seed = Annotated[int | None, typer.Option(min=0, help="which of the trained networks [0]")]
 
 
 @app.command()
@@ -56,112 +59,37 @@ def evaluate(
     ],
     scale: Scale,
     data: Annotated[str, typer.Option(help="dataset by name, or a folder of HR images")],
-    weights: Annotated[
-        str, typer.Option(help="trained, published, or a .safetensors file")
-    ] = "trained",
-    variant: Annotated[str, typer.Option(help="size or ablation variant of the network")] = "",
-    seed: Annotated[int, typer.Option(help="which of the trained networks")] = 0,
+    weights: Weights = None,
+    variant: Variant = "",
+    seed: Seed = None,
     protocol: Annotated[str, typer.Option(help="rgb, y, lapsrn, pan, srcnn or vdsr")] = "rgb",
     out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
 ) -> None:
     """Measure PSNR and SSIM image by image."""
-    from pipeline.evaluate import evaluate_images, save_images, summary  # noqa: PLC0415
+    from pipeline.evaluate import quality_table, save_images, summary  # noqa: PLC0415
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
     from pipeline.support.files import atomic_path  # noqa: PLC0415
+    from pipeline.tools.folders import score_folder  # noqa: PLC0415
+    from pipeline.tools.selection import select_images, select_subject  # noqa: PLC0415
 
     chosen = get_protocol(protocol)
-    dataset, images = _images(data)
+    dataset, images = select_images(data)
     if model.startswith("images:"):
-        table = _score_folder(Path(model.removeprefix("images:")), images, dataset, scale, chosen)
+        folder = Path(model.removeprefix("images:"))
+        table = score_folder(folder, images, dataset, scale, chosen)
     else:
-        subject = _subject(model, scale, weights, variant, seed)
+        subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
 
         def keep(name: str, found: Any) -> None:
             if out is not None:
                 save_images(out / name, found, with_inputs=False)
 
-        table = evaluate_images(subject, images, dataset, chosen, keep)
+        table = quality_table(subject, images, dataset, chosen, keep)
     if out is not None:
         with atomic_path(out / "quality.csv") as temporary:
             table.to_csv(temporary, index=False)
     _show(table)
     print(summary(table))
-
-
-def _images(data: str) -> tuple[str, list[tuple[str, Callable[[], Any]]]]:
-    from pipeline.assets.registry import registry  # noqa: PLC0415
-    from pipeline.imaging.images import PackedImages  # noqa: PLC0415
-    from pipeline.tools.external import folder_images  # noqa: PLC0415
-
-    packed = Path("data/hr") / f"{data}.h5"
-    if Path(data).is_dir() and not packed.is_file():
-        return Path(data).name, folder_images(Path(data))
-    if packed.is_file():
-        images = PackedImages(packed)
-        return data, [(name, partial(images.__getitem__, name)) for name in images.names]
-    if data in registry():
-        raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
-    raise UserError(f"--data {data}: neither a folder nor a dataset. Datasets: mesr fetch")
-
-
-def _subject(model: str, scale: int, weights: str, variant: str, seed: int) -> Any:
-    from mesr import variant_settings  # noqa: PLC0415
-    from pipeline.evaluate import Subject, load_weights, subject_of, trained_subject  # noqa: PLC0415
-    from pipeline.study.networks import build_network, network_variants  # noqa: PLC0415
-    from pipeline.study.published_weights import load_published  # noqa: PLC0415
-    from pipeline.tools.external import SpandrelNetwork  # noqa: PLC0415
-
-    if model.startswith("spandrel:"):
-        external = SpandrelNetwork(Path(model.removeprefix("spandrel:")))
-        if external.scale != scale:
-            raise UserError(f"{model}: enlarges {external.scale} times, but --scale is {scale}")
-        return Subject(external, external.name, "", "published")
-    if model == "bicubic":
-        return subject_of(f"bicubic_x{scale}")
-    if weights == "trained":
-        is_ablation = model == "mesr" and variant not in ("", "full")
-        return trained_subject(
-            f"ablation_{variant}_s{seed}" if is_ablation else f"{model}_x{scale}_s{seed}"
-        )
-    if weights == "published":
-        return Subject(load_published(model, scale, variant or None), model, variant, "published")
-    path = Path(weights)
-    if path.suffix != ".safetensors":
-        raise UserError(
-            f"--weights {weights}: expected trained, published, or a .safetensors file. "
-            "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
-        )
-    if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
-        return trained_subject(path.parent.name, path.parent.parent)
-    if model == "mesr":
-        settings = variant_settings(variant or "full")
-    else:
-        settings = network_variants(model).get(variant, {})
-    network = build_network(model, scale, **settings)
-    load_weights(network, path)
-    return Subject(network, model, variant, "trained")
-
-
-def _score_folder(
-    folder: Path,
-    images: list[tuple[str, Callable[[], Any]]],
-    dataset: str,
-    scale: int,
-    protocol: Any,
-) -> pd.DataFrame:
-    from pipeline.evaluate import COLUMNS  # noqa: PLC0415
-    from pipeline.imaging.images import read_image  # noqa: PLC0415
-    from pipeline.tools.external import matching_files, score_given  # noqa: PLC0415
-
-    files = matching_files(folder, [name for name, _ in images], "SR")
-    rows = []
-    for name, read in images:
-        psnr_db, ssim = score_given(read_image(files[name]), read(), scale, protocol, name)
-        rows.append(
-            (folder.name, "", "given", scale, dataset, name, protocol.name, None,
-             f"{psnr_db:.6f}", f"{ssim:.6f}")
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
 
 
 def _show(table: pd.DataFrame) -> None:
@@ -180,20 +108,20 @@ def upscale(
     scale: Scale,
     out: Annotated[Path, typer.Option(help="folder for the enlarged images")],
     model: Annotated[str, typer.Option(help="network, or spandrel:FILE")] = "mesr",
-    weights: Annotated[
-        str, typer.Option(help="trained, published, or a .safetensors file")
-    ] = "trained",
-    variant: Annotated[str, typer.Option(help="size or ablation variant of the network")] = "",
-    seed: Annotated[int, typer.Option(help="which of the trained networks")] = 0,
+    weights: Weights = None,
+    variant: Variant = "",
+    seed: Seed = None,
     tile: Annotated[
         int, typer.Option(min=0, help="largest tile in LR pixels; 0 takes whole images")
     ] = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
     from pipeline.evaluate import default_device  # noqa: PLC0415
+    from pipeline.tools.selection import select_subject  # noqa: PLC0415
     from pipeline.tools.upscale import upscale_file  # noqa: PLC0415
 
-    network = _subject(model, scale, weights, variant, seed).network.to(default_device())
+    subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
+    network = subject.network.to(default_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
     if len(set(targets)) < len(targets):
         raise UserError("two images have the same name; enlarge them into different folders")

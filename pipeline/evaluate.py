@@ -4,49 +4,36 @@ import argparse
 import json
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Collection, Iterable
 from functools import partial
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 import torch
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-from torch import nn
 from tqdm import tqdm
 
 from pipeline.imaging.images import PackedImages, round_to_uint8, write_image
 from pipeline.imaging.protocol import Protocol, get_protocol
-from pipeline.scoring.evaluation import Evaluation, evaluate_image
-from pipeline.study.networks import NETWORKS, build_network
+from pipeline.models.subjects import (
+    Subject,
+    network_code,
+    published_entry,
+    subject_of,
+)
+from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images
 from pipeline.study.params import load_params
-from pipeline.study.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.support.console import run
-from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.support.revision import git_revision
+from pipeline.support.provenance import code_digest, write_log
 from pipeline.training.hardware import device_name
 
 EVALUATIONS = Path("evaluations")
-RUNS = Path("runs")
 HR = Path("data/hr")
 COLUMNS = (
     "model", "variant", "source", "scale", "dataset",
     "image", "protocol", "seed", "psnr_db", "ssim",
 )  # fmt: skip
-
-
-@dataclass(frozen=True)
-class Subject:
-    """A network ready to be evaluated, and what its rows in quality.csv say of it."""
-
-    network: nn.Module
-    model: str
-    variant: str
-    source: str
-    seed: int | None = None
+SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
 
 
 def default_device() -> torch.device:
@@ -54,100 +41,20 @@ def default_device() -> torch.device:
     return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
-    """Load a safetensors file into a network.
-
-    Raises
-    ------
-    UserError
-        When the file is missing, damaged, or made for another network.
-    """
-    try:
-        network.load_state_dict(load_file(path))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
-    except (SafetensorError, OSError) as error:
-        raise UserError(
-            f"{path}: not a readable safetensors file ({error}); make it again"
-        ) from error
-    except RuntimeError as error:
-        detail = str(error).splitlines()[-1].strip()
-        raise UserError(
-            f"{path}: the weights do not fit {type(network).__name__} as configured ({detail}). "
-            "Give the settings that the network was trained with, or train it again."
-        ) from error
-
-
-def trained_subject(key: str, runs: Path = RUNS) -> Subject:
-    """Load the network of run `key` from ``runs/<key>``.
-
-    Raises
-    ------
-    UserError
-        When the run is missing or damaged.
-    """
-    path = runs / key / "run.json"
-    try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        model, scale, settings = facts["model"], facts["scale"], facts["settings"]
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
-    except (ValueError, KeyError, TypeError) as error:
-        raise UserError(f"{path}: not the record of a training ({error}); train again") from error
-    network = build_network(model, scale, **settings)
-    load_weights(network, runs / key / "weights.safetensors")
-    return Subject(network, model, facts["variant"], "trained", facts["seed"])
-
-
-def subject_of(key: str) -> Subject:
-    """Load what ``evaluations/<key>`` is about: bicubic, published weights, or a trained run.
-
-    Raises
-    ------
-    UserError
-        When there is no such network, run or download.
-    """
-    name, _, scale = key.rpartition("_x")
-    if scale.isdecimal() and name == "bicubic":
-        return Subject(build_network(name, int(scale)), name, "", "none")
-    if entry := published_entry(key):
-        network = load_published(entry.model, entry.scale, entry.variant)
-        return Subject(network, entry.model, entry.variant, "published")
-    return trained_subject(key)
-
-
-def published_entry(key: str) -> PublishedWeights | None:
-    """Find the published weights that ``evaluations/<key>`` is about; None for other keys.
-
-    Raises
-    ------
-    UserError
-        When the key is one of published weights that are not known.
-    """
-    if not key.startswith("published_"):
-        return None
-    name, _, scale = key.removeprefix("published_").rpartition("_x")
-    for model in NETWORKS:
-        for entry in published_weights(model):
-            if (entry.name, str(entry.scale)) == (name, scale):
-                return entry
-    raise UserError(f"{key}: no such published weights are known")
-
-
-def evaluate_images(
+def quality_table(
     subject: Subject,
-    images: Sequence[tuple[str, Callable[[], Any]]],
+    images: Iterable[tuple[str, Reader]],
     dataset: str,
     protocol: Protocol,
     on_image: Callable[[str, Evaluation], None] | None = None,
 ) -> pd.DataFrame:
-    """Evaluate a network image by image.
+    """Evaluate a network image by image, with a progress bar on a terminal.
 
     Parameters
     ----------
     subject : Subject
-        The network; it is moved to the GPU where there is one.
-    images : sequence of (name, reader)
+        The network.
+    images : iterable of (name, reader)
         Each reader returns an HR image as uint8.
     dataset : str
         For the rows.
@@ -161,22 +68,19 @@ def evaluate_images(
     DataFrame
         One row per image with the columns of quality.csv.
     """
-    device = default_device()
-    network = subject.network.to(device)
+    title = f"{subject.model} x{subject.network.scale} on {dataset}"
+    bar = tqdm(images, desc=title, disable=None, unit="image")
     rows = []
-    title = f"{subject.model} x{network.scale} on {dataset}"
-    for name, read in tqdm(images, desc=title, disable=None, unit="image"):
-        found = evaluate_image(network, read(), protocol, device=device, name=f"{dataset}/{name}")
+    for name, found in evaluate_images(subject.network, bar, dataset, protocol, default_device()):
         if on_image is not None:
             on_image(name, found)
         rows.append(
             (
-                subject.model, subject.variant, subject.source, network.scale, dataset, name,
-                protocol.name, subject.seed, f"{found.psnr_db:.6f}", f"{found.ssim:.6f}",
+                subject.model, subject.variant, subject.source, subject.network.scale, dataset,
+                name, protocol.name, subject.seed, f"{found.psnr_db:.6f}", f"{found.ssim:.6f}",
             )
         )  # fmt: skip
-    table = pd.DataFrame(rows, columns=list(COLUMNS)).astype({"seed": "Int64"})
-    return table
+    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"seed": "Int64"})
 
 
 def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:
@@ -209,78 +113,51 @@ def evaluate(
     -------
     DataFrame
         The rows written to ``quality/<dataset>.csv``; none for published weights that were not
-        among those that could be downloaded. ``record/<dataset>.json`` says what made them.
+        among those that could be downloaded. ``record/<dataset>.json`` says what determines them.
     """
     began = time.perf_counter()
     output = EVALUATIONS / key
     images = PackedImages(HR / f"{dataset}.h5")
     entry = published_entry(key)
-    if entry and (missing := entry.missing()):
-        print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
-        with atomic_path(output / "images" / dataset) as folder:
-            folder.mkdir(parents=True)
-        table = pd.DataFrame(columns=list(COLUMNS))
-        write_quality(output, key, images, protocol, table, began)
-        return table
-    subject = subject_of(key)
+    missing = entry.missing() if entry else []
+    model, params = entry.model if entry else "", None
     with atomic_path(output / "images" / dataset) as folder:
         folder.mkdir(parents=True)
+        if missing:
+            print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
+            table = pd.DataFrame(columns=list(COLUMNS))
+        else:
+            subject = subject_of(key)
+            model = subject.model
+            params = sum(parameter.numel() for parameter in subject.network.parameters())
 
-        def keep(name: str, found: Evaluation) -> None:
-            if keep_images is None or f"{dataset}/{name}" in keep_images:
-                save_images(folder / name, found, with_inputs=subject.model == "bicubic")
+            def keep(name: str, found: Evaluation) -> None:
+                if keep_images is None or f"{dataset}/{name}" in keep_images:
+                    save_images(folder / name, found, with_inputs=subject.model == "bicubic")
 
-        readers = [(name, partial(images.__getitem__, name)) for name in images.names]
-        table = evaluate_images(subject, readers, dataset, protocol, keep)
-    params = sum(parameter.numel() for parameter in subject.network.parameters())
-    write_quality(output, key, images, protocol, table, began, params=params)
-    return table
+            readers = [(name, partial(images.__getitem__, name)) for name in images.names]
+            table = quality_table(subject, readers, dataset, protocol, keep)
 
-
-def write_quality(
-    output: Path,
-    key: str,
-    images: PackedImages,
-    protocol: Protocol,
-    table: pd.DataFrame,
-    began: float,
-    *,
-    params: int | None = None,
-) -> None:
-    """Write the rows of an evaluation and, beside them, the record of the run that made them.
-
-    Parameters
-    ----------
-    output : Path
-        ``evaluations/<key>``; gets ``quality/<dataset>.csv`` and ``record/<dataset>.json``.
-    key, images, protocol
-        What was evaluated, on what and how.
-    table : DataFrame
-        The rows, one per image.
-    began : float
-        `time.perf_counter` when the evaluation began.
-    params : int, optional
-        Parameters of the network; None when no network was evaluated.
-    """
     device = default_device()
-    dataset = images.path.stem
     record = {
         "key": key,
         "dataset": dataset,
         "protocol": protocol.name,
         "images": len(table),
         "params": params,
-        "wall_seconds": round(time.perf_counter() - began, 2),
         "device": device.type,
         "machine": device_name(device),
         "torch": torch.__version__,
-        "git_revision": git_revision(),
+        "threads": torch.get_num_threads(),
+        "code_digest": code_digest((*network_code(model), *SHARED_CODE)),
         "data_digest": f"hr {images.digest}",
     }
     with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
         table.to_csv(temporary, index=False)
     with atomic_path(output / "record" / f"{dataset}.json") as temporary:
         temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    write_log(f"evaluations/{key}/{dataset}", began)
+    return table
 
 
 def summary(table: pd.DataFrame) -> str:
@@ -295,12 +172,12 @@ def summary(table: pd.DataFrame) -> str:
     )
 
 
-def main(argv: Sequence[str] | None = None) -> None:
+def main() -> None:
     """Evaluate KEY (a folder of runs/, bicubic_x4, published_vdsr_x4 ...) on DATASET."""
     parser = argparse.ArgumentParser(prog="pipeline.evaluate", description=main.__doc__)
     parser.add_argument("key")
     parser.add_argument("dataset", help="a name in params.yaml, data.images")
-    args = parser.parse_args(argv)
+    args = parser.parse_args()
     params = load_params().evaluate
     keep = None if params.keep_images == "all" else params.keep_images
     print(summary(evaluate(args.key, args.dataset, get_protocol(params.protocol), keep)))

@@ -1,25 +1,30 @@
-"""Degrading, super-resolving and scoring one image under a protocol."""
+"""The one way to scores: degrade, super-resolve and score images under a protocol."""
 
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
 from torch import nn
 
+from pipeline.imaging.colour import stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import Pixels
 from pipeline.imaging.inference import Device, scale_of, super_resolve
-from pipeline.imaging.protocol import RGB, Protocol, scored_planes
+from pipeline.imaging.protocol import RGB, Protocol, image_in_space, scored_planes
 from pipeline.imaging.tensors import Image, crop_border
-from pipeline.scoring.metrics import psnr, ssim
+from pipeline.scoring.metrics import WINDOW, psnr, ssim
+from pipeline.support.errors import UserError
+
+Reader = Callable[[], Pixels]
 
 
 @dataclass(frozen=True)
 class Evaluation:
     """One image super-resolved and scored.
 
-    Parameters
+    Attributes
     ----------
     psnr_db, ssim : float
-        Scores under the protocol.
+        Scores under the protocol; PSNR is infinite for identical images.
     sr, hr, lr : ndarray
         SR image, HR image as scored (before the border is cut), and LR image.
     coarse : tuple of ndarray
@@ -32,6 +37,77 @@ class Evaluation:
     hr: Image
     lr: Image
     coarse: tuple[Image, ...]
+
+
+def score(
+    sr: Image,
+    reference: Image,
+    scale: int,
+    protocol: Protocol,
+    *,
+    device: Device = None,
+    name: str = "image",
+) -> tuple[float, float]:
+    """PSNR in dB and SSIM of an SR image.
+
+    Parameters
+    ----------
+    sr, reference : ndarray
+        (H, W, 3) or (H, W) in 0..255, in the protocol's colour space: what `super_resolve` and
+        `make_reference` return.
+    scale : {2, 3, 4}
+        Decides the border that is not scored.
+    protocol : Protocol
+        Planes, rounding and borders.
+    device : torch.device or str, optional
+        Where to compute; the CPU by default.
+    name : str
+        Of the image, for messages.
+
+    Raises
+    ------
+    UserError
+        When less is left inside the border than SSIM's window: a mean over the other images
+        would be a figure of another dataset.
+    """
+    width = protocol.border_width(scale)
+    x, y = (crop_border(scored_planes(i, protocol), width, name) for i in (sr, reference))
+    if min(x.shape[:2]) < WINDOW:
+        raise UserError(
+            f"{name}: {x.shape[1]}x{x.shape[0]} pixels are left inside the border of {width}; "
+            f"SSIM needs at least {WINDOW}x{WINDOW}. Remove the image from the dataset, or use "
+            "larger ones."
+        )
+    where = device or "cpu"
+    return psnr(x, y, where), ssim(x, y, where, protocol.ssim_border)
+
+
+def score_image(
+    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
+) -> tuple[float, float]:
+    """PSNR in dB and SSIM of an SR image that someone else made.
+
+    Parameters
+    ----------
+    sr, hr : ndarray
+        uint8 (H, W, 3) or (H, W); the HR image is cropped to a multiple of the scale.
+    scale, protocol, name
+        As for `score`.
+
+    Raises
+    ------
+    UserError
+        When the SR image is not as large as the cropped HR image, or too small to be scored.
+    """
+    reference = make_reference(hr, scale, protocol, name)
+    if sr.shape[:2] != reference.shape[:2]:
+        raise UserError(
+            f"{name}: the SR image is {sr.shape[1]}x{sr.shape[0]} pixels; the HR image cropped to "
+            f"a multiple of {scale} is {reference.shape[1]}x{reference.shape[0]}. "
+            "Give the scale that the SR images were made for."
+        )
+    image = stack_gray(sr) if protocol.gray == "replicate" else sr
+    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 
 def evaluate_image(
@@ -60,11 +136,6 @@ def evaluate_image(
     name : str
         Of the image, for messages.
 
-    Returns
-    -------
-    Evaluation
-        Scores and images.
-
     Raises
     ------
     UserError
@@ -75,17 +146,42 @@ def evaluate_image(
     if lr is None:
         lr = degrade(reference, scale, protocol)
     result = super_resolve(network, lr, protocol, device)
-    border = protocol.border_width(scale)
-    x, y = (
-        crop_border(scored_planes(image, protocol), border, name)
-        for image in (result.image, reference)
-    )
-    where = device or "cpu"
-    return Evaluation(
-        psnr(x, y, where),
-        ssim(x, y, where, protocol.ssim_border),
-        result.image,
-        reference,
-        lr,
-        result.coarse,
-    )
+    psnr_db, ssim = score(result.image, reference, scale, protocol, device=device, name=name)
+    return Evaluation(psnr_db, ssim, result.image, reference, lr, result.coarse)
+
+
+def evaluate_images(
+    network: nn.Module,
+    images: Iterable[tuple[str, Reader]],
+    dataset: str,
+    protocol: Protocol,
+    device: Device,
+) -> Iterator[tuple[str, Evaluation]]:
+    """Evaluate a network image by image, on `device`.
+
+    Parameters
+    ----------
+    network : nn.Module
+        Moved to `device`.
+    images : iterable of (name, reader)
+        Each reader returns an HR image as uint8.
+    dataset : str
+        For messages.
+    protocol : Protocol
+        Everything that decides the figures.
+    device : torch.device or str
+        Where network and metrics run.
+
+    Yields
+    ------
+    name : str
+        Of the image.
+    Evaluation
+        Its scores and images.
+    """
+    network = network.to(device)
+    for name, read in images:
+        yield (
+            name,
+            evaluate_image(network, read(), protocol, device=device, name=f"{dataset}/{name}"),
+        )

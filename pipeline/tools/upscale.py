@@ -5,9 +5,9 @@ from pathlib import Path
 
 from torch import nn
 
+from baselines.bicubic import Bicubic
 from pipeline.imaging.images import read_image_with_alpha, write_image
 from pipeline.imaging.protocol import RGB
-from pipeline.study.networks import build_network
 from pipeline.tools.tiling import upscale_tiled
 
 # Gray images stay gray; nothing else of the protocol matters where nothing is scored.
@@ -45,8 +45,9 @@ def upscale_file(network: nn.Module, source: Path, target: Path, tile: int = 256
     found = upscale_tiled(network, image, FOR_USE, tile=tile or whole)
     enlarged_alpha = None
     if alpha is not None:
-        bicubic = build_network("bicubic", scale)
-        enlarged_alpha = upscale_tiled(bicubic, alpha, FOR_USE, tile=tile or whole, halo=8).image
+        enlarged_alpha = upscale_tiled(
+            Bicubic(scale), alpha, FOR_USE, tile=tile or whole, halo=8
+        ).image
     write_image(target, found.image, enlarged_alpha)
     line = f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"
     if found.tiles > 1:

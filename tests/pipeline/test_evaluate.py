@@ -13,8 +13,10 @@ from mesr import MESR
 from pipeline import evaluate
 from pipeline.imaging.images import pack_images
 from pipeline.imaging.protocol import RGB, Y
+from pipeline.models.subjects import subject_of
 from pipeline.study.networks import build_network
 from pipeline.support.errors import UserError
+from pipeline.support.provenance import code_digest
 from pipeline.support.revision import git_revision
 
 NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
@@ -60,14 +62,31 @@ def test_a_record_says_what_made_the_figures(workplace: Path) -> None:
     record = json.loads(text)
     digest = hashlib.sha256((workplace / "data/hr/toy.h5").read_bytes()).hexdigest()
     assert record["data_digest"] == f"hr {digest}"
-    assert record["wall_seconds"] >= 0
+    code = ("baselines/bicubic.py", "mesr/common", "pipeline/imaging", "pipeline/scoring")
+    digest_of_code = code_digest(code)
     known = {
         **{"key": "bicubic_x3", "dataset": "toy", "protocol": "rgb", "images": 2, "params": 0},
-        **{"torch": torch.__version__, "git_revision": git_revision()},
+        **{"torch": torch.__version__, "code_digest": digest_of_code},
     }
     assert {name: record[name] for name in known} == known
     assert record["device"] in ("cpu", "cuda")
     assert record["machine"]
+    log = json.loads((workplace / "logs/evaluations/bicubic_x3/toy.json").read_text("utf-8"))
+    assert log["git_revision"] == git_revision()
+    assert log["wall_seconds"] >= 0
+    assert not set(log) & set(record)
+
+
+def test_the_same_evaluation_gives_the_same_bytes(workplace: Path) -> None:
+    def outputs() -> dict[str, bytes]:
+        files = (workplace / "evaluations").rglob("*")
+        return {str(p): p.read_bytes() for p in files if p.is_file()}
+
+    evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    first = outputs()
+    evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    assert outputs() == first
+    assert len(first) == 2 + 2 * 3
 
 
 def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
@@ -91,7 +110,7 @@ def test_protocols_differ(workplace: Path) -> None:
 
 def test_damaged_runs_are_named(workplace: Path) -> None:
     with pytest.raises(UserError, match=r"runs/mesr_x2_s0/run\.json: not found"):
-        evaluate.subject_of("mesr_x2_s0")
+        subject_of("mesr_x2_s0")
     write_run(
         "a_x2_s0",
         MESR(2, **NARROW),
@@ -102,20 +121,20 @@ def test_damaged_runs_are_named(workplace: Path) -> None:
         settings={"features": 8, "blocks": 1},
     )
     with pytest.raises(UserError, match=r"weights\.safetensors: the weights do not fit MESR"):
-        evaluate.subject_of("a_x2_s0")
+        subject_of("a_x2_s0")
     (workplace / "runs/a_x2_s0/weights.safetensors").write_bytes(b"\x10")
     with pytest.raises(UserError, match="not a readable safetensors file"):
-        evaluate.subject_of("a_x2_s0")
+        subject_of("a_x2_s0")
     (workplace / "runs/a_x2_s0/run.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match=r"run\.json: not the record of a training"):
-        evaluate.subject_of("a_x2_s0")
+        subject_of("a_x2_s0")
 
 
 def test_failure_leaves_no_output(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluate, "evaluate_image", interrupt)
+    monkeypatch.setattr(evaluate, "evaluate_images", interrupt)
     with pytest.raises(KeyboardInterrupt):
         evaluate.evaluate("bicubic_x2", "toy", RGB, None)
     assert not [p for p in (workplace / "evaluations").rglob("*") if p.is_file()]
@@ -132,7 +151,7 @@ def test_published_weights_that_were_not_downloaded_give_no_rows(workplace: Path
     record = json.loads((workplace / "evaluations/published_pan_x3/record/toy.json").read_text())
     assert (record["images"], record["params"]) == (0, None)
     with pytest.raises(UserError, match="no such published weights"):
-        evaluate.subject_of("published_nothing_x3")
+        subject_of("published_nothing_x3")
 
 
 def test_summary_is_the_mean(workplace: Path) -> None:

@@ -1,22 +1,15 @@
-import sys
 from pathlib import Path
 
 import numpy as np
 import pytest
-import torch
 from PIL import Image
 from skimage.metrics import peak_signal_noise_ratio
 
 from pipeline.imaging.colour import rgb_to_y
 from pipeline.imaging.protocol import RGB, Y
+from pipeline.scoring.evaluation import score_image
 from pipeline.support.errors import UserError
-from pipeline.tools.external import (
-    SpandrelNetwork,
-    folder_images,
-    image_files,
-    matching_files,
-    score_given,
-)
+from pipeline.tools.folders import folder_images, image_files, matching_files
 
 RNG = np.random.default_rng(0)
 
@@ -62,47 +55,15 @@ def test_given_images_score_as_scikit_image_says() -> None:
     hr = RNG.integers(0, 256, (41, 39, 3), dtype=np.uint8)
     sr = np.clip(hr[:40, :36].astype(int) + RNG.integers(-9, 10, (40, 36, 3)), 0, 255)
     sr = sr.astype(np.uint8)
-    psnr_db, ssim = score_given(sr, hr, 4, RGB, "image")
+    psnr_db, ssim = score_image(sr, hr, 4, RGB, "image")
     x, y = (rgb_to_y(i)[4:-4, 4:-4] for i in (sr, hr[:40, :36]))
     assert psnr_db == pytest.approx(peak_signal_noise_ratio(y, x, data_range=255), abs=1e-6)
     assert 0 < ssim < 1
-    rounded, _ = score_given(sr, hr, 4, Y, "image")
+    rounded, _ = score_image(sr, hr, 4, Y, "image")
     assert rounded != psnr_db
 
 
 def test_given_images_of_another_scale_are_refused() -> None:
     hr = np.zeros((41, 39, 3), np.uint8)
     with pytest.raises(UserError, match=r"bird: the SR image is 39x41.*multiple of 4 is 36x40"):
-        score_given(hr, hr, 4, RGB, "bird")
-
-
-def test_spandrel_runs_a_checkpoint_it_recognises(tmp_path: Path) -> None:
-    spandrel = pytest.importorskip("spandrel")
-    from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact  # noqa: PLC0415
-
-    model = SRVGGNetCompact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=2)
-    path = tmp_path / "compact.pth"
-    torch.save({"params": model.state_dict()}, path)
-    network = SpandrelNetwork(path)
-    assert spandrel.__name__ == "spandrel"
-    x = torch.rand(1, 3, 9, 7)
-    with torch.no_grad():
-        torch.testing.assert_close(network(x)[0], model.eval()(x).clamp(0, 1))
-
-
-def test_missing_spandrel_is_installed_from_the_checkout(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setitem(sys.modules, "spandrel", None)
-    with pytest.raises(UserError, match=r"pip install -e '\.\[spandrel\]'"):
-        SpandrelNetwork(tmp_path / "net.pth")
-
-
-def test_spandrel_refuses_what_it_does_not_know(tmp_path: Path) -> None:
-    pytest.importorskip("spandrel")
-    with pytest.raises(UserError, match="not found"):
-        SpandrelNetwork(tmp_path / "none.pth")
-    path = tmp_path / "other.pth"
-    torch.save({"weight": torch.zeros(3)}, path)
-    with pytest.raises(UserError, match=r"other\.pth: Spandrel cannot load it"):
-        SpandrelNetwork(path)
+        score_image(hr, hr, 4, RGB, "bird")

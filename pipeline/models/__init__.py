@@ -1,0 +1,1 @@
+"""Networks by name, ready to run: the registry, published weights, trained runs."""

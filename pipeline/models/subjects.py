@@ -1,0 +1,128 @@
+"""What is evaluated: bicubic interpolation, published weights, or a trained run, by its key."""
+
+import json
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from safetensors import SafetensorError
+from safetensors.torch import load_file
+from torch import nn
+
+from pipeline.study.networks import NETWORKS, build_network
+from pipeline.study.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.support.errors import UserError
+
+RUNS = Path("runs")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """A network ready to be evaluated, and what its rows in quality.csv say of it.
+
+    Attributes
+    ----------
+    network : nn.Module
+        With its weights, on the CPU.
+    model, variant : str
+        Its name in the registry, and which of its published sizes or ablation variants it is.
+    source : {"none", "trained", "published"}
+        Where its weights come from; "none" where it has none.
+    seed : int or None
+        Of the training; None for weights that were not trained here.
+    """
+
+    network: nn.Module
+    model: str
+    variant: str
+    source: str
+    seed: int | None = None
+
+
+def load_weights(network: nn.Module, path: Path) -> None:
+    """Load a safetensors file into a network.
+
+    Raises
+    ------
+    UserError
+        When the file is missing, damaged, or made for another network.
+    """
+    try:
+        network.load_state_dict(load_file(path))
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
+    except (SafetensorError, OSError) as error:
+        raise UserError(
+            f"{path}: not a readable safetensors file ({error}); make it again"
+        ) from error
+    except RuntimeError as error:
+        detail = str(error).splitlines()[-1].strip()
+        raise UserError(
+            f"{path}: the weights do not fit {type(network).__name__} as configured ({detail}). "
+            "Give the settings that the network was trained with, or train it again."
+        ) from error
+
+
+def trained_subject(key: str, runs: Path = RUNS) -> Subject:
+    """Load the network of run `key` from ``runs/<key>``.
+
+    Raises
+    ------
+    UserError
+        When the run is missing or damaged.
+    """
+    path = runs / key / "run.json"
+    try:
+        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+        model, scale, settings = facts["model"], facts["scale"], facts["settings"]
+        variant, seed = facts["variant"], facts["seed"]
+        network = build_network(model, scale, **settings)
+    except FileNotFoundError as error:
+        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
+    except (ValueError, KeyError, TypeError, RecursionError) as error:
+        raise UserError(f"{path}: not the record of a training ({error}); train again") from error
+    load_weights(network, runs / key / "weights.safetensors")
+    return Subject(network, model, variant, "trained", seed)
+
+
+def network_code(model: str) -> tuple[str, ...]:
+    """Files and folders that define network `model`, relative to the project's root."""
+    module = NETWORKS[model].partition(":")[0]
+    if module.startswith("mesr."):
+        return ("mesr",)
+    return (f"{module.replace('.', '/')}.py", "mesr/common")
+
+
+def published_entry(key: str) -> PublishedWeights | None:
+    """Find the published weights that ``evaluations/<key>`` is about; None for other keys.
+
+    Raises
+    ------
+    UserError
+        When the key is one of published weights that are not known.
+    """
+    if not key.startswith("published_"):
+        return None
+    name, _, scale = key.removeprefix("published_").rpartition("_x")
+    for model in NETWORKS:
+        for entry in published_weights(model):
+            if (entry.name, str(entry.scale)) == (name, scale):
+                return entry
+    raise UserError(f"{key}: no such published weights are known")
+
+
+def subject_of(key: str) -> Subject:
+    """Load what ``evaluations/<key>`` is about: bicubic, published weights, or a trained run.
+
+    Raises
+    ------
+    UserError
+        When there is no such network, run or download.
+    """
+    name, _, scale = key.rpartition("_x")
+    if scale.isdecimal() and name == "bicubic":
+        return Subject(build_network(name, int(scale)), name, "", "none")
+    if entry := published_entry(key):
+        network = load_published(entry.model, entry.scale, entry.variant)
+        return Subject(network, entry.model, entry.variant, "published")
+    return trained_subject(key)

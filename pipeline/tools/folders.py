@@ -1,0 +1,113 @@
+"""Folders of image files that users bring: SR images to score, HR images to score against."""
+
+from collections.abc import Sequence
+from functools import partial
+from pathlib import Path
+
+import pandas as pd
+
+from pipeline.evaluate import COLUMNS
+from pipeline.imaging.images import read_image
+from pipeline.imaging.protocol import Protocol
+from pipeline.scoring.evaluation import Reader, score_image
+from pipeline.support.errors import UserError
+
+SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+
+def image_files(folder: Path) -> dict[str, Path]:
+    """Image files of a folder by stem, sorted.
+
+    Raises
+    ------
+    UserError
+        When the folder is missing, holds no image, or holds two files of one stem.
+    """
+    if not folder.is_dir():
+        raise UserError(f"{folder}: is not a folder; expected a folder of image files")
+    files: dict[str, Path] = {}
+    for path in sorted(folder.iterdir()):
+        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
+            continue
+        if path.stem in files:
+            raise UserError(
+                f"{path}: {files[path.stem].name} has the same name without its ending; "
+                "keep one of the two"
+            )
+        files[path.stem] = path
+    if not files:
+        raise UserError(f"{folder}: holds no image file ({', '.join(SUFFIXES)})")
+    return files
+
+
+def matching_files(folder: Path, names: Sequence[str], what: str) -> dict[str, Path]:
+    """Image files of `folder`, one for each of `names` and no other.
+
+    A name also matches when the file carries a scale after it, as in ``baby_x4`` or ``babyx4``.
+
+    Raises
+    ------
+    UserError
+        Naming an image that has no file, or a file that belongs to no image.
+    """
+    files = image_files(folder)
+    matched: dict[str, Path] = {}
+    for name in names:
+        candidates = [name, *(f"{name}{dash}x{s}" for dash in ("_", "", "-") for s in (2, 3, 4))]
+        stem = next((c for c in candidates if c in files), None)
+        if stem is None:
+            raise UserError(
+                f"{folder}: has no {what} image for {name!r} ({len(files)} files for "
+                f"{len(names)} HR images). The folders must hold the same images by name."
+            )
+        matched[name] = files.pop(stem)
+    if files:
+        extra = next(iter(files.values()))
+        raise UserError(
+            f"{extra}: belongs to no HR image ({len(files)} such files). "
+            "The folders must hold the same images by name."
+        )
+    return matched
+
+
+def folder_images(folder: Path) -> list[tuple[str, Reader]]:
+    """Names and readers of the images of a folder."""
+    return [(name, partial(read_image, path)) for name, path in image_files(folder).items()]
+
+
+def score_folder(
+    folder: Path,
+    images: Sequence[tuple[str, Reader]],
+    dataset: str,
+    scale: int,
+    protocol: Protocol,
+) -> pd.DataFrame:
+    """Score a folder of SR images that someone else made.
+
+    Parameters
+    ----------
+    folder : Path
+        One SR image for each HR image, see `matching_files`.
+    images : sequence of (name, reader)
+        The HR images.
+    dataset : str
+        For the rows.
+    scale : {2, 3, 4}
+        That the SR images were made for.
+    protocol : Protocol
+        How to score.
+
+    Returns
+    -------
+    DataFrame
+        One row per image with the columns of quality.csv; source "given".
+    """
+    files = matching_files(folder, [name for name, _ in images], "SR")
+    rows = []
+    for name, read in images:
+        psnr_db, ssim = score_image(read_image(files[name]), read(), scale, protocol, name)
+        rows.append(
+            (folder.name, "", "given", scale, dataset, name, protocol.name, None,
+             f"{psnr_db:.6f}", f"{ssim:.6f}")
+        )  # fmt: skip
+    return pd.DataFrame(rows, columns=list(COLUMNS))

@@ -1,0 +1,149 @@
+"""From the words of a command line to a network, and to images to score it on.
+
+A word that contradicts what a file or a run says is an error: no figure under a wrong name.
+"""
+
+from functools import partial
+from pathlib import Path
+
+from pipeline.assets.registry import registry
+from pipeline.imaging.images import PackedImages
+from pipeline.models.subjects import Subject, load_weights, subject_of, trained_subject
+from pipeline.scoring.evaluation import Reader
+from pipeline.study.networks import build_network, network_class, network_variants
+from pipeline.study.published_weights import load_published
+from pipeline.support.errors import UserError
+from pipeline.tools.folders import folder_images
+
+SPANDREL = "spandrel:"
+
+
+def select_images(data: str) -> tuple[str, list[tuple[str, Reader]]]:
+    """Find the HR images that ``--data`` names.
+
+    Parameters
+    ----------
+    data : str
+        A dataset that was fetched, or a folder of image files.
+
+    Returns
+    -------
+    name : str
+        Of the dataset or of the folder.
+    images : list of (name, reader)
+        Sorted by name; each reader returns uint8 (H, W, 3) or (H, W).
+
+    Raises
+    ------
+    UserError
+        When there is no such dataset or folder, or the dataset was not fetched.
+    """
+    if not data.strip():
+        raise UserError("--data is empty; expected a dataset (mesr fetch lists them) or a folder")
+    packed = Path("data/hr") / f"{data}.h5"
+    if packed.is_file():
+        images = PackedImages(packed)
+        return data, [(name, partial(images.__getitem__, name)) for name in images.names]
+    if Path(data).is_dir():
+        return Path(data).resolve().name, folder_images(Path(data))
+    if data in registry():
+        raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
+    raise UserError(f"--data {data}: neither a folder nor a dataset. Datasets: mesr fetch")
+
+
+def select_subject(
+    model: str,
+    scale: int,
+    *,
+    weights: str | None = None,
+    variant: str = "",
+    seed: int | None = None,
+) -> Subject:
+    """Load the network that a command line asks for.
+
+    Parameters
+    ----------
+    model : str
+        Name in the registry, or ``spandrel:FILE``.
+    scale : {2, 3, 4}
+        Upscaling factor.
+    weights : str, optional
+        ``"trained"`` (the default of networks with weights), ``"published"``, or a safetensors
+        file.
+    variant : str
+        Published size or ablation variant; "" leaves the choice to `weights`.
+    seed : int, optional
+        Which of the trained networks; 0 by default.
+
+    Raises
+    ------
+    UserError
+        When there is no such network, run or file, or it is not what the other words say.
+    """
+    if model.startswith(SPANDREL):
+        _refuse(model, weights=weights, variant=variant, seed=seed)
+        return _spandrel(Path(model.removeprefix(SPANDREL)), scale)
+    network_class(model)  # an unknown name is refused before anything is looked for
+    if model == "bicubic":
+        _refuse(model, weights=weights, variant=variant, seed=seed)
+        return subject_of(f"bicubic_x{scale}")
+    if weights in (None, "trained"):
+        is_ablation = model == "mesr" and variant not in ("", "full")
+        key = f"ablation_{variant}" if is_ablation else f"{model}_x{scale}"
+        subject = trained_subject(f"{key}_s{seed or 0}")
+        return _checked(subject, f"runs/{key}_s{seed or 0}", model, scale, variant, seed)
+    if weights == "published":
+        _refuse("published weights", seed=seed)
+        network = load_published(model, scale, variant or None)
+        return Subject(network, model, variant, "published")
+    path = Path(weights or "")
+    if path.suffix != ".safetensors":
+        raise UserError(
+            f"--weights {weights}: expected trained, published, or a .safetensors file. "
+            "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
+        )
+    if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
+        subject = trained_subject(path.parent.name, path.parent.parent)
+        return _checked(subject, str(path), model, scale, variant, seed)
+    _refuse("a weights file without run.json beside it", seed=seed)
+    sizes = network_variants(model)
+    if variant and variant not in sizes:
+        known = ", ".join(filter(None, sizes)) or "none"
+        raise UserError(f"--variant {variant}: {model} has no such variant. Known: {known}.")
+    network = build_network(model, scale, **sizes.get(variant, {}))
+    load_weights(network, path)
+    return Subject(network, model, variant, "trained")
+
+
+def _spandrel(path: Path, scale: int) -> Subject:
+    from pipeline.tools.spandrel import SpandrelNetwork  # noqa: PLC0415
+
+    network = SpandrelNetwork(path)
+    if network.scale != scale:
+        raise UserError(f"{path}: enlarges {network.scale} times, but --scale is {scale}")
+    return Subject(network, network.name, "", "published")
+
+
+def _refuse(what: str, **options: object) -> None:
+    for name, value in options.items():
+        if value not in (None, ""):
+            raise UserError(f"--{name} {value}: {what} has no choice of {name}; leave it out")
+
+
+def _checked(
+    subject: Subject, origin: str, model: str, scale: int, variant: str, seed: int | None
+) -> Subject:
+    found = {
+        "network": subject.model,
+        "scale": int(subject.network.scale),  # type: ignore[arg-type]
+        "variant": subject.variant,
+        "seed": subject.seed,
+    }
+    asked = {"network": model, "scale": scale, "variant": variant or None, "seed": seed}
+    for name, value in asked.items():
+        if value is not None and value != found[name]:
+            raise UserError(
+                f"{origin}: holds {name} {found[name]}, but the command asks for {name} {value}. "
+                "Correct the command, or give other weights."
+            )
+    return subject
