@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro certify test lint format venv lock clean
+.PHONY: help repro verify certify test lint format venv lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -29,6 +29,10 @@ else
 endif
 	$(BIN)/dvc repro
 	@echo "report: reports/build/index.html"
+	@$(BIN)/mesr verify --optional
+
+verify: venv  ## say whether the outputs equal those of the committed study, bit by bit
+	$(BIN)/mesr verify
 
 certify:  ## measure published weights against published figures (make repro PROFILE=certify)
 	$(MAKE) repro PROFILE=certify

@@ -173,6 +173,31 @@ def count(
     print(f"Multi-Adds are for one {hr} output; a transposed convolution counts on its input grid.")
 
 
+@app.command()
+def verify(
+    revision: Annotated[
+        str, typer.Option(help="commit whose dvc.lock and results are compared with")
+    ] = "HEAD",
+    optional: Annotated[
+        bool, typer.Option("--optional", help="say nothing where there is nothing to compare")
+    ] = False,
+) -> None:
+    """Say whether the study of this folder reproduced the committed one, bit by bit."""
+    from pipeline.study.verification import verify as compare  # noqa: PLC0415
+
+    try:
+        found = compare(revision=revision)
+    except UserError:
+        if optional:
+            return
+        raise
+    for path in (*found.differing, *found.missing):
+        print(f"{'not here' if path in found.missing else 'differs'}: {path}")
+    print(found.sentence())
+    if not (found.reproduced or optional):
+        raise typer.Exit(1)
+
+
 def main() -> None:
     """Entry point of the command `mesr`."""
     raise SystemExit(run(app))

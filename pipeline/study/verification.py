@@ -1,0 +1,267 @@
+"""Did the study reproduce? Outputs of the workspace against those that a commit recorded.
+
+`dvc.lock` names every output of the study by the digest of its content, so that two locks tell
+which outputs are equal bit by bit without the outputs themselves. Where they differ, result files
+tell by how many dB, and their provenance why that may be.
+"""
+
+import io
+import subprocess
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+import pandas as pd
+import yaml
+
+from pipeline.support.errors import UserError
+
+LOCK = "dvc.lock"
+PARAMS = "params.yaml"
+QUALITY = "results/quality.csv"
+RUNS = "results/runs.csv"
+# What identifies a row of quality.csv, and what of runs.csv may explain a difference.
+ROW = ["model", "variant", "source", "scale", "dataset", "image", "protocol", "seed"]
+CAUSES = {
+    "machine": "another processor",
+    "device": "another kind of device",
+    "torch": "another version of PyTorch",
+    "threads": "another number of threads",
+    "precision": "another precision",
+    "code_digest": "other code",
+    "data_digest": "other images",
+    "settings": "other network settings",
+}
+
+
+@dataclass(frozen=True)
+class Verification:
+    """How the outputs of a study compare with recorded ones.
+
+    Attributes
+    ----------
+    reference : str
+        What they were compared with, for people.
+    outputs : int
+        How many outputs both have.
+    differing : tuple of str
+        Paths of those that are not equal bit by bit.
+    missing : tuple of str
+        Paths of recorded outputs that were not computed here.
+    worst_image_db, worst_mean_db : float or None
+        Largest difference of a PSNR of one image and of a dataset's mean; None where the result
+        files are equal or cannot be compared.
+    worst : str
+        Which mean that is.
+    causes : tuple of str
+        What in the provenance differs, and may explain it.
+    """
+
+    reference: str
+    outputs: int
+    differing: tuple[str, ...] = ()
+    missing: tuple[str, ...] = ()
+    worst_image_db: float | None = None
+    worst_mean_db: float | None = None
+    worst: str = ""
+    causes: tuple[str, ...] = field(default=())
+
+    @property
+    def reproduced(self) -> bool:
+        """Whether every recorded output was computed here and is equal bit by bit."""
+        return not (self.differing or self.missing) and self.outputs > 0
+
+    def sentence(self) -> str:
+        """Say in one line whether the study reproduced."""
+        if self.reproduced:
+            return (
+                f"reproduced: all {self.outputs} outputs equal those of {self.reference} "
+                "bit by bit."
+            )
+        equal = self.outputs - len(self.differing)
+        parts = [f"{equal} of {self.outputs} outputs equal those of {self.reference} bit by bit"]
+        if self.missing:
+            parts.append(f"{len(self.missing)} were not computed here")
+        if self.worst_mean_db is not None:
+            parts.append(
+                f"mean PSNR differs by {self.worst_mean_db:.4f} dB at most ({self.worst}), that "
+                f"of one image by {self.worst_image_db:.4f} dB"
+            )
+        elif self.differing:
+            parts.append("no PSNR differs")
+        if self.causes:
+            parts.append(f"possible causes: {'; '.join(self.causes)}")
+        elif self.differing:
+            parts.append("provenance names no cause: the same code, data and versions, see above")
+        return f"not bit by bit: {'; '.join(parts)}."
+
+
+def outputs_of(lock: Mapping[str, Any]) -> dict[str, str]:
+    """Paths and digests of all outputs in the contents of a dvc.lock."""
+    stages = lock.get("stages") or {}
+    return {
+        out["path"]: str(out.get("md5", ""))
+        for stage in stages.values()
+        for out in stage.get("outs", ())
+    }
+
+
+def compare(
+    reference: str, recorded: Mapping[str, bytes], here: Mapping[str, bytes]
+) -> Verification:
+    """Compare the files of two studies.
+
+    Parameters
+    ----------
+    reference : str
+        What `recorded` is, for people.
+    recorded, here : mapping of str to bytes
+        Names of dvc.lock, params.yaml, results/quality.csv and results/runs.csv -> their contents.
+        Only dvc.lock must be there.
+
+    Returns
+    -------
+    Verification
+    """
+    before, after = (outputs_of(yaml.load(files[LOCK], _Loader)) for files in (recorded, here))
+    differing = [path for path in before if path in after and before[path] != after[path]]
+    verification = Verification(
+        reference=reference,
+        outputs=sum(path in after for path in before),
+        differing=tuple(differing),
+        missing=tuple(path for path in before if path not in after),
+    )
+    if not differing:
+        return verification
+    image_db = mean_db = None
+    worst = ""
+    if QUALITY in recorded and QUALITY in here and recorded[QUALITY] != here[QUALITY]:
+        image_db, mean_db, worst = _psnr_differences(recorded[QUALITY], here[QUALITY])
+    return Verification(
+        verification.reference,
+        verification.outputs,
+        verification.differing,
+        verification.missing,
+        image_db,
+        mean_db,
+        worst,
+        (*_other_parameters(recorded, here), *_causes(recorded.get(RUNS), here.get(RUNS))),
+    )
+
+
+def committed_files(revision: str, names: Sequence[str], root: Path) -> dict[str, bytes]:
+    """Contents of files as `revision` has them; those that it does not have are left out.
+
+    Raises
+    ------
+    UserError
+        When `root` is no git checkout or the revision is unknown.
+    """
+    probe = subprocess.run(
+        ["git", "rev-parse", "--verify", "--quiet", "--end-of-options", f"{revision}^{{commit}}"],
+        cwd=root,
+        capture_output=True,
+        check=False,
+    )
+    if probe.returncode:
+        raise UserError(
+            f"{root}: no git checkout with revision {revision!r}, so there is no committed study "
+            "to compare with. Clone the repository, or name another revision."
+        )
+    commit = probe.stdout.decode().strip()
+    found = {}
+    for name in names:
+        shown = subprocess.run(
+            ["git", "show", f"{commit}:./{name}"], cwd=root, capture_output=True, check=False
+        )
+        if shown.returncode == 0:
+            found[name] = shown.stdout
+    return found
+
+
+def verify(root: Path = Path(), revision: str = "HEAD") -> Verification:
+    """Compare the workspace with the study that a commit recorded.
+
+    Parameters
+    ----------
+    root : Path
+        The checkout.
+    revision : str
+        Commit, tag or branch.
+
+    Raises
+    ------
+    UserError
+        When there is no committed lock, none here, or both are of different studies.
+    """
+    names = (LOCK, PARAMS, QUALITY, RUNS)
+    recorded = committed_files(revision, names, root)
+    here = {name: (root / name).read_bytes() for name in names if (root / name).is_file()}
+    for files, where in ((recorded, f"revision {revision}"), (here, str(root.resolve()))):
+        if LOCK not in files:
+            raise UserError(f"{where} has no {LOCK}: run `make repro` first")
+    profiles = [_parameters(files).get("profile") for files in (recorded, here)]
+    if profiles[0] != profiles[1]:
+        raise UserError(
+            f"the committed study is of profile {profiles[0]}, params.yaml here of profile "
+            f"{profiles[1]}: there is nothing to compare. Name a revision with that profile."
+        )
+    return compare(f"commit {revision}", recorded, here)
+
+
+_Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+def _read(content: bytes) -> pd.DataFrame:
+    return pd.read_csv(io.BytesIO(content), dtype=str, keep_default_na=False)
+
+
+def _psnr_differences(recorded: bytes, here: bytes) -> tuple[float | None, float | None, str]:
+    both = _read(recorded).merge(_read(here), on=ROW, suffixes=("", "_here"))
+    if both.empty:
+        return None, None, ""
+    psnr, ours = (pd.to_numeric(both[c]) for c in ("psnr_db", "psnr_db_here"))
+    both["difference"] = (ours - psnr).where(ours != psnr, 0.0)  # two infinite values are equal
+    row = [c for c in ROW if c != "image"]
+    groups = both.groupby(row)["difference"].mean().abs()
+    largest: Any = groups.idxmax()
+    model, variant, _, scale, dataset, _, seed = map(str, largest)
+    name = " ".join(filter(None, (model, variant, f"x{scale}", seed and f"seed {seed}")))
+    return float(both["difference"].abs().max()), float(groups.max()), f"{name} on {dataset}"
+
+
+def _parameters(files: Mapping[str, bytes]) -> dict[str, Any]:
+    return yaml.load(files.get(PARAMS, b""), _Loader) or {}
+
+
+def _flattened(values: Mapping[str, Any], prefix: str = "") -> dict[str, Any]:
+    flat: dict[str, Any] = {}
+    for name, value in values.items():
+        inner = isinstance(value, dict) and value
+        flat |= _flattened(value, f"{prefix}{name}.") if inner else {f"{prefix}{name}": value}
+    return flat
+
+
+def _other_parameters(recorded: Mapping[str, bytes], here: Mapping[str, bytes]) -> list[str]:
+    before, after = (_flattened(_parameters(files)) for files in (recorded, here))
+    names = [n for n in before | after if before.get(n, ...) != after.get(n, ...)]
+    more = f" and {len(names) - 3} more" if len(names) > 3 else ""
+    return [f"other parameters ({', '.join(names[:3])}{more})"] if names else []
+
+
+def _causes(recorded: bytes | None, here: bytes | None) -> tuple[str, ...]:
+    if recorded is None or here is None:
+        return ()
+    both = _read(recorded).merge(_read(here), on=["key", "dataset"], suffixes=("", "_here"))
+    found = []
+    for column, meaning in CAUSES.items():
+        if column not in both or f"{column}_here" not in both:
+            continue
+        changed = both[both[column] != both[f"{column}_here"]]
+        if not changed.empty:
+            first = changed.iloc[0]
+            values = f"{first[column]}, here {first[f'{column}_here']}"
+            values = "" if column.endswith("digest") else f" ({values})"
+            found.append(f"{meaning}{values} in {len(changed)} of {len(both)} runs")
+    return tuple(found)
