@@ -4,7 +4,8 @@ import argparse
 from collections.abc import Sequence
 
 from mesr import VARIANTS, variant_settings
-from pipeline.study.params import load_params, parse_seed
+from pipeline.study.keys import parse_seed
+from pipeline.study.params import load_params
 from pipeline.support.console import run
 from pipeline.train import train_network
 

@@ -8,7 +8,7 @@ import typer
 from rich.console import Console
 from rich.table import Table
 
-from pipeline.study.params import parse_scale
+from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 

@@ -13,7 +13,7 @@ from tqdm import tqdm
 from pipeline.imaging.degradation import make_lr
 from pipeline.imaging.images import PackedImages, Pixels, pack_images
 from pipeline.imaging.protocol import RGB
-from pipeline.study.params import parse_scale
+from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
 
 

@@ -1,11 +1,14 @@
-"""The registry of networks: one line each, resolved lazily."""
+"""The registry of networks: one line each, resolved lazily. Importing it imports no torch."""
+
+from __future__ import annotations
 
 from importlib import import_module
-from typing import Any
-
-from torch import nn
+from typing import TYPE_CHECKING, Any
 
 from pipeline.support.errors import UserError
+
+if TYPE_CHECKING:
+    from torch import nn
 
 NETWORKS: dict[str, str] = {
     "bicubic": "baselines.bicubic:Bicubic",

@@ -232,31 +232,3 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     except Exception as error:  # the YAML parser's own errors share no public base with the above
         raise UserError(f"{path}: not readable as YAML ({error})") from error
     return validate_params(values, str(path))
-
-
-def parse_scale(text: str) -> int:
-    """Turn ``"x4"`` or ``"4"`` into 4.
-
-    Raises
-    ------
-    UserError
-        For anything but 2, 3 or 4.
-    """
-    number = text.removeprefix("x")
-    if number not in ("2", "3", "4"):
-        raise UserError(f"scale {text!r} is not supported; expected x2, x3 or x4")
-    return int(number)
-
-
-def parse_seed(text: str) -> int:
-    """Turn ``"s0"`` or ``"0"`` into 0.
-
-    Raises
-    ------
-    UserError
-        For anything but a non-negative integer.
-    """
-    number = text.removeprefix("s")
-    if not number.isdecimal():
-        raise UserError(f"seed {text!r} is not a seed; expected s0, s1, ...")
-    return int(number)

@@ -5,7 +5,7 @@ import pytest
 from omegaconf import OmegaConf
 
 from pipeline.configure import compose_params, main
-from pipeline.study.params import Params, load_params, parse_scale, parse_seed, validate_params
+from pipeline.study.params import Params, load_params, validate_params
 from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
 
@@ -112,20 +112,3 @@ def test_contradictions_between_parameters_are_refused() -> None:
     ):
         with pytest.raises(UserError, match=message):
             validate_params(quick | change, "params.yaml")
-
-
-@pytest.mark.parametrize(("text", "scale"), [("x2", 2), ("3", 3), ("x4", 4)])
-def test_parse_scale(text: str, scale: int) -> None:
-    assert parse_scale(text) == scale
-
-
-@pytest.mark.parametrize("text", ["x8", "", "two", "2.0", "xx2", "x"])
-def test_parse_scale_refuses_others(text: str) -> None:
-    with pytest.raises(UserError, match="expected x2, x3 or x4"):
-        parse_scale(text)
-
-
-def test_parse_seed() -> None:
-    assert parse_seed("s12") == 12
-    with pytest.raises(UserError, match="expected s0, s1"):
-        parse_seed("sx")

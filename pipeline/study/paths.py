@@ -1,0 +1,56 @@
+"""Where the study keeps its files, relative to the project's root."""
+
+from pathlib import Path
+
+PARAMS = Path("params.yaml")
+DATA = Path("data")
+RUNS = Path("runs")
+EVALUATIONS = Path("evaluations")
+CERTIFICATES = Path("certificates")
+RESULTS = Path("results")
+PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the code
+
+
+def raw_folder(data: Path = DATA) -> Path:
+    """Folder of the downloads as published, one folder per asset."""
+    return data / "raw"
+
+
+def weights_folder(data: Path = DATA) -> Path:
+    """Folder of the published weights converted to safetensors."""
+    return data / "weights"
+
+
+def hr_file(dataset: str, data: Path = DATA) -> Path:
+    """HR images of a dataset, packed."""
+    return data / "hr" / f"{dataset}.h5"
+
+
+def lr_file(dataset: str, scale: int, data: Path = DATA) -> Path:
+    """LR images of a dataset, packed."""
+    return data / "lr" / f"{dataset}_x{scale}.h5"
+
+
+def run_folder(key: object) -> Path:
+    """Weights, history and provenance of a training."""
+    return RUNS / str(key)
+
+
+def quality_file(key: object, dataset: str) -> Path:
+    """PSNR and SSIM of an evaluated network on each image of a dataset (CSV)."""
+    return EVALUATIONS / str(key) / "quality" / f"{dataset}.csv"
+
+
+def pictures_folder(key: object, dataset: str) -> Path:
+    """Kept SR images of an evaluated network, one folder per image of a dataset."""
+    return EVALUATIONS / str(key) / "images" / dataset
+
+
+def record_file(key: object, dataset: str) -> Path:
+    """Provenance of an evaluation (JSON)."""
+    return EVALUATIONS / str(key) / "record" / f"{dataset}.json"
+
+
+def certificate_file(network: str, dataset: str) -> Path:
+    """Certificate of a network's published weights on a dataset (CSV)."""
+    return CERTIFICATES / f"{network}_{dataset}.csv"
