@@ -91,7 +91,7 @@ class Key:
 
     @classmethod
     def published(cls, model: str, variant: str, scale: int) -> Self:
-        """Return the key of published weights; `variant` is "" where it has only one set per scale."""
+        """Return the key of published weights; `variant` is "" for a network of one size."""
         return cls("published", model, scale, variant)
 
     @classmethod
@@ -113,15 +113,11 @@ class Key:
         return cls(**fields)
 
     def __str__(self) -> str:
+        variant = self.variant.replace("-", "_")
         words = {
             "bicubic": ("bicubic", f"x{self.scale}"),
             "ablation": ("ablation", self.variant, f"s{self.seed}"),
-            "published": (
-                "published",
-                self.model,
-                self.variant.replace("-", "_"),
-                f"x{self.scale}",
-            ),
+            "published": ("published", self.model, variant, f"x{self.scale}"),
             "trained": (self.model, f"x{self.scale}", f"s{self.seed}"),
         }
         return "_".join(filter(None, words[self.kind]))
