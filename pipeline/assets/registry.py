@@ -22,7 +22,7 @@ FILES_CSV = Path(__file__).with_name("files.csv")
 ASSETS_TOML = Path(__file__).with_name("assets.toml")
 DATA = Path("data")
 
-Kind = Literal["benchmark", "training", "validation", "photos", "weights"]
+Kind = Literal["benchmark", "training", "validation", "photos", "lr", "weights"]
 
 # A DVC matrix joins its values with "-" and uses them in stage names and paths.
 _ASSET_NAME = re.compile(r"[A-Za-z0-9_]+")
@@ -91,8 +91,8 @@ class Asset:
     ----------
     name : str
         Letters, digits and underscores.
-    kind : {"benchmark", "training", "validation", "photos", "weights"}
-        What it is for.
+    kind : {"benchmark", "training", "validation", "photos", "lr", "weights"}
+        What it is for; "lr" are LR images of a benchmark, as others made them.
     title, homepage, licence, citation, note : str
         For people; shown by ``mesr fetch``.
     images : int or None
@@ -115,7 +115,7 @@ class Asset:
         """Output of stage `fetch`: packed images of a dataset, folder of a weights asset."""
         if self.kind == "weights":
             return data / "raw" / self.name
-        return data / "hr" / f"{self.name}.h5"
+        return data / ("lr" if self.kind == "lr" else "hr") / f"{self.name}.h5"
 
 
 def file_digest(path: Path, algorithm: str) -> str:

@@ -60,10 +60,11 @@ class EvaluateParams(_Strict):
 
 
 class CertifyParams(_Strict):
-    """Which published weights are measured, and on what."""
+    """Which published weights are measured, and on what; and whose LR images are compared."""
 
     networks: list[Name]
     datasets: list[Name]
+    lr: list[Name]
 
 
 class ComplexityParams(_Strict):
@@ -161,9 +162,10 @@ class Params(_Strict):
                     raise ValueError(f"data.{field}: {dataset!r} is not listed in data.images")
         if (self.models or self.baselines) and self.data.train not in self.data.degrade:
             raise ValueError(f"data.train: {self.data.train!r} is not listed in data.degrade")
-        for dataset in self.certify.datasets:
-            if dataset not in self.data.images:
-                raise ValueError(f"certify.datasets: {dataset!r} is not listed in data.images")
+        for field in ("datasets", "lr"):
+            for dataset in getattr(self.certify, field):
+                if dataset not in self.data.images:
+                    raise ValueError(f"certify.{field}: {dataset!r} is not listed in data.images")
         if self.variants and not ("x4" in self.scales and self.models):
             raise ValueError(
                 "variants: the ablation compares with the full network at x4, "

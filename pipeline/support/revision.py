@@ -4,7 +4,13 @@ import subprocess
 from pathlib import Path
 
 # The study writes these itself while it runs; what is in them is recorded elsewhere.
-WRITTEN = ("params.yaml", "dvc.lock", "results", "published/certificate.csv")
+WRITTEN = (
+    "params.yaml",
+    "dvc.lock",
+    "results",
+    "published/certificate.csv",
+    "published/lr_certificate.csv",
+)
 
 
 def git_revision() -> str:

@@ -108,7 +108,7 @@ def test_contradictions_between_parameters_are_refused() -> None:
     for change, message in (
         ({"scales": ["x2", "x2"]}, "scales: a value stands twice"),
         ({"scales": ["x2"]}, "variants: the ablation compares"),
-        ({"certify": {"networks": [], "datasets": ["Set5"]}}, "certify.datasets: 'Set5'"),
+        ({"certify": {"networks": [], "datasets": ["Set5"], "lr": []}}, "certify.datasets: 'Set5'"),
     ):
         with pytest.raises(UserError, match=message):
             validate_params(quick | change, "params.yaml")

@@ -160,7 +160,17 @@ def test_lookup_by_key() -> None:
     assert file.raw_path(Path("data")) == Path("data/raw/A2F/AAF_SD_x2.pt")
 
 
+def test_lr_files_are_listed_by_dataset_and_scale() -> None:
+    for name, scales in {"Set5": "234", "Set14": "234", "BSD100": "234", "Urban100": "4"}.items():
+        images = find_asset(name).images or 0
+        expected = {f"img_{n:03}_SRF_{s}_LR.png" for s in scales for n in range(1, images + 1)}
+        asset = find_asset(f"{name}_MATLAB_LR")
+        assert {file.name for file in asset.files} == expected
+        assert asset.images == len(asset.files)
+
+
 def test_outputs_by_kind() -> None:
+    assert find_asset("Set5_MATLAB_LR").output(Path("d")) == Path("d/lr/Set5_MATLAB_LR.h5")
     assert find_asset("Set5").output(Path("d")) == Path("d/hr/Set5.h5")
     assert find_asset("IDN").output(Path("d")) == Path("d/raw/IDN")
 
