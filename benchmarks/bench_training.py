@@ -37,7 +37,7 @@ from mesr.common.loss import charbonnier
 from mesr.network import MESR
 from pipeline.imaging.colour import rgb_to_y
 from pipeline.imaging.degradation import degrade
-from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.imaging.tensors import crop_to_multiple
 from pipeline.support.errors import UserError

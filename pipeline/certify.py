@@ -17,7 +17,7 @@ import pandas as pd
 import torch
 from torch import nn
 
-from pipeline.imaging.images import PackedImages
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, Y
 from pipeline.scoring.evaluation import evaluate_image
 from pipeline.study.networks import build_network, network_variants

@@ -38,8 +38,8 @@ def fetch(
     ] = False,
 ) -> None:
     """Download datasets and published weights, verified, and show licence and citation."""
+    from pipeline.assets.fetching import fetch_assets  # noqa: PLC0415
     from pipeline.assets.registry import describe_size, registry  # noqa: PLC0415
-    from pipeline.fetch import fetch_assets  # noqa: PLC0415
 
     if names:
         fetch_assets(names, data, partial=partial)

@@ -11,7 +11,8 @@ from pathlib import Path
 from tqdm import tqdm
 
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import PackedImages, Pixels, pack_images
+from pipeline.imaging.images import Pixels
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
@@ -33,7 +34,7 @@ def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
     Parameters
     ----------
     hr_path : Path
-        Packed HR images, see `pipeline.imaging.images.pack_images`.
+        Packed HR images, see `pipeline.imaging.packed.pack_images`.
     lr_path : Path
         Packed LR images under the same names, (h, w, 3) uint8; appears when complete.
     scale : {2, 3, 4}

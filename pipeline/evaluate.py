@@ -12,7 +12,8 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
-from pipeline.imaging.images import PackedImages, round_to_uint8, write_image
+from pipeline.imaging.images import round_to_uint8, write_image
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.subjects import (
     Subject,

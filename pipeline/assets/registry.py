@@ -1,20 +1,30 @@
 """The registry of datasets and published weights: what they are, where from, and their digests.
 
-`assets.csv` lists every file (URL, size, digest), `assets.toml` describes every asset (licence,
-citation, homepage). Nothing is downloaded here; see `pipeline.fetch`.
+`files.csv` lists every file (URL, size, digest), `assets.toml` describes every asset (licence,
+citation, homepage). Nothing is downloaded here; see `pipeline.assets.fetching`.
 """
 
 import csv
 import difflib
 import hashlib
-import re
 import tomllib
-from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from collections.abc import Sequence
 from functools import cache
 from pathlib import Path
-from typing import Any, Literal, get_args
+from typing import Annotated, Any, Literal, TypeVar
 from urllib.parse import urlsplit
+
+from pydantic import (
+    AfterValidator,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    PositiveInt,
+    TypeAdapter,
+    ValidationError,
+    model_validator,
+)
+from pydantic.dataclasses import dataclass
 
 from pipeline.support.errors import UserError
 
@@ -24,13 +34,32 @@ DATA = Path("data")
 
 Kind = Literal["benchmark", "training", "validation", "photos", "lr", "weights"]
 
+
+def _without_parent_folder(url: str) -> str:
+    # The mirror folder is laid out by URL; its files must lie inside it.
+    if ".." in url:
+        raise ValueError("may not hold '..'")
+    return url
+
+
+def _none_if_empty(value: object) -> object:
+    return None if value == "" else value
+
+
 # A DVC matrix joins its values with "-" and uses them in stage names and paths.
-_ASSET_NAME = re.compile(r"[A-Za-z0-9_]+")
-_FILE_NAME = re.compile(r"[A-Za-z0-9_][A-Za-z0-9_.-]*")
-_DIGEST = re.compile(r"sha256:[0-9a-f]{64}|git-blob:[0-9a-f]{40}")
+AssetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
+FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
+Url = Annotated[
+    str,
+    Field(pattern=r"^(https?://[^\s?#]+|pkg:pypi/[^\s@]+@[^\s#]+#\S+)$"),
+    AfterValidator(_without_parent_folder),
+]
+Digest = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|git-blob:[0-9a-f]{40})$")]
+
+_STRICT = ConfigDict(extra="forbid")
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class AssetFile:
     r"""One file of an asset.
 
@@ -48,11 +77,11 @@ class AssetFile:
         ``b"blob <size>\0" + content``, where only that is known.
     """
 
-    asset: str
-    name: str
-    url: str
-    size: int | None
-    digest: str
+    asset: AssetName
+    name: FileName
+    url: Url
+    size: Annotated[PositiveInt | None, BeforeValidator(_none_if_empty)]
+    digest: Digest
 
     @property
     def key(self) -> str:
@@ -83,7 +112,7 @@ class AssetFile:
         return None if found == self.digest else f"digest {found}, expected {self.digest}"
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, config=_STRICT)
 class Asset:
     """A dataset, or the published weights of one network.
 
@@ -101,15 +130,21 @@ class Asset:
         What is downloaded.
     """
 
-    name: str
+    name: AssetName
     kind: Kind
     title: str
     homepage: str
     licence: str
     citation: str
     files: tuple[AssetFile, ...]
-    images: int | None = None
+    images: PositiveInt | None = None
     note: str = ""
+
+    @model_validator(mode="after")
+    def _counts_images(self) -> "Asset":
+        if (self.images is None) != (self.kind == "weights"):
+            raise ValueError("images must be given for datasets and for them alone")
+        return self
 
     def output(self, data: Path = DATA) -> Path:
         """Output of stage `fetch`: packed images of a dataset, folder of a weights asset."""
@@ -164,14 +199,13 @@ def read_registry(files_csv: Path = FILES_CSV, assets_toml: Path = ASSETS_TOML) 
     UserError
         Naming the file, the row and what is wrong with it.
     """
-    files: dict[str, list[AssetFile]] = {}
+    files: dict[str, dict[str, AssetFile]] = {}
     with files_csv.open(newline="", encoding="utf-8") as stream:
-        for number, row in enumerate(csv.DictReader(stream), start=2):
-            file = _asset_file(row, f"{files_csv}, line {number}")
-            siblings = files.setdefault(file.asset, [])
-            if any(other.name == file.name for other in siblings):
-                raise UserError(f"{files_csv}, line {number}: {file.key} is listed twice; drop one")
-            siblings.append(file)
+        for number, row in enumerate(csv.DictReader(stream, restkey="surplus"), start=2):
+            where = f"{files_csv}, line {number}"
+            file = _checked(AssetFile, row, where)
+            if files.setdefault(file.asset, {}).setdefault(file.name, file) is not file:
+                raise UserError(f"{where}: {file.key} is listed twice; drop one")
     described = tomllib.loads(assets_toml.read_text(encoding="utf-8"))
     if described.keys() != files.keys():
         odd = ", ".join(sorted(described.keys() ^ files.keys()))
@@ -179,41 +213,35 @@ def read_registry(files_csv: Path = FILES_CSV, assets_toml: Path = ASSETS_TOML) 
             f"{files_csv} and {assets_toml} must name the same assets; only one of them has {odd}"
         )
     return {
-        name: _asset(name, entry, files[name], assets_toml) for name, entry in described.items()
-    }
-
-
-def _asset_file(row: Mapping[str, str], where: str) -> AssetFile:
-    """Check one row of the file list."""
-    checks = {
-        "asset": _ASSET_NAME.fullmatch(row["asset"]),
-        "name": _FILE_NAME.fullmatch(row["name"]),
-        "url": re.fullmatch(r"https?://[^\s?#]+|pkg:pypi/[^\s@]+@[^\s#]+#[^\s]+", row["url"])
-        and ".." not in row["url"],
-        "bytes": re.fullmatch(r"([1-9]\d*)?", row["bytes"]),
-        "digest": _DIGEST.fullmatch(row["digest"]),
-    }
-    for column, passed in checks.items():
-        if not passed:
-            raise UserError(f"{where}: {column} is {row[column]!r}, see docs/data.md for its form")
-    size = int(row["bytes"]) if row["bytes"] else None
-    return AssetFile(row["asset"], row["name"], row["url"], size, row["digest"])
-
-
-def _asset(name: str, entry: dict[str, Any], files: list[AssetFile], where: Path) -> Asset:
-    """Check one table of the descriptions."""
-    try:
-        asset = Asset(name=name, files=tuple(files), **entry)
-    except TypeError as error:
-        raise UserError(f"{where}, [{name}]: {error}") from error
-    kinds = get_args(Kind)
-    if asset.kind not in kinds:
-        raise UserError(
-            f"{where}, [{name}]: kind is {asset.kind!r}, expected one of {', '.join(kinds)}"
+        name: _checked(
+            Asset,
+            {**entry, "name": name, "files": tuple(files[name].values())},
+            f"{assets_toml}, [{name}]",
         )
-    if (asset.images is None) != (asset.kind == "weights"):
-        raise UserError(f"{where}, [{name}]: images must be given for datasets and for them alone")
-    return asset
+        for name, entry in described.items()
+    }
+
+
+_Entry = TypeVar("_Entry", AssetFile, Asset)
+
+
+def _checked(kind: type[_Entry], values: dict[str, Any], where: str) -> _Entry:
+    """Make an entry, or say in one message all that is wrong with it."""
+    try:
+        return TypeAdapter(kind).validate_python(values)
+    except ValidationError as error:
+        problems = []
+        for problem in error.errors():
+            name = ".".join(str(part) for part in problem["loc"])
+            message = problem["msg"].removeprefix("Value error, ")
+            if problem["type"] in {"missing", "unexpected_keyword_argument"}:
+                found = ""
+            else:
+                found = f" (found {problem['input']!r})" if name else ""
+            problems.append(f"{name}: {message}{found}" if name else message)
+        raise UserError(
+            f"{where}: {'; '.join(problems)}. See docs/data.md for the form of an entry."
+        ) from error
 
 
 @cache

@@ -7,7 +7,7 @@ from functools import partial
 from pathlib import Path
 
 from pipeline.assets.registry import registry
-from pipeline.imaging.images import PackedImages
+from pipeline.imaging.packed import PackedImages
 from pipeline.models.subjects import Subject, load_weights, subject_of, trained_subject
 from pipeline.scoring.evaluation import Reader
 from pipeline.study.networks import build_network, network_class, network_variants

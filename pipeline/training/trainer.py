@@ -23,8 +23,9 @@ from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 from mesr.common.imresize import imresize
 from mesr.common.loss import charbonnier
 from pipeline.imaging.colour import YCBCR, YCBCR_OFFSET, stack_gray
-from pipeline.imaging.images import PackedImages, Pixels
+from pipeline.imaging.images import Pixels
 from pipeline.imaging.inference import super_resolve
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, scored_planes
 from pipeline.imaging.tensors import crop_border
 from pipeline.support.errors import UserError

@@ -8,6 +8,7 @@ import pandas as pd
 import pytest
 
 from pipeline import certify
+from pipeline.assets.fetching import fetch_assets
 from pipeline.certify import (
     certify_cell,
     describe,
@@ -17,8 +18,7 @@ from pipeline.certify import (
     within_tolerance,
     write_certificate,
 )
-from pipeline.fetch import fetch_assets
-from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import LAPSRN, PAN, RGB, SRCNN, VDSR, Y
 from pipeline.study.published_figures import CERTIFICATE_COLUMNS, published_quality
 from pipeline.support.errors import UserError

@@ -135,7 +135,9 @@ def test_fetch_is_whole_or_nothing_unless_told_otherwise(
     workplace: Path, monkeypatch: pytest.MonkeyPatch, options: tuple[str, ...]
 ) -> None:
     asked: list[tuple[tuple[Any, ...], dict[str, Any]]] = []
-    monkeypatch.setattr("pipeline.fetch.fetch_assets", lambda *a, **k: asked.append((a, k)))
+    monkeypatch.setattr(
+        "pipeline.assets.fetching.fetch_assets", lambda *a, **k: asked.append((a, k))
+    )
     done = mesr("fetch", "PAN", *options)
     assert done.exit_code == 0, done.output
     assert asked == [((["PAN"], Path("data")), {"partial": bool(options)})]

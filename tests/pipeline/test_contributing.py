@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 
 from pipeline import complexity, degrade, evaluate, train
-from pipeline.imaging.images import pack_images
+from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.study import networks
 

@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from pipeline.degrade import degrade, main
-from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.support.console import run
 
 ROOT = Path(__file__).parents[2]

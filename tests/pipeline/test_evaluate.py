@@ -11,7 +11,7 @@ from safetensors.torch import save_file
 
 from mesr import MESR
 from pipeline import evaluate
-from pipeline.imaging.images import pack_images
+from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.models.subjects import subject_of
 from pipeline.study.networks import build_network

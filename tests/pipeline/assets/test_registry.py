@@ -32,8 +32,8 @@ SHA = "sha256:" + "0" * 64
 
 
 def write_registry(folder: Path, row: str, toml: str = TOML) -> tuple[Path, Path]:
-    files_csv, assets_toml = folder / "assets.csv", folder / "assets.toml"
-    files_csv.write_text(f"asset,name,url,bytes,digest\n{row}\n")
+    files_csv, assets_toml = folder / "files.csv", folder / "assets.toml"
+    files_csv.write_text(f"asset,name,url,size,digest\n{row}\n")
     assets_toml.write_text(toml)
     return files_csv, assets_toml
 
@@ -183,9 +183,12 @@ def test_outputs_by_kind() -> None:
         (f"Toy,.a.png,https://x/a.png,1,{SHA}", "name"),
         (f"Toy,a.png,file:///etc/passwd,1,{SHA}", "url"),
         (f"Toy,a.png,https://x/../a.png,1,{SHA}", "url"),
-        (f"Toy,a.png,https://x/a.png,-1,{SHA}", "bytes"),
+        (f"Toy,a.png,https://x/a.png,-1,{SHA}", "size"),
         ("Toy,a.png,https://x/a.png,1,md5:00", "digest"),
         (f"Toy,a.png,https://x/a.png,1,{SHA}\nToy,a.png,https://x/b.png,1,{SHA}", "twice"),
+        (f"Toy,a.png,https://x/a.png,many,{SHA}", r"size: .*found 'many'"),
+        (f"Toy,a.png,https://x/a.png,1,{SHA},more", "surplus"),
+        ("Toy,a.png", "url: .*digest: "),
         (f"Other,a.png,https://x/a.png,1,{SHA}", "Other, Toy"),
     ],
 )
@@ -197,7 +200,7 @@ def test_a_bad_row_is_refused(tmp_path: Path, row: str, complaint: str) -> None:
 @pytest.mark.parametrize(
     ("old", "new", "complaint"),
     [
-        ('kind = "benchmark"', 'kind = "toy"', "kind is 'toy'"),
+        ('kind = "benchmark"', 'kind = "toy"', "kind: .*'benchmark', .*found 'toy'"),
         ("images = 1", "", "images must be given"),
         ('licence = "l"', "", "licence"),
         ('licence = "l"', 'license = "l"', "license"),

@@ -1,23 +1,15 @@
-"""Image files, good and bad, and packed HDF5 files."""
+"""Image files, good and bad."""
 
-import multiprocessing
-import pickle
-import resource
 import struct
-import time
 import zlib
 
-import h5py
 import numpy as np
 import pytest
-from hypothesis import given, settings
+from hypothesis import given
 from hypothesis import strategies as st
-from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from pipeline.imaging.images import (
-    PackedImages,
-    pack_images,
     read_image,
     read_image_with_alpha,
     round_to_uint8,
@@ -192,152 +184,3 @@ def test_written_png_is_deterministic_and_atomic(tmp_path, rgb):
     assert (tmp_path / "a.png").read_bytes() == (tmp_path / "b.png").read_bytes()
     np.testing.assert_array_equal(np.array(Image.open(tmp_path / "a.png")), rgb)
     assert sorted(p.name for p in tmp_path.iterdir()) == ["a.png", "b.png"]
-
-
-@settings(max_examples=25, deadline=None)
-@given(
-    st.dictionaries(
-        st.text("abcxyz019_-. ", min_size=1, max_size=9).filter(lambda s: s.strip(". ")),
-        hnp.arrays(
-            np.uint8,
-            st.one_of(
-                st.tuples(st.integers(1, 9), st.integers(1, 9)),
-                st.tuples(st.integers(1, 9), st.integers(1, 9), st.just(3)),
-            ),
-        ),
-        min_size=1,
-        max_size=12,
-    )
-)
-def test_packing_keeps_every_pixel(tmp_path_factory, images):
-    target = tmp_path_factory.mktemp("pack") / "a.h5"
-    pack_images(images.items(), target)
-    packed = PackedImages(target)
-    assert packed.names == sorted(images)
-    assert len(packed) == len(images)
-    for name, image in images.items():
-        assert packed.shape(name) == image.shape
-        np.testing.assert_array_equal(packed[name], image)
-    with h5py.File(target) as file:  # the layout that the design promises, by h5py's own reader
-        for name, image in images.items():
-            assert file[name].chunks is None
-            np.testing.assert_array_equal(file[name][()], image)
-
-
-def test_packing_reads_files_and_is_byte_deterministic(tmp_path, rgb, gray):
-    write_image(tmp_path / "b.png", rgb)
-    write_image(tmp_path / "a.png", gray)
-    paths = [tmp_path / "a.png", tmp_path / "b.png"]
-    pack_images(paths, tmp_path / "one.h5")
-    time.sleep(1.1)  # HDF5 time stamps count seconds
-    pack_images(paths, tmp_path / "two.h5")
-    one, two = PackedImages(tmp_path / "one.h5"), PackedImages(tmp_path / "two.h5")
-    assert (tmp_path / "one.h5").read_bytes() == (tmp_path / "two.h5").read_bytes()
-    assert one.digest == two.digest
-    assert one.names == ["a", "b"]
-    np.testing.assert_array_equal(one["b"], rgb)
-    gray[0, 0] ^= 1
-    pack_images([("a", gray), ("b", rgb)], tmp_path / "two.h5")
-    assert PackedImages(tmp_path / "two.h5").digest != one.digest
-
-
-def _pixel_sum(packed):
-    return int(packed["a"].sum())
-
-
-def test_packed_images_travel_to_worker_processes(tmp_path, rgb):
-    pack_images([("a", rgb)], tmp_path / "a.h5")
-    packed = PackedImages(tmp_path / "a.h5")
-    expected = _pixel_sum(packed)
-    assert len(pickle.dumps(packed)) < 2000  # the mapped pixels stay behind
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        assert pool.apply(_pixel_sum, (packed,)) == expected
-
-
-def test_packed_pixels_cannot_be_written(tmp_path, rgb):
-    pack_images([("a", rgb)], tmp_path / "a.h5")
-    with pytest.raises(ValueError, match="read-only"):
-        PackedImages(tmp_path / "a.h5")["a"][0, 0] = 0
-
-
-@pytest.mark.parametrize(
-    ("images", "message"),
-    [
-        ([("a", np.zeros((2, 2), np.uint8)), ("a", np.ones((2, 2), np.uint8))], "same name 'a'"),
-        ([("a", np.zeros((2, 2)))], "a: is a float64 array"),
-        ([("a", np.zeros((0, 2), np.uint8))], "at least one pixel"),
-        ([], "no image"),
-    ],
-)
-def test_packing_refuses_and_leaves_nothing(tmp_path, images, message):
-    with pytest.raises(UserError, match=message):
-        pack_images(images, tmp_path / "a.h5")
-    assert not list(tmp_path.iterdir())
-
-
-def test_files_of_one_stem_are_refused_by_name(tmp_path, gray):
-    write_image(tmp_path / "a.png", gray)
-    Image.fromarray(gray).save(tmp_path / "a.bmp")
-    with pytest.raises(UserError, match=r"a\.png: another image, .*a\.bmp, has the same name"):
-        pack_images([tmp_path / "a.bmp", tmp_path / "a.png"], tmp_path / "t.h5")
-    assert not (tmp_path / "t.h5").exists()
-
-
-def test_interrupted_packing_keeps_the_old_file(tmp_path, rgb):
-    pack_images([("a", rgb)], tmp_path / "a.h5")
-    before = (tmp_path / "a.h5").read_bytes()
-
-    def images():
-        yield "b", rgb
-        raise KeyboardInterrupt
-
-    with pytest.raises(KeyboardInterrupt):
-        pack_images(images(), tmp_path / "a.h5")
-    assert (tmp_path / "a.h5").read_bytes() == before
-    assert len(list(tmp_path.iterdir())) == 1
-
-
-def _pack_beyond_the_limit(target):
-    resource.setrlimit(resource.RLIMIT_FSIZE, (200_000, 200_000))
-    image = np.zeros((300, 300, 3), np.uint8)
-    try:
-        pack_images(((f"i{i}", image) for i in range(5)), target)
-    except UserError as error:
-        return str(error), [p.name for p in target.parent.iterdir()]
-    return "no error", []
-
-
-def test_full_disk_ends_in_a_message_and_no_file(tmp_path):
-    # A file-size limit fails the write as a full disk does, without filling a disk.
-    with multiprocessing.get_context("spawn").Pool(1) as pool:
-        message, left = pool.apply(_pack_beyond_the_limit, (tmp_path / "a.h5",))
-    assert message.startswith(f"{tmp_path / 'a.h5'}: could not be written")
-    assert left == []
-
-
-def test_reader_refuses_what_is_not_packed_images(tmp_path, rgb):
-    with pytest.raises(UserError, match="no such file"):
-        PackedImages(tmp_path / "none.h5")
-    (tmp_path / "text.h5").write_text("hello")
-    with pytest.raises(UserError, match=r"text\.h5: is not a readable file"):
-        PackedImages(tmp_path / "text.h5")
-    with h5py.File(tmp_path / "other.h5", "w") as file:
-        file.create_dataset("a", data=rgb, chunks=(3, 7, 3), compression="gzip")
-    with pytest.raises(UserError, match="not a contiguous uint8 dataset"):
-        PackedImages(tmp_path / "other.h5")
-    with h5py.File(tmp_path / "group.h5", "w") as file:
-        file.create_group("a")
-    with pytest.raises(UserError, match=r"group\.h5: is not a readable file"):
-        PackedImages(tmp_path / "group.h5")
-    pack_images([("a", rgb)], tmp_path / "a.h5")
-    with pytest.raises(UserError, match=r"has no image named 'b'. It holds: a\."):
-        PackedImages(tmp_path / "a.h5")["b"]
-
-
-def test_truncated_packed_file_is_refused(tmp_path):
-    image = np.random.default_rng(0).integers(0, 256, (50, 50, 3), dtype=np.uint8)
-    pack_images([("a", image), ("b", image)], tmp_path / "a.h5")
-    data = (tmp_path / "a.h5").read_bytes()
-    (tmp_path / "a.h5").write_bytes(data[: len(data) // 2])
-    with pytest.raises(UserError, match=r"a\.h5: is not a readable file"):
-        PackedImages(tmp_path / "a.h5")

@@ -18,7 +18,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio
 from torch import nn
 
-from pipeline.imaging.images import PackedImages, pack_images
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.support.errors import UserError
 from pipeline.training import hardware, watching
 from pipeline.training.patches import PatchSampler, hold_out

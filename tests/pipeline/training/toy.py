@@ -15,7 +15,7 @@ import torch
 from torch import Tensor, nn
 
 from pipeline.imaging.degradation import degrade
-from pipeline.imaging.images import pack_images
+from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.support.console import run
 from pipeline.training.settings import TrainSettings
