@@ -20,7 +20,8 @@ import pandas as pd
 from mesr.common.imresize import Border
 from pipeline.imaging.degradation import make_lr
 from pipeline.imaging.given import match_lr
-from pipeline.imaging.images import PackedImages, Pixels
+from pipeline.imaging.images import Pixels
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol
 from pipeline.support.console import run
 from pipeline.support.errors import UserError

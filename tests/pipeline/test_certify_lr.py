@@ -12,7 +12,8 @@ from pipeline import certify_lr
 from pipeline.assets.registry import find_asset
 from pipeline.fetch import fetch_assets
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import PackedImages, Pixels, pack_images
+from pipeline.imaging.images import Pixels
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.support.errors import UserError
 
