@@ -19,7 +19,8 @@ from torch.nn.utils.parametrizations import weight_norm
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
-from mesr.common.layers import DIV2K_MEAN, ChannelShift, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import DIV2K_MEAN
 
 # Channels and number of blocks of each variant of the paper.
 VARIANTS: dict[str, tuple[int, int]] = {"L": (32, 16), "M": (32, 12), "S": (32, 4), "SD": (16, 8)}
@@ -71,7 +72,7 @@ class AuxiliaryBlock(nn.Module):
         )
 
 
-class A2F(nn.Module):
+class A2F(SRNetwork):
     """A2F; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -87,26 +88,13 @@ class A2F(nn.Module):
     block_features : int
         Channels inside a block.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4, or an unknown variant.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
+    mean: Tensor
 
     def __init__(
         self,
@@ -117,15 +105,14 @@ class A2F(nn.Module):
         depth: int | None = None,
         block_features: int = 128,
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if variant not in VARIANTS:
             raise ValueError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
         variant_features, variant_depth = VARIANTS[variant]
         features = variant_features if features is None else features
         depth = variant_depth if depth is None else depth
-        self.subtract_mean = ChannelShift(DIV2K_MEAN, -1)
-        self.add_mean = ChannelShift(DIV2K_MEAN)
+        mean = torch.tensor(DIV2K_MEAN).view(1, 3, 1, 1)
+        self.register_buffer("mean", mean, persistent=False)
         self.head = weight_norm(nn.Conv2d(3, features, 3, padding=1))
         self.body = nn.ModuleList(
             AuxiliaryBlock(features, block_features, states=i + 1) for i in range(depth)
@@ -146,13 +133,13 @@ class A2F(nn.Module):
         tuple of Tensor
             The SR image alone, (B, 3, scale * h, scale * w), not clamped.
         """
-        x = self.subtract_mean(x) * 2  # (255 x - 255 mean) / 127.5
+        x = (x - self.mean) * 2  # (255 x - 255 mean) / 127.5
         states = [self.head(x)]
         for block in self.body:
             states.append(block(states))
         # The pixel shuffles of tail and skip are one, since both are linear.
         sr = F.pixel_shuffle(self.tail(states[-1]) + self.skip(x), self.scale)
-        return (self.add_mean(sr / 2),)
+        return (sr / 2 + self.mean,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean absolute error on RGB in 0..255, as the official code has it.

@@ -1,12 +1,12 @@
 """Bicubic interpolation, the baseline of SR without parameters."""
 
-from torch import Tensor, nn
+from torch import Tensor
 
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from mesr.common.layers import check_scale
 
 
-class Bicubic(nn.Module):
+class Bicubic(SRNetwork):
     """Enlarge by MATLAB's bicubic interpolation; the baseline without parameters.
 
     Parameters
@@ -15,13 +15,8 @@ class Bicubic(nn.Module):
         Upscaling factor.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
-
     def __init__(self, scale: int) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Enlarge `x` of shape (B, C, h, w) to (B, C, scale*h, scale*w)."""

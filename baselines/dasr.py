@@ -31,7 +31,8 @@ from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
-from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
 
 SLOPE = 0.1
 
@@ -219,7 +220,7 @@ class Generator(nn.Module):
         return self.add_mean(self.tail(self.upsampler(features)))
 
 
-class DASR(nn.Module):
+class DASR(SRNetwork):
     """DASR at inference: encoder and generator; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -235,26 +236,11 @@ class DASR(nn.Module):
     reduction : int
         Reduction of the channel attention.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4.
     """
-
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
 
     def __init__(
         self,
@@ -265,8 +251,7 @@ class DASR(nn.Module):
         blocks: int = 5,
         reduction: int = 8,
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         self.generator = Generator(scale, features, depth, blocks, reduction)
         self.encoder = DegradationEncoder(features)
 

@@ -28,7 +28,8 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.weights import Published
-from mesr.common.layers import SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import SubPixelUpsampler
 
 IMAGENET_MEAN = (0.485, 0.456, 0.406)
 IMAGENET_STD = (0.229, 0.224, 0.225)
@@ -194,7 +195,7 @@ class DetailFidelityModule(nn.Module):
         return residual * attention + x
 
 
-class DeFiAN(nn.Module):
+class DeFiAN(SRNetwork):
     """DeFiAN; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -210,26 +211,12 @@ class DeFiAN(nn.Module):
     depth : int, optional
         Number of detail-fidelity modules.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4, or an unknown variant.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
     mean: Tensor
     std: Tensor
 
@@ -242,8 +229,7 @@ class DeFiAN(nn.Module):
         blocks: int | None = None,
         depth: int | None = None,
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if variant not in VARIANTS:
             raise ValueError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
         variant_features, variant_blocks, variant_depth = VARIANTS[variant]

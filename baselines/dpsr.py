@@ -25,7 +25,7 @@ from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
-from mesr.common.layers import check_scale
+from mesr.common.base import SRNetwork
 
 
 class ResidualBlock(nn.Module):
@@ -50,7 +50,7 @@ class ResidualBlock(nn.Module):
         return x + self.residual(x)
 
 
-class DPSR(nn.Module):
+class DPSR(SRNetwork):
     """SRResNet+; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -64,34 +64,16 @@ class DPSR(nn.Module):
     noise_level : float
         Standard deviation of the noise in the LR image, in units of 0..255; 0 to 50 in the paper.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    noise_level : float
-        As given; may be changed between calls.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4, or a negative noise level.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
-
     def __init__(
         self, scale: int, *, features: int = 96, depth: int = 16, noise_level: float = 0.0
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if noise_level < 0:
             raise ValueError(f"noise_level is {noise_level}; expected 0 or more (of 255)")
         self.noise_level = noise_level

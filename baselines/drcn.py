@@ -23,10 +23,10 @@ import torch.nn.functional as F
 from torch import Tensor, nn
 
 from baselines.weights import Published
-from mesr.common.layers import check_scale
+from mesr.common.base import SRNetwork
 
 
-class DRCN(nn.Module):
+class DRCN(SRNetwork):
     """Recursive network on the enlarged luma (Section 3, figure 3).
 
     Parameters
@@ -43,8 +43,7 @@ class DRCN(nn.Module):
     preupsampled = True
 
     def __init__(self, scale: int, features: int = 256, recursions: int = 16) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if recursions < 1:
             raise ValueError(f"recursions is {recursions}; DRCN needs at least 1")
         self.recursions = recursions

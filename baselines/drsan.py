@@ -16,7 +16,8 @@ from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.tensorflow import read_checkpoint
-from mesr.common.layers import SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import SubPixelUpsampler
 
 
 class DynamicResidualModule(nn.Module):
@@ -86,7 +87,7 @@ class ResidualAttentionGroup(nn.Module):
         return self.fuse(torch.cat(states, dim=1))
 
 
-class DRSAN(nn.Module):
+class DRSAN(SRNetwork):
     """DRSAN; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -102,26 +103,11 @@ class DRSAN(nn.Module):
     squeezed : int
         Channels inside the dynamic residual modules.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4.
     """
-
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
 
     def __init__(
         self,
@@ -132,8 +118,7 @@ class DRSAN(nn.Module):
         units: int = 3,
         squeezed: int = 16,
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         self.head = nn.Conv2d(3, features, 3, padding=1)
         self.body = nn.Sequential(
             *(ResidualAttentionGroup(features, units, squeezed) for _ in range(depth))

@@ -27,8 +27,8 @@ from torch import Tensor, nn
 
 from baselines.weights import Published
 from baselines.weights.caffemodel import read_caffemodel
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from mesr.common.layers import check_scale
 
 _SLOPE = 0.05
 _BLOCKS = 4
@@ -72,7 +72,7 @@ class DistillationBlock(nn.Module):
         return F.leaky_relu(self.compress(lower + torch.cat([x, kept], 1)), _SLOPE)
 
 
-class IDN(nn.Module):
+class IDN(SRNetwork):
     """Information distillation network on luma (Section 3.1, figure 1).
 
     Parameters
@@ -86,12 +86,9 @@ class IDN(nn.Module):
     """
 
     domain = "y"
-    preupsampled = False
-    output_weights = (1.0,)
 
     def __init__(self, scale: int, features: int = 64, blocks: int = _BLOCKS) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if features < 16 or features % 16:
             raise ValueError(f"features is {features}; IDN splits it and needs a multiple of 16")
         self.extract = nn.ModuleList(

@@ -26,7 +26,8 @@ from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from baselines.weights import Published
-from mesr.common.layers import DIV2K_MEAN, ChannelShift, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import DIV2K_MEAN
 
 FILTER_SIZE = 5
 
@@ -151,7 +152,7 @@ class MultiScaleTail(nn.Module):
         return self.out(F.relu(self.fuse(x)))
 
 
-class LAPAR(nn.Module):
+class LAPAR(SRNetwork):
     """LAPAR; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -165,27 +166,14 @@ class LAPAR(nn.Module):
     depth : int, optional
         Number of local fusion blocks.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False: the network does its own bicubic enlargement.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4, or an unknown variant.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
     dictionary: Tensor
+    mean: Tensor
 
     def __init__(
         self,
@@ -195,8 +183,7 @@ class LAPAR(nn.Module):
         features: int | None = None,
         depth: int | None = None,
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if variant not in VARIANTS:
             raise ValueError(f"variant is {variant!r}; expected one of {', '.join(VARIANTS)}")
         variant_features, variant_depth = VARIANTS[variant]
@@ -205,7 +192,8 @@ class LAPAR(nn.Module):
         atoms = filter_dictionary().flatten(1)
         # As the weight of a 1x1 convolution from coefficients to filter taps.
         self.register_buffer("dictionary", atoms.T[:, :, None, None].float(), persistent=False)
-        self.subtract_mean = ChannelShift(DIV2K_MEAN, -1)
+        mean = torch.tensor(DIV2K_MEAN).view(1, 3, 1, 1)
+        self.register_buffer("mean", mean, persistent=False)
         self.head = nn.Sequential(_convolution(3, features), nn.ReLU())
         self.body = nn.Sequential(*(FusionBlock(features) for _ in range(depth)))
         # One step also for x4.
@@ -227,7 +215,7 @@ class LAPAR(nn.Module):
         tuple of Tensor
             The SR image alone, (B, 3, scale * h, scale * w), not clamped.
         """
-        features = self.upsampler(self.body(self.head(self.subtract_mean(x))))
+        features = self.upsampler(self.body(self.head(x - self.mean)))
         coefficients = self.tail(features)
         filters = F.conv2d(coefficients, self.dictionary)
         enlarged = F.interpolate(x, scale_factor=self.scale, mode="bicubic", align_corners=False)

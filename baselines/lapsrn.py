@@ -26,8 +26,8 @@ from torch import Tensor, nn
 
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from mesr.common.layers import check_scale
 
 _SLOPE = 0.2
 _FEATURES = 64
@@ -70,7 +70,7 @@ class PyramidLevel(nn.Module):
         return features, self.upsample_image(image) + self.residual(features)
 
 
-class LapSRN(nn.Module):
+class LapSRN(SRNetwork):
     """Laplacian pyramid of luma images.
 
     Parameters
@@ -84,11 +84,9 @@ class LapSRN(nn.Module):
     """
 
     domain = "y"
-    preupsampled = False
 
     def __init__(self, scale: int, features: int = _FEATURES, depth: int = _DEPTH) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         self.embed = nn.Conv2d(1, features, 3, padding=1)
         nn.init.normal_(self.embed.weight, std=1e-3)
         nn.init.zeros_(self.embed.get_parameter("bias"))

@@ -27,7 +27,8 @@ from torch import Tensor, nn
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
-from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
 
 _FEATURES = 64
 _BLOCKS = 8
@@ -73,7 +74,7 @@ class MeanShift(nn.Conv2d):
         self.bias = nn.Parameter(shift.clone())
 
 
-class MSRN(nn.Module):
+class MSRN(SRNetwork):
     """Multi-scale residual network with hierarchical feature fusion (Section 3).
 
     Parameters
@@ -88,14 +89,10 @@ class MSRN(nn.Module):
         The authors' RGB retraining or the luma network of the paper.
     """
 
-    preupsampled = False
-    output_weights = (1.0,)
-
     def __init__(
         self, scale: int, features: int = _FEATURES, blocks: int = _BLOCKS, version: str = "2019"
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if version not in ("2019", "eccv"):
             raise ValueError(f"version is {version!r}; MSRN has '2019' (RGB) and 'eccv' (luma)")
         self.version = version

@@ -17,7 +17,7 @@ from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
-from mesr.common.layers import check_scale
+from mesr.common.base import SRNetwork
 
 
 class PixelAttention(nn.Module):
@@ -95,7 +95,7 @@ class PixelAttentionUpsampler(nn.Module):
         return _activate(self.refine(x))
 
 
-class PAN(nn.Module):
+class PAN(SRNetwork):
     """Pixel attention network; works on RGB in [0, 1] at LR size.
 
     Parameters
@@ -109,32 +109,16 @@ class PAN(nn.Module):
     depth : int
         Number of SCPA blocks.
 
-    Attributes
-    ----------
-    scale : int
-        As given.
-    domain : str
-        "rgb".
-    preupsampled : bool
-        False.
-    output_weights : tuple of float
-        One supervised output of weight 1.
-
     Raises
     ------
     ValueError
         For a scale other than 2, 3 and 4, or an odd number of features.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
-
     def __init__(
         self, scale: int, *, features: int = 40, upsampler_features: int = 24, depth: int = 16
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if features % 2:
             raise ValueError(f"features is {features}; PAN halves it, so it must be even")
         self.head = nn.Conv2d(3, features, 3, padding=1)

@@ -22,12 +22,12 @@ from torch import Tensor, nn
 
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
-from mesr.common.layers import check_scale
+from mesr.common.base import SRNetwork
 
 _KERNELS = {"9-1-5": (9, 1, 5), "9-5-5": (9, 5, 5)}
 
 
-class SRCNN(nn.Module):
+class SRCNN(SRNetwork):
     """Three-layer network on the enlarged luma (Section 3.1, figure 2).
 
     Parameters
@@ -42,13 +42,11 @@ class SRCNN(nn.Module):
 
     domain = "y"
     preupsampled = True
-    output_weights = (1.0,)
 
     def __init__(
         self, scale: int, variant: str = "9-5-5", features: tuple[int, int] = (64, 32)
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if variant not in _KERNELS:
             raise ValueError(f"variant is {variant!r}; SRCNN has {', '.join(sorted(_KERNELS))}")
         kernels = _KERNELS[variant]

@@ -22,7 +22,7 @@ from torch import Tensor, nn
 from baselines.weights import Published
 from baselines.weights.mat import as_tensor, read_mat
 from baselines.weights.pickled import read_pickled_module
-from mesr.common.layers import check_scale
+from mesr.common.base import SRNetwork
 
 # The classes that pytorch-vdsr's pickled network consists of.
 _PYTORCH_VDSR_CLASSES = (
@@ -37,7 +37,7 @@ _DEPTH = 20
 _FEATURES = 64
 
 
-class VDSR(nn.Module):
+class VDSR(SRNetwork):
     """Residual network on the enlarged luma (Section 3.1, figure 2).
 
     Parameters
@@ -54,13 +54,11 @@ class VDSR(nn.Module):
 
     domain = "y"
     preupsampled = True
-    output_weights = (1.0,)
 
     def __init__(
         self, scale: int, features: int = _FEATURES, depth: int = _DEPTH, bias: bool = True
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         if depth < 2:
             raise ValueError(f"depth is {depth}; VDSR needs at least 2 convolutions")
         widths = [1, *[features] * (depth - 1), 1]

@@ -7,11 +7,12 @@ import torch
 from torch import Tensor, nn
 
 from mesr.blocks import MSFEB, Branches, RefinementBlock, Unit, UnitSkip, WeightNorm
-from mesr.common.layers import DIV2K_MEAN, ChannelShift, SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
 from mesr.common.loss import charbonnier
 
 
-class MESR(nn.Module):
+class MESR(SRNetwork):
     """Multistage enhancement network (Huang & Chen, IEEE Access 2022).
 
     The defaults are the paper's settings; where the paper is silent or contradicts itself, they
@@ -59,15 +60,9 @@ class MESR(nn.Module):
         Whether the DIV2K mean is taken off the input and put back on the coarse image.
     initialisation : {"default", "he"}
         PyTorch's default, or He normal weights with zero biases.
-
-    Attributes
-    ----------
-    domain, preupsampled, output_weights
-        What the trainer and the evaluator need to know of any network.
     """
 
-    domain = "rgb"
-    preupsampled = False
+    mean: Tensor
 
     def __init__(
         self,
@@ -92,13 +87,11 @@ class MESR(nn.Module):
         input_mean: Literal["none", "div2k"] = "none",
         initialisation: Literal["default", "he"] = "default",
     ) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
-        self.output_weights: tuple[float, ...] = tuple(omega) if refinement else (1.0,)
+        super().__init__(scale)
+        self.output_weights = tuple(omega) if refinement else (1.0,)
 
         mean = DIV2K_MEAN if input_mean == "div2k" else (0.0, 0.0, 0.0)
-        self.subtract_mean = ChannelShift(mean, -1)
-        self.add_mean = ChannelShift(mean)
+        self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
 
         self.extract = nn.Conv2d(3, features, 3, padding=1)
         self.blocks = nn.ModuleList(
@@ -156,14 +149,14 @@ class MESR(nn.Module):
             Coarse and refined image, (B, 3, scale * h, scale * w), not clamped; the coarse image
             alone when the network has no refinement block.
         """
-        f_0 = torch.relu(self.extract(self.subtract_mean(x)))  # (1)
+        f_0 = torch.relu(self.extract(x - self.mean))  # (1)
         f, levels = f_0, []
         for block in self.blocks:  # (2)
             f = block(f)
             levels.append(f)
         if self.fuse is not None:
             f = self.fuse(torch.cat(levels, 1)) + self.global_weight * f_0  # (3), (4)
-        coarse = self.add_mean(self.upsample(f))  # (4)
+        coarse = self.upsample(f) + self.mean  # (4)
         if self.refine is None:
             return (coarse,)
         return coarse, self.refine(coarse)  # (5)

@@ -15,8 +15,8 @@ from typing import Any, get_args, get_type_hints
 
 import pandas as pd
 import torch
-from torch import nn
 
+from mesr.common.base import SCALES, SRNetwork
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, Y
 from pipeline.scoring.evaluation import evaluate_image
@@ -37,7 +37,6 @@ from pipeline.support.revision import git_revision
 HR = Path("data/hr")
 CERTIFICATES = Path("certificates")
 RECORD = PUBLISHED_FOLDER / "certificate.csv"
-SCALES = (2, 3, 4)
 
 # Papers print two digits of PSNR and four of SSIM; the tolerance covers their rounding and that of
 # single precision on other hardware, and nothing else.
@@ -106,7 +105,7 @@ def within_tolerance(
     return str(all(deviations)).lower() if deviations else ""
 
 
-def measure(network: nn.Module, images: PackedImages, protocol: Protocol) -> tuple[float, float]:
+def measure(network: SRNetwork, images: PackedImages, protocol: Protocol) -> tuple[float, float]:
     """Mean PSNR in dB and mean SSIM of a network over the images of a dataset."""
     network = network.to("cuda" if torch.cuda.is_available() else "cpu")
     found = [evaluate_image(network, images[n], protocol, name=n) for n in images.names]
@@ -138,7 +137,7 @@ def certify_cell(
     notes = [entry.note if entry else ""]
     if entry is None or (entry.psnr_db is None and entry.ssim is None):
         notes.insert(0, "no published figure to compare with")
-    network: nn.Module | None = None
+    network: SRNetwork | None = None
     if model == "bicubic":
         network = build_network(model, scale)
     elif weights is None:
@@ -148,7 +147,7 @@ def certify_cell(
     else:
         network = load_published(model, scale, variant, raw)
         notes.append(weights.note)
-    domain = getattr(network, "domain", "rgb")
+    domain = network.domain if network else "rgb"
     name, details = authors_protocol(model, variant, entry, domain)
     psnr_db = ssim = None
     if network is not None:

@@ -139,7 +139,8 @@ def count(
     variants: Annotated[bool, typer.Option(help="count every published size")] = False,
 ) -> None:
     """Count parameters and Multi-Adds beside the published counts."""
-    from pipeline.complexity import SCALES, count_all, parse_size  # noqa: PLC0415
+    from mesr.common.base import SCALES  # noqa: PLC0415
+    from pipeline.complexity import count_all, parse_size  # noqa: PLC0415
     from pipeline.study.networks import NETWORKS  # noqa: PLC0415
     from pipeline.study.published_figures import published_complexity  # noqa: PLC0415
 

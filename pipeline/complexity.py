@@ -17,11 +17,11 @@ from typing import Any
 
 import pandas as pd
 import torch
-from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
 from mesr import VARIANTS
+from mesr.common.base import SCALES, SRNetwork
 from pipeline.study.networks import NETWORKS, build_network, network_variants
 from pipeline.study.params import load_params
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
@@ -31,7 +31,6 @@ from pipeline.support.files import atomic_path
 
 OUTPUT = Path("results/complexity.csv")
 COMPARISON = Path("results/counts.csv")
-SCALES = (2, 3, 4)
 ABLATION_SCALE = 4
 
 # Operations that do no multiply-accumulate in CARN's convention. An operation that is neither
@@ -130,12 +129,12 @@ def lr_size(hr_height: int, hr_width: int, scale: int) -> tuple[int, int]:
     return height, pixels // height
 
 
-def count(network: nn.Module, hr_height: int = 720, hr_width: int = 1280) -> Complexity:
+def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Complexity:
     """Count the parameters and Multi-Adds of a network on the meta device.
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         A network of this benchmark, on the meta device so that nothing is computed.
     hr_height, hr_width : int
         Size of the HR output in pixels.
@@ -145,10 +144,9 @@ def count(network: nn.Module, hr_height: int = 720, hr_width: int = 1280) -> Com
     UserError
         When the network runs an operation whose cost is unknown.
     """
-    scale: int = network.scale  # type: ignore[assignment]
-    height, width = lr_size(hr_height, hr_width, scale)
+    height, width = lr_size(hr_height, hr_width, network.scale)
     if network.preupsampled:
-        height, width = height * scale, width * scale
+        height, width = height * network.scale, width * network.scale
     x = torch.empty(1, 3 if network.domain == "rgb" else 1, height, width, device="meta")
     with torch.no_grad(), _MultiplyAdds() as counter:
         network.eval()(x)

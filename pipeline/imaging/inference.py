@@ -8,6 +8,7 @@ from typing import Any, cast
 import torch
 from torch import Tensor, nn
 
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
 from pipeline.imaging.images import round_to_uint8
@@ -32,11 +33,6 @@ class SRResult:
 
     image: Image
     coarse: tuple[Image, ...] = ()
-
-
-def scale_of(network: nn.Module) -> int:
-    """Return the upscaling factor of a network."""
-    return int(getattr(network, "scale"))  # noqa: B009
 
 
 @contextmanager
@@ -68,7 +64,7 @@ def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
         cudnn.deterministic, cudnn.benchmark = former[2:]
 
 
-def run_network(network: Any, x: Tensor, protocol: Protocol, device: Device) -> list[Tensor]:
+def run_network(network: SRNetwork, x: Tensor, protocol: Protocol, device: Device) -> list[Tensor]:
     """Run `network` on x, (1, C, h, w) float64 in [0, 1]; return its outputs in the same form."""
     height, width = x.shape[-2:]
     parameter = next(network.parameters(), None)
@@ -96,7 +92,7 @@ def run_network(network: Any, x: Tensor, protocol: Protocol, device: Device) -> 
 
 
 def outputs_as_images(
-    network: nn.Module, lr: Image, protocol: Protocol = RGB, device: Device = None
+    network: SRNetwork, lr: Image, protocol: Protocol = RGB, device: Device = None
 ) -> list[Image]:
     """Super-resolve without rounding; see `super_resolve`.
 
@@ -109,7 +105,7 @@ def outputs_as_images(
     if protocol.space == "rgb" and protocol.gray == "replicate":
         lr = stack_gray(lr)
     lr = image_in_space(lr, protocol)
-    luma_only = str(network.domain) == "y"
+    luma_only = network.domain == "y"
     if not luma_only:
         planes = stack_gray(lr)
     elif lr.ndim == 3:
@@ -126,7 +122,7 @@ def outputs_as_images(
 
 
 def super_resolve(
-    network: nn.Module, lr: Image, protocol: Protocol = RGB, device: Device = None
+    network: SRNetwork, lr: Image, protocol: Protocol = RGB, device: Device = None
 ) -> SRResult:
     """Super-resolve one gray or colour image with any network of the benchmark.
 
@@ -136,8 +132,8 @@ def super_resolve(
 
     Parameters
     ----------
-    network : nn.Module
-        Has the attributes `scale`, `domain` and `preupsampled`; runs where its parameters are.
+    network : SRNetwork
+        Runs where its parameters are.
     lr : ndarray
         (h, w, 3) RGB or (h, w), in 0..255: uint8, or float64 if not rounded. Two dimensions mean
         luma in space "y" and a gray image in space "rgb".

@@ -7,9 +7,9 @@ from typing import Any
 
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import nn
 
-from pipeline.study.networks import NETWORKS, build_network
+from mesr.common.base import SRNetwork
+from pipeline.study.networks import NETWORKS, build_network, network_module
 from pipeline.study.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.support.errors import UserError
 
@@ -22,7 +22,7 @@ class Subject:
 
     Attributes
     ----------
-    network : nn.Module
+    network : SRNetwork
         With its weights, on the CPU.
     model, variant : str
         Its name in the registry, and which of its published sizes or ablation variants it is.
@@ -32,14 +32,14 @@ class Subject:
         Of the training; None for weights that were not trained here.
     """
 
-    network: nn.Module
+    network: SRNetwork
     model: str
     variant: str
     source: str
     seed: int | None = None
 
 
-def load_weights(network: nn.Module, path: Path) -> None:
+def load_weights(network: SRNetwork, path: Path) -> None:
     """Load a safetensors file into a network.
 
     Raises
@@ -86,11 +86,11 @@ def trained_subject(key: str, runs: Path = RUNS) -> Subject:
 
 
 def network_code(model: str) -> tuple[str, ...]:
-    """Files and folders that define network `model`, relative to the project's root."""
-    module = NETWORKS[model].partition(":")[0]
-    if module.startswith("mesr."):
+    """Files and folders that define network `model`, relative to the root where they are in it."""
+    module = network_module(model)
+    if module.__name__.startswith("mesr."):
         return ("mesr",)
-    return (f"{module.replace('.', '/')}.py", "mesr/common")
+    return (module.__file__, "mesr/common")
 
 
 def published_entry(key: str) -> PublishedWeights | None:

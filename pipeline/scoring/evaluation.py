@@ -3,12 +3,11 @@
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 
-from torch import nn
-
+from mesr.common.base import SRNetwork
 from pipeline.imaging.colour import stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import Pixels
-from pipeline.imaging.inference import Device, scale_of, super_resolve
+from pipeline.imaging.inference import Device, super_resolve
 from pipeline.imaging.protocol import RGB, Protocol, image_in_space, scored_planes
 from pipeline.imaging.tensors import Image, crop_border
 from pipeline.scoring.metrics import WINDOW, psnr, ssim
@@ -111,7 +110,7 @@ def score_image(
 
 
 def evaluate_image(
-    network: nn.Module,
+    network: SRNetwork,
     hr: Pixels,
     protocol: Protocol = RGB,
     *,
@@ -123,7 +122,7 @@ def evaluate_image(
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         As for `super_resolve`.
     hr : ndarray
         uint8 (H, W, 3) or (H, W), as read from the file.
@@ -141,7 +140,7 @@ def evaluate_image(
     UserError
         When the image is too small to be degraded or to be scored.
     """
-    scale = scale_of(network)
+    scale = network.scale
     reference = make_reference(hr, scale, protocol, name)
     if lr is None:
         lr = degrade(reference, scale, protocol)
@@ -151,7 +150,7 @@ def evaluate_image(
 
 
 def evaluate_images(
-    network: nn.Module,
+    network: SRNetwork,
     images: Iterable[tuple[str, Reader]],
     dataset: str,
     protocol: Protocol,
@@ -161,7 +160,7 @@ def evaluate_images(
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         Moved to `device`.
     images : iterable of (name, reader)
         Each reader returns an HR image as uint8.

@@ -8,7 +8,7 @@ from typing import TYPE_CHECKING, Any
 from pipeline.support.errors import UserError
 
 if TYPE_CHECKING:
-    from torch import nn
+    from mesr.common.base import SRNetwork
 
 NETWORKS: dict[str, str] = {
     "bicubic": "baselines.bicubic:Bicubic",
@@ -58,13 +58,13 @@ def network_module(name: str) -> Any:
     return import_module(NETWORKS[name].partition(":")[0])
 
 
-def network_class(name: str) -> type[nn.Module]:
+def network_class(name: str) -> type[SRNetwork]:
     """Return the class of network `name`; raises like `network_module`."""
-    found: type[nn.Module] = getattr(network_module(name), NETWORKS[name].partition(":")[2])
+    found: type[SRNetwork] = getattr(network_module(name), NETWORKS[name].partition(":")[2])
     return found
 
 
-def build_network(name: str, scale: int, **settings: Any) -> nn.Module:
+def build_network(name: str, scale: int, **settings: Any) -> SRNetwork:
     """Build a network by name; without settings it has the size its paper gives.
 
     Parameters
@@ -79,12 +79,19 @@ def build_network(name: str, scale: int, **settings: Any) -> nn.Module:
     Raises
     ------
     UserError
-        For an unknown name, scale or setting.
+        For an unknown name, scale or setting, or a class that is no `SRNetwork`.
     """
+    from mesr.common.base import SRNetwork  # noqa: PLC0415
+
+    factory = network_class(name)
+    if not issubclass(factory, SRNetwork):
+        raise UserError(
+            f"network {name!r}: {NETWORKS[name]} is not derived from mesr.common.base.SRNetwork, "
+            "which declares scale and input format; derive it from SRNetwork"
+        )
     try:
-        network: nn.Module = network_class(name)(scale, **settings)
+        return factory(scale, **settings)
     except (TypeError, ValueError) as error:
         raise UserError(
             f"network {name!r} at scale {scale} with settings {settings}: {error}"
         ) from error
-    return network

@@ -14,9 +14,10 @@ from typing import Any
 
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save_file
-from torch import Tensor, nn
+from torch import Tensor
 
 import baselines.weights
+from mesr.common.base import SRNetwork
 from pipeline.study.networks import build_network, network_module, network_variants
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -97,7 +98,7 @@ def load_published(
     variant: str | None = None,
     raw: Path = RAW,
     cache: Path | None = None,
-) -> nn.Module:
+) -> SRNetwork:
     """Build a network with its published weights, in evaluation mode on the CPU.
 
     Parameters

@@ -28,7 +28,7 @@ def code_digest(paths: Iterable[str | Path]) -> str:
     ----------
     paths : iterable of str or Path
         Files or folders, relative to the project's root. Names and contents count, their order
-        does not.
+        does not. Of a file elsewhere, as networks may be, the name without its folder counts.
     """
     digest = hashlib.sha256()
     files: set[Path] = set()
@@ -37,7 +37,8 @@ def code_digest(paths: Iterable[str | Path]) -> str:
         files |= set(found.rglob("*.py")) if found.is_dir() else {found}
     for file in sorted(files):
         content = file.read_bytes()
-        digest.update(f"{file.relative_to(ROOT).as_posix()} {len(content)}\n".encode())
+        name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
+        digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
 

@@ -135,7 +135,7 @@ def _checked(
 ) -> Subject:
     found = {
         "network": subject.model,
-        "scale": int(subject.network.scale),  # type: ignore[arg-type]
+        "scale": subject.network.scale,
         "variant": subject.variant,
         "seed": subject.seed,
     }

@@ -7,8 +7,9 @@ from typing import Any
 import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
-from torch import Tensor, nn
+from torch import Tensor
 
+from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
 
 REMEDY = "Save its state dict alone: torch.save(network.state_dict(), FILE)."
@@ -90,7 +91,7 @@ def _tensors(state: dict[str, Any]) -> list[Tensor]:
     return found + [t for inner in nested for t in inner.values() if isinstance(t, Tensor)]
 
 
-class SpandrelNetwork(nn.Module):
+class SpandrelNetwork(SRNetwork):
     """A checkpoint of another project, recognised and loaded by Spandrel.
 
     Parameters
@@ -105,12 +106,7 @@ class SpandrelNetwork(nn.Module):
         scale 2, 3 or 4 for RGB images with finite weights.
     """
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
-
     def __init__(self, path: Path) -> None:
-        super().__init__()
         try:
             from spandrel import (  # noqa: PLC0415
                 ImageModelDescriptor,
@@ -139,7 +135,7 @@ class SpandrelNetwork(nn.Module):
         for name, tensor in descriptor.model.state_dict().items():
             if tensor.is_floating_point() and not tensor.isfinite().all():
                 raise UserError(f"{path}: weight {name} holds NaN or infinity")
-        self.scale = descriptor.scale
+        super().__init__(descriptor.scale)
         self.name = descriptor.architecture.name
         self._descriptor = descriptor
         self.network = descriptor.model

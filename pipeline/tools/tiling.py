@@ -5,10 +5,10 @@ from itertools import pairwise
 
 import numpy as np
 import torch
-from torch import nn
 
+from mesr.common.base import SRNetwork
 from pipeline.imaging.images import round_to_uint8
-from pipeline.imaging.inference import Device, outputs_as_images, run_network, scale_of
+from pipeline.imaging.inference import Device, outputs_as_images, run_network
 from pipeline.imaging.protocol import RGB, Protocol
 from pipeline.imaging.tensors import Image
 
@@ -43,7 +43,7 @@ class TiledResult:
     deviation: float
 
 
-def receptive_radius(network: nn.Module, limit: int = 256, device: Device = None) -> int | None:
+def receptive_radius(network: SRNetwork, limit: int = 256, device: Device = None) -> int | None:
     """Measure how many LR pixels away an input pixel still reaches the SR image.
 
     NaN is put on one line of an otherwise black strip and spreads through every sum, product,
@@ -52,7 +52,7 @@ def receptive_radius(network: nn.Module, limit: int = 256, device: Device = None
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         As for `super_resolve`.
     limit : int
         Largest radius looked for.
@@ -64,8 +64,8 @@ def receptive_radius(network: nn.Module, limit: int = 256, device: Device = None
     int or None
         The radius; None when it exceeds `limit`, as with global pooling it always does.
     """
-    scale = scale_of(network)
-    channels = 1 if str(network.domain) == "y" else 3
+    scale = network.scale
+    channels = 1 if network.domain == "y" else 3
     radius = 0
     for axis in (-1, -2):
         length = 64
@@ -87,7 +87,7 @@ def receptive_radius(network: nn.Module, limit: int = 256, device: Device = None
 
 
 def upscale_tiled(
-    network: nn.Module,
+    network: SRNetwork,
     lr: Image,
     protocol: Protocol = RGB,
     *,
@@ -124,7 +124,7 @@ def upscale_tiled(
     """
     if tile < 1 or (halo is not None and halo < 1):
         raise ValueError(f"tile is {tile} and halo {halo}; expected at least 1")
-    scale = scale_of(network)
+    scale = network.scale
     height, width = lr.shape[:2]
     rows, columns = _cuts(height, tile), _cuts(width, tile)
     tiles = len(rows) * len(columns)

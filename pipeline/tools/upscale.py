@@ -3,9 +3,8 @@
 from dataclasses import replace
 from pathlib import Path
 
-from torch import nn
-
 from baselines.bicubic import Bicubic
+from mesr.common.base import SRNetwork
 from pipeline.imaging.images import read_image_with_alpha, write_image
 from pipeline.imaging.protocol import RGB
 from pipeline.tools.tiling import upscale_tiled
@@ -14,12 +13,12 @@ from pipeline.tools.tiling import upscale_tiled
 FOR_USE = replace(RGB, gray="keep")
 
 
-def upscale_file(network: nn.Module, source: Path, target: Path, tile: int = 256) -> str:
+def upscale_file(network: SRNetwork, source: Path, target: Path, tile: int = 256) -> str:
     """Enlarge one image file.
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         A network of this benchmark, on the device to use.
     source : Path
         Gray or colour image of any size, with or without alpha.
@@ -40,7 +39,7 @@ def upscale_file(network: nn.Module, source: Path, target: Path, tile: int = 256
         When the source is not a readable 8-bit image or the target cannot be written.
     """
     image, alpha = read_image_with_alpha(source)
-    scale = int(network.scale)  # type: ignore[arg-type]
+    scale = network.scale
     whole = max(image.shape[:2])
     found = upscale_tiled(network, image, FOR_USE, tile=tile or whole)
     enlarged_alpha = None

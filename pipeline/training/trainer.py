@@ -20,6 +20,7 @@ from accelerate.utils import broadcast_object_list, reduce
 from torch import Tensor, nn
 from torch.optim.swa_utils import AveragedModel, get_ema_multi_avg_fn
 
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from mesr.common.loss import charbonnier
 from pipeline.imaging.colour import YCBCR, YCBCR_OFFSET, stack_gray
@@ -57,7 +58,7 @@ FORMAT = 1  # of checkpoints; raised when an old one can no longer be read
 
 
 def train(
-    network: nn.Module,
+    network: SRNetwork,
     *,
     hr: Path,
     lr: Path,
@@ -74,7 +75,7 @@ def train(
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         Any network of the benchmark's interface. Build it under ``torch.manual_seed(seed)``: its
         initial weights are part of what determines the run.
     hr, lr : Path
@@ -149,7 +150,7 @@ def to_batch(pixels: Tensor, domain: str) -> Tensor:
 
 
 def objective(
-    network: nn.Module,
+    network: SRNetwork,
     outputs: Sequence[Tensor],
     target: Tensor,
     progress: float,
@@ -159,7 +160,7 @@ def objective(
 
     Parameters
     ----------
-    network : nn.Module
+    network : SRNetwork
         Whose `output_weights` or `paper_objective` is used.
     outputs : sequence of Tensor
         Coarse to fine, (B, C, H', W').
@@ -171,9 +172,10 @@ def objective(
         `objective`, `charbonnier` and `charbonnier_zeta`.
     """
     if settings.objective == "paper":
-        return cast(Any, network).paper_objective(outputs, target, progress)
+        assert network.paper_objective is not None  # refused before the first step
+        return network.paper_objective(outputs, target, progress)
     loss = target.new_zeros(())
-    for weight, output in zip(cast(Any, network).output_weights, outputs, strict=True):
+    for weight, output in zip(network.output_weights, outputs, strict=True):
         if weight:  # a weight of 0 (omega_1 of RB-dagger) costs nothing
             size = (output.shape[-2], output.shape[-1])
             goal = target if target.shape[-2:] == size else imresize(target, size=size)
@@ -195,7 +197,7 @@ class _Run:
 
     def __init__(
         self,
-        network: nn.Module,
+        network: SRNetwork,
         *,
         images: tuple[PackedImages, PackedImages],
         settings: TrainSettings,
@@ -210,9 +212,8 @@ class _Run:
         self.total = settings.total_steps
         self.precision = resolve_precision(settings.precision, self.device)
         self.share = share_of_batch(settings.batch, self.processes)
-        net = cast(Any, network)
-        self.scale, self.domain, self.preupsampled = net.scale, net.domain, net.preupsampled
-        if settings.objective == "paper" and not hasattr(network, "paper_objective"):
+        self.scale = network.scale
+        if settings.objective == "paper" and network.paper_objective is None:
             raise UserError(
                 f"train.objective is 'paper', but {type(network).__name__} has no "
                 "paper_objective. Use 'charbonnier'."
@@ -339,8 +340,8 @@ class _Run:
                     self._save()
 
     def _loss(self, batch: Batch) -> Tensor:
-        lr, target = (to_batch(self._on_device(pixels), self.domain) for pixels in batch)
-        x = imresize(lr, scale=self.scale) if self.preupsampled else lr
+        lr, target = (to_batch(self._on_device(pixels), self.network.domain) for pixels in batch)
+        x = imresize(lr, scale=self.scale) if self.network.preupsampled else lr
         memory = torch.channels_last if self.settings.channels_last else torch.contiguous_format
         x, target = x.contiguous(memory_format=memory), target.contiguous(memory_format=memory)
         with torch.autocast(self.device.type, torch.bfloat16, enabled=self.precision == "bf16"):
@@ -382,9 +383,9 @@ class _Run:
     # ----------------------------------------------------------------------------- validation
 
     @property
-    def kept_network(self) -> nn.Module:
+    def kept_network(self) -> SRNetwork:
         """The network that is validated and kept: the moving average where there is one."""
-        return self.network if self.average is None else self.average.module
+        return self.network if self.average is None else cast(SRNetwork, self.average.module)
 
     def _add_row(self) -> None:
         before = self.history[-1] if self.history else {"step": 0, "seconds": 0.0}

@@ -6,18 +6,15 @@ import torch
 from torch import Tensor, nn
 
 from mesr import MESR
+from mesr.common.base import SRNetwork
 from pipeline import complexity
 from pipeline.study.published_figures import published_complexity
 from pipeline.support.errors import UserError
 
 
-class Toy(nn.Module):
-    domain = "rgb"
-    preupsampled = False
-
+class Toy(SRNetwork):
     def __init__(self, scale: int, body: nn.Module) -> None:
-        super().__init__()
-        self.scale = scale
+        super().__init__(scale)
         self.body = body
 
     def forward(self, x: Tensor) -> tuple[Tensor]:

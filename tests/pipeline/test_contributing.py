@@ -14,17 +14,13 @@ ROOT = Path(__file__).parents[2]
 NETWORK = """
 from torch import Tensor, nn
 
-from mesr.common.layers import SubPixelUpsampler, check_scale
+from mesr.common.base import SRNetwork
+from mesr.common.layers import SubPixelUpsampler
 
 
-class ToyNet(nn.Module):
-    domain = "rgb"
-    preupsampled = False
-    output_weights = (1.0,)
-
+class ToyNet(SRNetwork):
     def __init__(self, scale: int, *, features: int = 64) -> None:
-        super().__init__()
-        self.scale = check_scale(scale)
+        super().__init__(scale)
         self.body = nn.Sequential(
             nn.Conv2d(3, features, 3, padding=1),
             SubPixelUpsampler(scale, features),

@@ -15,6 +15,7 @@ from torch import nn
 
 from baselines.bicubic import Bicubic
 from baselines.pan import PAN, published_state_dict
+from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.images import read_image, round_to_uint8
 from pipeline.imaging.inference import outputs_as_images, super_resolve
@@ -27,7 +28,7 @@ CHANNELS = {"rgb": 3, "y": 1}
 UNROUNDED = replace(RGB, sr_rounding=False, gray="keep")
 
 
-class Toy(nn.Module):
+class Toy(SRNetwork):
     """Convolutions, a coarse output of half the size, and global pooling when asked for."""
 
     output_weights = (1.0, 1.0)
@@ -35,14 +36,9 @@ class Toy(nn.Module):
     def __init__(
         self, scale=2, domain="rgb", *, preupsampled=False, depth=2, kernel=3, pooled=False
     ):
-        super().__init__()
+        super().__init__(scale)
         torch.manual_seed(0)
-        self.scale, self.domain, self.preupsampled, self.pooled = (
-            scale,
-            domain,
-            preupsampled,
-            pooled,
-        )
+        self.domain, self.preupsampled, self.pooled = domain, preupsampled, pooled
         factor = 1 if preupsampled else scale
         channels = CHANNELS[domain]
         widths = [channels, *[6] * (depth - 1), channels * factor**2]
@@ -61,14 +57,11 @@ class Toy(nn.Module):
         return F.avg_pool2d(y, 2, ceil_mode=True), y
 
 
-class Identity(nn.Module):
+class Identity(SRNetwork):
     """Copies LR pixels; keeps what it was given."""
 
-    output_weights = (1.0,)
-    scale = 2
-
     def __init__(self, domain="rgb", *, preupsampled=False):
-        super().__init__()
+        super().__init__(2)
         self.domain, self.preupsampled = domain, preupsampled
 
     def forward(self, x):
@@ -217,13 +210,11 @@ def test_border_is_not_scored(colour):
     spoiled[:, :2] = 255 - hr[:, :2]
     spoiled[:, -2:] = 0
 
-    class Given(nn.Module):
-        scale, domain, preupsampled = 2, "rgb", False
-
+    class Given(SRNetwork):
         def forward(self, x):
             return (torch.from_numpy(spoiled / 255).permute(2, 0, 1)[None],)
 
-    assert evaluate_image(Given(), hr).psnr_db == evaluate_image(network, hr).psnr_db
+    assert evaluate_image(Given(2), hr).psnr_db == evaluate_image(network, hr).psnr_db
 
 
 @pytest.mark.parametrize(

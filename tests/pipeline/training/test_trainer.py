@@ -18,6 +18,7 @@ from skimage.color import rgb2ycbcr
 from skimage.metrics import peak_signal_noise_ratio
 from torch import nn
 
+from mesr.common.base import SRNetwork
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.support.errors import UserError
 from pipeline.training import hardware, watching
@@ -323,7 +324,7 @@ def test_without_validation_every_image_is_trained_on(folder, monkeypatch):
     assert seen == {"image0", "image1", "image2", "image3"} - set(held_out)
 
 
-class Luma(nn.Module):
+class Luma(SRNetwork):
     """A pre-upsampled luma network with two outputs, of half and of full size."""
 
     domain = "y"
@@ -331,8 +332,7 @@ class Luma(nn.Module):
     output_weights = (1.0, 1.0)
 
     def __init__(self, scale=2):
-        super().__init__()
-        self.scale = scale
+        super().__init__(scale)
         self.conv = nn.Conv2d(1, 1, 3, padding=1)
         nn.init.dirac_(self.conv.weight)
         nn.init.zeros_(self.conv.bias)
@@ -463,8 +463,9 @@ def test_networks_that_cannot_be_trained_are_refused(folder):
     with pytest.raises(UserError, match="Toy has no paper_objective"):
         train_toy(folder, "x", objective="paper")
 
-    class Nothing(nn.Module):
-        scale, domain, preupsampled, output_weights = 2, "rgb", False, (1.0,)
+    class Nothing(SRNetwork):
+        def __init__(self):
+            super().__init__(2)
 
     with pytest.raises(UserError, match="Nothing has no parameters to train"):
         train_toy(folder, "x", Nothing)

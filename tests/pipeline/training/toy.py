@@ -14,6 +14,7 @@ import numpy as np
 import torch
 from torch import Tensor, nn
 
+from mesr.common.base import SRNetwork
 from pipeline.imaging.degradation import degrade
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB
@@ -38,16 +39,13 @@ SETTINGS = {
 IDENTITY = {"model": "toy", "variant": "", "scale": SCALE, "settings": {}}
 
 
-class Toy(nn.Module):
+class Toy(SRNetwork):
     """Two outputs, a scalar parameter, a buffer and dropout: what a checkpoint can get wrong."""
 
-    domain = "rgb"
-    preupsampled = False
-    output_weights: tuple[float, ...] = (0.5, 1.0)
+    output_weights = (0.5, 1.0)
 
     def __init__(self, scale: int = SCALE) -> None:
-        super().__init__()
-        self.scale = scale
+        super().__init__(scale)
         self.first = nn.Conv2d(3, 8, 3, padding=1)
         self.norm = nn.BatchNorm2d(8)
         self.weight = nn.Parameter(torch.ones(()))
@@ -102,11 +100,11 @@ def settings(**changes: Any) -> TrainSettings:
 def train_toy(
     folder: Path,
     output: str,
-    network: type[nn.Module] = Toy,
+    network: type[SRNetwork] = Toy,
     seed: int = 0,
     checkpoints: str = "checkpoints",
     **changes: Any,
-) -> nn.Module:
+) -> SRNetwork:
     """Train on the data in `folder` into ``folder/output``."""
     torch.manual_seed(seed)
     built = network()
