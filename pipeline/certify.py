@@ -19,8 +19,9 @@ import torch
 from mesr.common.base import SCALES, SRNetwork
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, Y
+from pipeline.models.networks import build_network, network_variants
+from pipeline.models.published_weights import RAW, load_published, published_weights
 from pipeline.scoring.evaluation import evaluate_image
-from pipeline.study.networks import build_network, network_variants
 from pipeline.study.params import load_params
 from pipeline.study.published_figures import (
     CERTIFICATE_COLUMNS,
@@ -28,7 +29,6 @@ from pipeline.study.published_figures import (
     PublishedQuality,
     published_quality,
 )
-from pipeline.study.published_weights import RAW, load_published, published_weights
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -244,7 +244,7 @@ def record() -> None:
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure NETWORK with its published weights on DATASET, or record all certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify", description=main.__doc__)
-    parser.add_argument("network", nargs="?", help="name in pipeline/study/networks.py")
+    parser.add_argument("network", nargs="?", help="name in pipeline/models/networks.py")
     parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
     parser.add_argument(
         "--record",

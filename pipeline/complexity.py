@@ -22,7 +22,7 @@ from torch.utils.flop_counter import flop_registry
 
 from mesr import VARIANTS
 from mesr.common.base import SCALES, SRNetwork
-from pipeline.study.networks import NETWORKS, build_network, network_variants
+from pipeline.models.networks import NETWORKS, build_network, network_variants
 from pipeline.study.params import load_params
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
 from pipeline.support.console import run

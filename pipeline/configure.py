@@ -16,10 +16,10 @@ from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 
 from pipeline.assets.registry import registry
+from pipeline.models.networks import NETWORKS, build_network, network_class
+from pipeline.models.published_weights import published_weights
 from pipeline.study.keys import parse_scale
-from pipeline.study.networks import NETWORKS, build_network, network_class
 from pipeline.study.params import PARAMS_FILE, Params, load_params, validate_params
-from pipeline.study.published_weights import published_weights
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path

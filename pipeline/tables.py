@@ -16,8 +16,8 @@ import numpy as np
 import pandas as pd
 from numpy.typing import NDArray
 
+from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.study.keys import parse_scale, parse_seed
-from pipeline.study.networks import NETWORKS, network_variants
 from pipeline.study.params import Params, load_params
 from pipeline.study.published_figures import (
     CERTIFICATE_COLUMNS,

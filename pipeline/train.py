@@ -7,8 +7,8 @@ from typing import Any
 
 import torch
 
+from pipeline.models.networks import build_network
 from pipeline.study.keys import parse_scale, parse_seed
-from pipeline.study.networks import build_network
 from pipeline.study.params import Params, load_params
 from pipeline.support.console import run
 from pipeline.training.trainer import train

@@ -18,7 +18,7 @@ NEUTRAL = {
     "pipeline/support/console.py",
     "pipeline/support/errors.py",
     "pipeline/support/files.py",
-    "pipeline/study/networks.py",
+    "pipeline/models/networks.py",
     "pipeline/support/revision.py",
     "pipeline/study/params.py",
     "pipeline/training/settings.py",
@@ -26,7 +26,7 @@ NEUTRAL = {
     "baselines/__init__.py",
     "reports/__init__.py",
 }
-READERS = ("baselines/weights/", "pipeline/study/published_weights.py")
+READERS = ("baselines/weights/", "pipeline/models/published_weights.py")
 
 
 def source_of(module: str) -> Path | None:

@@ -32,8 +32,8 @@ ROOMS: dict[str, set[str]] = {
         "pipeline.scoring",
     },
     "pipeline.study": {
-        "mesr.common", "mesr", "baselines.weights", "baselines", "pipeline.support",
-        "pipeline.imaging", "pipeline.assets", "pipeline.scoring", "pipeline.training",
+        "pipeline.support", "pipeline.imaging", "pipeline.assets", "pipeline.models",
+        "pipeline.scoring", "pipeline.training",
     },
     "pipeline.tools": {
         "mesr.common", "baselines", "baselines.weights", "pipeline.support", "pipeline.imaging",
@@ -55,8 +55,6 @@ PACKAGES = ("mesr", "baselines", "pipeline", "reports")
 
 # Imports that break the table today and are to go; a new one fails.
 KNOWN_VIOLATIONS: set[tuple[str, str]] = {
-    ("pipeline.models.subjects", "pipeline.study.networks"),
-    ("pipeline.models.subjects", "pipeline.study.published_weights"),
     ("pipeline.tools.folders", "pipeline.evaluate"),
 }
 

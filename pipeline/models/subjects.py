@@ -9,8 +9,8 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mesr.common.base import SRNetwork
-from pipeline.study.networks import NETWORKS, build_network, network_module
-from pipeline.study.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.models.networks import NETWORKS, build_network, network_module
+from pipeline.models.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.support.errors import UserError
 
 RUNS = Path("runs")

@@ -1,6 +1,6 @@
 """Names of networks as the paper's tables print them."""
 
-from pipeline.study.networks import NETWORKS, network_variants
+from pipeline.models.networks import NETWORKS, network_variants
 
 # Where class and variant do not give the name.
 LABELS = {

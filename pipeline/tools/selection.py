@@ -8,10 +8,10 @@ from pathlib import Path
 
 from pipeline.assets.registry import registry
 from pipeline.imaging.packed import PackedImages
+from pipeline.models.networks import build_network, network_class, network_variants
+from pipeline.models.published_weights import load_published
 from pipeline.models.subjects import Subject, load_weights, subject_of, trained_subject
 from pipeline.scoring.evaluation import Reader
-from pipeline.study.networks import build_network, network_class, network_variants
-from pipeline.study.published_weights import load_published
 from pipeline.support.errors import UserError
 from pipeline.tools.folders import folder_images
 

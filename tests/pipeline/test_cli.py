@@ -10,7 +10,7 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
-from pipeline.study.networks import build_network
+from pipeline.models.networks import build_network
 from pipeline.support.errors import UserError
 
 RNG = np.random.default_rng(3)

@@ -8,7 +8,7 @@ import pytest
 from pipeline import complexity, degrade, evaluate, train
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB
-from pipeline.study import networks
+from pipeline.models import networks
 
 ROOT = Path(__file__).parents[2]
 NETWORK = """

@@ -13,8 +13,8 @@ from mesr import MESR
 from pipeline import evaluate
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB, Y
+from pipeline.models.networks import build_network
 from pipeline.models.subjects import subject_of
-from pipeline.study.networks import build_network
 from pipeline.support.errors import UserError
 from pipeline.support.provenance import code_digest
 from pipeline.support.revision import git_revision

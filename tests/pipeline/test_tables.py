@@ -13,7 +13,7 @@ import pytest
 
 from pipeline import tables
 from pipeline.configure import compose_params
-from pipeline.study.networks import NETWORKS
+from pipeline.models.networks import NETWORKS
 from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).resolve().parents[2]

@@ -9,8 +9,8 @@ from hypothesis import given
 from hypothesis import strategies as st
 from omegaconf import OmegaConf
 
+from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.study.keys import Key, parse_scale, parse_seed
-from pipeline.study.networks import NETWORKS, network_variants
 from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from pipeline.certify import protocol_with
-from pipeline.study.networks import NETWORKS, network_variants
+from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.study.published_figures import (
     PUBLISHED_FOLDER,
     mesr_claims,

@@ -6,7 +6,7 @@ import torch
 from PIL import Image
 
 from mesr import MESR
-from pipeline.study.networks import build_network
+from pipeline.models.networks import build_network
 from pipeline.support.errors import UserError
 from pipeline.tools.upscale import upscale_file
 

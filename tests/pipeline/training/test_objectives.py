@@ -10,7 +10,7 @@ import torch
 import torch.nn.functional as F
 
 from mesr.common.imresize import imresize
-from pipeline.study.networks import NETWORKS, build_network
+from pipeline.models.networks import NETWORKS, build_network
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import objective
 

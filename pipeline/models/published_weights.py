@@ -18,7 +18,7 @@ from torch import Tensor
 
 import baselines.weights
 from mesr.common.base import SRNetwork
-from pipeline.study.networks import build_network, network_module, network_variants
+from pipeline.models.networks import build_network, network_module, network_variants
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 

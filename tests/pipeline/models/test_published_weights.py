@@ -9,9 +9,9 @@ from scipy.io import loadmat, savemat
 
 from baselines.pan import PAN
 from pipeline.assets.registry import find_asset
-from pipeline.study import published_weights as module
-from pipeline.study.networks import NETWORKS, network_variants
-from pipeline.study.published_weights import load_published, published_weights
+from pipeline.models import published_weights as module
+from pipeline.models.networks import NETWORKS, network_variants
+from pipeline.models.published_weights import load_published, published_weights
 from pipeline.support.errors import UserError
 
 

@@ -53,7 +53,7 @@ def network_module(name: str) -> Any:
     if name not in NETWORKS:
         raise UserError(
             f"network {name!r} is not registered. Known networks: {', '.join(sorted(NETWORKS))}. "
-            "Correct the name, or register a new network in pipeline/study/networks.py."
+            "Correct the name, or register a new network in pipeline/models/networks.py."
         )
     return import_module(NETWORKS[name].partition(":")[0])
 
