@@ -7,6 +7,7 @@ import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
+from rich.text import Text
 
 from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
@@ -95,7 +96,9 @@ def evaluate(
 def _show(table: pd.DataFrame) -> None:
     shown = Table("image", "PSNR-Y [dB]", "SSIM")
     for row in table.to_dict("records"):
-        shown.add_row(row["image"], f"{float(row['psnr_db']):.2f}", f"{float(row['ssim']):.4f}")
+        shown.add_row(
+            Text(row["image"]), f"{float(row['psnr_db']):.2f}", f"{float(row['ssim']):.4f}"
+        )
     mean = table[["psnr_db", "ssim"]].astype(float).mean()
     shown.add_section()
     shown.add_row("mean", f"{mean.psnr_db:.2f}", f"{mean.ssim:.4f}")

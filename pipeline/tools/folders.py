@@ -1,5 +1,6 @@
 """Folders of image files that users bring: SR images to score, HR images to score against."""
 
+import os
 from collections.abc import Sequence
 from functools import partial
 from pathlib import Path
@@ -29,6 +30,13 @@ def image_files(folder: Path) -> dict[str, Path]:
     for path in sorted(folder.iterdir()):
         if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
             continue
+        try:
+            path.name.encode()
+        except UnicodeEncodeError as error:
+            raise UserError(
+                f"{folder}: the file name {os.fsencode(path.name)!r} is not UTF-8 text, which "
+                "result files are; rename it"
+            ) from error
         if path.stem in files:
             raise UserError(
                 f"{path}: {files[path.stem].name} has the same name without its ending; "

@@ -45,6 +45,13 @@ def test_evaluate_a_folder_writes_rows_and_a_table(workplace: Path) -> None:
     assert (workplace / "out/a/sr.png").is_file()
 
 
+def test_names_with_markup_are_shown_as_they_are(workplace: Path) -> None:
+    (workplace / "hr/a.png").rename(workplace / "hr/[red]a.png")
+    done = mesr("evaluate", "bicubic", "--scale", "2", "--data", "hr", "--out", "out")
+    assert "[red]a" in done.output
+    assert (workplace / "out/[red]a/sr.png").is_file()
+
+
 def test_evaluate_given_images_agrees_with_evaluate(workplace: Path) -> None:
     mesr("evaluate", "bicubic", "--scale", "x2", "--data", "hr", "--out", "out")
     (workplace / "sr").mkdir()

@@ -1,3 +1,4 @@
+import os
 from pathlib import Path
 
 import numpy as np
@@ -37,6 +38,15 @@ def test_unusable_folders_are_refused_by_name(tmp_path: Path) -> None:
     save(tmp_path / "a.png")
     save(tmp_path / "a.bmp")
     with pytest.raises(UserError, match=r"a\.png: a\.bmp has the same name"):
+        image_files(tmp_path)
+
+
+def test_names_that_are_not_text_are_refused(tmp_path: Path) -> None:
+    try:
+        (tmp_path / os.fsdecode(b"\xff.png")).touch()
+    except OSError:
+        pytest.skip("this file system takes UTF-8 names only")
+    with pytest.raises(UserError, match=r"b'\\xff\.png' is not UTF-8 text"):
         image_files(tmp_path)
 
 
