@@ -1,7 +1,6 @@
 """Stages `evaluate*`: run one trained, published or parameter-free network on one dataset."""
 
 import argparse
-import json
 import sys
 import time
 from collections.abc import Callable, Collection, Iterable
@@ -15,25 +14,22 @@ from tqdm import tqdm
 from pipeline.imaging.images import round_to_uint8, write_image
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
-from pipeline.models.subjects import (
+from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images
+from pipeline.study.keys import Key
+from pipeline.study.params import load_params
+from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
+from pipeline.study.results import QUALITY, write_json
+from pipeline.study.subjects import (
     Subject,
     network_code,
     published_entry,
     subject_of,
 )
-from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images
-from pipeline.study.params import load_params
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import code_digest, write_log
 from pipeline.training.hardware import device_name
 
-EVALUATIONS = Path("evaluations")
-HR = Path("data/hr")
-COLUMNS = (
-    "model", "variant", "source", "scale", "dataset",
-    "image", "protocol", "seed", "psnr_db", "ssim",
-)  # fmt: skip
 SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
 
 
@@ -81,7 +77,7 @@ def quality_table(
                 name, protocol.name, subject.seed, f"{found.psnr_db:.6f}", f"{found.ssim:.6f}",
             )
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS)).astype({"seed": "Int64"})
+    return pd.DataFrame(rows, columns=QUALITY.names).astype({"seed": "Int64"})
 
 
 def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:
@@ -95,14 +91,14 @@ def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:
 
 
 def evaluate(
-    key: str, dataset: str, protocol: Protocol, keep_images: Collection[str] | None
+    key: Key, dataset: str, protocol: Protocol, keep_images: Collection[str] | None
 ) -> pd.DataFrame:
     """Evaluate ``key`` on a packed dataset into ``evaluations/<key>``.
 
     Parameters
     ----------
-    key : str
-        See `subject_of`.
+    key : Key
+        Of the evaluation, see `subject_of`.
     dataset : str
         ``data/hr/<dataset>.h5`` holds its images.
     protocol : Protocol
@@ -117,19 +113,17 @@ def evaluate(
         among those that could be downloaded. ``record/<dataset>.json`` says what determines them.
     """
     began = time.perf_counter()
-    output = EVALUATIONS / key
-    images = PackedImages(HR / f"{dataset}.h5")
-    entry = published_entry(key)
-    missing = entry.missing() if entry else []
-    model, params = entry.model if entry else "", None
-    with atomic_path(output / "images" / dataset) as folder:
+    images = PackedImages(hr_file(dataset))
+    missing = published_entry(key).missing() if key.kind == "published" else []
+    params = None
+    print(f"evaluate {key} on {len(images)} images of {dataset}", flush=True)
+    with atomic_path(pictures_folder(key, dataset)) as folder:
         folder.mkdir(parents=True)
         if missing:
             print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
-            table = pd.DataFrame(columns=list(COLUMNS))
+            table = pd.DataFrame(columns=QUALITY.names)
         else:
             subject = subject_of(key)
-            model = subject.model
             params = sum(parameter.numel() for parameter in subject.network.parameters())
 
             def keep(name: str, found: Evaluation) -> None:
@@ -141,7 +135,7 @@ def evaluate(
 
     device = default_device()
     record = {
-        "key": key,
+        "key": str(key),
         "dataset": dataset,
         "protocol": protocol.name,
         "images": len(table),
@@ -150,13 +144,11 @@ def evaluate(
         "machine": device_name(device),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "code_digest": code_digest((*network_code(model), *SHARED_CODE)),
+        "code_digest": code_digest((*network_code(key.model), *SHARED_CODE)),
         "data_digest": f"hr {images.digest}",
     }
-    with atomic_path(output / "quality" / f"{dataset}.csv") as temporary:
-        table.to_csv(temporary, index=False)
-    with atomic_path(output / "record" / f"{dataset}.json") as temporary:
-        temporary.write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
+    QUALITY.write(table, quality_file(key, dataset))
+    write_json(record_file(key, dataset), record)
     write_log(f"evaluations/{key}/{dataset}", began)
     return table
 
@@ -176,7 +168,7 @@ def summary(table: pd.DataFrame) -> str:
 def main() -> None:
     """Evaluate KEY (a folder of runs/, bicubic_x4, published_vdsr_x4 ...) on DATASET."""
     parser = argparse.ArgumentParser(prog="pipeline.evaluate", description=main.__doc__)
-    parser.add_argument("key")
+    parser.add_argument("key", type=Key.parse)
     parser.add_argument("dataset", help="a name in params.yaml, data.images")
     args = parser.parse_args()
     params = load_params().evaluate

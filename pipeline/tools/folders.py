@@ -7,10 +7,10 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.evaluate import COLUMNS
 from pipeline.imaging.images import read_image
 from pipeline.imaging.protocol import Protocol
 from pipeline.scoring.evaluation import Reader, score_image
+from pipeline.study.results import QUALITY
 from pipeline.support.errors import UserError
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
@@ -118,4 +118,4 @@ def score_folder(
             (folder.name, "", "given", scale, dataset, name, protocol.name, None,
              f"{psnr_db:.6f}", f"{ssim:.6f}")
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=QUALITY.names)

@@ -10,8 +10,10 @@ from pipeline.assets.registry import registry
 from pipeline.imaging.packed import PackedImages
 from pipeline.models.networks import build_network, network_class, network_variants
 from pipeline.models.published_weights import load_published
-from pipeline.models.subjects import Subject, load_weights, subject_of, trained_subject
 from pipeline.scoring.evaluation import Reader
+from pipeline.study.keys import Key
+from pipeline.study.paths import hr_file, run_folder
+from pipeline.study.subjects import Subject, load_weights, subject_of, trained_subject
 from pipeline.support.errors import UserError
 from pipeline.tools.folders import folder_images
 
@@ -40,7 +42,7 @@ def select_images(data: str) -> tuple[str, list[tuple[str, Reader]]]:
     """
     if not data.strip():
         raise UserError("--data is empty; expected a dataset (mesr fetch lists them) or a folder")
-    packed = Path("data/hr") / f"{data}.h5"
+    packed = hr_file(data)
     if packed.is_file():
         images = PackedImages(packed)
         return data, [(name, partial(images.__getitem__, name)) for name in images.names]
@@ -86,12 +88,15 @@ def select_subject(
     network_class(model)  # an unknown name is refused before anything is looked for
     if model == "bicubic":
         _refuse(model, weights=weights, variant=variant, seed=seed)
-        return subject_of(f"bicubic_x{scale}")
+        return subject_of(Key.bicubic(scale))
     if weights in (None, "trained"):
         is_ablation = model == "mesr" and variant not in ("", "full")
-        key = f"ablation_{variant}" if is_ablation else f"{model}_x{scale}"
-        subject = trained_subject(f"{key}_s{seed or 0}")
-        return _checked(subject, f"runs/{key}_s{seed or 0}", model, scale, variant, seed)
+        if is_ablation:
+            key = Key.ablation(variant, seed or 0)
+        else:
+            key = Key.trained(model, scale, seed or 0)
+        origin = str(run_folder(key))
+        return _checked(subject_of(key), origin, model, scale, variant, seed)
     if weights == "published":
         _refuse("published weights", seed=seed)
         network = load_published(model, scale, variant or None)
@@ -103,7 +108,7 @@ def select_subject(
             "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
         )
     if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
-        subject = trained_subject(path.parent.name, path.parent.parent)
+        subject = trained_subject(path.parent)
         return _checked(subject, str(path), model, scale, variant, seed)
     _refuse("a weights file without run.json beside it", seed=seed)
     sizes = network_variants(model)

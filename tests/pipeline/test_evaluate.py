@@ -14,7 +14,9 @@ from pipeline import evaluate
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.models.networks import build_network
-from pipeline.models.subjects import subject_of
+from pipeline.study.keys import Key
+from pipeline.study.results import QUALITY
+from pipeline.study.subjects import subject_of
 from pipeline.support.errors import UserError
 from pipeline.support.provenance import code_digest
 from pipeline.support.revision import git_revision
@@ -42,10 +44,10 @@ def write_run(key: str, network: torch.nn.Module, **facts: object) -> None:
 
 
 def test_bicubic_keeps_hr_and_lr_and_scores_every_image(workplace: Path) -> None:
-    table = evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    table = evaluate.evaluate(Key.parse("bicubic_x3"), "toy", RGB, None)
     folder = workplace / "evaluations/bicubic_x3"
     on_disk = pd.read_csv(folder / "quality/toy.csv")
-    assert list(on_disk.columns) == list(evaluate.COLUMNS)
+    assert list(on_disk.columns) == QUALITY.names
     assert sorted(on_disk.image) == ["colour", "gray"]
     assert on_disk.seed.isna().all()
     assert len(table) == 2
@@ -57,7 +59,7 @@ def test_bicubic_keeps_hr_and_lr_and_scores_every_image(workplace: Path) -> None
 
 
 def test_a_record_says_what_made_the_figures(workplace: Path) -> None:
-    evaluate.evaluate("bicubic_x3", "toy", RGB, [])
+    evaluate.evaluate(Key.parse("bicubic_x3"), "toy", RGB, [])
     text = (workplace / "evaluations/bicubic_x3/record/toy.json").read_text(encoding="utf-8")
     record = json.loads(text)
     digest = hashlib.sha256((workplace / "data/hr/toy.h5").read_bytes()).hexdigest()
@@ -82,9 +84,9 @@ def test_the_same_evaluation_gives_the_same_bytes(workplace: Path) -> None:
         files = (workplace / "evaluations").rglob("*")
         return {str(p): p.read_bytes() for p in files if p.is_file()}
 
-    evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    evaluate.evaluate(Key.parse("bicubic_x3"), "toy", RGB, None)
     first = outputs()
-    evaluate.evaluate("bicubic_x3", "toy", RGB, None)
+    evaluate.evaluate(Key.parse("bicubic_x3"), "toy", RGB, None)
     assert outputs() == first
     assert len(first) == 2 + 2 * 3
 
@@ -93,7 +95,7 @@ def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
     torch.manual_seed(0)
     network = MESR(2, **NARROW)
     write_run("mesr_x2_s3", network, model="mesr", variant="full", scale=2, seed=3, settings=NARROW)
-    table = evaluate.evaluate("mesr_x2_s3", "toy", RGB, ["toy/gray"])
+    table = evaluate.evaluate(Key.parse("mesr_x2_s3"), "toy", RGB, ["toy/gray"])
     assert set(table.seed) == {3}
     assert set(table.source) == {"trained"}
     kept = workplace / "evaluations/mesr_x2_s3/images/toy"
@@ -102,17 +104,17 @@ def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
 
 
 def test_protocols_differ(workplace: Path) -> None:
-    rgb = evaluate.evaluate("bicubic_x2", "toy", RGB, [])
-    y = evaluate.evaluate("bicubic_x2", "toy", Y, [])
+    rgb = evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [])
+    y = evaluate.evaluate(Key.parse("bicubic_x2"), "toy", Y, [])
     assert set(y.protocol) == {"y"}
     assert list(rgb.psnr_db) != list(y.psnr_db)
 
 
 def test_damaged_runs_are_named(workplace: Path) -> None:
     with pytest.raises(UserError, match=r"runs/mesr_x2_s0/run\.json: not found"):
-        subject_of("mesr_x2_s0")
+        subject_of(Key.parse("mesr_x2_s0"))
     write_run(
-        "a_x2_s0",
+        "vdsr_x2_s0",
         MESR(2, **NARROW),
         model="mesr",
         variant="full",
@@ -121,13 +123,13 @@ def test_damaged_runs_are_named(workplace: Path) -> None:
         settings={"features": 8, "blocks": 1},
     )
     with pytest.raises(UserError, match=r"weights\.safetensors: the weights do not fit MESR"):
-        subject_of("a_x2_s0")
-    (workplace / "runs/a_x2_s0/weights.safetensors").write_bytes(b"\x10")
+        subject_of(Key.parse("vdsr_x2_s0"))
+    (workplace / "runs/vdsr_x2_s0/weights.safetensors").write_bytes(b"\x10")
     with pytest.raises(UserError, match="not a readable safetensors file"):
-        subject_of("a_x2_s0")
-    (workplace / "runs/a_x2_s0/run.json").write_text("[]", encoding="utf-8")
+        subject_of(Key.parse("vdsr_x2_s0"))
+    (workplace / "runs/vdsr_x2_s0/run.json").write_text("[]", encoding="utf-8")
     with pytest.raises(UserError, match=r"run\.json: not the record of a training"):
-        subject_of("a_x2_s0")
+        subject_of(Key.parse("vdsr_x2_s0"))
 
 
 def test_failure_leaves_no_output(workplace: Path, monkeypatch: pytest.MonkeyPatch) -> None:
@@ -136,26 +138,27 @@ def test_failure_leaves_no_output(workplace: Path, monkeypatch: pytest.MonkeyPat
 
     monkeypatch.setattr(evaluate, "evaluate_images", interrupt)
     with pytest.raises(KeyboardInterrupt):
-        evaluate.evaluate("bicubic_x2", "toy", RGB, None)
+        evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, None)
     assert not [p for p in (workplace / "evaluations").rglob("*") if p.is_file()]
     assert not list((workplace / "evaluations").rglob("*partial*"))
 
 
 def test_published_weights_that_were_not_downloaded_give_no_rows(workplace: Path) -> None:
-    table = evaluate.evaluate("published_pan_x3", "toy", RGB, None)
+    table = evaluate.evaluate(Key.parse("published_pan_x3"), "toy", RGB, None)
     assert len(table) == 0
-    assert list(pd.read_csv(workplace / "evaluations/published_pan_x3/quality/toy.csv")) == list(
-        evaluate.COLUMNS
+    assert (
+        list(pd.read_csv(workplace / "evaluations/published_pan_x3/quality/toy.csv"))
+        == QUALITY.names
     )
     # DVC expects every output of the stage.
     record = json.loads((workplace / "evaluations/published_pan_x3/record/toy.json").read_text())
     assert (record["images"], record["params"]) == (0, None)
     with pytest.raises(UserError, match="no such published weights"):
-        subject_of("published_nothing_x3")
+        subject_of(Key.parse("published_msrn_nothing_x3"))
 
 
 def test_summary_is_the_mean(workplace: Path) -> None:
-    table = evaluate.evaluate("bicubic_x2", "toy", RGB, [])
+    table = evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [])
     mean = table.psnr_db.astype(float).mean()
     assert f"PSNR {mean:.2f} dB" in evaluate.summary(table)
     assert build_network("bicubic", 2).scale == 2

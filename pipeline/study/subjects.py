@@ -9,11 +9,11 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mesr.common.base import SRNetwork
-from pipeline.models.networks import NETWORKS, build_network, network_module
+from pipeline.models.networks import build_network, network_module
 from pipeline.models.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.study.keys import Key
+from pipeline.study.paths import run_folder
 from pipeline.support.errors import UserError
-
-RUNS = Path("runs")
 
 
 @dataclass(frozen=True)
@@ -63,15 +63,15 @@ def load_weights(network: SRNetwork, path: Path) -> None:
         ) from error
 
 
-def trained_subject(key: str, runs: Path = RUNS) -> Subject:
-    """Load the network of run `key` from ``runs/<key>``.
+def trained_subject(folder: Path) -> Subject:
+    """Load the network of a training from its folder, ``runs/<key>``.
 
     Raises
     ------
     UserError
         When the run is missing or damaged.
     """
-    path = runs / key / "run.json"
+    path = folder / "run.json"
     try:
         facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
         model, scale, settings = facts["model"], facts["scale"], facts["settings"]
@@ -81,7 +81,7 @@ def trained_subject(key: str, runs: Path = RUNS) -> Subject:
         raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
     except (ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not the record of a training ({error}); train again") from error
-    load_weights(network, runs / key / "weights.safetensors")
+    load_weights(network, folder / "weights.safetensors")
     return Subject(network, model, variant, "trained", seed)
 
 
@@ -93,25 +93,21 @@ def network_code(model: str) -> tuple[str, ...]:
     return (module.__file__, "mesr/common")
 
 
-def published_entry(key: str) -> PublishedWeights | None:
-    """Find the published weights that ``evaluations/<key>`` is about; None for other keys.
+def published_entry(key: Key) -> PublishedWeights:
+    """Find the published weights that ``evaluations/<key>`` is about.
 
     Raises
     ------
     UserError
-        When the key is one of published weights that are not known.
+        When no such weights are known.
     """
-    if not key.startswith("published_"):
-        return None
-    name, _, scale = key.removeprefix("published_").rpartition("_x")
-    for model in NETWORKS:
-        for entry in published_weights(model):
-            if (entry.name, str(entry.scale)) == (name, scale):
-                return entry
+    for entry in published_weights(key.model, key.scale):
+        if Key.published(entry.model, entry.variant, entry.scale) == key:
+            return entry
     raise UserError(f"{key}: no such published weights are known")
 
 
-def subject_of(key: str) -> Subject:
+def subject_of(key: Key) -> Subject:
     """Load what ``evaluations/<key>`` is about: bicubic, published weights, or a trained run.
 
     Raises
@@ -119,10 +115,10 @@ def subject_of(key: str) -> Subject:
     UserError
         When there is no such network, run or download.
     """
-    name, _, scale = key.rpartition("_x")
-    if scale.isdecimal() and name == "bicubic":
-        return Subject(build_network(name, int(scale)), name, "", "none")
-    if entry := published_entry(key):
+    if key.kind == "bicubic":
+        return Subject(build_network(key.model, key.scale), key.model, "", key.source)
+    if key.kind == "published":
+        entry = published_entry(key)
         network = load_published(entry.model, entry.scale, entry.variant)
-        return Subject(network, entry.model, entry.variant, "published")
-    return trained_subject(key)
+        return Subject(network, entry.model, entry.variant, key.source)
+    return trained_subject(run_folder(key))
