@@ -142,7 +142,8 @@ def test_parse_seed_refuses_others(text: str) -> None:
 
 
 def test_the_contracts_need_no_torch() -> None:
-    modules = "keys, labels, networks, params, paths, results"
-    code = f"from pipeline.study import {modules}; import sys; print('torch' in sys.modules)"
+    modules = "keys, labels, params, paths, results"
+    code = f"from pipeline.study import {modules}; import pipeline.models.networks; "
+    code += "import sys; print('torch' in sys.modules)"
     out = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
     assert out.stdout.strip() == "False"
