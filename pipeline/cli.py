@@ -26,6 +26,9 @@ Weights = Annotated[
     str | None, typer.Option(help="trained (the default), published, or a .safetensors file")
 ]
 Variant = Annotated[str, typer.Option(help="size or ablation variant of the network")]
+Ensemble = Annotated[
+    bool, typer.Option("--self-ensemble", help="average over the eight flips and turns")
+]
 Seed = Annotated[int | None, typer.Option(min=0, help="which of the trained networks [0]")]
 
 
@@ -64,6 +67,7 @@ def evaluate(
     variant: Variant = "",
     seed: Seed = None,
     protocol: Annotated[str, typer.Option(help="rgb, y, lapsrn, pan, srcnn or vdsr")] = "rgb",
+    self_ensemble: Ensemble = False,
     out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
 ) -> None:
     """Measure PSNR and SSIM image by image."""
@@ -71,15 +75,25 @@ def evaluate(
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
     from pipeline.support.files import atomic_path  # noqa: PLC0415
     from pipeline.tools.folders import score_folder  # noqa: PLC0415
-    from pipeline.tools.selection import select_images, select_subject  # noqa: PLC0415
+    from pipeline.tools.selection import (  # noqa: PLC0415
+        refuse_options,
+        select_images,
+        select_subject,
+    )
 
     chosen = get_protocol(protocol)
     dataset, images = select_images(data)
     if model.startswith("images:"):
+        refuse_options(
+            "a folder of SR images", weights=weights, variant=variant, seed=seed,
+            self_ensemble=self_ensemble or None,
+        )  # fmt: skip
         folder = Path(model.removeprefix("images:"))
         table = score_folder(folder, images, dataset, scale, chosen)
     else:
-        subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
+        subject = select_subject(
+            model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
+        )
 
         def keep(name: str, found: Any) -> None:
             if out is not None:
@@ -114,6 +128,7 @@ def upscale(
     weights: Weights = None,
     variant: Variant = "",
     seed: Seed = None,
+    self_ensemble: Ensemble = False,
     tile: Annotated[
         int, typer.Option(min=0, help="largest tile in LR pixels; 0 takes whole images")
     ] = 256,
@@ -123,7 +138,9 @@ def upscale(
     from pipeline.tools.selection import select_subject  # noqa: PLC0415
     from pipeline.tools.upscale import upscale_file  # noqa: PLC0415
 
-    subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
+    subject = select_subject(
+        model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
+    )
     network = subject.network.to(default_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
     if len(set(targets)) < len(targets):

@@ -1,7 +1,7 @@
 """What is evaluated: bicubic interpolation, published weights, or a trained run, by its key."""
 
 import json
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +9,7 @@ from safetensors import SafetensorError
 from safetensors.torch import load_file
 
 from mesr.common.base import SRNetwork
+from pipeline.imaging.ensemble import SelfEnsemble
 from pipeline.models.networks import build_network, network_module
 from pipeline.models.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.study.keys import Key
@@ -91,6 +92,11 @@ def network_code(model: str) -> tuple[str, ...]:
     if module.__name__.startswith("mesr."):
         return ("mesr",)
     return (module.__file__, "mesr/common")
+
+
+def with_self_ensemble(subject: Subject) -> Subject:
+    """Return `subject` averaged over flips and turns, its name marked with a plus."""
+    return replace(subject, network=SelfEnsemble(subject.network), model=f"{subject.model}+")
 
 
 def published_entry(key: Key) -> PublishedWeights:

@@ -13,7 +13,13 @@ from pipeline.models.published_weights import load_published
 from pipeline.scoring.evaluation import Reader
 from pipeline.study.keys import Key
 from pipeline.study.paths import hr_file, run_folder
-from pipeline.study.subjects import Subject, load_weights, subject_of, trained_subject
+from pipeline.study.subjects import (
+    Subject,
+    load_weights,
+    subject_of,
+    trained_subject,
+    with_self_ensemble,
+)
 from pipeline.support.errors import UserError
 from pipeline.tools.folders import folder_images
 
@@ -60,6 +66,7 @@ def select_subject(
     weights: str | None = None,
     variant: str = "",
     seed: int | None = None,
+    self_ensemble: bool = False,
 ) -> Subject:
     """Load the network that a command line asks for.
 
@@ -76,18 +83,23 @@ def select_subject(
         Published size or ablation variant; "" leaves the choice to `weights`.
     seed : int, optional
         Which of the trained networks; 0 by default.
+    self_ensemble : bool
+        Average over flips and turns, see `pipeline.imaging.ensemble`.
 
     Raises
     ------
     UserError
         When there is no such network, run or file, or it is not what the other words say.
     """
+    if self_ensemble:
+        subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
+        return with_self_ensemble(subject)
     if model.startswith(SPANDREL):
-        _refuse(model, weights=weights, variant=variant, seed=seed)
+        refuse_options(model, weights=weights, variant=variant, seed=seed)
         return _spandrel(Path(model.removeprefix(SPANDREL)), scale)
     network_class(model)  # an unknown name is refused before anything is looked for
     if model == "bicubic":
-        _refuse(model, weights=weights, variant=variant, seed=seed)
+        refuse_options(model, weights=weights, variant=variant, seed=seed)
         return subject_of(Key.bicubic(scale))
     if weights in (None, "trained"):
         is_ablation = model == "mesr" and variant not in ("", "full")
@@ -98,7 +110,7 @@ def select_subject(
         origin = str(run_folder(key))
         return _checked(subject_of(key), origin, model, scale, variant, seed)
     if weights == "published":
-        _refuse("published weights", seed=seed)
+        refuse_options("published weights", seed=seed)
         network = load_published(model, scale, variant or None)
         return Subject(network, model, variant, "published")
     path = Path(weights or "")
@@ -110,7 +122,7 @@ def select_subject(
     if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
         subject = trained_subject(path.parent)
         return _checked(subject, str(path), model, scale, variant, seed)
-    _refuse("a weights file without run.json beside it", seed=seed)
+    refuse_options("a weights file without run.json beside it", seed=seed)
     sizes = network_variants(model)
     if variant and variant not in sizes:
         known = ", ".join(filter(None, sizes)) or "none"
@@ -129,10 +141,19 @@ def _spandrel(path: Path, scale: int) -> Subject:
     return Subject(network, network.name, "", "published")
 
 
-def _refuse(what: str, **options: object) -> None:
+def refuse_options(what: str, **options: object) -> None:
+    """Refuse options that have no effect on `what`; None and "" count as not given.
+
+    Raises
+    ------
+    UserError
+        Naming the first that was given.
+    """
     for name, value in options.items():
         if value not in (None, ""):
-            raise UserError(f"--{name} {value}: {what} has no choice of {name}; leave it out")
+            option = f"--{name.replace('_', '-')}"
+            given = option if value is True else f"{option} {value}"
+            raise UserError(f"{given}: {what} has no choice of {name}; leave it out")
 
 
 def _checked(

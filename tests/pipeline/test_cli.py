@@ -45,6 +45,25 @@ def test_evaluate_a_folder_writes_rows_and_a_table(workplace: Path) -> None:
     assert (workplace / "out/a/sr.png").is_file()
 
 
+def test_self_ensemble_is_marked_and_changes_the_figures(workplace: Path) -> None:
+    torch.manual_seed(0)
+    network = build_network("vdsr", 2)
+    save_file(network.state_dict(), workplace / "vdsr.safetensors")
+    words = ("evaluate", "vdsr", "--scale", "2", "--data", "hr", "--weights", "vdsr.safetensors")
+    for name, more in (("plain", ()), ("plus", ("--self-ensemble",))):
+        done = mesr(*words, "--out", name, *more)
+        assert done.exit_code == 0, done.output
+    plain, plus = (pd.read_csv(workplace / f"{n}/quality.csv") for n in ("plain", "plus"))
+    assert (set(plain.model), set(plus.model)) == ({"vdsr"}, {"vdsr+"})
+    assert list(plain.psnr_db) != list(plus.psnr_db)
+
+
+def test_options_without_effect_on_given_images_are_refused(workplace: Path) -> None:
+    words = ("evaluate", "images:hr", "--scale", "2", "--data", "hr")
+    assert "--seed 3: a folder of SR images has no choice of seed" in message(*words, "--seed", "3")
+    assert "--self-ensemble: a folder" in message(*words, "--self-ensemble")
+
+
 def test_names_with_markup_are_shown_as_they_are(workplace: Path) -> None:
     (workplace / "hr/a.png").rename(workplace / "hr/[red]a.png")
     done = mesr("evaluate", "bicubic", "--scale", "2", "--data", "hr", "--out", "out")
