@@ -9,10 +9,7 @@ from typing import Any
 
 import pandas as pd
 
-
-class ReportError(Exception):
-    """Something the reader of the message can put right: a missing or malformed result file."""
-
+from pipeline.support.errors import UserError
 
 TEXT: dict[str, tuple[str, ...]] = {
     "quality": ("model", "variant", "source", "dataset", "image", "protocol", "seed"),
@@ -86,7 +83,7 @@ class Study:
         """The settings of the figures (params `figures`)."""
         figures = self.facts.get("figures") or {}
         if not isinstance(figures, dict):
-            raise ReportError(
+            raise UserError(
                 f"results/study.json: figures is {figures!r}, expected a mapping. Correct the "
                 "`figures` section of params.yaml and run `dvc repro` again."
             )
@@ -134,7 +131,7 @@ def read_results(folder: Path) -> Results:
 
     Raises
     ------
-    ReportError
+    UserError
         When a file is missing, lacks a column or holds something else than a number.
     """
     study = read_study(folder / "study.json")
@@ -148,14 +145,14 @@ def read_study(path: Path) -> Study:
     except FileNotFoundError:
         raise missing(path) from None
     except ValueError as error:
-        raise ReportError(
+        raise UserError(
             f"{path}: not valid JSON ({error}). Run `dvc repro tables` to write it again."
         ) from error
     required = {"profile": str, "is_paper_setting": bool, "protocol": str, "datasets": list}
     for name, kind in required.items():
         if not isinstance(facts, dict) or not isinstance(facts.get(name), kind):
             found = repr(facts.get(name)) if isinstance(facts, dict) else type(facts).__name__
-            raise ReportError(
+            raise UserError(
                 f"{path}: `{name}` is {found}, expected a {kind.__name__}. "
                 "Run `dvc repro tables` to write the file again."
             )
@@ -175,12 +172,12 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
     except FileNotFoundError:
         raise missing(path) from None
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
-        raise ReportError(
+        raise UserError(
             f"{path}: cannot be read as CSV ({error}). Run `dvc repro tables` to write it again."
         ) from error
     absent = [c for c in (*TEXT[name], *NUMBERS[name]) if c not in frame.columns]
     if absent:
-        raise ReportError(
+        raise UserError(
             f"{path}: column{'s' if len(absent) > 1 else ''} {', '.join(absent)} not found among "
             f"{', '.join(frame.columns)}. The file was written by another version; run "
             "`dvc repro tables`."
@@ -193,7 +190,7 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
         wrong = numbers.isna() & ~frame[column].str.lower().isin(["", "nan"])
         if wrong.any():
             row = int(wrong.to_numpy().argmax())
-            raise ReportError(
+            raise UserError(
                 f"{path}: line {row + 2}, column {column}: {frame[column].iloc[row]!r} is not a "
                 "number. Run `dvc repro tables` to write the file again."
             )
@@ -201,9 +198,9 @@ def read_table(path: Path, name: str) -> pd.DataFrame:
     return frame
 
 
-def missing(path: Path) -> ReportError:
+def missing(path: Path) -> UserError:
     """Return the error for a result file that is not there."""
-    return ReportError(
+    return UserError(
         f"{path}: not found. The report is made from the result files of the stage `tables`; "
         "run `dvc repro` (or `dvc repro tables`) first."
     )

@@ -25,6 +25,9 @@ NEUTRAL = {
     "pipeline/training/watching.py",
     "baselines/__init__.py",
     "reports/__init__.py",
+    "reports/figures/__init__.py",
+    "reports/latex/__init__.py",
+    "reports/tables/__init__.py",
 }
 READERS = ("baselines/weights/", "pipeline/models/published_weights.py")
 

@@ -125,7 +125,8 @@ def test_rooms_stand_on_floors() -> None:
 
 def test_every_package_of_the_pipeline_is_a_room() -> None:
     packages = {m for m, path in MODULES.items() if path.name == "__init__.py"}
-    assert packages - {"pipeline", "reports"} <= set(ROOMS)
+    packages = {m for m in packages if room(m) != "reports"}
+    assert packages - {"pipeline"} <= set(ROOMS)
 
 
 def test_top_of_the_pipeline_holds_stages_and_entry_points_only() -> None:

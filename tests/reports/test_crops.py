@@ -5,21 +5,12 @@ import numpy as np
 import pytest
 from PIL import Image
 
-from reports.crops import (
-    Pictures,
-    Tile,
-    automatic_crops,
-    checked_region,
-    chosen_region,
-    compare,
-    cut,
-    luma,
-    marked,
-    refinement,
-    scale_of,
-    slug,
-)
-from reports.results import ReportError, read_results
+from pipeline.support.errors import UserError
+from reports.figures.pictures import Pictures, luma
+from reports.figures.refinement import refinement
+from reports.figures.regions import automatic_crops, checked_region, chosen_region, cut, scale_of
+from reports.figures.visual_comparison import Tile, compare, marked, slug
+from reports.results import read_results
 
 
 @pytest.fixture(scope="module")
@@ -62,7 +53,7 @@ def test_region_avoids_what_only_got_worse() -> None:
 
 @pytest.mark.parametrize("region", [[-1, 0, 4, 4], [0, 0, 0, 4], [60, 0, 8, 4], [0, 0, 4], "all"])
 def test_region_outside_the_image_is_refused_with_its_size(region: object) -> None:
-    with pytest.raises(ReportError, match="region"):
+    with pytest.raises(UserError, match="region"):
         checked_region(region, (64, 48), "Set14/zebra")
 
 
@@ -138,5 +129,5 @@ def test_broken_picture_is_named(quick: Path, tmp_path: Path) -> None:
     broken = evaluations / "bicubic_x4" / "images" / "Photographs" / "cat" / "sr.png"
     broken.write_bytes(broken.read_bytes()[:100])
     pictures = Pictures(read_results(quick / "results"), evaluations)
-    with pytest.raises(ReportError, match=r"cat/sr\.png"):
+    with pytest.raises(UserError, match=r"cat/sr\.png"):
         compare(pictures, {"dataset": "Photographs", "image": "cat", "scale": 4}, "name")

@@ -5,9 +5,13 @@ from pathlib import Path
 
 import pytest
 
-from reports.latex import escape, parts
+from reports.latex.escaping import AS_TYPED, PRINTABLE, escape
+from reports.latex.pages import parts
 from reports.results import read_results
-from reports.tables import TABLES
+from reports.tables.table1_modules import table1
+from reports.tables.table2_refinement import table2
+from reports.tables.table3_methods import table3
+from reports.tables.table4_complexity import table4
 from tests.reports.simulate import HOSTILE
 
 needs_tex = pytest.mark.skipif(
@@ -44,11 +48,11 @@ def complaints(log: str) -> list[str]:
     ("text", "latex"),
     [
         ("a_b & 50%", r"a\_b \& 50\%"),
-        (r"\input{x}", r"\textbackslash{}input\{x\}"),
-        ("$1^2$ #~", r"\$1\textasciicircum{}2\$ \#\textasciitilde{}"),
-        ("−0.04 × ±", r"$-$0.04 $\times$ $\pm$"),
-        ("é", "é"),
-        ("ω", r"$\omega$"),
+        (r"\input{x}", r"{\textbackslash}input\{x\}"),
+        ("$1^2$ #~", r"\$1{\textasciicircum}2\$ \#{\textasciitilde}"),
+        ("−0.04 × ±", r"\ensuremath{-}0.04 {\texttimes} \ensuremath{\pm}"),
+        ("é", r"\'e"),
+        ("ω", r"\ensuremath{\omega}"),
         ("א", r"\texttt{\textless{}U+05D0\textgreater{}}\allowbreak{}"),
     ],
 )
@@ -80,7 +84,7 @@ def test_no_command_of_the_data_survives(hostile_report: Path) -> None:
 
 def test_long_table_is_split_and_loses_no_row(full: Path) -> None:
     data = read_results(full / "results")
-    for make in TABLES:
+    for make in (table1, table2, table3, table4):
         table = make(data)
         pages = parts(table)
         rows = [row for page in pages for group in page.groups for row in group.rows]
@@ -90,7 +94,7 @@ def test_long_table_is_split_and_loses_no_row(full: Path) -> None:
                 cell.note for g in page.groups for row in g.rows for cell in row.cells if cell.note
             ]
             assert set(",".join(used).split(",")) - {""} <= {mark for mark, _ in page.notes}
-    assert len(parts(TABLES[2](data))) > 3
+    assert len(parts(table3(data))) > 3
 
 
 @needs_tex
@@ -125,19 +129,39 @@ def test_hostile_names_are_printed_as_text(hostile_report: Path, tmp_path: Path)
     assert "U+05E2" in text  # the first letter of the Hebrew name
 
 
+PAPER = r"""
+\documentclass[twocolumn]{article}
+\usepackage[T1]{fontenc}
+\usepackage[utf8]{inputenc}
+\usepackage[a4paper,margin=1.8cm]{geometry}
+\usepackage{lmodern,textcomp,amssymb,array,booktabs,xcolor,caption}
+\begin{document}
+%s
+\end{document}
+"""
+
+
 @needs_tex
-def test_one_table_can_be_pasted_into_a_two_column_paper(report: Path, tmp_path: Path) -> None:
-    shutil.copytree(report / "latex", tmp_path / "latex")
-    (tmp_path / "latex" / "report.tex").write_text(
-        r"\documentclass[twocolumn]{article}\usepackage[T1]{fontenc}\usepackage[utf8]{inputenc}"
-        r"\usepackage[a4paper,margin=1.8cm]{geometry}\usepackage{lmodern,textcomp,amssymb,array}"
-        r"\usepackage{booktabs,xcolor,caption}"
-        r"\begin{document}Table~\ref{tab:table3}.\input{table3}\end{document}",
-        encoding="utf-8",
-    )
+@pytest.mark.parametrize("name", ["report", "hostile_report"])
+def test_one_table_can_be_pasted_into_a_two_column_paper(
+    name: str, request: pytest.FixtureRequest, tmp_path: Path
+) -> None:
+    shutil.copytree(request.getfixturevalue(name) / "latex", tmp_path / "latex")
+    text = r"Table~\ref{tab:table3}.\input{table3}"
+    (tmp_path / "latex" / "report.tex").write_text(PAPER % text, encoding="utf-8")
     assert complaints(compile_document(tmp_path / "latex")) == []
 
 
+@needs_tex
+def test_every_character_is_printed_by_pdflatex(tmp_path: Path) -> None:
+    characters = [chr(code) for block in PRINTABLE for code in block] + list(AS_TYPED) + ["א", "你"]
+    text = "\n".join(f"{escape(character)} is {ord(character)}\n" for character in characters)
+    (tmp_path / "report.tex").write_text(PAPER % text, encoding="utf-8")
+    log = compile_document(tmp_path)
+    assert complaints(log) == []
+    assert "Missing character" not in log
+
+
 def test_greek_letters_without_a_command_are_code_points() -> None:
-    assert escape("β ς") == r"$\beta$ $\varsigma$"
+    assert escape("β ς") == r"\ensuremath{\beta} \ensuremath{\varsigma}"
     assert "U+03DB" in escape("ϛ")

@@ -5,19 +5,17 @@ import pandas as pd
 import pytest
 
 from reports.results import Results, Study, read_results
-from reports.tables import (
-    TABLES,
-    Footnotes,
-    certificate,
-    duration,
-    measured_cell,
-    number,
-    published_key,
-    runs_table,
-    table1,
-    table3,
-    table4,
-)
+from reports.tables.all_runs import runs_table
+from reports.tables.cells import measured_cell, number
+from reports.tables.certificate import certificate
+from reports.tables.model import Footnotes
+from reports.tables.provenance import duration, published_key
+from reports.tables.table1_modules import table1
+from reports.tables.table2_refinement import table2
+from reports.tables.table3_methods import table3
+from reports.tables.table4_complexity import table4
+
+TABLES = (table1, table2, table3, table4)
 
 
 @pytest.fixture(scope="module")

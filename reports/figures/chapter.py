@@ -1,0 +1,66 @@
+"""All figures of the report in their order, drawn into its folder."""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from PIL import Image
+
+from reports.figures.complexity import complexity_figure
+from reports.figures.gains import gains_figure
+from reports.figures.pictures import Pictures
+from reports.figures.refinement import refinement, refinement_figure
+from reports.figures.style import Figure, save
+from reports.figures.training_curves import ablation_curves, network_curves
+from reports.figures.visual_comparison import Comparison, comparison_figure, comparisons
+from reports.results import Results
+
+WHOLE_SIDE = 900  # pixels of the longer side of a whole image on the page
+CHARTS = (complexity_figure, network_curves, ablation_curves, gains_figure)
+
+
+@dataclass
+class Chapter:
+    """The figures of the report: comparisons, which the page shows with sliders, then the rest."""
+
+    comparisons: list[tuple[Comparison, Figure]] = field(default_factory=list)
+    others: list[Figure] = field(default_factory=list)
+    absent: list[str] = field(default_factory=list)  # what is not there, and why
+
+    @property
+    def figures(self) -> list[Figure]:
+        """All figures."""
+        return [*(figure for _, figure in self.comparisons), *self.others]
+
+
+def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
+    """Draw all figures into `folder`/figures and the tiles of the sliders into its assets/crops."""
+    pictures = Pictures(data, evaluations)
+    found, absent = comparisons(pictures)
+    chapter = Chapter([(comparison, comparison_figure(comparison)) for comparison in found])
+    stages = refinement(pictures)
+    if isinstance(stages, str):
+        absent.append(stages)
+    else:
+        chapter.others.append(refinement_figure(stages))
+    chapter.others += [figure for chart in CHARTS if (figure := chart(data))]
+    if not found:
+        absent.append("Visual comparisons: evaluations/ keeps no pictures of the test images.")
+    chapter.absent = absent
+    study = data.study
+    stamp = "" if study.is_paper_setting else f"Profile {study.profile}: not the paper's setting"
+    for figure in chapter.figures:
+        save(figure, folder / "figures", stamp)
+    for comparison in found:
+        write_crops(comparison, folder / "assets" / "crops")
+    return chapter
+
+
+def write_crops(comparison: Comparison, folder: Path) -> None:
+    """Write the pictures of one comparison with sliders."""
+    target = folder / comparison.slug
+    target.mkdir(parents=True)
+    for index, tile in enumerate(comparison.tiles):
+        tile.image.save(target / f"{index}.png")
+    small = comparison.whole.copy()
+    small.thumbnail((WHOLE_SIDE, WHOLE_SIDE), Image.Resampling.LANCZOS)
+    small.save(target / "whole.png")

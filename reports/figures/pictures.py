@@ -1,0 +1,118 @@
+"""The pictures that stage `evaluate` kept, and whose they are."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+from PIL import Image
+
+from pipeline.support.errors import UserError
+from reports.results import Results
+from reports.tables.provenance import published_key
+
+
+@dataclass(frozen=True)
+class Method:
+    """A run whose pictures can be shown."""
+
+    key: str
+    label: str
+    model: str
+    variant: str
+    source: str
+    seed: str
+
+
+class Pictures:
+    """The pictures below `evaluations/` and the quality of each."""
+
+    def __init__(self, results: Results, evaluations: Path) -> None:
+        self.results = results
+        self.evaluations = evaluations
+        frame = results["quality"]
+        keys = ["model", "variant", "source", "scale", "dataset", "image", "seed"]
+        frame = frame[frame["protocol"] == results.study.protocol]
+        self.quality = dict(
+            zip(
+                frame[keys].itertuples(index=False, name=None),
+                frame[["psnr_db", "ssim"]].itertuples(index=False, name=None),
+                strict=True,
+            )
+        )
+
+    def path(self, key: str, dataset: str, image: str, name: str) -> Path:
+        """Return where a picture is kept."""
+        return self.evaluations / key / "images" / dataset / image / name
+
+    def open(self, key: str, dataset: str, image: str, name: str) -> Image.Image:
+        """Read a picture as RGB."""
+        path = self.path(key, dataset, image, name)
+        try:
+            with Image.open(path) as picture:
+                return picture.convert("RGB")
+        except (OSError, ValueError) as error:
+            raise UserError(
+                f"{path}: cannot be read as an image ({error}). Delete evaluations/{key} and run "
+                "`dvc repro` to write it again."
+            ) from error
+
+    def methods(self, scale: int) -> list[Method]:
+        """Return the rows of Table 3 at a scale, each with the run whose pictures it shows.
+
+        Of several seeds the first is shown: one picture cannot be a mean.
+        """
+        frame = self.results["tables/table3"]
+        rows = frame[frame["scale"] == scale].drop_duplicates(["model", "variant", "provenance"])
+        found = []
+        for row in rows.to_dict("records"):
+            model, variant = row["model"], row["variant"]
+            if row["provenance"] == "interpolation":
+                found.append(Method(f"{model}_x{scale}", row["label"], model, variant, "none", ""))
+            elif row["provenance"] == "published":
+                key = published_key(model, variant, scale)
+                text = f"{row['label']} (published)"
+                found.append(Method(key, text, model, variant, "published", ""))
+            elif row["provenance"] == "trained":
+                found += self.trained(model, ("train",), row["label"], scale)[:1]
+        return found
+
+    def trained(self, model: str, stages: Sequence[str], label: str, scale: int) -> list[Method]:
+        """Return the runs of a trained network at a scale, first seed of each variant."""
+        runs = self.results["runs"]
+        own = runs[
+            (runs["model"] == model)
+            & (runs["scale"] == str(scale))
+            & runs["stage"].isin(list(stages))
+        ]
+        own = own.drop_duplicates("variant")
+        return [
+            Method(run["key"], label or run["label"], model, run["variant"], "trained", run["seed"])
+            for run in own.to_dict("records")
+        ]
+
+    def measured(
+        self, method: Method, scale: int, dataset: str, image: str
+    ) -> tuple[float, float] | None:
+        """Return PSNR and SSIM of one picture."""
+        return self.quality.get(
+            (method.model, method.variant, method.source, float(scale), dataset, image, method.seed)
+        )
+
+    def kept(self, key: str, dataset: str, image: str, name: str = "sr.png") -> bool:
+        """Tell whether a picture was kept by stage `evaluate`."""
+        return self.path(key, dataset, image, name).is_file()
+
+
+def focus(methods: Sequence[Method]) -> Method | None:
+    """Return the method that regions are chosen for: MESR, or the last network."""
+    networks = [method for method in methods if method.source != "none"]
+    mesr = [method for method in networks if method.model == "mesr"]
+    return next(iter(mesr or networks[-1:]), None)
+
+
+def luma(image: Image.Image) -> NDArray[np.float64]:
+    """BT.601 studio-range luma of an RGB image, as `docs/protocols.md` defines it."""
+    rgb = np.asarray(image, dtype=np.float64)
+    return np.asarray(16.0 + rgb @ np.array([65.481, 128.553, 24.966]) / 255.0)

@@ -1,0 +1,228 @@
+"""Visual comparisons: every method's view of one region (Figures 5 to 8 of the paper)."""
+
+import math
+import re
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, replace
+from typing import Any
+
+from matplotlib.axes import Axes
+from matplotlib.figure import Figure as Canvas
+from matplotlib.patches import Rectangle
+from PIL import Image
+
+from reports.figures.pictures import Pictures, focus
+from reports.figures.regions import (
+    Region,
+    automatic_crops,
+    checked_region,
+    chosen_region,
+    cut,
+    requested,
+    scale_of,
+)
+from reports.figures.style import (
+    WIDTH,
+    Figure,
+    Theme,
+    picture,
+    short,
+)
+from reports.results import ordered
+
+
+@dataclass(frozen=True)
+class Tile:
+    """One enlarged region and the quality of the whole image that it is cut from."""
+
+    label: str
+    image: Image.Image
+    psnr_db: float | None = None
+    ssim: float | None = None
+    best: bool = False  # highest PSNR among the tiles of its kind
+    kind: str = ""  # of weights: none, trained or published; as in quality.csv
+    method: str = ""  # key of the run; empty for the original and the LR image
+    printed: bool = True  # whether the static figure shows it
+
+    @property
+    def metrics(self) -> str:
+        """PSNR and SSIM as the figure prints them."""
+        if self.psnr_db is None or self.ssim is None:
+            return ""
+        return f"{self.psnr_db:.2f} / {self.ssim:.4f}"
+
+
+@dataclass(frozen=True)
+class Comparison:
+    """One image, a region of it, and every method's view of that region."""
+
+    slug: str
+    dataset: str
+    image: str
+    scale: int
+    region: Region
+    automatic: bool
+    whole: Image.Image
+    tiles: Sequence[Tile]
+
+    @property
+    def before(self) -> int:
+        """Index of the tile on the left of the slider: bicubic interpolation."""
+        methods = [tile.method for tile in self.tiles]
+        return next((i for i, key in enumerate(methods) if key.startswith("bicubic_")), 0)
+
+    @property
+    def after(self) -> int:
+        """Index of the tile on the right of the slider: MESR, or the last network."""
+        methods = [tile.method for tile in self.tiles]
+        return next(
+            (i for i, key in enumerate(methods) if key.startswith("mesr_")), len(methods) - 1
+        )
+
+
+def slug(*parts: object) -> str:
+    """Return a file name made of lower-case ASCII letters, digits and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-").lower()
+
+
+def marked(tiles: Sequence[Tile]) -> list[Tile]:
+    """Mark the best tiles of each kind of weights that has several; prints that agree are equal."""
+    values: dict[str, list[float]] = {}
+    for tile in tiles:
+        if tile.psnr_db is not None:
+            values.setdefault(tile.kind, []).append(round(tile.psnr_db, 2))
+    top = {kind: max(found) for kind, found in values.items() if len(found) > 1}
+    return [
+        replace(
+            tile, best=tile.psnr_db is not None and round(tile.psnr_db, 2) == top.get(tile.kind)
+        )
+        for tile in tiles
+    ]
+
+
+def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison | str:
+    """Cut every method's view of one region; return why not when the pictures are not kept."""
+    scale = scale_of(crop, 4)
+    dataset, image = str(crop["dataset"]), str(crop["image"])
+    where = f"{dataset}/{image} at ×{scale}"
+    methods = pictures.methods(scale)
+    bicubic = f"bicubic_x{scale}"
+    if not pictures.kept(bicubic, dataset, image, "hr.png"):
+        return (
+            f"{where}: evaluations/{bicubic} keeps no picture of it. Is the image among the "
+            "profile's test images and in evaluate.keep_images?"
+        )
+    shown = [method for method in methods if pictures.kept(method.key, dataset, image)]
+    ablation = pictures.trained("mesr", ("ablate",), "", scale)
+    if len(shown) <= 8:  # a small study has room for the ablation's variants
+        shown += [method for method in ablation if pictures.kept(method.key, dataset, image)]
+    original = pictures.open(bicubic, dataset, image, "hr.png")
+    given = crop.get("region")
+    if given is None:
+        chief = focus(shown)
+        best = pictures.open(chief.key, dataset, image, "sr.png") if chief else None
+        base = pictures.open(bicubic, dataset, image, "sr.png")
+        region = chosen_region(original, base, best, scale)
+    else:
+        region = checked_region(given, original.size, where)
+    tiles = [Tile("Ground truth", cut(original, region))]
+    if pictures.kept(bicubic, dataset, image, "lr.png"):
+        lr = pictures.open(bicubic, dataset, image, "lr.png")
+        tiles.append(Tile("LR input", cut(lr, region, scale)))
+    values = [pictures.measured(method, scale, dataset, image) for method in shown]
+    trained = {(method.model, method.variant) for method in shown if method.source == "trained"}
+    for method, value in zip(shown, values, strict=True):
+        sr = cut(pictures.open(method.key, dataset, image, "sr.png"), region)
+        psnr, ssim = value or (None, None)
+        # On paper each network has one tile: the equal-budget one where there are two.
+        printed = method.source != "published" or (method.model, method.variant) not in trained
+        tile = Tile(
+            method.label, sr, psnr, ssim, kind=method.source, method=method.key, printed=printed
+        )
+        tiles.append(tile)
+    return Comparison(name, dataset, image, scale, region, given is None, original, marked(tiles))
+
+
+def comparisons(pictures: Pictures) -> tuple[list[Comparison], list[str]]:
+    """Return the visual comparisons, and for each one that is not there the reason."""
+    results = pictures.results
+    scales = ordered(results["tables/table3"]["scale"])
+    largest = int(max(scales, default=4))
+    crops = requested(results) or automatic_crops(pictures, largest)
+    found, absent = [], []
+    for index, crop in enumerate(crops, start=1):
+        name = slug(
+            "crop", f"{index:02}", crop["dataset"], crop["image"], f"x{scale_of(crop, largest)}"
+        )
+        result = compare(pictures, {**crop, "scale": scale_of(crop, largest)}, name)
+        if isinstance(result, str):
+            absent.append(result)
+        else:
+            found.append(result)
+    return found, absent
+
+
+def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
+    """Draw the whole image with its region framed, and each method's view of the region."""
+    tiles = marked([tile for tile in comparison.tiles if tile.printed])
+    rows = max(2, math.ceil(len(tiles) / 6))
+    columns = math.ceil(len(tiles) / rows)
+    _, _, region_width, region_height = comparison.region
+    gap, text_height, left = 0.07, 0.29, 2.25
+    tile_width = (WIDTH - left - columns * gap) / columns
+    tile_height = tile_width * region_height / region_width
+    height = rows * (tile_height + text_height) + 0.14
+    whole_width, whole_height = comparison.whole.size
+    shown_height = min(left * whole_height / whole_width, height - 0.14 - text_height)
+    shown_width = shown_height * whole_width / whole_height
+
+    def draw(theme: Theme) -> Canvas:
+        canvas = Canvas(figsize=(WIDTH, height))
+
+        def place(x: float, y: float, w: float, h: float) -> Axes:
+            return canvas.add_axes((x / WIDTH, 1 - (y + h) / height, w / WIDTH, h / height))
+
+        def note(x: float, y: float, text: str, *, bold: bool, colour: str) -> None:
+            weight = "bold" if bold else "normal"
+            canvas.text(
+                *(x / WIDTH, 1 - y / height, text),
+                ha="center", va="top", size=6, weight=weight, color=colour,
+            )  # fmt: skip
+
+        frame = place((left - shown_width) / 2, 0, shown_width, shown_height)
+        picture(frame, comparison.whole)
+        x, y, w, h = comparison.region
+        for colour, line in (("white", 2.4), ("#d55e00", 1.2)):
+            box = Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=colour, linewidth=line)
+            frame.add_patch(box)
+        name = f"{comparison.image} ({comparison.dataset}), ×{comparison.scale}"
+        note(left / 2, shown_height + 0.05, short(name, 42), bold=True, colour=theme.text)
+        for index, tile in enumerate(tiles):
+            row, column = divmod(index, columns)
+            tile_x = left + gap + column * (tile_width + gap)
+            tile_y = row * (tile_height + text_height)
+            picture(place(tile_x, tile_y, tile_width, tile_height), tile.image)
+            centre, below = tile_x + tile_width / 2, tile_y + tile_height + 0.04
+            width = int(tile_width / 0.052)
+            note(centre, below, short(tile.label, width), bold=tile.best, colour=theme.text)
+            note(centre, below + 0.105, tile.metrics, bold=tile.best, colour=theme.muted)
+        return canvas
+
+    return draw
+
+
+def comparison_figure(comparison: Comparison) -> Figure:
+    """Return the figure of a visual comparison."""
+    x, y, width, height = comparison.region
+    how = "chosen where MESR gains most over bicubic" if comparison.automatic else "chosen by hand"
+    return Figure(
+        comparison.slug,
+        f"{comparison.image} ({comparison.dataset}), ×{comparison.scale}",
+        f"Visual comparison on {comparison.image} of {comparison.dataset} at ×{comparison.scale}. "
+        f"The region is {width}×{height} pixels at ({x}, {y}), {how}; PSNR (dB) and SSIM are of "
+        "the whole image, of the first seed where there are several. Bold: highest PSNR among "
+        "views with the same kind of weights.",
+        f"The region as seen by {', '.join(tile.label for tile in comparison.tiles)}.",
+        draw_comparison(comparison),
+        dark=False,
+    )

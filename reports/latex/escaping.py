@@ -1,0 +1,89 @@
+"""Text as LaTeX that prints it."""
+
+import re
+import unicodedata
+from typing import Any
+
+from pylatexenc.latexencode import UnicodeToLatexEncoder
+
+UNBROKEN = 16  # characters; longer words may break
+BREAK_AFTER = set("/@._-=:;,)&?+#|")
+# What pylatexenc knows differently: ASCII is printed as typed (no ligatures, no curly quotes).
+AS_TYPED = {
+    '"': r"\textquotedbl{}",
+    "'": r"\textquotesingle{}",
+    "`": r"\textasciigrave{}",
+    "-": "-{}",
+    "\u2011": "-{}",
+    "✓": r"\ensuremath{\checkmark}",
+}
+# Characters whose commands need T1 fonts, textcomp and amssymb and nothing else.
+PRINTABLE = (
+    range(0x20, 0x7F),
+    range(0xA0, 0x149),  # Latin
+    range(0x14A, 0x180),
+    range(0x391, 0x3CA),  # Greek
+    range(0x2010, 0x2027),  # punctuation
+    range(0x2190, 0x219A),  # arrows
+    range(0x2200, 0x221F),  # mathematical signs
+    range(0x2248, 0x2249),
+    range(0x2260, 0x2266),
+)
+UNKNOWN = ""
+ENCODER = UnicodeToLatexEncoder(unknown_char_policy=lambda _: UNKNOWN, unknown_char_warning=False)
+
+
+class Tex(str):
+    """A string that is LaTeX already."""
+
+    __slots__ = ()
+
+
+def escape(value: Any) -> Tex:
+    """Return text as LaTeX that prints it: nothing in it is a command any more.
+
+    pdfLaTeX has no glyphs for most of Unicode. What has none is printed as its code points, so
+    that the page says what is there; right-to-left text stands in full in the HTML report. Words
+    longer than a name may break after punctuation and after every twelfth character.
+    """
+    if isinstance(value, Tex):
+        return value
+    words = re.split(r"(\s+)", unicodedata.normalize("NFC", str(value)))
+    return Tex("".join(" " if word[:1].isspace() else escape_word(word) for word in words))
+
+
+def escape_word(word: str) -> str:
+    """Escape text without spaces."""
+    out: list[str] = []
+    points: list[str] = []
+    for index, character in enumerate(word, start=1):
+        text = glyph(character)
+        if not text:
+            points.append(f"U+{ord(character):04X}")
+            continue
+        out += code_points(points)
+        out.append(text)
+        if len(word) > UNBROKEN and (character in BREAK_AFTER or index % 12 == 0):
+            out.append(r"\allowbreak{}")
+    # T1 fonts make a low quotation mark of two commas.
+    return re.sub(",(?=,)", ",{}", "".join([*out, *code_points(points)]))
+
+
+def code_points(points: list[str]) -> list[str]:
+    """Return and forget the characters that have no glyph, in angle brackets."""
+    text = r"\allowbreak{} ".join(points)
+    found = [rf"\texttt{{\textless{{}}{text}\textgreater{{}}}}\allowbreak{{}}"] if points else []
+    points.clear()
+    return found
+
+
+def glyph(character: str) -> str:
+    """Return the LaTeX of one character; "" where pdfLaTeX has no glyph for it."""
+    if character in AS_TYPED:
+        return AS_TYPED[character]
+    if any(ord(character) in block for block in PRINTABLE):
+        return str(ENCODER.unicode_to_latex(character))
+    plain = unicodedata.normalize("NFKC", character)
+    if plain != character and plain.isascii() and plain.isprintable():
+        return "".join(map(glyph, plain))
+    return UNKNOWN

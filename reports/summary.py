@@ -1,0 +1,61 @@
+"""The figures at the top of the page."""
+
+from dataclasses import dataclass
+
+from reports.results import TRAININGS, Results, ordered
+from reports.tables.cells import number
+from reports.tables.model import Table
+from reports.tables.provenance import duration
+
+
+@dataclass(frozen=True)
+class Fact:
+    """One figure of the summary."""
+
+    name: str
+    value: str
+    detail: str
+
+
+def facts(data: Results, certified: Table) -> list[Fact]:
+    """Return the figures of the summary."""
+    found = []
+    frame = data["tables/table3"]
+    for scale in ordered(frame["scale"]):
+        rows = frame[(frame["scale"] == scale) & frame["psnr_db"].notna()]
+        mesr = rows[(rows["model"] == "mesr") & (rows["provenance"] == "trained")]
+        bicubic = rows[rows["provenance"] == "interpolation"].drop_duplicates("dataset")
+        both = mesr.drop_duplicates("dataset").merge(
+            bicubic, on="dataset", suffixes=("", "_bicubic")
+        )
+        if both.empty:
+            continue
+        gain = (both["psnr_db"] - both["psnr_db_bicubic"]).mean()
+        where = ", ".join(both["dataset"])
+        found.append(
+            Fact(
+                f"MESR ×{scale:.0f} over bicubic",
+                f"{number(gain, 2, sign=True)} dB",
+                f"mean on {where}",
+            )
+        )
+    networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
+    trainings = data["runs"][data["runs"]["stage"].isin(TRAININGS)]
+    seconds = sum(
+        float(text) for text in trainings["wall_seconds"] if text.replace(".", "", 1).isdigit()
+    )
+    runs = len(trainings)
+    found.append(
+        Fact(
+            "Networks trained here",
+            str(len(networks)),
+            f"{runs} runs, {duration(str(seconds))} in all",
+        )
+    )
+    verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
+    judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
+    recorded = " in the record" if data.study.facts.get("certificate") == "recorded" else ""
+    if judged:
+        words = f"published figures reproduced{recorded}; {len(verdicts) - len(judged)} not judged"
+        found.append(Fact("Certificate", f"{judged.count('pass')} of {len(judged)}", words))
+    return found

@@ -1,0 +1,123 @@
+"""What a table is made of, as plain values; templates turn them into HTML and LaTeX."""
+
+from collections.abc import Sequence
+from dataclasses import dataclass, field
+from string import ascii_lowercase
+
+
+@dataclass(frozen=True)
+class Cell:
+    """One cell: a measured value, and below it what was published and the difference."""
+
+    text: str = ""
+    sort: float | str | None = None
+    spread: str = ""  # over seeds
+    interval: str = ""  # of a paired difference
+    published: str = ""
+    difference: str = ""
+    source: str = ""  # mark of the published value's source
+    note: str = ""  # mark of the reason or remark
+    rank: str = ""
+    quoted: bool = False
+    verdict: str = ""  # pass, fail, open
+
+
+@dataclass(frozen=True)
+class Column:
+    """One column; columns of one `group` stand under a common heading."""
+
+    head: str
+    group: str = ""
+    kind: str = "number"  # number, text, tick or stack (measured over published)
+    first: str = "descending"  # direction of the first sort
+    width: str = ""  # of text columns in LaTeX
+
+
+@dataclass(frozen=True)
+class Row:
+    """One row and the runs that its measured values come from."""
+
+    cells: Sequence[Cell]
+    runs: Sequence[dict[str, str]] = ()
+    origin: str = ""  # says in words where the row comes from
+
+
+@dataclass(frozen=True)
+class Group:
+    """Rows under a common title; sorting stays inside a group."""
+
+    title: str
+    rows: Sequence[Row]
+
+
+@dataclass(frozen=True)
+class Table:
+    """A table with its caption and footnotes."""
+
+    key: str
+    title: str
+    caption: str
+    columns: Sequence[Column]
+    groups: Sequence[Group]
+    notes: Sequence[tuple[str, str]]  # mark, text
+    csv: str  # file in results/
+    spreads: bool = True  # whether LaTeX prints spreads and intervals, on a line of their own
+
+    @property
+    def name(self) -> str:
+        """The title without the table's number, which LaTeX sets itself."""
+        return self.title.partition(". ")[2] or self.title
+
+    @property
+    def grouped(self) -> bool:
+        """Whether there are headings over the columns."""
+        return any(column.group for column in self.columns)
+
+    @property
+    def sides(self) -> list[bool]:
+        """Tell for each column whether any cell has a spread or a difference beside its value."""
+        rows = [row for group in self.groups for row in group.rows]
+        return [
+            any(row.cells[index].spread or row.cells[index].difference for row in rows)
+            for index in range(len(self.columns))
+        ]
+
+    @property
+    def column_groups(self) -> list[tuple[str, int]]:
+        """Headings over the columns, with the number of columns that each spans."""
+        spans: list[tuple[str, int]] = []
+        for column in self.columns:
+            if spans and column.group and spans[-1][0] == column.group:
+                spans[-1] = (column.group, spans[-1][1] + 1)
+            else:
+                spans.append((column.group, 1))
+        return spans
+
+
+@dataclass
+class Footnotes:
+    """Sources numbered and remarks lettered in the order of their first use."""
+
+    sources: dict[str, str] = field(default_factory=dict)
+    remarks: dict[str, str] = field(default_factory=dict)
+
+    def source(self, text: str) -> str:
+        """Return the mark of a source."""
+        return self.sources.setdefault(text, str(len(self.sources) + 1)) if text else ""
+
+    def remark(self, text: str) -> str:
+        """Return the mark of a remark: a, b, ..., z, aa, ab, ..."""
+        if text and text not in self.remarks:
+            number, mark = len(self.remarks), ""
+            while number >= 0:
+                number, letter = divmod(number, 26)
+                mark = ascii_lowercase[letter] + mark
+                number -= 1
+            self.remarks[text] = mark
+        return self.remarks.get(text, "")
+
+    def listed(self) -> list[tuple[str, str]]:
+        """Return (mark, text) pairs, sources first."""
+        return [
+            (mark, text) for texts in (self.sources, self.remarks) for text, mark in texts.items()
+        ]
