@@ -1,6 +1,8 @@
 """PSNR and SSIM against closed forms and scikit-image."""
 
 import math
+import subprocess
+import sys
 
 import numpy as np
 import pytest
@@ -13,7 +15,7 @@ from skimage.metrics import peak_signal_noise_ratio, structural_similarity
 from pipeline.scoring.metrics import psnr, ssim
 
 PSNR_TOLERANCE = 1e-9  # dB
-SSIM_TOLERANCE = 1e-7  # pyiqa's window is float32
+SSIM_TOLERANCE = 1e-9
 
 
 def skimage_ssim(x, y):
@@ -156,6 +158,20 @@ def test_pyiqas_own_ssim_differs_by_its_clipping_alone():
     assert clipped(unrelated) - ssim(unrelated, x) > 0.01
     assert clipped(255 - x) == 0
     assert ssim(255 - x, x) < -0.5
+
+
+def test_pyiqas_own_psnr_differs_by_its_constant_alone():
+    from pyiqa.archs.psnr_arch import psnr as pyiqa_psnr  # noqa: PLC0415
+
+    rng = np.random.default_rng(0)
+    x, y = rng.uniform(0, 255, (2, 40, 50))
+    tensors = (torch.from_numpy(z)[None, None] for z in (x, y))
+    assert psnr(x, y) == pytest.approx(float(pyiqa_psnr(*tensors, data_range=255, eps=0)), abs=1e-9)
+
+
+def test_scoring_does_not_wait_for_pyiqa():
+    code = "import sys, pipeline.scoring.evaluation; sys.exit('pyiqa' in sys.modules)"
+    assert subprocess.run([sys.executable, "-c", code], check=False).returncode == 0
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")
