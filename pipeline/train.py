@@ -7,7 +7,7 @@ from typing import Any
 
 import torch
 
-from pipeline.models.networks import build_network
+from pipeline.models.networks import build_network, settings_variant
 from pipeline.study.keys import parse_scale, parse_seed
 from pipeline.study.params import Params, load_params
 from pipeline.support.console import run
@@ -59,7 +59,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         params,
         key=f"{args.model}_x{args.scale}_s{args.seed}",
         model=args.model,
-        variant="full" if args.model == "mesr" else "",
+        variant=settings_variant(args.model, params.network_settings(args.model)),
         scale=args.scale,
         seed=args.seed,
         **params.network_settings(args.model),

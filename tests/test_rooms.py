@@ -37,7 +37,7 @@ ROOMS: dict[str, set[str]] = {
         "mesr.common", "baselines", "baselines.weights", "pipeline.support", "pipeline.imaging",
         "pipeline.assets", "pipeline.models", "pipeline.scoring", "pipeline.study",
     },
-    "pipeline.collation": {"pipeline.support", "pipeline.study"},
+    "pipeline.collation": {"pipeline.support", "pipeline.models", "pipeline.study"},
     "pipeline.scheduling": {"pipeline.support", "pipeline.study"},
 }  # fmt: skip
 # Stages may import every room of `pipeline` and MESR; the other stage that one of them extends:

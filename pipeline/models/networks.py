@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
@@ -40,6 +41,19 @@ VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
 def network_variants(name: str) -> dict[str, dict[str, Any]]:
     """Return the published sizes of network `name`: variant name -> constructor settings."""
     return VARIANTS.get(name, {"": {}})
+
+
+def main_variant(name: str) -> str:
+    """Return the size of network `name` that the tables mean."""
+    return "full" if name == "mesr" else next(iter(network_variants(name)))
+
+
+def settings_variant(name: str, settings: Mapping[str, Any]) -> str:
+    """Return which published size of network `name` constructor settings start from."""
+    for variant, required in network_variants(name).items():
+        if required and all(settings.get(key) == value for key, value in required.items()):
+            return variant
+    return main_variant(name)
 
 
 def network_module(name: str) -> Any:

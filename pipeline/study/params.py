@@ -16,6 +16,7 @@ from pydantic import (
     model_validator,
 )
 
+from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.support.errors import UserError
 from pipeline.training.settings import Recipe, Running, TrainSettings
 
@@ -139,6 +140,17 @@ class Params(_Strict):
                 "({} for the size in its paper)"
             )
         return dict(self.networks[model])
+
+    def evaluations(self) -> list[Key]:
+        """Return every evaluation that the study consists of, in the order of the tables."""
+        found = []
+        for scale in map(parse_scale, self.scales):
+            found.append(Key.bicubic(scale))
+            for model in (*self.baselines, *self.models):
+                found += [Key.trained(model, scale, parse_seed(seed)) for seed in self.seeds]
+        for variant in self.variants:
+            found += [Key.ablation(variant, parse_seed(seed)) for seed in self.seeds]
+        return found + [Key.parse(f"published_{name}") for name in self.evaluate.published]
 
     @property
     def train_settings(self) -> TrainSettings:

@@ -160,14 +160,14 @@ HISTORY = ResultFile(
     _text("key", "model", "variant")
     | _number("scale")
     | _text("seed")
-    | _number("step", "epoch", "lr", "loss", "psnr_db", "steps_per_s"),
+    | _number("step", "epoch", "lr", "loss", "psnr_db"),
 )
 RUNS = ResultFile(
     RESULTS / "runs.csv",
     "tables",
     _text(
         *("key", "model", "variant", "label", "scale", "seed", "stage", "params", "steps"),
-        *("wall_seconds", "device", "machine", "precision", "torch", "git_revision", "dataset"),
+        *("device", "machine", "threads", "precision", "torch", "code_digest", "dataset"),
         *("data_digest", "lr", "schedule", "batch", "patch", "settings"),
     ),
 )

@@ -63,8 +63,8 @@ def _matrix(values: ArrayLike, name: str) -> NDArray[np.float64]:
         raise ValueError(
             f"{name} has shape {matrix.shape}; expected (seeds, images) with at least one of each"
         )
-    if not np.isfinite(matrix).all():
-        raise ValueError(f"{name} holds values that are not finite; check the rows it came from")
+    if np.isnan(matrix).any():
+        raise ValueError(f"{name} holds NaN; check the rows it came from")
     return matrix
 
 
@@ -75,7 +75,8 @@ def over_seeds(values: ArrayLike) -> Summary:
     ----------
     values : array_like, shape (seeds, images)
         PSNR in dB or SSIM of each image for each training seed. A network without seeds
-        (interpolation, published weights) is one row.
+        (interpolation, published weights) is one row. PSNR may be infinite (an image reproduced
+        exactly), which makes the mean infinite and the spread unknown.
 
     Returns
     -------
@@ -84,11 +85,12 @@ def over_seeds(values: ArrayLike) -> Summary:
     Raises
     ------
     ValueError
-        For an empty or non-finite matrix, or one that is not two-dimensional.
+        For an empty matrix, one with NaN, or one that is not two-dimensional.
     """
     matrix = _matrix(values, "values")
     per_seed = matrix.mean(axis=1)
-    sd = float(per_seed.std(ddof=1)) if len(per_seed) > 1 else float("nan")
+    has_spread = len(per_seed) > 1 and np.isfinite(per_seed).all()
+    sd = float(per_seed.std(ddof=1)) if has_spread else float("nan")
     return Summary(float(per_seed.mean()), sd, *matrix.shape)
 
 
@@ -145,6 +147,8 @@ def paired_difference(
         When the shapes differ, or for an empty or non-finite matrix.
     """
     a, b = _matrix(first, "first"), _matrix(second, "second")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("first or second holds infinite values, whose difference is not defined")
     if a.shape != b.shape:
         raise ValueError(
             f"first has shape {a.shape} and second {b.shape}; a paired difference needs the same "

@@ -1,12 +1,17 @@
 """Fixtures that the rooms share."""
 
+import contextlib
+import copy
+import shutil
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline.assets.registry import Asset
 from tests.pipeline.assets.server import Register, Server
+from tests.pipeline.toy_study import PAPER, QUICK, ToyStudy
 
 
 @pytest.fixture
@@ -33,3 +38,39 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
         monkeypatch.setattr("pipeline.assets.registry.registry", lambda: registry)
 
     return put
+
+
+@pytest.fixture(scope="session")
+def collated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ToyStudy]:
+    """Tests that change a study take a copy."""
+    studies = {}
+    for name, overrides in (
+        ("quick", QUICK),
+        ("paper", [*PAPER, "evaluate.published=[vdsr_x2,pan_x2]"]),
+    ):
+        studies[name] = ToyStudy(tmp_path_factory.mktemp(name), overrides)
+        with contextlib.chdir(studies[name].folder):
+            studies[name].run()
+    return studies
+
+
+@pytest.fixture
+def quick(collated: dict[str, ToyStudy]) -> ToyStudy:
+    return collated["quick"]
+
+
+@pytest.fixture
+def paper(collated: dict[str, ToyStudy]) -> ToyStudy:
+    return collated["paper"]
+
+
+@pytest.fixture
+def changed(
+    collated: dict[str, ToyStudy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> ToyStudy:
+    """A copy of the quick study, the working directory in it."""
+    study = copy.copy(collated["quick"])
+    study.folder = tmp_path / "study"
+    shutil.copytree(collated["quick"].folder, study.folder)
+    monkeypatch.chdir(study.folder)
+    return study

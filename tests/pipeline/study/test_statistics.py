@@ -115,10 +115,17 @@ def test_interval_brackets_the_mean_and_repeats(values: np.ndarray, shift: float
     [
         ([[1.0, 2.0]], [[1.0]], "same seeds and the same images"),
         ([1.0, 2.0], [1.0, 2.0], r"\(seeds, images\)"),
-        ([[float("nan")]], [[1.0]], "not finite"),
+        ([[float("nan")]], [[1.0]], "holds NaN"),
+        ([[float("inf")]], [[1.0]], "infinite values"),
         ([[]], [[]], "at least one of each"),
     ],
 )
 def test_bad_input_is_named(first: list, second: list, message: str) -> None:
     with pytest.raises(ValueError, match=message):
         paired_difference(first, second)
+
+
+def test_an_image_reproduced_exactly_makes_the_mean_infinite() -> None:
+    found = over_seeds([[30.0, float("inf")], [31.0, 32.0]])
+    assert found.mean == float("inf")
+    assert np.isnan(found.sd)

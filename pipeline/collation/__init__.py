@@ -1,0 +1,1 @@
+"""What stage `tables` does: evaluations, runs and published figures become the result files."""
