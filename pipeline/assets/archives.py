@@ -9,6 +9,7 @@ from collections.abc import Iterator
 from pathlib import Path, PurePosixPath
 
 from pipeline.imaging.images import Pixels, read_image
+from pipeline.imaging.packed import is_image_name
 from pipeline.support.errors import UserError
 
 # Image files hardly shrink in an archive; more than this is an archive made to fill the disk.
@@ -43,6 +44,10 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                 name = PurePosixPath(member.filename)
                 if member.is_dir() or name.suffix.lower() not in IMAGE_SUFFIXES:
                     continue
+                if not is_image_name(name.stem):
+                    raise UserError(
+                        f"{archive}: refused, {member.filename!r} gives no name to an image"
+                    )
                 image = Path(folder) / f"image{name.suffix}"
                 # ZipExtFile stops at the declared size, which the check has bounded.
                 with file.open(member) as source, image.open("wb") as target:

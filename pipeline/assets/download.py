@@ -1,45 +1,25 @@
 """Downloading a file: tried again, resumed where it broke off, verified before it gets its name."""
 
+import stat
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
+from filelock import FileLock, Timeout
 from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
 from urllib3.util import Retry
 
 from pipeline.assets.registry import AssetFile
+from pipeline.assets.transfer import BrokenOffError, IllFormedError, Session, Transfer, ask, body
 
-CHUNK = 1 << 16
 # A server may send at most this much for a file whose size the registry does not know.
 LARGEST_UNKNOWN = 1 << 30
 LONGEST_PAUSE = 60.0
-
-
-@dataclass(frozen=True)
-class Transfer:
-    """How downloads are made.
-
-    Attributes
-    ----------
-    workers : int
-        Downloads at a time.
-    attempts : int
-        Per file, the first included.
-    backoff : float
-        Seconds before the second attempt; doubled before each further one.
-    connect_timeout, read_timeout : float
-        Seconds to wait for a connection, and for the next bytes.
-    """
-
-    workers: int = 8
-    attempts: int = 4
-    backoff: float = 0.5
-    connect_timeout: float = 10.0
-    read_timeout: float = 30.0
 
 
 @dataclass(frozen=True)
@@ -66,11 +46,15 @@ class DownloadError(Exception):
         Whether another attempt may succeed.
     retry_after : str
         The server's header Retry-After.
+    host : str
+        Where no connection came about.
     """
 
-    def __init__(self, failure: Failure, *, again: bool = False, retry_after: str = "") -> None:
+    def __init__(
+        self, failure: Failure, *, again: bool = False, retry_after: str = "", host: str = ""
+    ) -> None:
         super().__init__(failure.reason)
-        self.failure, self.again, self.retry_after = failure, again, retry_after
+        self.failure, self.again, self.retry_after, self.host = failure, again, retry_after, host
 
 
 class StoppedError(Exception):
@@ -92,7 +76,7 @@ class Downloader:
 
     def __init__(self, folder: Path, transfer: Transfer, advance: Callable[[int], None]) -> None:
         self.folder, self.transfer, self.advance = folder, transfer, advance
-        self.session = requests.Session()
+        self.session = Session()
         self.unreachable: dict[str, str] = {}
         self._stop = threading.Event()
 
@@ -105,17 +89,24 @@ class Downloader:
         return self.folder / file.asset / file.name
 
     def earlier(self, file: AssetFile) -> Path | None:
-        """Where a file lies that was downloaded before; one that has changed since is deleted."""
+        """Where a file lies that was downloaded before and has not changed since.
+
+        Raises
+        ------
+        DownloadError
+            When a link or anything else stands in its place that is not a file.
+        """
         path = self.path(file)
-        if path.is_file():
-            if file.mismatch(path) is None:
-                self.advance(path.stat().st_size)
-                return path
-            path.unlink()
-        return None
+        self._check_places(file)
+        if not path.exists() or file.mismatch(path):
+            return None
+        self.advance(path.stat().st_size)
+        return path
 
     def download(self, file: AssetFile) -> Path:
         """Download a file, or the rest of it, and verify it.
+
+        Of several processes, one downloads the file and the others wait for it.
 
         Returns
         -------
@@ -130,8 +121,48 @@ class Downloader:
             After `stop`.
         """
         path = self.path(file)
-        part = path.with_name(f"{path.name}.part")
         path.parent.mkdir(parents=True, exist_ok=True)
+        lock = FileLock(self._lock(file))
+        try:
+            lock.acquire(blocking=False)
+        except Timeout:
+            print(f"  another process fetches {file.key}: waiting for it", flush=True)
+            try:
+                lock.acquire(cancel_check=self._stop.is_set)
+            except Timeout as error:
+                raise StoppedError from error
+        try:
+            return self.earlier(file) or self._download(file)
+        finally:
+            # Whoever waits for the deleted file notices that and makes a new one.
+            self._lock(file).unlink(missing_ok=True)
+            lock.release()
+
+    def _lock(self, file: AssetFile) -> Path:
+        return self.path(file).with_name(f".{file.name}.lock")
+
+    def _part(self, file: AssetFile) -> Path:
+        return self.path(file).with_name(f"{file.name}.part")
+
+    def _check_places(self, file: AssetFile) -> None:
+        """Refuse links, which may lead anywhere, and pipes, which may never end."""
+        path = self.path(file)
+        for place, is_expected, expected in (
+            (path.parent, stat.S_ISDIR, "folder"),
+            (path, stat.S_ISREG, "file"),
+            (self._part(file), stat.S_ISREG, "file"),
+            (self._lock(file), stat.S_ISREG, "file"),
+        ):
+            try:
+                mode = place.lstat().st_mode
+            except FileNotFoundError:
+                continue
+            if not is_expected(mode):
+                text = f"{place}: is no {expected} (a link, a pipe or the like); delete it"
+                raise DownloadError(Failure(file, "refused", text))
+
+    def _download(self, file: AssetFile) -> Path:
+        path, part = self.path(file), self._part(file)
         if part.exists():
             self.advance(part.stat().st_size)
             # An earlier run may have ended between the last byte and the digest; a server has no
@@ -156,7 +187,7 @@ class Downloader:
                 if not error.again:
                     if error.failure.kind == "unreachable":
                         # The other files of that host need not wait for the same outcome.
-                        self.unreachable[urlsplit(file.url).netloc] = error.failure.reason
+                        self.unreachable[error.host] = error.failure.reason
                     raise
                 if self._stop.wait(_pause(retry, error.retry_after)):
                     raise StoppedError from error
@@ -175,23 +206,16 @@ class Downloader:
         """Make one attempt: append to what an earlier one left, or start afresh."""
         host = urlsplit(file.url).netloc
         if host in self.unreachable:
-            raise DownloadError(Failure(file, "unreachable", self.unreachable[host]))
+            raise DownloadError(Failure(file, "unreachable", self.unreachable[host]), host=host)
         have = part.stat().st_size if part.exists() else 0
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
-        timeout = (self.transfer.connect_timeout, self.transfer.read_timeout)
         try:
-            response = self.session.get(file.url, headers=headers, stream=True, timeout=timeout)
-        except requests.ReadTimeout as error:
-            text = f"{file.url}: no answer within {self.transfer.read_timeout:g} s"
-            raise DownloadError(Failure(file, "failed", text), again=True) from error
+            response = ask(self.session, file.url, headers, self.transfer)
         except requests.ConnectionError as error:
-            if _is_unreachable(error):
-                failure = Failure(file, "unreachable", f"{host} cannot be reached")
-            else:
-                failure = Failure(file, "failed", f"{file.url}: {error}")
-            raise DownloadError(failure, again=True) from error
-        except requests.RequestException as error:
-            raise DownloadError(Failure(file, "failed", f"{file.url}: {error}")) from error
+            raise _connection_failed(file, error) from error
+        except (BrokenOffError, IllFormedError) as error:
+            failure = Failure(file, "failed", f"{file.url}: {error}")
+            raise DownloadError(failure, again=isinstance(error, BrokenOffError)) from error
         with response:
             _check_status(file, response)
             resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
@@ -209,18 +233,19 @@ class Downloader:
         """Write the body of a response behind the `received` bytes of `part`."""
         limit = file.size or LARGEST_UNKNOWN
         try:
-            with part.open("ab") as stream:
-                for chunk in response.iter_content(CHUNK):
+            with part.open("ab") as stream, closing(body(response, self.transfer)) as pieces:
+                for piece in pieces:
                     if self._stop.is_set():
                         raise StoppedError
-                    received += len(chunk)
+                    received += len(piece)
                     if received > limit:
                         break
-                    stream.write(chunk)
-                    self.advance(len(chunk))
-        except requests.RequestException as error:
-            # A broken or stalled transfer: the bytes so far are kept and the rest asked for.
-            text = f"{file.url}: broke off after {received:,} bytes"
+                    stream.write(piece)
+                    stream.flush()  # a killed process loses nothing
+                    self.advance(len(piece))
+        except BrokenOffError as error:
+            # The bytes so far are kept and the rest asked for.
+            text = f"{file.url}: {error} after {received:,} bytes"
             raise DownloadError(Failure(file, "failed", text), again=True) from error
         if received > limit:
             self._discard(part)
@@ -240,12 +265,18 @@ def _check_status(file: AssetFile, response: requests.Response) -> None:
     )
 
 
-def _is_unreachable(error: requests.ConnectionError) -> bool:
-    """Whether no connection came about; otherwise a server is there, but hung up or distrusted."""
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError):
-        return True
+def _connection_failed(file: AssetFile, error: requests.ConnectionError) -> DownloadError:
+    """Tell hosts that are out of reach from those that hung up or are distrusted."""
+    request = error.request
+    host = urlsplit(file.url if request is None else str(request.url)).netloc
     cause = error.args[0] if error.args else None
-    return isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or (
+        isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+    ):
+        failure = Failure(file, "unreachable", f"{host} cannot be reached")
+    else:
+        failure = Failure(file, "failed", f"{file.url}: {error}")
+    return DownloadError(failure, again=True, host=host)
 
 
 def _pause(retry: Retry, retry_after: str) -> float:

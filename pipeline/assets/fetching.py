@@ -8,13 +8,15 @@ beside data/, where verified ones wait for the next attempt. A file of the mirro
 
 import sys
 from collections.abc import Sequence
+from contextlib import suppress
 from pathlib import Path
 
-from pipeline.assets.download import Failure, Transfer
+from pipeline.assets.download import Failure
 from pipeline.assets.outputs import is_complete, lay_down
 from pipeline.assets.photos import locate_photograph
 from pipeline.assets.registry import DATA, Asset, AssetFile, describe_size, find_asset
 from pipeline.assets.source import MIRROR_VARIABLE, Source, mirror_folder
+from pipeline.assets.transfer import Transfer
 from pipeline.support.errors import UserError
 
 
@@ -145,7 +147,11 @@ def _obtain(source: Source, files: Sequence[AssetFile]) -> tuple[dict[str, Path]
     try:
         source.downloads.mkdir(parents=True, exist_ok=True)
         # The folder is nobody's work: git must not see it, wherever it is.
-        (source.downloads / ".gitignore").write_text("*\n", encoding="utf-8")
+        with (
+            suppress(FileExistsError),
+            (source.downloads / ".gitignore").open("x", encoding="utf-8") as stream,
+        ):
+            stream.write("*\n")
         found, failures = source.obtain(files)
     except OSError as error:
         raise UserError(

@@ -7,9 +7,10 @@ from functools import partial
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
-from pipeline.assets.download import Downloader, DownloadError, Failure, Transfer
+from pipeline.assets.download import Downloader, DownloadError, Failure
 from pipeline.assets.progress import Progress
 from pipeline.assets.registry import AssetFile
+from pipeline.assets.transfer import Transfer
 from pipeline.support.errors import UserError
 
 MIRROR_VARIABLE = "MESR_MIRROR"
@@ -95,8 +96,8 @@ class Source:
     def _obtain_one(
         self, downloader: Downloader, file: AssetFile
     ) -> tuple[AssetFile, Path | Failure]:
-        path = downloader.earlier(file) or self._in_mirror(file) or self._in_data(file)
         try:
+            path = downloader.earlier(file) or self._in_mirror(file) or self._in_data(file)
             return file, path or downloader.download(file)
         except DownloadError as error:
             return file, error.failure

@@ -14,6 +14,11 @@ from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
 
+def is_image_name(name: str) -> bool:
+    """Whether an image may have this name: HDF5, file names and tables all have to bear it."""
+    return name.isprintable() and not set(name) & set("/\\") and bool(name.strip(". "))
+
+
 @contextmanager
 def _write_failures() -> Iterator[None]:
     # HDF5 reports a full disk on closing as a RuntimeError.
@@ -39,14 +44,20 @@ def pack_images(images: Iterable[Path | tuple[str, Pixels]], target: Path) -> No
     Raises
     ------
     UserError
-        When two images have one name, there is no image at all, an image cannot be read, or the
-        file cannot be written.
+        When two images have one name, a name is no `is_image_name`, there is no image at all, an
+        image cannot be read, or the file cannot be written.
     """
     origins: dict[str, str] = {}
     with atomic_path(target) as temporary, _write_failures(), h5py.File(temporary, "w") as file:
         for item in images:
             name, pixels = (item.stem, read_image(item)) if isinstance(item, Path) else item
             origin = str(item) if isinstance(item, Path) else name
+            if not is_image_name(name):
+                raise UserError(
+                    f"{origin!r}: {name!r} cannot be the name of an image in {target.name}. Rename "
+                    "it; names are made of letters, digits and signs, but no slashes, and not of "
+                    "dots and blanks alone."
+                )
             if name in origins:
                 raise UserError(
                     f"{origin}: another image, {origins[name]}, has the same name {name!r} in "

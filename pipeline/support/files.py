@@ -1,21 +1,31 @@
 """Writing files so that a reader never meets half of one."""
 
+import glob
+import hashlib
 import os
 import shutil
+import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+from filelock import FileLock, Timeout
+
 from pipeline.support.errors import UserError
+
+# Names in the temporary folder, beside what the body writes.
+LOCK = ".partial.lock"
+EARLIER = ".partial.earlier"
 
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
-    """Yield a temporary path beside `target`; rename it to `target` on success.
+    """Yield a temporary path; rename it to `target` on success.
 
     The body writes a file or a directory at the yielded path. When the body raises (which Ctrl-C
     and, under `pipeline.support.console.run`, SIGTERM make it do), whatever it wrote is removed
-    and an earlier `target` stays as it was.
+    and an earlier `target` stays as it was. What a process left that was killed while it wrote
+    `target` is removed by the next one that writes it.
 
     Parameters
     ----------
@@ -25,40 +35,70 @@ def atomic_path(target: Path) -> Iterator[Path]:
     Yields
     ------
     Path
-        A name in the same folder (so that the rename is atomic) with the same suffixes.
+        The same name in a temporary folder beside `target` (so that the rename is atomic). That
+        folder is called ``.<name>.partial.<random>``: a hidden name without the suffix, so that
+        no reader, nor DVC (see .dvcignore), takes it for a result.
 
     Raises
     ------
     UserError
         When the disk is full or the folder cannot be written.
     """
-    temporary = target.with_name(f".{os.getpid()}.partial.{target.name}")
-    earlier = target.with_name(f".{os.getpid()}.earlier.partial.{target.name}")
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove(temporary)  # left by a process that was killed and had the same number
-        yield temporary
-        if temporary.is_dir() and target.is_dir():
-            # A rename replaces files and empty folders only. Deleting a folder may take long and
-            # may fail halfway, so it is done when the new one is in place.
-            _remove(earlier)
-            target.rename(earlier)
-        temporary.replace(target)
+        _remove_leftovers(target)
+        with _temporary_folder(target) as folder:
+            temporary = folder / target.name
+            yield temporary
+            try:
+                if temporary.is_dir() and target.is_dir():
+                    # A rename replaces files and empty folders only. Deleting a folder may take
+                    # long and may fail halfway, so it is done when the new one is in place.
+                    target.rename(folder / EARLIER)
+                temporary.replace(target)
+            finally:
+                _put_back_earlier(folder, target)
     except OSError as error:
         raise UserError(
             f"{target}: could not be written ({error.strerror or error}). "
             "Free some disk space or choose a writable folder, then run the command again; "
             "nothing was left half-written."
         ) from error
+
+
+def _prefix(target: Path) -> str:
+    """Beginning of the names of temporary folders, short enough for every file system."""
+    name = os.fsencode(target.name)
+    label = target.name if len(name) <= 200 else hashlib.sha256(name).hexdigest()
+    return f".{label}.partial."
+
+
+@contextmanager
+def _temporary_folder(target: Path) -> Iterator[Path]:
+    """Make a folder beside `target`, locked as long as this process works in it."""
+    folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
+    try:
+        with FileLock(folder / LOCK):
+            yield folder
     finally:
-        if earlier.exists() and not target.exists():
-            earlier.rename(target)
-        _remove(temporary)
-        _remove(earlier)
+        shutil.rmtree(folder, ignore_errors=True)
 
 
-def _remove(path: Path) -> None:
-    if path.is_dir() and not path.is_symlink():
-        shutil.rmtree(path, ignore_errors=True)
-    else:
-        path.unlink(missing_ok=True)
+def _remove_leftovers(target: Path) -> None:
+    """Remove the temporary folders of `target` whose processes no longer live."""
+    for folder in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
+        if folder.is_symlink() or not folder.is_dir():
+            continue
+        try:
+            # The operating system releases a lock with its process, whatever ended that.
+            with FileLock(folder / LOCK, blocking=False):
+                _put_back_earlier(folder, target)
+                shutil.rmtree(folder, ignore_errors=True)
+        except (Timeout, OSError):
+            continue
+
+
+def _put_back_earlier(folder: Path, target: Path) -> None:
+    earlier = folder / EARLIER
+    if earlier.exists() and not target.exists():
+        earlier.rename(target)

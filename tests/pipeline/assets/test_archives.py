@@ -1,5 +1,7 @@
 """Hostile and damaged archives."""
 
+import copy
+import io
 import zipfile
 from pathlib import Path
 
@@ -42,6 +44,19 @@ def test_a_member_beyond_the_end_of_its_archive_is_noticed(
         list(archive_images(path))
 
 
+def overlapping(content: bytes, times: int) -> bytes:
+    """Make an archive of many members that are one and the same stretch of bytes."""
+    buffer = io.BytesIO()
+    with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
+        archive.writestr("0.png", content)
+        first = archive.infolist()[0]
+        for number in range(1, times):
+            member = copy.copy(first)
+            member.filename = f"{number}.png"
+            archive.filelist.append(member)
+    return buffer.getvalue()
+
+
 @pytest.mark.parametrize(
     ("archive", "complaint"),
     [
@@ -51,6 +66,11 @@ def test_a_member_beyond_the_end_of_its_archive_is_noticed(
         (zipped({"..\\a.png": FILES["a.png"]}), "leads out of it"),
         (zipped({"C:/a.png": FILES["a.png"]}), "leads out of it"),
         (zipped({"a.png": b"/etc/passwd"}, link="a.png"), "is a link"),
+        (zipped({"..png": FILES["a.png"]}), r"'\.\.png' gives no name"),
+        (zipped({"x/...png": FILES["a.png"]}), "gives no name"),
+        (zipped({"a\x1b[2J.png": FILES["a.png"]}), r"'a\\x1b\[2J\.png' gives no name"),
+        (zipped({"a\n,1.png": FILES["a.png"]}), "gives no name"),
+        (overlapping(FILES["a.png"], 500), "times its size"),
         (zipped({"a.png": bytes(10_000_000)}), "times its size"),
         (zipped(FILES)[:-30], "damaged or encrypted"),
         (zipped({"a.png": FILES["a.png"]}), "holds 1 images, expected 3"),

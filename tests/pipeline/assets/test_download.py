@@ -1,8 +1,15 @@
 """Downloads from a server that misbehaves: data/ is complete or untouched."""
 
+import contextlib
 import io
+import os
 import shutil
+import signal
+import socket
+import threading
+import time
 from dataclasses import replace
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 
 import h5py
@@ -10,7 +17,9 @@ import numpy as np
 import pytest
 from PIL import Image
 
+from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import Asset, AssetFile
+from pipeline.assets.transfer import Transfer
 from pipeline.support.errors import UserError
 from tests.pipeline.assets.server import (
     FILES,
@@ -51,7 +60,7 @@ def test_a_file_known_by_its_git_digest_alone(
         ("wrong", "refused .*b.png: digest sha256"),
         ("short", r"refused .*b.png: .* bytes, expected"),
         ("endless", "refused .*b.png: sends more than the expected"),
-        ("loop", "Exceeded 30 redirects"),
+        ("loop", "more than 10 redirections"),
     ],
 )
 def test_one_bad_file_leaves_data_untouched_and_the_next_run_carries_on(
@@ -170,3 +179,198 @@ def test_a_damaged_download_of_an_earlier_run_is_replaced(
     with h5py.File(tmp_path / "data/hr/Toy.h5") as packed:
         expected = np.asarray(Image.open(io.BytesIO(FILES["a.png"])))
         np.testing.assert_array_equal(packed["a"], expected)
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    ("fault", "complaint"),
+    [
+        ("drip", "sends less than 1000 bytes per second and broke off after"),
+        ("drip head", r"no answer within 0\.2 s"),
+        ("drip chunks", "sends less than 1000 bytes per second"),
+        ("drip error", "HTTP status 503"),
+    ],
+)
+def test_one_byte_at_a_time_does_not_go_on_for_ever(
+    server: Server, register: Register, tmp_path: Path, fault: str, complaint: str
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.faults["/Toy/b.png"] = [f"always {fault}"]
+    with pytest.raises(UserError, match=complaint):
+        fetch_into(tmp_path, ["Toy"])
+    assert in_data(tmp_path) == []
+
+
+def test_what_a_slow_server_sent_is_kept(
+    server: Server, register: Register, tmp_path: Path
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.faults["/Toy/b.png"] = ["drip"]
+    fetch_into(tmp_path, ["Toy"])
+    first, second = (asked for path, asked in server.requests if path == "/Toy/b.png")
+    assert first is None
+    assert second is not None
+    # A few bytes, one by one; all that were sent until the connection was given up.
+    assert 1 <= int(second.removeprefix("bytes=").rstrip("-")) <= server.dripped < 1000
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("fault", ["drip redirect", "endless redirect"])
+def test_the_body_of_a_redirection_is_not_waited_for(
+    server: Server, register: Register, tmp_path: Path, fault: str
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.content["/Toy/a.png?moved"] = FILES["a.png"]
+    server.faults["/Toy/a.png"] = [fault]
+    fetch_into(tmp_path, ["Toy"])
+    assert in_data(tmp_path) == ["hr/Toy.h5"]
+    assert [path for path, _ in server.requests].count("/Toy/a.png") == 1
+
+
+@pytest.mark.parametrize(
+    "target",
+    [
+        "http://[::bad/",
+        "http://[::1",
+        "http://host:port/",
+        "http://host:99999999/",
+        "http://..:80/",
+        f"http://{'a' * 70}.org/",
+        "http://\xff\xfe/",
+        "//",
+        "file:///etc/passwd",
+        "ftp://127.0.0.1/a.png",
+        "javascript:alert(1)",
+        "data:,a",
+    ],
+)
+def test_a_redirection_to_nowhere_is_a_message(
+    server: Server, register: Register, tmp_path: Path, target: str
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.faults["/Toy/b.png"] = [f"always to {target}"]
+    with pytest.raises(UserError, match="Toy: 1 of 3 files missing"):
+        fetch_into(tmp_path, ["Toy"])
+    assert in_data(tmp_path) == []
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize(
+    "time",
+    ["soon", "", "-1", "9" * 5000, "1e9", "Wed, 21 Oct 2015 07:28:00 GMT",
+     "Wed, 21 Oct 99999999999999999999 07:28:00 GMT", "Wed, 99 Oct 2015 99:99:99 +9999999999999"],
+)  # fmt: skip
+def test_a_senseless_retry_after_is_overlooked(
+    server: Server, register: Register, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, time: str
+) -> None:
+    monkeypatch.setattr("pipeline.assets.download.LONGEST_PAUSE", 0.01)
+    register(offer(server, "Toy", FILES))
+    server.faults["/Toy/b.png"] = [f"later {time}"]
+    fetch_into(tmp_path, ["Toy"])
+    assert in_data(tmp_path) == ["hr/Toy.h5"]
+
+
+def test_a_compressed_answer_does_not_unpack_without_bound(
+    server: Server, register: Register, tmp_path: Path
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.faults["/Toy/b.png"] = ["always bomb"]
+    with pytest.raises(UserError, match=r"refused .*b\.png: sends more than the expected"):
+        fetch_into(tmp_path, ["Toy"])
+    assert not (tmp_path / "downloads/Toy/b.png.part").exists()
+
+
+def in_the_way(path: Path, kind: str, precious: Path) -> None:
+    path.parent.mkdir(parents=True, exist_ok=True)
+    match kind:
+        case "pipe":
+            os.mkfifo(path)
+        case "link":
+            path.symlink_to(precious)
+        case "dangling link":
+            path.symlink_to(precious.with_name("new"))
+        case "socket":
+            with socket.socket(socket.AF_UNIX) as unix:
+                unix.bind(str(path))
+        case "folder":
+            path.mkdir()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "link", "dangling link", "socket", "folder"])
+@pytest.mark.parametrize("place", ["Toy/b.png", "Toy/b.png.part", "Toy/.b.png.lock"])
+def test_what_is_no_file_is_neither_opened_nor_followed(
+    server: Server, register: Register, monkeypatch: pytest.MonkeyPatch, tmp_path: Path,
+    kind: str, place: str,
+) -> None:  # fmt: skip
+    monkeypatch.chdir(tmp_path)  # names of sockets are short
+    precious = tmp_path / "precious"
+    precious.write_bytes(FILES["b.png"])
+    register(offer(server, "Toy", FILES))
+    in_the_way(Path("downloads") / place, kind, precious)
+    with pytest.raises(UserError, match=rf"refused .*{place}: is no file .*delete it"):
+        fetch_into(Path(), ["Toy"])
+    assert in_data(tmp_path) == []
+    assert precious.read_bytes() == FILES["b.png"]
+    assert not precious.with_name("new").exists()
+
+
+@pytest.mark.timeout(60)
+@pytest.mark.parametrize("kind", ["pipe", "link", "dangling link", "socket"])
+def test_the_folder_of_an_asset_and_the_note_for_git_are_not_followed_either(
+    server: Server, register: Register, monkeypatch: pytest.MonkeyPatch, tmp_path: Path, kind: str
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    precious = tmp_path / "precious"
+    precious.write_text("precious")
+    register(offer(server, "Toy", FILES))
+    in_the_way(Path("downloads/.gitignore"), kind, precious)
+    fetch_into(Path(), ["Toy"])
+    shutil.rmtree("downloads/Toy")
+    in_the_way(Path("downloads/Toy"), kind, precious)
+    with pytest.raises(UserError, match=r"downloads/Toy: is no folder .*delete it"):
+        fetch_into(Path(), ["Toy"], again=True)
+    assert precious.read_text() == "precious"
+    assert not precious.with_name("new").exists()
+
+
+def test_of_two_fetches_at_once_the_second_waits(
+    server: Server, register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    register(offer(server, "Toy", FILES))
+    server.barrier = threading.Barrier(4)  # three requests, and the test
+    with ThreadPool(2) as pool:
+        jobs = [pool.apply_async(fetch_into, (tmp_path, ["Toy"])) for _ in range(2)]
+        said = ""
+        while said.count("another process fetches Toy/") < 3:
+            time.sleep(0.01)
+            said += capsys.readouterr().out
+        server.barrier.wait(timeout=20)
+        for job in jobs:
+            assert job.get(timeout=20) == {"Toy": tmp_path / "data/hr/Toy.h5"}
+    assert sorted(path for path, _ in server.requests) == [f"/Toy/{name}" for name in FILES]
+    assert sorted(p.name for p in (tmp_path / "downloads/Toy").iterdir()) == [*FILES]
+    with h5py.File(tmp_path / "data/hr/Toy.h5") as packed:
+        assert sorted(packed) == ["a", "b", "c"]
+
+
+def test_a_fetch_takes_over_what_a_killed_one_had_received(
+    server: Server, register: Register, tmp_path: Path
+) -> None:
+    register(offer(server, "Toy", {"a.png": FILES["a.png"]}))
+    server.faults["/Toy/a.png"] = ["drip"]
+    part = tmp_path / "downloads/Toy/a.png.part"
+    pid = os.fork()
+    if pid == 0:
+        with contextlib.suppress(BaseException):
+            fetch_assets(["Toy"], tmp_path / "data", transfer=Transfer(workers=1))
+        os._exit(1)
+    while not part.exists() or part.stat().st_size < 5:
+        time.sleep(0.01)
+    os.kill(pid, signal.SIGKILL)
+    os.waitpid(pid, 0)
+    had = part.stat().st_size
+    server.requests.clear()
+    fetch_into(tmp_path, ["Toy"])
+    assert server.requests == [("/Toy/a.png", f"bytes={had}-")]
+    assert in_data(tmp_path) == ["hr/Toy.h5"]

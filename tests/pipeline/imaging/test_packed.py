@@ -14,7 +14,7 @@ from hypothesis.extra import numpy as hnp
 from PIL import Image
 
 from pipeline.imaging.images import write_image
-from pipeline.imaging.packed import PackedImages, pack_images
+from pipeline.imaging.packed import PackedImages, is_image_name, pack_images
 from pipeline.support.errors import UserError
 
 
@@ -31,7 +31,7 @@ def gray():
 @settings(max_examples=25, deadline=None)
 @given(
     st.dictionaries(
-        st.text("abcxyz019_-. ", min_size=1, max_size=9).filter(lambda s: s.strip(". ")),
+        st.text(min_size=1, max_size=9).filter(is_image_name),
         hnp.arrays(
             np.uint8,
             st.one_of(
@@ -101,6 +101,10 @@ def test_packed_pixels_cannot_be_written(tmp_path, rgb):
         ([("a", np.zeros((2, 2)))], "a: is a float64 array"),
         ([("a", np.zeros((0, 2), np.uint8))], "at least one pixel"),
         ([], "no image"),
+        *(
+            ([(name, np.zeros((2, 2), np.uint8))], "cannot be the name")
+            for name in ("", ".", "..", ". .", "a/b", "a\\b", "a\0b", "a\n", "\x1b[2J", "\udcff")
+        ),
     ],
 )
 def test_packing_refuses_and_leaves_nothing(tmp_path, images, message):

@@ -1,11 +1,16 @@
+import fnmatch
 import os
 import shutil
+import subprocess
+import sys
 from pathlib import Path
 
 import pytest
 
 from pipeline.support.errors import UserError
-from pipeline.support.files import atomic_path
+from pipeline.support.files import EARLIER, atomic_path
+
+ROOT = Path(__file__).parents[3]
 
 
 def names(folder: Path) -> list[str]:
@@ -38,16 +43,107 @@ def test_a_failing_body_leaves_the_earlier_folder(tmp_path: Path) -> None:
     assert names(tmp_path) == ["folder", "folder/first"]
 
 
-def test_what_a_killed_process_of_the_same_number_left_is_removed_first(tmp_path: Path) -> None:
-    for word in ("partial", "earlier.partial"):
-        leftover = tmp_path / f".{os.getpid()}.{word}.folder"
-        leftover.mkdir()
-        (leftover / "old").write_text("half")
-    write_folder(tmp_path / "folder", "new")
-    assert names(tmp_path) == ["folder", "folder/new"]
-    (tmp_path / f".{os.getpid()}.partial.folder").write_text("a file this time")
-    write_folder(tmp_path / "folder", "newer")
-    assert names(tmp_path) == ["folder", "folder/newer"]
+WRITER = """
+import sys
+from pathlib import Path
+from pipeline.support.files import atomic_path
+
+with atomic_path(Path(sys.argv[1])) as temporary:
+    if sys.argv[2] == "folder":
+        temporary.mkdir()
+        (temporary / "half").touch()
+    else:
+        temporary.touch()
+    print("writing", flush=True)
+    sys.stdin.read()
+"""
+
+
+def start_writer(target: Path, kind: str = "folder") -> subprocess.Popen[str]:
+    process = subprocess.Popen(
+        [sys.executable, "-c", WRITER, str(target), kind],
+        env={**os.environ, "PYTHONPATH": str(ROOT)},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    assert process.stdout
+    assert process.stdout.readline() == "writing\n"
+    return process
+
+
+@pytest.mark.parametrize("kind", ["folder", "file"])
+@pytest.mark.parametrize("name", ["out.csv", "[a]*", "ä" * 120 + ".csv"])
+def test_what_a_killed_process_left_is_removed_by_the_next_one(
+    tmp_path: Path, kind: str, name: str
+) -> None:
+    target = tmp_path / name
+    for _ in range(2):
+        process = start_writer(target, kind)
+        process.kill()
+        process.wait()
+    (left,) = tmp_path.iterdir()  # of the second one, which removed what the first one left
+    assert fnmatch.fnmatch(left.name, ".*.partial.*")
+    assert left.suffix != ".csv"
+    write_folder(target, "new")
+    assert names(tmp_path) == [name, f"{name}/new"]
+
+
+def test_what_a_killed_process_left_is_no_input_of_dvc(tmp_path: Path) -> None:
+    def dvc(*arguments: str) -> str:
+        return subprocess.run(
+            [sys.executable, "-m", "dvc", *arguments],
+            cwd=tmp_path,
+            env={**os.environ, "PYTHONPATH": str(ROOT)},
+            capture_output=True,
+            check=True,
+            text=True,
+        ).stdout
+
+    dvc("init", "--no-scm")
+    shutil.copy(ROOT / ".dvcignore", tmp_path)
+    write_folder(tmp_path / "evaluations/run", "a.csv")
+    dvc("stage", "add", "--run", "-n", "tables", "-d", "evaluations", "-o", "out", "touch out")
+    for target, kind in (("evaluations/run", "folder"), ("evaluations/run/a.csv", "file")):
+        process = start_writer(tmp_path / target, kind)
+        process.kill()
+        process.wait()
+    assert len([*tmp_path.rglob(".*.partial.*/*")]) == 4  # what was written, and the locks
+    assert "up to date" in dvc("status")
+    (tmp_path / "evaluations/run/b.csv").touch()
+    assert "evaluations" in dvc("status")
+
+
+def test_what_other_processes_write_is_left_alone(tmp_path: Path) -> None:
+    target = tmp_path / "out"
+    other, same = start_writer(tmp_path / "out2"), start_writer(target)
+    write_folder(target, "mine")
+    assert names(target) == ["mine"]
+    for process in (other, same):
+        process.communicate()
+        assert process.returncode == 0
+    assert names(tmp_path) == ["out", "out/half", "out2", "out2/half"]
+
+
+def test_a_folder_that_a_killed_process_had_moved_away_comes_back(tmp_path: Path) -> None:
+    write_folder(tmp_path / "out", "first")
+    process = start_writer(tmp_path / "out")
+    process.kill()
+    process.wait()
+    (left,) = tmp_path.glob(".out.partial.*")
+    (tmp_path / "out").rename(left / EARLIER)  # between the two renames
+    with pytest.raises(RuntimeError), atomic_path(tmp_path / "out"):
+        raise RuntimeError
+    assert names(tmp_path) == ["out", "out/first"]
+
+
+def test_a_link_in_the_place_of_a_leftover_is_not_followed(tmp_path: Path) -> None:
+    write_folder(tmp_path / "elsewhere", "precious")
+    (tmp_path / ".out.partial.abc").symlink_to(tmp_path / "elsewhere")
+    os.mkfifo(tmp_path / ".out.partial.def")
+    write_folder(tmp_path / "out", "new")
+    assert names(tmp_path / "elsewhere") == ["precious"]
+    assert names(tmp_path / "out") == ["new"]
 
 
 def test_the_earlier_folder_is_deleted_only_when_the_new_one_is_in_place(
@@ -59,6 +155,7 @@ def test_the_earlier_folder_is_deleted_only_when_the_new_one_is_in_place(
 
     def watch(path: Path, **options: bool) -> None:
         seen.append(names(tmp_path / "folder"))
+        assert (path / EARLIER / "first").exists()
         rmtree(path, **options)  # type: ignore[arg-type]
 
     monkeypatch.setattr(shutil, "rmtree", watch)
