@@ -2,19 +2,23 @@
 
 "Lightweight Single-Image Super-Resolution Network with Attentive Auxiliary Feature Learning",
 https://arxiv.org/abs/2011.06773; official code https://github.com/wxxxxxxh/A2F-SR, commit
-91c88af. What the paper leaves open is taken from that code: inputs of 0..255 shifted by the DIV2K
-mean and divided by 127.5, weight normalisation on the 3x3 convolutions alone, scalars that start
-at 1, a channel attention without reduction, one-step pixel shuffles (x4 included), torch's default
-initialisation. The authors' x2 weights exist for the variant SD only.
+91c88af.
+
+Details the paper leaves open, from the official code
+-----------------------------------------------------
+- Inputs of 0..255 are shifted by the DIV2K mean and divided by 127.5.
+- Weight normalisation acts on the 3x3 convolutions alone; scalars start at 1; the channel attention
+  has no reduction; pixel shuffles take one step, x4 included; initialisation is torch's default.
+
+The authors' x2 weights exist for the variant SD only.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
 from baselines.weights import Published
@@ -73,7 +77,7 @@ class AuxiliaryBlock(nn.Module):
 
 
 class A2F(SRNetwork):
-    """A2F; works on RGB in [0, 1] at LR size.
+    """Residual network whose blocks draw on everything computed before them.
 
     Parameters
     ----------
@@ -91,7 +95,7 @@ class A2F(SRNetwork):
     Raises
     ------
     ValueError
-        For a scale other than 2, 3 and 4, or an unknown variant.
+        For an unknown variant.
     """
 
     mean: Tensor
@@ -121,18 +125,7 @@ class A2F(SRNetwork):
         self.skip = weight_norm(nn.Conv2d(3, 3 * scale**2, 3, padding=1))
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
-
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
-        """
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w)."""
         x = (x - self.mean) * 2  # (255 x - 255 mean) / 127.5
         states = [self.head(x)]
         for block in self.body:
@@ -142,17 +135,7 @@ class A2F(SRNetwork):
         return (sr / 2 + self.mean,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in 0..255, as the official code has it.
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error on RGB in 0..255, as the official code has it."""
         return 255 * F.l1_loss(outputs[-1], target)
 
 
@@ -183,29 +166,5 @@ _RENAMED = (
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' weights as a state dict of `A2F`.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one file that an entry of `PUBLISHED` names; the file determines the variant.
-    scale : {2, 3, 4}
-        Upscaling factor of the weights.
-
-    Returns
-    -------
-    dict
-        Fits ``A2F(scale, variant=...).load_state_dict``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not a plain state dict.
-    """
-    renamed = {}
-    for official, value in read_state_dict(paths[0]).items():
-        name = official
-        for pattern, replacement in _RENAMED:
-            name = re.sub(pattern, replacement, name)
-        renamed[name] = value
-    return renamed
+    """Rename the authors' state dict; the file determines the variant."""
+    return read_state_dict(paths[0], _RENAMED)

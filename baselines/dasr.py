@@ -1,4 +1,4 @@
-"""DASR: unsupervised degradation representation learning (Wang et al., CVPR 2021).
+"""DASR: degradation-aware super-resolution (Wang et al., CVPR 2021).
 
 "Unsupervised Degradation Representation Learning for Blind Super-Resolution",
 https://arxiv.org/abs/2104.00416; official code
@@ -11,30 +11,31 @@ bicubic downsampling, and learn the representation by contrast: two patches of o
 8192 patches of a queue do not. This benchmark evaluates plain bicubic degradation, which is the
 paper's blur of width 0.
 
-Left out: the contrastive branch (momentum encoder, queue, cross-entropy) and the 100 epochs that
-train the encoder alone. Trained here, all patches share one degradation, so there is nothing to
-contrast; E and G are trained together by the reconstruction loss, and the encoder's projection,
-which only the contrastive loss uses, keeps its initial values. The projection and the two frozen
-mean shifts are kept as parameters because the published counts include them.
+Left out
+--------
+- The contrastive branch (momentum encoder, queue, cross-entropy) and the 100 epochs that train the
+  encoder alone. Trained here, all patches share one degradation, so there is nothing to contrast;
+  E and G are trained together by the reconstruction loss, and the encoder's projection, which only
+  the contrastive loss uses, keeps its initial values. The projection and the two frozen mean
+  shifts are kept as parameters because the published counts include them.
 
 Batch normalisation makes the encoder behave differently in training and in evaluation mode, and
 the representation is a mean over the whole image: tiles of an image need not agree with the whole.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
 from mesr.common.base import SRNetwork
 from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
 
-SLOPE = 0.1
+_SLOPE = 0.1
 
 
 class MeanShift(nn.Conv2d):
@@ -72,12 +73,12 @@ class DegradationEncoder(nn.Module):
             layers += [
                 nn.Conv2d(width, features * out_width, 3, stride=stride, padding=1),
                 nn.BatchNorm2d(features * out_width),
-                nn.LeakyReLU(SLOPE),
+                nn.LeakyReLU(_SLOPE),
             ]
             width = features * out_width
         self.layers = nn.Sequential(*layers, nn.AdaptiveAvgPool2d(1), nn.Flatten())
         self.projection = nn.Sequential(
-            nn.Linear(width, width), nn.LeakyReLU(SLOPE), nn.Linear(width, width)
+            nn.Linear(width, width), nn.LeakyReLU(_SLOPE), nn.Linear(width, width)
         )
 
     def forward(self, x: Tensor) -> Tensor:
@@ -101,13 +102,13 @@ class DegradationAwareConv(nn.Module):
         squeezed = max(features // reduction, 1)
         self.kernel = nn.Sequential(
             nn.Linear(features, features, bias=False),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(_SLOPE),
             nn.Linear(features, features * 9, bias=False),
         )
         self.mix = nn.Conv2d(features, features, 1)
         self.attention = nn.Sequential(
             nn.Conv2d(features, squeezed, 1, bias=False),
-            nn.LeakyReLU(SLOPE),
+            nn.LeakyReLU(_SLOPE),
             nn.Conv2d(squeezed, features, 1, bias=False),
             nn.Sigmoid(),
         )
@@ -119,7 +120,7 @@ class DegradationAwareConv(nn.Module):
         # Images become groups, so that one grouped convolution applies each image's own kernels.
         grouped = x.reshape(1, batch * features, height, width)
         adapted = F.conv2d(grouped, kernels, padding=1, groups=batch * features)
-        adapted = self.mix(F.leaky_relu(adapted.view(x.shape), SLOPE))
+        adapted = self.mix(F.leaky_relu(adapted.view(x.shape), _SLOPE))
         return adapted + x * self.attention(representation[:, :, None, None])
 
 
@@ -143,9 +144,9 @@ class DegradationAwareBlock(nn.Module):
 
     def forward(self, x: Tensor, representation: Tensor) -> Tensor:
         """Map `x` (B, features, H, W) to the same shape, given (B, features)."""
-        y = F.leaky_relu(self.adapt1(x, representation), SLOPE)
-        y = F.leaky_relu(self.conv1(y), SLOPE)
-        y = F.leaky_relu(self.adapt2(y, representation), SLOPE)
+        y = F.leaky_relu(self.adapt1(x, representation), _SLOPE)
+        y = F.leaky_relu(self.conv1(y), _SLOPE)
+        y = F.leaky_relu(self.adapt2(y, representation), _SLOPE)
         return x + self.conv2(y)
 
 
@@ -200,7 +201,7 @@ class Generator(nn.Module):
         self.add_mean = MeanShift(1)
         self.head = nn.Conv2d(3, features, 3, padding=1)
         self.compress = nn.Sequential(
-            nn.Linear(4 * features, features, bias=False), nn.LeakyReLU(SLOPE)
+            nn.Linear(4 * features, features, bias=False), nn.LeakyReLU(_SLOPE)
         )
         self.groups = nn.ModuleList(
             DegradationAwareGroup(features, blocks, reduction) for _ in range(depth)
@@ -221,7 +222,7 @@ class Generator(nn.Module):
 
 
 class DASR(SRNetwork):
-    """DASR at inference: encoder and generator; works on RGB in [0, 1] at LR size.
+    """DASR at inference: encoder and generator.
 
     Parameters
     ----------
@@ -236,10 +237,6 @@ class DASR(SRNetwork):
     reduction : int
         Reduction of the channel attention.
 
-    Raises
-    ------
-    ValueError
-        For a scale other than 2, 3 and 4.
     """
 
     def __init__(
@@ -256,35 +253,12 @@ class DASR(SRNetwork):
         self.encoder = DegradationEncoder(features)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
-
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
-        """
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w)."""
         x = 255 * x
         return (self.generator(x, self.encoder(x)) / 255,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in 0..255, the reconstruction term of the paper's loss.
-
-        The contrastive term is left out; the module's docstring says why.
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error on RGB in 0..255, the reconstruction term of the paper's loss."""
         return 255 * F.l1_loss(outputs[-1], target)
 
 
@@ -297,7 +271,7 @@ PUBLISHED = tuple(
     for scale in (2, 3, 4)
 )
 
-# Names of the official state dict and ours; the encoder's momentum copy and queue are dropped.
+# Names of the official state dict and ours.
 _RENAMED = (
     (r"^E\.encoder_q\.E\.", "encoder.layers."),
     (r"^E\.encoder_q\.mlp\.", "encoder.projection."),
@@ -316,31 +290,5 @@ _RENAMED = (
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' weights as a state dict of `DASR`.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one file that `PUBLISHED` names for this scale.
-    scale : {2, 3, 4}
-        Upscaling factor of the weights.
-
-    Returns
-    -------
-    dict
-        Fits ``DASR(scale).load_state_dict``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not a plain state dict.
-    """
-    renamed = {}
-    for official, value in read_state_dict(paths[0]).items():
-        if official.startswith(("E.encoder_k.", "E.queue")):
-            continue
-        name = official
-        for pattern, replacement in _RENAMED:
-            name = re.sub(pattern, replacement, name)
-        renamed[name] = value
-    return renamed
+    """Rename the authors' state dict without the encoder's momentum copy and queue."""
+    return read_state_dict(paths[0], _RENAMED, drop=r"E\.(encoder_k\.|queue)")

@@ -1,8 +1,10 @@
 """DeFiAN: interpretable detail-fidelity attention network (Huang et al., TIP 2021).
 
 https://arxiv.org/abs/2009.13134; official code https://github.com/YuanfeiHuang/DeFiAN, commit
-fb64caf. Choices, with their evidence:
+fb64caf. The authors' weights sit on file hosts that ask for interaction; none are used here.
 
+Details the paper leaves open
+-----------------------------
 - Variant S is the default: the MESR paper lists "DeFiAN" without a variant, calls its images
   blurred and reports MESR best or second best everywhere, which DeFiAN-L (Set14 x4: 28.99 dB,
   15 million parameters) would not allow.
@@ -16,18 +18,15 @@ fb64caf. Choices, with their evidence:
   while its validation undoes the normalisation. Both cannot be meant; here the output is always in
   [0, 1] and so is the target.
 - Initialisation is torch's default.
-
-The authors' weights sit on file hosts that ask for interaction, so `PUBLISHED` is empty.
 """
 
 from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
-from baselines.weights import Published
 from mesr.common.base import SRNetwork
 from mesr.common.layers import SubPixelUpsampler
 
@@ -36,8 +35,6 @@ IMAGENET_STD = (0.229, 0.224, 0.225)
 
 # Channels, residual blocks per module and modules of each variant of the paper.
 VARIANTS: dict[str, tuple[int, int, int]] = {"S": (32, 10, 5), "L": (64, 20, 10)}
-
-PUBLISHED: tuple[Published, ...] = ()
 
 
 class HessianFilter(nn.Module):
@@ -196,7 +193,7 @@ class DetailFidelityModule(nn.Module):
 
 
 class DeFiAN(SRNetwork):
-    """DeFiAN; works on RGB in [0, 1] at LR size.
+    """Residual network whose modules attend to details.
 
     Parameters
     ----------
@@ -214,7 +211,7 @@ class DeFiAN(SRNetwork):
     Raises
     ------
     ValueError
-        For a scale other than 2, 3 and 4, or an unknown variant.
+        For an unknown variant.
     """
 
     mean: Tensor
@@ -245,17 +242,9 @@ class DeFiAN(SRNetwork):
         self.tail = nn.Conv2d(features, 3, 3, padding=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w).
 
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1], more than one pixel in all.
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
+        Its statistics need more than one pixel in all.
         """
         features = self.head((x - self.mean) / self.std)
         features = features + self.body_end(self.body(features))
@@ -263,17 +252,7 @@ class DeFiAN(SRNetwork):
         return (sr * self.std + self.mean,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in [0, 1].
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error."""
         return F.l1_loss(outputs[-1], target)
 
 

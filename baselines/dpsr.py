@@ -1,4 +1,4 @@
-"""DPSR's super-resolver, SRResNet+ (Zhang et al., CVPR 2019).
+"""DPSR: SRResNet+, the super-resolver of DPSR (Zhang et al., CVPR 2019).
 
 "Deep Plug-and-Play Super-Resolution for Arbitrary Blur Kernels",
 https://arxiv.org/abs/1903.12529; official code https://github.com/cszn/DPSR, commit a5aa272,
@@ -11,17 +11,19 @@ level; the map is built inside from `noise_level`, 0 for noiseless input. The pa
 Gaussian noise of 0..50 with the level told to the network; here LR images are noiseless, so
 training sees one level only.
 
-From the official code: no batch normalisation, ReLU after each pixel shuffle, the last convolution
-without bias, no image skip; orthogonal initialisation of gain 0.2 with zero biases (KAIR).
+Details the paper leaves open, from the official code
+-----------------------------------------------------
+- No batch normalisation; a ReLU after each pixel shuffle; the last convolution has no bias; no
+  image skip.
+- Orthogonal initialisation of gain 0.2 with zero biases (KAIR).
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
@@ -51,7 +53,7 @@ class ResidualBlock(nn.Module):
 
 
 class DPSR(SRNetwork):
-    """SRResNet+; works on RGB in [0, 1] at LR size.
+    """SRResNet without batch normalisation, told the level of the noise.
 
     Parameters
     ----------
@@ -67,7 +69,7 @@ class DPSR(SRNetwork):
     Raises
     ------
     ValueError
-        For a scale other than 2, 3 and 4, or a negative noise level.
+        For a negative noise level.
     """
 
     def __init__(
@@ -102,35 +104,14 @@ class DPSR(SRNetwork):
                     nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
-
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
-        """
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w)."""
         noise_map = torch.full_like(x[:, :1], self.noise_level / 255)
         features = self.head(torch.cat([x, noise_map], dim=1))
         features = features + self.body(features)
         return (self.tail(self.upsampler(features)),)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in [0, 1].
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error."""
         return F.l1_loss(outputs[-1], target)
 
 
@@ -143,34 +124,16 @@ PUBLISHED = tuple(
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' weights as a state dict of `DPSR`.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one file that `PUBLISHED` names for this scale.
-    scale : {2, 3, 4}
-        Upscaling factor of the weights.
-
-    Returns
-    -------
-    dict
-        Fits ``DPSR(scale).load_state_dict``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not a plain state dict.
-    """
+    """Rename the authors' state dict."""
     # The official network is one sequence; enlargement and tail follow head (0) and body (1).
     stages = 2 if scale == 4 else 1
     tail = 2 + 3 * stages
-    sections = {f"model.{2 + 3 * i}.": f"upsampler.{3 * i}." for i in range(stages)}
-    sections |= {"model.0.": "head.", f"model.{tail}.": "tail.0.", f"model.{tail + 2}.": "tail.2."}
-    renamed = {}
-    for official, value in read_state_dict(paths[0]).items():
-        name = re.sub(r"^model\.1\.sub\.(\d+)\.", r"body.\1.", official)
-        name = re.sub(r"^(body\.\d+)\.res\.", r"\1.residual.", name)
-        name = re.sub(r"^model\.\d+\.", lambda found: sections.get(found[0], found[0]), name)
-        renamed[name] = value
-    return renamed
+    renamed = [
+        (r"^model\.0\.", "head."),
+        (r"^model\.1\.sub\.(\d+)\.res\.", r"body.\1.residual."),
+        (r"^model\.1\.sub\.", "body."),
+        *((rf"^model\.{2 + 3 * i}\.", f"upsampler.{3 * i}.") for i in range(stages)),
+        (rf"^model\.{tail}\.", "tail.0."),
+        (rf"^model\.{tail + 2}\.", "tail.2."),
+    ]
+    return read_state_dict(paths[0], renamed)

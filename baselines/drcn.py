@@ -1,7 +1,9 @@
-"""DRCN: Kim et al., Deeply-Recursive Convolutional Network for Image Super-Resolution, CVPR 2016.
+"""DRCN: deeply-recursive convolutional network (Kim et al., CVPR 2016).
 
-One convolution is applied again and again; every recursion is reconstructed to an image by the same
-layers, every such image is supervised, and their learned weighted sum is the result.
+https://arxiv.org/abs/1511.04491. One convolution is applied again and again; every recursion is
+reconstructed to an image by the same layers, every such image is supervised, and their learned
+weighted sum is the result. The authors' page offers MatConvNet models, but no copy of them could
+be found.
 
 Details the paper leaves open
 -----------------------------
@@ -22,7 +24,6 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.weights import Published
 from mesr.common.base import SRNetwork
 
 
@@ -42,7 +43,7 @@ class DRCN(SRNetwork):
     domain = "y"
     preupsampled = True
 
-    def __init__(self, scale: int, features: int = 256, recursions: int = 16) -> None:
+    def __init__(self, scale: int, *, features: int = 256, recursions: int = 16) -> None:
         super().__init__(scale)
         if recursions < 1:
             raise ValueError(f"recursions is {recursions}; DRCN needs at least 1")
@@ -63,17 +64,9 @@ class DRCN(SRNetwork):
         nn.init.zeros_(self.recurse.get_parameter("bias"))
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Restore the details of an enlarged luma image.
+        """Restore the details of enlarged luma `x` (B, 1, H, W).
 
-        Parameters
-        ----------
-        x : Tensor
-            (B, 1, H, W) luma in [0, 1], enlarged with bicubic interpolation.
-
-        Returns
-        -------
-        tuple of Tensor
-            One (B, 1, H, W) image per recursion, then their weighted sum.
+        Returns one image of that size per recursion, then their weighted sum.
         """
         features = x
         for conv in self.embed:
@@ -89,24 +82,8 @@ class DRCN(SRNetwork):
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Recursion losses first, the loss of the sum last (Section 3.3, equations 8-10).
 
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            (B, 1, H, W) HR luma in [0, 1].
-        progress : float
-            Part of the training that is done, in [0, 1]; alpha is 1 - progress.
-
-        Returns
-        -------
-        Tensor
-            Scalar. The weight decay of equation 10 belongs to the optimiser.
+        alpha is 1 - `progress`. The weight decay of equation 10 belongs to the optimiser.
         """
         alpha = 1 - progress
         errors = [0.5 * F.mse_loss(output, target) for output in outputs]
         return alpha * torch.stack(errors[:-1]).mean() + (1 - alpha) * errors[-1]
-
-
-# The authors' page offers MatConvNet models, but no copy of them could be found.
-PUBLISHED: tuple[Published, ...] = ()

@@ -1,18 +1,22 @@
 """DRSAN: dynamic residual self-attention network (Park et al., TMM 2021).
 
 https://arxiv.org/abs/2112.04488; official code https://github.com/saturnian77/DRSAN, commit
-8841874 (TensorFlow 1, for testing only). The defaults are DRSAN-48m. Taken from that code: the
-weights of the dynamic residual connections are averaged over the image with no squashing, and no
-residual goes round a group; PReLU slopes start at 0; Glorot-uniform weights and zero biases
-(TensorFlow's defaults); zero padding; no mean shift and no image skip.
+8841874 (TensorFlow 1, for testing only). The defaults are DRSAN-48m.
+
+Details the paper leaves open, from the official code
+-----------------------------------------------------
+- The weights of the dynamic residual connections are averaged over the image with no squashing,
+  and no residual goes round a group.
+- PReLU slopes start at 0; Glorot-uniform weights and zero biases (TensorFlow's defaults).
+- Zero padding; no mean shift and no image skip.
 """
 
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.tensorflow import read_checkpoint
@@ -88,7 +92,7 @@ class ResidualAttentionGroup(nn.Module):
 
 
 class DRSAN(SRNetwork):
-    """DRSAN; works on RGB in [0, 1] at LR size.
+    """Groups of residual units that weigh their connections image by image.
 
     Parameters
     ----------
@@ -103,10 +107,6 @@ class DRSAN(SRNetwork):
     squeezed : int
         Channels inside the dynamic residual modules.
 
-    Raises
-    ------
-    ValueError
-        For a scale other than 2, 3 and 4.
     """
 
     def __init__(
@@ -132,34 +132,13 @@ class DRSAN(SRNetwork):
                 nn.init.zeros_(module.bias)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
-
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
-        """
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w)."""
         features = self.head(x)
         features = features + self.body_end(self.body(features))
         return (self.tail(self.upsampler(features)),)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in [0, 1].
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error."""
         return F.l1_loss(outputs[-1], target)
 
 
@@ -174,25 +153,7 @@ PUBLISHED = tuple(
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' TensorFlow checkpoint as a state dict of `DRSAN` (48m).
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The ``.index`` file and the ``.data`` file, in this order.
-    scale : {2, 3, 4}
-        Upscaling factor of the weights.
-
-    Returns
-    -------
-    dict
-        Fits ``DRSAN(scale).load_state_dict``.
-
-    Raises
-    ------
-    ValueError
-        When a file is not what its name says, or a variable is missing.
-    """
+    """Convert the authors' TensorFlow checkpoint of 48m, an ``.index`` and a ``.data`` file."""
     names = checkpoint_names(scale)
     index, data = paths
     variables = read_checkpoint(index, data, names.values())

@@ -1,10 +1,12 @@
-"""IDN: Hui et al., Fast and Accurate Single Image SR via Information Distillation, CVPR 2018.
+"""IDN: information distillation network (Hui et al., CVPR 2018).
 
-The luma network of the paper, as in the authors' Caffe files (552,769 parameters). Their later
-TensorFlow network (RGB, sub-pixel convolution) is another one.
+"Fast and Accurate Single Image Super-Resolution via Information Distillation Network",
+https://arxiv.org/abs/1803.09454; official code https://github.com/Zheng222/IDN-Caffe. The luma
+network of the paper, as in the authors' Caffe files (552,769 parameters). Their later TensorFlow
+network (RGB, sub-pixel convolution) is another one.
 
-Details that the authors' files decide
---------------------------------------
+Details the paper leaves open, from the authors' files
+------------------------------------------------------
 - A leaky ReLU of slope 0.05 follows every convolution, the 1x1 ones included.
 - The transposed convolution (17x17, stride s, padding 8) yields s(h-1)+1 rows, which align with
   rows s-1, s, ... of the enlarged image. Here 8-(s-1) rows are cropped at the top instead of 8
@@ -25,7 +27,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.weights import Published
+from baselines.weights import Published, check_names
 from baselines.weights.caffemodel import read_caffemodel
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
@@ -87,7 +89,7 @@ class IDN(SRNetwork):
 
     domain = "y"
 
-    def __init__(self, scale: int, features: int = 64, blocks: int = _BLOCKS) -> None:
+    def __init__(self, scale: int, *, features: int = 64, blocks: int = _BLOCKS) -> None:
         super().__init__(scale)
         if features < 16 or features % 16:
             raise ValueError(f"features is {features}; IDN splits it and needs a multiple of 16")
@@ -102,18 +104,7 @@ class IDN(SRNetwork):
                 _msra_average(layer)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Enlarge a luma image.
-
-        Parameters
-        ----------
-        x : Tensor
-            (B, 1, h, w) luma in [0, 1].
-
-        Returns
-        -------
-        tuple of one Tensor
-            (B, 1, s*h, s*w), nominally in [0, 1].
-        """
+        """Super-resolve luma `x` (B, 1, h, w) into one image (B, 1, scale * h, scale * w)."""
         height, width = self.scale * x.shape[-2], self.scale * x.shape[-1]
         features = x
         for conv in self.extract:
@@ -124,7 +115,7 @@ class IDN(SRNetwork):
         return (imresize(x, size=(height, width)) + residual,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error (Section 3.4, equation 9); `progress` is not used."""
+        """Mean absolute error (Section 3.4, equation 9)."""
         return F.l1_loss(outputs[-1], target)
 
 
@@ -143,41 +134,17 @@ PUBLISHED = tuple(
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' Caffe model.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one ``.caffemodel`` file of a `PUBLISHED` entry.
-    scale : int
-        Not used: the parameters have the same shapes for all scales.
-
-    Returns
-    -------
-    dict of str to Tensor
-        Loads strictly into ``IDN(scale)``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not what it should be.
-    """
+    """Rename the layers of the authors' Caffe model; their shapes are the same for all scales."""
     (path,) = paths
     blobs = read_caffemodel(path)
     names = {"conv1": "extract.0", "conv2": "extract.1", "upsample": "upsample"}
     for block in range(_BLOCKS):
         names |= {f"conv{block + 3}_{n + 1}": f"blocks.{block}.enhance.{n}" for n in range(6)}
         names[f"down{block + 1}"] = f"blocks.{block}.compress"
-    if blobs.keys() != names.keys() or any(len(layer) != 2 for layer in blobs.values()):
-        raise ValueError(
-            f"{path}: not the layers of IDN; missing {sorted(names.keys() - blobs.keys())[:3]}, "
-            f"unexpected {sorted(blobs.keys() - names.keys())[:3]}; each has weights and biases"
-        )
+    check_names(path, blobs, names, "IDN")
     state = {}
     for theirs, ours in names.items():
-        weight, bias = blobs[theirs]
-        if weight.dim() != 4:
-            raise ValueError(f"{path}: layer {theirs!r} has weights of shape {tuple(weight.shape)}")
-        state[f"{ours}.weight"] = weight
-        state[f"{ours}.bias"] = bias.flatten()
+        if len(blobs[theirs]) != 2:
+            raise ValueError(f"{path}: layer {theirs!r} has no pair of weights and biases")
+        state[f"{ours}.weight"], state[f"{ours}.bias"] = blobs[theirs]
     return state

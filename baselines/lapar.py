@@ -2,30 +2,30 @@
 
 https://arxiv.org/abs/2105.10422; official code https://github.com/dvlab-research/Simple-SR, commit
 08c71e9. Each HR pixel gets its own 5x5 filter, a linear combination of 72 fixed atoms whose
-coefficients a small network predicts; the filter is applied to the bicubic enlargement.
+coefficients a small network predicts; the filter is applied to the bicubic enlargement. The
+authors' weights sit on a file host that asks for interaction; none are used here.
 
-- The bicubic enlargement is torch's (a = -0.75) in the official code, not MATLAB's (a = -0.5).
+Details the paper leaves open, from the official code
+-----------------------------------------------------
+- The bicubic enlargement is torch's (a = -0.75), not MATLAB's (a = -0.5).
 - The paper describes the dictionary in words (Gaussians and differences of Gaussians);
   `filter_dictionary` gives it in closed form. It agrees to 1e-15 with the file that the official
   code ships, a pickle, which therefore need not be opened.
 - Initialisation is torch's default; weight normalisation on every convolution; learnt scalars
-  start at 1, in the tail at 0.5 (official code).
+  start at 1, in the tail at 0.5.
 - Filters are assembled before they are applied, as the paper writes it. The official code filters
   the image with all atoms first; that is the same sum in another order, with three times the
   multiplications and several times the memory. The published Multi-Adds count neither.
-
-The authors' weights sit on a file host that asks for interaction, so `PUBLISHED` is empty.
 """
 
 import math
 from collections.abc import Sequence
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 from torch.nn.utils.parametrizations import weight_norm
 
-from baselines.weights import Published
 from mesr.common.base import SRNetwork
 from mesr.common.layers import DIV2K_MEAN
 
@@ -33,8 +33,6 @@ FILTER_SIZE = 5
 
 # Channels and number of local fusion blocks of each variant of the paper.
 VARIANTS: dict[str, tuple[int, int]] = {"A": (32, 4), "B": (24, 3), "C": (16, 2)}
-
-PUBLISHED: tuple[Published, ...] = ()
 
 
 def _gaussian(along: float, across: float, degrees: float) -> Tensor:
@@ -153,7 +151,7 @@ class MultiScaleTail(nn.Module):
 
 
 class LAPAR(SRNetwork):
-    """LAPAR; works on RGB in [0, 1] at LR size.
+    """Enlargement by bicubic interpolation, filtered pixel by pixel.
 
     Parameters
     ----------
@@ -169,7 +167,7 @@ class LAPAR(SRNetwork):
     Raises
     ------
     ValueError
-        For a scale other than 2, 3 and 4, or an unknown variant.
+        For an unknown variant.
     """
 
     dictionary: Tensor
@@ -203,17 +201,9 @@ class LAPAR(SRNetwork):
         self.tail = MultiScaleTail(features, len(atoms))
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w).
 
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1]; scale * h and scale * w at least 3.
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
+        Filters reach two pixels over the border: scale * h and scale * w are at least 3.
         """
         features = self.upsampler(self.body(self.head(x - self.mean)))
         coefficients = self.tail(features)
@@ -222,17 +212,7 @@ class LAPAR(SRNetwork):
         return (apply_filters(enlarged, filters),)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in [0, 1], as the official code has it.
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error, as the official code has it."""
         return F.l1_loss(outputs[-1], target)
 
 

@@ -1,10 +1,12 @@
-"""LapSRN: Lai et al., Deep Laplacian Pyramid Networks for Fast and Accurate SR, CVPR 2017.
+"""LapSRN: Laplacian pyramid super-resolution network (Lai et al., CVPR 2017).
 
-Each level of the pyramid doubles the size: a feature branch predicts the residual that is added to
-the image, which a learned transposed convolution enlarges. x2 has one level, x4 two.
+"Deep Laplacian Pyramid Networks for Fast and Accurate Super-Resolution",
+https://arxiv.org/abs/1704.03915; official code https://github.com/phoenix104104/LapSRN. Each level
+of the pyramid doubles the size: a feature branch predicts the residual that is added to the image,
+which a learned transposed convolution enlarges. x2 has one level, x4 two.
 
-Where the paper and the authors' code differ, the code is followed
-------------------------------------------------------------------
+Details on which paper and official code differ: the code is followed
+---------------------------------------------------------------------
 - The feature branch is enlarged by a 3x3 transposed convolution, of whose 2h+1 rows the LAST one is
   cropped (likewise columns), not by a 4x4 one. 3x3 gives the published 812-813K parameters
   (814,242); 4x4 would give about 872K. Cropping the other side costs the released x4 model 6 dB.
@@ -24,7 +26,7 @@ import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
 
-from baselines.weights import Published
+from baselines.weights import Published, check_names
 from baselines.weights.mat import as_tensor, read_mat
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
@@ -85,7 +87,7 @@ class LapSRN(SRNetwork):
 
     domain = "y"
 
-    def __init__(self, scale: int, features: int = _FEATURES, depth: int = _DEPTH) -> None:
+    def __init__(self, scale: int, *, features: int = _FEATURES, depth: int = _DEPTH) -> None:
         super().__init__(scale)
         self.embed = nn.Conv2d(1, features, 3, padding=1)
         nn.init.normal_(self.embed.weight, std=1e-3)
@@ -95,18 +97,9 @@ class LapSRN(SRNetwork):
         self.output_weights = (1.0,) * levels
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Enlarge a luma image.
+        """Super-resolve luma `x` (B, 1, h, w).
 
-        Parameters
-        ----------
-        x : Tensor
-            (B, 1, h, w) luma in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            x2: the (B, 1, 2h, 2w) image. x4: the x2 and the x4 image. x3: the x2 image and the x4
-            image reduced to (B, 1, 3h, 3w).
+        Returns the x2 image; at x4 the x4 image after it, at x3 the x4 image reduced to x3.
         """
         features, image = F.leaky_relu(self.embed(x), _SLOPE), x
         outputs = []
@@ -120,8 +113,7 @@ class LapSRN(SRNetwork):
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Charbonnier loss summed over levels and pixels, averaged over images (equation 2).
 
-        The target of a level is the HR image reduced with bicubic interpolation (Section 3.2);
-        `progress` is not used.
+        The target of a level is the HR image reduced with bicubic interpolation (Section 3.2).
         """
         loss = target.new_zeros(())
         for output in outputs:
@@ -139,25 +131,7 @@ PUBLISHED = (
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' MatConvNet model.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one ``.mat`` file of a `PUBLISHED` entry.
-    scale : {2, 3, 4}
-        Selects the number of levels.
-
-    Returns
-    -------
-    dict of str to Tensor
-        Loads strictly into `LapSRN` of that scale.
-
-    Raises
-    ------
-    ValueError
-        When the file is not what it should be.
-    """
+    """Convert the authors' MatConvNet model."""
     (path,) = paths
     values = _named_values(path)
     levels = 1 if scale == 2 else 2
@@ -178,12 +152,7 @@ def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]
 
     expected = {f"{theirs}_f" for _, theirs, _ in layers}
     expected |= {f"{theirs}_b" for _, theirs, _ in layers if not theirs.endswith("img_up")}
-    if values.keys() != expected:
-        raise ValueError(
-            f"{path}: not the parameters of LapSRN x{2**levels}; missing "
-            f"{sorted(expected - values.keys())[:3]}, unexpected "
-            f"{sorted(values.keys() - expected)[:3]}"
-        )
+    check_names(path, values, expected, f"LapSRN x{2**levels}")
     state = {}
     for ours, theirs, channels in layers:
         size = 4 if theirs.endswith("img_up") else 3

@@ -1,10 +1,11 @@
-"""MSRN: Li et al., Multi-scale Residual Network for Image Super-Resolution, ECCV 2018.
+"""MSRN: multi-scale residual network (Li et al., ECCV 2018).
 
-Two networks go by this name. ``version="2019"`` is the authors' RGB retraining
-(MIVRC/MSRN-PyTorch), whose weights are released and which later papers count; ``version="eccv"`` is
-the paper's luma network (directory OLD of the same repository).
+"Multi-scale Residual Network for Image Super-Resolution"; official code
+https://github.com/MIVRC/MSRN-PyTorch. Two networks go by this name. ``version="2019"`` is the
+authors' RGB retraining, whose weights are released and which later papers count;
+``version="eccv"`` is the paper's luma network (directory OLD of the same repository).
 
-Differences between the two, from the authors' code
+Differences between the two, from the official code
 ---------------------------------------------------
 ==================  =================================  =========================
 part                2019                               eccv
@@ -29,9 +30,6 @@ from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
 from mesr.common.base import SRNetwork
 from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
-
-_FEATURES = 64
-_BLOCKS = 8
 
 
 class MSRB(nn.Module):
@@ -90,7 +88,7 @@ class MSRN(SRNetwork):
     """
 
     def __init__(
-        self, scale: int, features: int = _FEATURES, blocks: int = _BLOCKS, version: str = "2019"
+        self, scale: int, *, features: int = 64, blocks: int = 8, version: str = "2019"
     ) -> None:
         super().__init__(scale)
         if version not in ("2019", "eccv"):
@@ -115,17 +113,9 @@ class MSRN(SRNetwork):
         self.tail = nn.Conv2d(features, channels, 3, padding=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Enlarge an image.
+        """Super-resolve `x` (B, C, h, w) into one image (B, C, scale * h, scale * w).
 
-        Parameters
-        ----------
-        x : Tensor
-            (B, C, h, w) in [0, 1]; RGB, or luma for ``version="eccv"``.
-
-        Returns
-        -------
-        tuple of one Tensor
-            (B, C, s*h, s*w), nominally in [0, 1].
+        C is 3 (RGB), or 1 (luma) for ``version="eccv"``.
         """
         rgb = self.version == "2019"
         head = self.head(self.subtract_mean(255 * x) if rgb else x)
@@ -139,7 +129,7 @@ class MSRN(SRNetwork):
         return (self.add_mean(self.tail(self.upsample(self.fuse(fused)))) / 255,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error (Section 3, equation 1); `progress` is not used."""
+        """Mean absolute error (Section 3, equation 1)."""
         return F.l1_loss(outputs[-1], target)
 
 
@@ -149,50 +139,19 @@ PUBLISHED = tuple(
 )
 
 
+# Names of the official state dict and ours.
+_RENAMED = (
+    (r"^sub_mean\.", "subtract_mean."),
+    (r"^head\.0\.", "head."),
+    (r"\.conv_(\d)_(\d)\.", r".conv\1_\2."),
+    (r"\.confusion\.", ".fuse."),
+    (r"^tail\.0\.", "bottleneck."),
+    (r"^tail\.1\.", "fuse."),
+    (r"^tail\.2\.", "upsample."),
+    (r"^tail\.3\.", "tail."),
+)
+
+
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read a checkpoint of the authors' 2019 network.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one ``.pt`` file of a `PUBLISHED` entry.
-    scale : {2, 3, 4}
-        Selects the upsampler's stages.
-
-    Returns
-    -------
-    dict of str to Tensor
-        Loads strictly into ``MSRN(scale)``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not what it should be.
-    """
-    (path,) = paths
-    tensors = read_state_dict(path)
-    names = _authors_names(scale)
-    if tensors.keys() != names.keys():
-        raise ValueError(
-            f"{path}: not the parameters of MSRN x{scale} (2019); missing "
-            f"{sorted(names.keys() - tensors.keys())[:3]}, unexpected "
-            f"{sorted(tensors.keys() - names.keys())[:3]}"
-        )
-    return {names[theirs]: tensor for theirs, tensor in tensors.items()}
-
-
-def _authors_names(scale: int) -> dict[str, str]:
-    """Map the authors' parameter names to those of `MSRN`."""
-    layers = {"sub_mean": "subtract_mean", "add_mean": "add_mean", "head.0": "head"}
-    block_layers = {
-        "conv_3_1": "conv3_1",
-        "conv_3_2": "conv3_2",
-        "conv_5_1": "conv5_1",
-        "conv_5_2": "conv5_2",
-        "confusion": "fuse",
-    }
-    for block in range(_BLOCKS):
-        layers |= {f"body.{block}.{k}": f"body.{block}.{v}" for k, v in block_layers.items()}
-    layers |= {"tail.0": "bottleneck", "tail.1": "fuse", "tail.3": "tail"}
-    layers |= {f"tail.2.{n}": f"upsample.{n}" for n in ((0, 2) if scale == 4 else (0,))}
-    return {f"{k}.{p}": f"{v}.{p}" for k, v in layers.items() for p in ("weight", "bias")}
+    """Rename a state dict of the authors' 2019 network."""
+    return read_state_dict(paths[0], _RENAMED)

@@ -1,19 +1,21 @@
 """PAN: pixel attention network (Zhao et al., ECCV Workshops 2020).
 
 "Efficient Image Super-Resolution Using Pixel Attention", https://arxiv.org/abs/2010.01073;
-official code https://github.com/zhaohengyuan1/PAN, commit 4d045d1. What the paper leaves open is
-taken from that code: slope 0.2 of every leaky ReLU, no bias in the SCPA blocks except in the
-attention, nearest-neighbour enlargement (one step for x3), bilinear image skip without aligned
-corners, torch's default initialisation.
+official code https://github.com/zhaohengyuan1/PAN, commit 4d045d1.
+
+Details the paper leaves open, from the official code
+-----------------------------------------------------
+- Slope 0.2 of every leaky ReLU; no bias in the SCPA blocks except in the attention.
+- Nearest-neighbour enlargement (one step for x3); bilinear image skip without aligned corners.
+- Initialisation is torch's default.
 """
 
-import re
 from collections.abc import Sequence
 from pathlib import Path
 
 import torch
+import torch.nn.functional as F
 from torch import Tensor, nn
-from torch.nn import functional as F
 
 from baselines.weights import Published
 from baselines.weights.state_dict import read_state_dict
@@ -21,7 +23,7 @@ from mesr.common.base import SRNetwork
 
 
 class PixelAttention(nn.Module):
-    """Multiply each value by its own gate, a sigmoid of a 1x1 convolution (Sec. 3.2).
+    """Multiply each value by its own gate, a sigmoid of a 1x1 convolution (Section 3.2).
 
     Parameters
     ----------
@@ -39,7 +41,7 @@ class PixelAttention(nn.Module):
 
 
 class SCPA(nn.Module):
-    """Self-calibrated block with pixel attention (Sec. 3.3).
+    """Self-calibrated block with pixel attention (Section 3.3).
 
     Two branches of half the channels, one of them gated, are merged and added to the input.
 
@@ -71,7 +73,7 @@ class SCPA(nn.Module):
 
 
 class PixelAttentionUpsampler(nn.Module):
-    """Nearest-neighbour enlargement, convolution, pixel attention, convolution (U-PA, Sec. 3.4).
+    """Nearest-neighbour enlargement, convolution, pixel attention, convolution (U-PA, Section 3.4).
 
     Parameters
     ----------
@@ -96,7 +98,7 @@ class PixelAttentionUpsampler(nn.Module):
 
 
 class PAN(SRNetwork):
-    """Pixel attention network; works on RGB in [0, 1] at LR size.
+    """Pixel attention network (Section 3.1).
 
     Parameters
     ----------
@@ -112,7 +114,7 @@ class PAN(SRNetwork):
     Raises
     ------
     ValueError
-        For a scale other than 2, 3 and 4, or an odd number of features.
+        For an odd number of features.
     """
 
     def __init__(
@@ -135,18 +137,7 @@ class PAN(SRNetwork):
         self.tail = nn.Conv2d(upsampler_features, 3, 3, padding=1)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Upscale `x`.
-
-        Parameters
-        ----------
-        x : Tensor
-            RGB of shape (B, 3, h, w), float in [0, 1].
-
-        Returns
-        -------
-        tuple of Tensor
-            The SR image alone, (B, 3, scale * h, scale * w), not clamped.
-        """
+        """Super-resolve RGB `x` (B, 3, h, w) into one image (B, 3, scale * h, scale * w)."""
         features = self.head(x)
         features = features + self.body_end(self.body(features))
         residual = self.tail(self.upsampler(features))
@@ -155,17 +146,7 @@ class PAN(SRNetwork):
         return (residual + skip,)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in [0, 1] (Sec. 4.1).
-
-        Parameters
-        ----------
-        outputs : sequence of Tensor
-            What `forward` returned.
-        target : Tensor
-            HR of shape (B, 3, H, W) in [0, 1].
-        progress : float
-            Share of the training done; not used by this loss.
-        """
+        """Mean absolute error (Section 4.1)."""
         return F.l1_loss(outputs[-1], target)
 
 
@@ -197,32 +178,8 @@ _RENAMED = (
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' weights as a state dict of `PAN`.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one file that `PUBLISHED` names for this scale.
-    scale : {2, 3, 4}
-        Upscaling factor of the weights.
-
-    Returns
-    -------
-    dict
-        Fits ``PAN(scale).load_state_dict``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not a plain state dict.
-    """
-    renamed = {}
-    for official, value in read_state_dict(paths[0]).items():
-        name = official
-        for pattern, replacement in _RENAMED:
-            name = re.sub(pattern, replacement, name)
-        renamed[name] = value
-    return renamed
+    """Rename the authors' state dict."""
+    return read_state_dict(paths[0], _RENAMED)
 
 
 def _activate(x: Tensor) -> Tensor:

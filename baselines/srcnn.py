@@ -1,14 +1,17 @@
-"""SRCNN: Dong et al., Image Super-Resolution Using Deep Convolutional Networks, TPAMI 2016.
+"""SRCNN: super-resolution convolutional neural network (Dong et al., TPAMI 2016).
 
-Three convolutions on the enlarged luma: patch extraction, non-linear mapping, reconstruction.
+"Image Super-Resolution Using Deep Convolutional Networks", https://arxiv.org/abs/1501.00092. Three
+convolutions on the enlarged luma: patch extraction, non-linear mapping, reconstruction.
 
 Two sizes are in use. ``variant="9-5-5"`` (57,281 parameters) is the one of the paper's final
 figures and of later complexity tables ("57K, 52.7G"), and the default; ``"9-1-5"`` (8,129
 parameters) is the ECCV 2014 network, whose weights are the ones at hand.
 
-Borders: the paper trains without padding, its demo pads by replication. Here every convolution
-pads by replication, and `SRCNN.paper_objective` leaves out the border that padding influences, so
-the two agree exactly.
+Details the paper leaves open
+-----------------------------
+- Borders: the paper trains without padding, its demo pads by replication. Here every convolution
+  pads by replication, and `SRCNN.paper_objective` leaves out the border that padding influences, so
+  the two agree exactly.
 
 The paper trains the last layer with a tenth of the learning rate (Section 3.3); a trainer that has
 one rate for all layers departs from it.
@@ -44,7 +47,7 @@ class SRCNN(SRNetwork):
     preupsampled = True
 
     def __init__(
-        self, scale: int, variant: str = "9-5-5", features: tuple[int, int] = (64, 32)
+        self, scale: int, *, variant: str = "9-5-5", features: tuple[int, int] = (64, 32)
     ) -> None:
         super().__init__(scale)
         if variant not in _KERNELS:
@@ -63,30 +66,14 @@ class SRCNN(SRNetwork):
         self.margin = sum(kernel // 2 for kernel in kernels)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
-        """Restore the details of an enlarged luma image.
-
-        Parameters
-        ----------
-        x : Tensor
-            (B, 1, H, W) luma in [0, 1], enlarged with bicubic interpolation.
-
-        Returns
-        -------
-        tuple of one Tensor
-            (B, 1, H, W), nominally in [0, 1].
-        """
+        """Restore the details of enlarged luma `x` (B, 1, H, W); one image of that size."""
         extract, mapping, reconstruct = self.convs
         return (reconstruct(F.relu(mapping(F.relu(extract(x))))),)
 
     def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
         """Mean squared error of the pixels that padding does not reach (Section 3.2, equation 4).
 
-        `progress` is not used.
-
-        Raises
-        ------
-        ValueError
-            When the target is too small to have such pixels.
+        Raises ValueError when the target is too small to have such pixels.
         """
         margin = self.margin
         if min(target.shape[-2:]) <= 2 * margin:
@@ -110,25 +97,7 @@ PUBLISHED = tuple(
 
 
 def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]:
-    """Read the authors' 9-1-5 model, a MATLAB file of six matrices.
-
-    Parameters
-    ----------
-    paths : sequence of Path
-        The one ``.mat`` file of a `PUBLISHED` entry.
-    scale : int
-        Not used: the architecture is the same for all scales.
-
-    Returns
-    -------
-    dict of str to Tensor
-        Loads strictly into ``SRCNN(scale, variant="9-1-5")``.
-
-    Raises
-    ------
-    ValueError
-        When the file is not what it should be.
-    """
+    """Convert the authors' 9-1-5 model, a MATLAB file of six matrices."""
     (path,) = paths
     # Shapes in the file; kernels are flattened column by column, so w comes before h here.
     layouts = {

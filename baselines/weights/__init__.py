@@ -1,12 +1,23 @@
-"""Readers of published weight files. None of them executes anything from the file."""
+"""Readers of published weight files. None of them executes anything from the file.
 
+`pipeline.models.published_weights` compares every file with the registry's digest before a reader
+sees it. What a reader checks is therefore what tells the wrong network or scale from the right one;
+limits against hostile files stand where a file can be hostile in spite of that, and say so.
+"""
+
+from collections.abc import Collection
 from dataclasses import dataclass, field
+from pathlib import Path
 from typing import Any
 
 
 @dataclass(frozen=True)
 class Published:
-    """Weights that a network's authors (or a named third party) released.
+    """Weights that a network's authors released.
+
+    A network's module lists them as ``PUBLISHED`` and converts them with
+    ``published_state_dict(paths, scale)``, which takes the files in the order given here, returns
+    a state dict for the network with these settings, and raises ValueError for other files.
 
     Attributes
     ----------
@@ -24,3 +35,13 @@ class Published:
     files: tuple[str, ...]
     settings: dict[str, Any] = field(default_factory=dict)
     note: str = ""
+
+
+def check_names(path: Path, found: Collection[str], expected: Collection[str], of: str) -> None:
+    """Raise ValueError unless a file holds the expected names and no others."""
+    missing, unexpected = sorted({*expected} - {*found}), sorted({*found} - {*expected})
+    if missing or unexpected:
+        raise ValueError(
+            f"{path}: not the parameters of {of}; missing {missing[:3]}, "
+            f"unexpected {unexpected[:3]}"
+        )

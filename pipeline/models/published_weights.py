@@ -1,26 +1,19 @@
 """Published weights: which exist, whether their files are here, and loading them.
 
-Files are read by the restricted readers of `baselines/weights/` and stored once as safetensors
-under `data/weights/`. They are not stored beside the downloads, whose folder is an output of stage
-`fetch_weights`: another file there would make that stage look changed.
+Every use compares the files with the registry's digests: a figure that is called published comes
+from the bytes that were published.
 """
 
-import hashlib
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError, safe_open
-from safetensors.torch import save_file
-from torch import Tensor
-
-import baselines.weights
 from mesr.common.base import SRNetwork
+from pipeline.assets.registry import find_file
 from pipeline.models.networks import build_network, network_module, network_variants
+from pipeline.models.weights import load_state
 from pipeline.support.errors import UserError
-from pipeline.support.files import atomic_path
 
 RAW = Path("data/raw")
 
@@ -32,8 +25,7 @@ class PublishedWeights:
     Attributes
     ----------
     model, variant : str
-        Network, and which of its published sizes; for weights of a third party that fit none of
-        them, what their asset is called ("pytorch" for asset VDSR_pytorch).
+        Network, and which of its published sizes.
     scale : int
         Upscaling factor.
     files : tuple of str
@@ -74,30 +66,32 @@ def published_weights(model: str, scale: int | None = None) -> list[PublishedWei
     UserError
         When no network of that name is registered.
     """
-    found = []
-    for entry in getattr(network_module(model), "PUBLISHED", ()):
-        if scale not in (None, entry.scale):
-            continue
-        variant = next(
-            (v for v, settings in network_variants(model).items() if settings == entry.settings),
-            None,
+    return [
+        PublishedWeights(
+            model,
+            _variant(model, entry.settings),
+            entry.scale,
+            entry.files,
+            entry.settings,
+            entry.note,
         )
-        if variant is None:
-            variant = entry.files[0].partition("/")[0].partition("_")[2]
-        found.append(
-            PublishedWeights(
-                model, variant, entry.scale, entry.files, dict(entry.settings), entry.note
-            )
-        )
-    return found
+        for entry in getattr(network_module(model), "PUBLISHED", ())
+        if scale in (None, entry.scale)
+    ]
+
+
+def _variant(model: str, settings: dict[str, Any]) -> str:
+    for variant, own in network_variants(model).items():
+        if own == settings:
+            return variant
+    raise UserError(
+        f"{network_module(model).__file__}: PUBLISHED has weights for settings {settings}, which "
+        f"are no variant of {model}; add one to VARIANTS in pipeline/models/networks.py"
+    )
 
 
 def load_published(
-    model: str,
-    scale: int,
-    variant: str | None = None,
-    raw: Path = RAW,
-    cache: Path | None = None,
+    model: str, scale: int, variant: str | None = None, raw: Path = RAW
 ) -> SRNetwork:
     """Build a network with its published weights, in evaluation mode on the CPU.
 
@@ -111,14 +105,12 @@ def load_published(
         Which published weights, if there are several; the first by default.
     raw : Path
         Folder of the downloads, ``data/raw``.
-    cache : Path, optional
-        Folder of the converted files; ``weights`` beside `raw` by default.
 
     Raises
     ------
     UserError
         When there are no such weights, when their files are not here, or when a file is not what
-        it should be; the message names the file and what to do.
+        was published; the message names the file and what to do.
     """
     entries = published_weights(model, scale)
     entry = next((e for e in entries if variant in (None, e.variant)), None)
@@ -130,49 +122,28 @@ def load_published(
             f"no published weights of {wanted} at x{scale} are known. Known for {model}: {have}. "
             "Choose one of these, or give a weights file of your own."
         )
+    get = f"`python -m pipeline.fetch {' '.join(sorted(entry.assets))}`"
     if missing := entry.missing(raw):
-        raise UserError(
-            f"{missing[0]}: not downloaded. Get it with "
-            f"`python -m pipeline.fetch {' '.join(sorted(entry.assets))}`."
-        )
+        raise UserError(f"{missing[0]}: not downloaded. Get it with {get}.")
+    for file in entry.files:
+        if difference := find_file(file).mismatch(raw / file):
+            raise UserError(
+                f"{raw / file}: is not the published file ({difference}). Delete it and get it "
+                f"again with {get}."
+            )
     paths = [raw / file for file in entry.files]
+    try:
+        state = network_module(model).published_state_dict(paths, scale)
+    except ValueError as error:
+        raise UserError(
+            f"{error} The file is as published, so {network_module(model).__file__} does not "
+            "describe it."
+        ) from error
     network = build_network(model, scale, **entry.settings)
-    converted = (cache or raw.parent / "weights") / f"{entry.name}_x{scale}.safetensors"
-    state = _converted_state_dict(converted, paths, model, scale)
-    try:
-        network.load_state_dict(state)
-    except RuntimeError as error:
-        raise UserError(
-            f"{', '.join(map(str, paths))}: the weights do not fit {model} x{scale} with settings "
-            f"{entry.settings} ({str(error).splitlines()[-1].strip()}). If the file is as "
-            f"published, baselines/{model}.py does not describe it; otherwise download it again."
-        ) from error
+    load_state(
+        network,
+        state,
+        ", ".join(map(str, paths)),
+        f"The files are as published, so {network_module(model).__file__} does not describe them.",
+    )
     return network.eval()
-
-
-def _converted_state_dict(
-    converted: Path, paths: Sequence[Path], model: str, scale: int
-) -> dict[str, Tensor]:
-    digest = hashlib.sha256()
-    readers = sorted(Path(baselines.weights.__file__).parent.glob("*.py"))
-    for path in (*paths, Path(network_module(model).__file__), *readers):
-        # The readers' code counts too: a correction of it must not meet an old conversion.
-        digest.update(path.read_bytes())
-    key = digest.hexdigest()
-    try:
-        with safe_open(converted, framework="pt") as file:
-            if file.metadata().get("made_from") == key:
-                return {name: file.get_tensor(name) for name in file.keys()}  # noqa: SIM118
-    except (OSError, SafetensorError):
-        pass  # not converted yet, or cut short
-    try:
-        state: dict[str, Tensor] = network_module(model).published_state_dict(paths, scale)
-    except (ValueError, OSError) as error:
-        raise UserError(
-            f"{error}. The weights of {model} x{scale} cannot be used. Delete the file and "
-            "download it again; if that does not help, the published file has changed."
-        ) from error
-    state = {name: tensor.detach().clone().contiguous() for name, tensor in state.items()}
-    with atomic_path(converted) as temporary:
-        save_file(state, temporary, metadata={"made_from": key})
-    return state

@@ -10,7 +10,6 @@ LABELS = {
     ("srcnn", "9-1-5"): "SRCNN (9-1-5)",
     ("msrn", "rgb"): "MSRN",
     ("msrn", "eccv"): "MSRN (ECCV)",
-    ("vdsr", "pytorch"): "VDSR (pytorch-vdsr)",
     ("mesr", "full"): "MESR",
     ("mesr", ""): "MESR",
 }

@@ -16,11 +16,6 @@ def raw_folder(data: Path = DATA) -> Path:
     return data / "raw"
 
 
-def weights_folder(data: Path = DATA) -> Path:
-    """Folder of the published weights converted to safetensors."""
-    return data / "weights"
-
-
 def hr_file(dataset: str, data: Path = DATA) -> Path:
     """HR images of a dataset, packed."""
     return data / "hr" / f"{dataset}.h5"

@@ -5,13 +5,11 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
-from safetensors import SafetensorError
-from safetensors.torch import load_file
-
 from mesr.common.base import SRNetwork
 from pipeline.imaging.ensemble import SelfEnsemble
 from pipeline.models.networks import build_network, network_module
 from pipeline.models.published_weights import PublishedWeights, load_published, published_weights
+from pipeline.models.weights import load_weights
 from pipeline.study.keys import Key
 from pipeline.study.paths import run_folder
 from pipeline.support.errors import UserError
@@ -38,30 +36,6 @@ class Subject:
     variant: str
     source: str
     seed: int | None = None
-
-
-def load_weights(network: SRNetwork, path: Path) -> None:
-    """Load a safetensors file into a network.
-
-    Raises
-    ------
-    UserError
-        When the file is missing, damaged, or made for another network.
-    """
-    try:
-        network.load_state_dict(load_file(path))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
-    except (SafetensorError, OSError) as error:
-        raise UserError(
-            f"{path}: not a readable safetensors file ({error}); make it again"
-        ) from error
-    except RuntimeError as error:
-        detail = str(error).splitlines()[-1].strip()
-        raise UserError(
-            f"{path}: the weights do not fit {type(network).__name__} as configured ({detail}). "
-            "Give the settings that the network was trained with, or train it again."
-        ) from error
 
 
 def trained_subject(folder: Path) -> Subject:

@@ -10,12 +10,12 @@ from pipeline.assets.registry import registry
 from pipeline.imaging.packed import PackedImages
 from pipeline.models.networks import build_network, network_class, network_variants
 from pipeline.models.published_weights import load_published
+from pipeline.models.weights import load_weights
 from pipeline.scoring.evaluation import Reader
 from pipeline.study.keys import Key
 from pipeline.study.paths import hr_file, run_folder
 from pipeline.study.subjects import (
     Subject,
-    load_weights,
     subject_of,
     trained_subject,
     with_self_ensemble,

@@ -199,10 +199,3 @@ def test_file_of_the_authors_structure_gives_their_result(tmp_path: Path, scale:
     expected = conv(conv(y, "tail.3"), "add_mean") / 255
     with torch.no_grad():
         torch.testing.assert_close(net(x)[-1], expected, atol=1e-4, rtol=1e-4)
-
-
-def test_file_of_another_scale_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "MSRN_x4.pt"
-    torch.save(_authors_file(2), path)
-    with pytest.raises(ValueError, match=r"MSRN_x4\.pt.*missing \['tail\.2\.2\.bias'"):
-        published_state_dict([path], 4)

@@ -123,9 +123,9 @@ def test_cells_without_weights_say_so(
     assert "not measured" in describe(row)
 
 
-def test_variants_are_the_published_sizes_and_third_parties() -> None:
+def test_variants_are_the_published_sizes() -> None:
     assert variants("a2f") == ["L", "M", "S", "SD"]
-    assert variants("vdsr") == ["", "pytorch"]
+    assert variants("vdsr") == [""]
     assert variants("bicubic") == [""]
 
 
@@ -187,6 +187,3 @@ def test_published_weights_give_their_published_figures(tmp_path: Path) -> None:
         row = certify_cell("srcnn", "9-1-5", scale, "Set5", images=set5, raw=data / "raw")
         assert row["psnr_db"] == pytest.approx(psnr_db, abs=0.01)
         assert row["within_tolerance"] == "true"
-    # The converted weights are kept outside the download's folder, which is a stage's output.
-    assert (data / "weights" / "srcnn_9_1_5_x2.safetensors").is_file()
-    assert all(path.suffix == ".mat" for path in (data / "raw" / "SRCNN").iterdir())

@@ -55,6 +55,13 @@ def test_prefix_of_data_parallel_is_removed(path: Path) -> None:
     assert read_state_dict(path).keys() == _network().state_dict().keys()
 
 
+def test_names_are_replaced_in_order_and_dropped(path: Path) -> None:
+    state = {name: torch.ones(1) for name in ("module.head.0.bias", "tail.1.bias", "queue.bias")}
+    torch.save(state, path)
+    rules = ((r"^head\.(\d)\.", r"first.\1."), (r"^first\.0\.", "tail.0."), (r"^tail\.", "end."))
+    assert list(read_state_dict(path, rules, drop="queue")) == ["end.0.bias", "end.1.bias"]
+
+
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
 @pytest.mark.parametrize("name", ["PANx4_DF2K.pth", "model_best.pt"])
 def test_released_files_are_read(name: str) -> None:
@@ -72,7 +79,7 @@ def test_released_files_are_read(name: str) -> None:
         ([torch.ones(2)], "holds a list"),
         (torch.ones(2), "holds a Tensor"),
         ({"epoch": 5, "weight": torch.ones(2)}, "'epoch' is a int, not a tensor"),
-        ({"state_dict": {"weight": torch.ones(2)}}, "save that inner dict"),
+        ({"state_dict": {"weight": torch.ones(2)}}, "state_dict' is a dict, not a tensor"),
         ({3: torch.ones(2)}, "'3' is a Tensor"),
     ],
 )
@@ -101,7 +108,9 @@ def test_code_is_refused_unexecuted(path: Path, tmp_path: Path, zipped: bool) ->
     sentinel = tmp_path / "executed"
     state = {"weight": torch.ones(2), "bias": Touch(sentinel)}
     torch.save(state, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(ValueError, match=r"net\.pt.*system.*Nothing in it was executed"):
+    with pytest.raises(
+        ValueError, match=r"net\.pt.*it asks for posix\.system, which is no tensor.*Save its state"
+    ):
         read_state_dict(path)
     assert not sentinel.exists()
     torch.load(path, weights_only=False)  # the payload is live
@@ -115,8 +124,7 @@ def test_whole_network_is_refused(path: Path, zipped: bool) -> None:
         read_state_dict(path)
 
 
-def test_state_dict_of_a_network_and_torchs_own_check_agree(path: Path) -> None:
-    """Names that this reader allows are few; torch refuses these too."""
+def test_any_name_but_tensors_is_refused(path: Path) -> None:
     torch.save({"weight": torch.ones(2), "numpy": pickle.PickleBuffer}, path)
     with pytest.raises(ValueError, match="PickleBuffer"):
         read_state_dict(path)
@@ -140,36 +148,7 @@ def test_storage_larger_than_the_file_is_refused(path: Path) -> None:
     number = b"K\xc8"  # 200, as element count and as size
     assert pickled.count(number) == 2
     _rewrite(path, {"data.pkl": pickled.replace(number, b"\x8a\x06\x00\x00\x00\x00\x00\x40")})
-    with pytest.raises(ValueError, match="storage '0' declares 281,474,976,710,656 bytes"):
-        read_state_dict(path)
-
-
-def test_storage_larger_than_a_legacy_file_is_refused(path: Path) -> None:
-    torch.save({"weight": torch.ones(200)}, path, _use_new_zipfile_serialization=False)
-    content = path.read_bytes()
-    number = b"K\xc8"
-    assert content.count(number) == 2
-    path.write_bytes(content.replace(number, b"\x8a\x06\x00\x00\x00\x00\x00\x40"))
-    with pytest.raises(ValueError, match=r"declares .* bytes of numbers but holds"):
-        read_state_dict(path)
-
-
-@pytest.mark.parametrize("zipped", [True, False])
-def test_view_that_would_unfold_is_refused(path: Path, zipped: bool) -> None:
-    torch.save(
-        {"weight": torch.ones(1).expand(1 << 40)}, path, _use_new_zipfile_serialization=zipped
-    )
-    assert path.stat().st_size < 5000
-    with pytest.raises(ValueError, match="'weight' is larger than its storage"):
-        read_state_dict(path)
-
-
-@pytest.mark.parametrize("zipped", [True, False])
-def test_one_storage_under_many_names_is_refused(path: Path, zipped: bool) -> None:
-    whole = torch.ones(1000)
-    state = {f"weight{number}": whole for number in range(1000)}  # 1000 times the numbers
-    torch.save(state, path, _use_new_zipfile_serialization=zipped)
-    with pytest.raises(ValueError, match="would take 4,000,000 bytes instead of 4,000"):
+    with pytest.raises(ValueError, match=r"record size \(800 bytes\) does not match"):
         read_state_dict(path)
 
 
@@ -177,50 +156,21 @@ def test_archive_that_unpacks_to_more_is_refused(path: Path) -> None:
     torch.save({"weight": torch.zeros(100_000)}, path)
     _rewrite(path, {}, zipfile.ZIP_DEFLATED)
     assert path.stat().st_size < 10_000
-    with pytest.raises(ValueError, match="unpack to more than the file's size"):
-        read_state_dict(path)
-
-
-def test_damaged_compressed_entry_is_refused(path: Path) -> None:
-    torch.save({"weight": torch.ones(1000)}, path)
-    with zipfile.ZipFile(path) as archive:
-        entries = {name: archive.read(name) for name in archive.namelist()}
-    with zipfile.ZipFile(path, "w") as archive:
-        for name, content in entries.items():
-            method = zipfile.ZIP_DEFLATED if name.endswith("data.pkl") else zipfile.ZIP_STORED
-            archive.writestr(name, content, method)
-        (entry,) = (e for e in archive.infolist() if e.filename.endswith("data.pkl"))
-    assert list(read_state_dict(path)) == ["weight"]
-    content = bytearray(path.read_bytes())
-    start = entry.header_offset + 30 + len(entry.filename)
-    content[start] = 0b111  # a block of the type that deflate does not have
-    path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"damaged archive \(Error -3 .*invalid block type"):
-        read_state_dict(path)
-
-
-@pytest.mark.filterwarnings("ignore:Duplicate name")
-@pytest.mark.parametrize("end", ["data.pkl", "data/0"])
-def test_two_entries_of_one_name_are_refused(path: Path, end: str) -> None:
-    torch.save({"weight": torch.ones(1000)}, path)
-    with zipfile.ZipFile(path, "a") as archive:
-        (name,) = (name for name in archive.namelist() if name.endswith(end))
-        archive.writestr(name, b"")
-    with pytest.raises(ValueError, match=r"net\.pt: the archive has two entries of one name"):
+    with pytest.raises(ValueError, match="would unpack to 400,224 bytes, more than the file has"):
         read_state_dict(path)
 
 
 def test_archive_of_something_else_is_refused(path: Path) -> None:
     with zipfile.ZipFile(path, "w") as archive:
         archive.writestr("readme.txt", "hello")
-    with pytest.raises(ValueError, match=r"0 data\.pkl"):
+    with pytest.raises(ValueError, match=r"net\.pt: torch cannot read it"):
         read_state_dict(path)
 
 
 @pytest.mark.parametrize("content", [b"", b"GIF89a", b"<html>404</html>", b"\x89HDF\r\n\x1a\n"])
 def test_other_formats_are_refused(path: Path, content: bytes) -> None:
     path.write_bytes(content)
-    with pytest.raises(ValueError, match=r"net\.pt: not a PyTorch file"):
+    with pytest.raises(ValueError, match=r"net\.pt: torch cannot read it"):
         read_state_dict(path)
 
 

@@ -12,30 +12,10 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from baselines import drsan
-from baselines.weights.tensorflow import crc32c, read_checkpoint, read_index
+from baselines.weights.tensorflow import read_checkpoint, read_index
+from tests.baselines.weights.wire import bytes_field, number_field, varint
 
 DTYPES = {"float32": 1, "float64": 2, "int32": 3}
-
-
-def varint(value: int) -> bytes:
-    out = b""
-    while value >= 0x80:
-        out += bytes([value & 0x7F | 0x80])
-        value >>= 7
-    return out + bytes([value])
-
-
-def number_field(number: int, value: int) -> bytes:
-    return varint(number << 3) + varint(value) if value else b""
-
-
-def bytes_field(number: int, value: bytes) -> bytes:
-    return varint(number << 3 | 2) + varint(len(value)) + value
-
-
-def masked(content: bytes) -> bytes:
-    value = crc32c(content)
-    return struct.pack("<I", ((value >> 15 | value << 17) + 0xA282EAD8) & 0xFFFFFFFF)
 
 
 def entry(values: np.ndarray, offset: int) -> bytes:
@@ -43,7 +23,7 @@ def entry(values: np.ndarray, offset: int) -> bytes:
     content = values.tobytes()
     message = number_field(1, DTYPES[str(values.dtype)]) + bytes_field(2, shape)
     message += number_field(4, offset) + number_field(5, len(content))
-    return message + varint(6 << 3 | 5) + masked(content)
+    return message + varint(6 << 3 | 5) + bytes(4)  # the checksum, which is not read
 
 
 def block(entries: list[tuple[bytes, bytes]]) -> bytes:
@@ -56,7 +36,7 @@ def block(entries: list[tuple[bytes, bytes]]) -> bytes:
         body += varint(shared) + varint(len(own)) + varint(len(value)) + own + value
         previous = key
     body += struct.pack("<II", 0, 1)
-    return body + b"\x00" + masked(body + b"\x00")
+    return body + bytes(5)  # type of compression and checksum
 
 
 def table(entries: list[tuple[bytes, bytes]], per_block: int = 20) -> bytes:
@@ -97,18 +77,11 @@ def variables() -> dict[str, np.ndarray]:
     return {name: rng.random(shape, np.float32) for name, shape in shapes.items()}
 
 
-def test_crc32c_known_answers() -> None:
-    # RFC 3720, appendix B.4, and the check value of the CRC catalogue.
-    assert crc32c(b"123456789") == 0xE3069283
-    assert crc32c(bytes(32)) == 0x8A9136AA
-    assert crc32c(b"\xff" * 32) == 0x62A8AB43
-    assert crc32c(bytes(range(32))) == 0x46DD794E
-
-
 def test_round_trip(tmp_path: Path, variables: dict[str, np.ndarray]) -> None:
     many = variables | {f"layer_{i}/w": np.full(3, i, np.float32) for i in range(50)}
-    read = read_checkpoint(*write_checkpoint(tmp_path, many))
-    assert list(read) == sorted(many)
+    index, data = write_checkpoint(tmp_path, many)
+    assert list(read_index(index)) == sorted(many)
+    read = read_checkpoint(index, data, many)
     for name, value in many.items():
         assert read[name].dtype == torch.float32
         np.testing.assert_array_equal(read[name].numpy(), value)
@@ -120,7 +93,7 @@ def test_only_the_wanted_variables_are_read(tmp_path: Path) -> None:
     assert list(read_checkpoint(index, data, ["w"])) == ["w"]
     assert read_index(index)["step"].shape == ()
     with pytest.raises(ValueError, match="'step' has TensorFlow data type 3"):
-        read_checkpoint(index, data)
+        read_checkpoint(index, data, ["step"])
     with pytest.raises(ValueError, match="missing, the first is 'v'"):
         read_checkpoint(index, data, ["w", "v"])
 
@@ -135,53 +108,21 @@ def test_every_truncation_is_refused(tmp_path: Path, variables: dict[str, np.nda
     index.write_bytes(whole)
     data.write_bytes(data.read_bytes()[:-1])
     with pytest.raises(ValueError, match=re.escape(str(data))):
-        read_checkpoint(index, data)
-
-
-def test_every_flipped_byte_of_the_entries_is_noticed(
-    tmp_path: Path, variables: dict[str, np.ndarray]
-) -> None:
-    index, _ = write_checkpoint(tmp_path, variables)
-    whole = index.read_bytes()
-    for position in range(len(whole) - 48):
-        changed = bytearray(whole)
-        changed[position] ^= 0x10
-        index.write_bytes(changed)
-        # The empty meta index block is not read: nothing depends on it.
-        if read_or_none(index) is not None:
-            assert position >= whole.rindex(block([])), position
-            assert position < whole.rindex(block([])) + len(block([])), position
-
-
-def read_or_none(index: Path) -> object:
-    try:
-        return read_index(index)
-    except ValueError:
-        return None
-
-
-def test_changed_values_are_noticed(tmp_path: Path, variables: dict[str, np.ndarray]) -> None:
-    index, data = write_checkpoint(tmp_path, variables)
-    changed = bytearray(data.read_bytes())
-    changed[0] ^= 1
-    data.write_bytes(changed)
-    with pytest.raises(ValueError, match="'a/bias' does not match the checksum"):
-        read_checkpoint(index, data)
+        read_checkpoint(index, data, variables)
 
 
 @pytest.mark.parametrize(
     ("message", "complaint"),
     [
-        # 2^40 floats that the file does not have; nothing may be allocated for them.
         (
             number_field(1, 1)
             + bytes_field(2, bytes_field(2, number_field(1, 2**20)) * 2)
             + number_field(5, 2**42),
-            "has 0 bytes|lie at bytes",
+            "should lie at bytes",
         ),
+        (number_field(1, 1) + number_field(4, 2**62) + number_field(5, 4), "should lie at bytes"),
         (number_field(1, 1) + number_field(4, 2**63) + number_field(5, 4), "should lie at bytes"),
-        (number_field(1, 1) + number_field(3, 3) + number_field(5, 4), "data file 3"),
-        (number_field(1, 1) + number_field(5, 2**62), "expected 4"),
+        (number_field(1, 1) + number_field(5, 2**62), "expected type 1"),
         (number_field(1, 2) + number_field(5, 8), "data type 2"),
         (number_field(1, 7) + number_field(5, 8), "data type 7"),  # strings
     ],
@@ -191,16 +132,15 @@ def test_absurd_entries_are_refused(tmp_path: Path, message: bytes, complaint: s
     index.write_bytes(table([(b"", HEADER), (b"w", message)]))
     data.write_bytes(bytes(16))
     with pytest.raises(ValueError, match=complaint):
-        read_checkpoint(index, data)
+        read_checkpoint(index, data, ["w"])
 
 
 @pytest.mark.parametrize(
     ("message", "complaint"),
     [
-        (bytes_field(2, bytes_field(2, number_field(1, 2**63))), "dimension has size"),
-        (varint(2 << 3 | 2) + varint(2**60), "overruns its message"),
-        (varint(3), "wire type 3"),
-        (b"\x08" + b"\xff" * 11, "longer than 64 bits"),
+        (varint(2 << 3 | 2) + varint(2**60), "Error parsing message"),
+        (varint(3), "Error parsing message"),
+        (b"\x08" + b"\xff" * 11, "Error parsing message"),
         (bytes_field(7, b""), "slices"),
     ],
 )
@@ -242,34 +182,12 @@ def test_hostile_footers_are_refused(tmp_path: Path, change: Callable[[bytes], b
 
 def test_compressed_table_is_refused(tmp_path: Path) -> None:
     body = struct.pack("<II", 0, 1) + b"\x01"  # compression type 1 is Snappy
-    block_ = body + masked(body)
+    block_ = body + bytes(4)
     handles = varint(0) * 2 + varint(0) + varint(len(body) - 1)
     index = tmp_path / "net.index"
     index.write_bytes(block_ + handles.ljust(40, b"\x00") + struct.pack("<Q", 0xDB4775248B80FB57))
     with pytest.raises(ValueError, match="compression type 1"):
         read_index(index)
-
-
-def test_huge_index_is_refused_unread(tmp_path: Path) -> None:
-    index = tmp_path / "net.index"
-    with index.open("wb") as file:
-        file.truncate(2**40)  # sparse
-    with pytest.raises(ValueError, match="1099511627776 bytes"):
-        read_index(index)
-
-
-def test_long_names_with_one_prefix_are_refused(tmp_path: Path) -> None:
-    index = tmp_path / "net.index"
-    value = entry(np.zeros((), np.float32), 0)
-    for length, accepted in ((996, True), (997, False)):
-        names = [b"a" * length + b"%04d" % number for number in range(1000)]
-        index.write_bytes(table([(b"", HEADER), *((name, value) for name in names)]))
-        assert index.stat().st_size < 120_000  # the names alone have a million bytes
-        if accepted:
-            assert len(read_index(index)) == 1000
-        else:
-            with pytest.raises(ValueError, match="a name has 1001 bytes; expected up to 1000"):
-                read_index(index)
 
 
 @given(st.binary(max_size=200))
@@ -312,7 +230,7 @@ def test_drsan_checkpoint_becomes_a_state_dict(tmp_path: Path) -> None:
 
 @pytest.mark.skipif(not os.environ.get("MESR_MIRROR"), reason="MESR_MIRROR is not set")
 @pytest.mark.parametrize(("scale", "params"), [(2, 1_187_827), (3, 1_291_747), (4, 1_270_963)])
-def test_index_of_the_authors_checkpoint(scale: int, params: int, tmp_path: Path) -> None:
+def test_index_of_the_authors_checkpoint(scale: int, params: int) -> None:
     name = f"DRSAN48mx{scale}.index"
     found = list(Path(os.environ["MESR_MIRROR"]).rglob(name))
     if not found:
@@ -331,10 +249,3 @@ def test_index_of_the_authors_checkpoint(scale: int, params: int, tmp_path: Path
     for ours, theirs in names.items():
         shape = weights[theirs].shape
         assert shapes[ours] == (tuple(shape[i] for i in (3, 2, 0, 1)) if len(shape) == 4 else shape)
-
-    # Data of the right size but other content, as a corrupted download has.
-    data = tmp_path / "data"
-    with data.open("wb") as file:
-        file.truncate(max(value.offset + value.size for value in variables.values()))
-    with pytest.raises(ValueError, match="does not match the checksum"):
-        drsan.published_state_dict([found[0], data], scale)

@@ -1,14 +1,14 @@
 """Finding and loading published weights; files are made here in the structure of the real ones."""
 
+import os
 from pathlib import Path
 
-import numpy as np
 import pytest
 import torch
-from scipy.io import loadmat, savemat
+from safetensors.torch import save_file
 
-from baselines.pan import PAN
-from pipeline.assets.registry import find_asset
+from baselines import pan
+from pipeline.assets.registry import AssetFile, file_digest, find_asset, find_file
 from pipeline.models import published_weights as module
 from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.models.published_weights import load_published, published_weights
@@ -20,9 +20,15 @@ def test_names_are_unique_and_fit_stages_and_variants() -> None:
     assert len(set(names)) == len(names)
     assert ("srcnn_9_1_5", 2) in names
     assert ("a2f_SD", 2) in names
-    assert ("vdsr_pytorch", 4) in names
     for name, _ in names:
         assert name.isidentifier()
+
+
+@pytest.mark.parametrize("model", NETWORKS)
+def test_every_file_is_in_the_registry_of_assets(model: str) -> None:
+    for entry in published_weights(model):
+        assert entry.variant in network_variants(model)
+        assert [find_file(file).key for file in entry.files] == list(entry.files)
 
 
 def test_variants_are_those_of_the_registry() -> None:
@@ -43,73 +49,107 @@ def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
         load_published("pan", 2, raw=tmp_path / "raw")
 
 
-@pytest.fixture
-def srcnn_raw(tmp_path: Path) -> Path:
-    rng = np.random.default_rng(0)
-    shapes = {
-        "weights_conv1": (81, 64),
-        "biases_conv1": (64, 1),
-        "weights_conv2": (64, 1, 32),
-        "biases_conv2": (32, 1),
-        "weights_conv3": (32, 25),
-        "biases_conv3": (1, 1),
-    }
-    path = tmp_path / "raw" / "SRCNN" / "SRCNN_915_x2.mat"
-    path.parent.mkdir(parents=True)
-    savemat(path, {name: rng.normal(size=shape) for name, shape in shapes.items()})
-    return tmp_path / "raw"
-
-
-def test_converted_weights_are_the_same_and_used_again(srcnn_raw: Path, monkeypatch) -> None:
-    first = load_published("srcnn", 2, "9-1-5", srcnn_raw)
-    converted = srcnn_raw.parent / "weights" / "srcnn_9_1_5_x2.safetensors"
-    assert converted.is_file()
-    assert not first.training
-
-    def no_reading(*_: object) -> None:
-        raise AssertionError("the file was read again")
-
-    monkeypatch.setattr("baselines.srcnn.published_state_dict", no_reading)
-    second = load_published("srcnn", 2, "9-1-5", srcnn_raw)
-    for a, b in zip(first.parameters(), second.parameters(), strict=True):
-        assert torch.equal(a, b)
-
-
-def test_another_download_or_a_torn_conversion_is_converted_anew(srcnn_raw: Path) -> None:
-    load_published("srcnn", 2, "9-1-5", srcnn_raw)
-    path = srcnn_raw / "SRCNN" / "SRCNN_915_x2.mat"
-    content = {k: v for k, v in loadmat(path).items() if not k.startswith("__")}
-    content["biases_conv3"] = content["biases_conv3"] + 1
-    savemat(path, content)
-    changed = load_published("srcnn", 2, "9-1-5", srcnn_raw)
-    expected = torch.tensor(content["biases_conv3"]).float().flatten()
-    assert torch.allclose(list(changed.parameters())[-1].flatten(), expected)
-
-    converted = srcnn_raw.parent / "weights" / "srcnn_9_1_5_x2.safetensors"
-    converted.write_bytes(converted.read_bytes()[:100])
-    again = load_published("srcnn", 2, "9-1-5", srcnn_raw)
-    assert torch.equal(list(again.parameters())[-1], list(changed.parameters())[-1])
-
-
-def test_a_file_that_is_something_else_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "raw" / "PAN" / "PANx2_DF2K.pth"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"not a state dict")
-    with pytest.raises(UserError, match="PANx2_DF2K"):
-        load_published("pan", 2, raw=tmp_path / "raw")
-    assert not (tmp_path / "weights").exists()
-
-
-def test_weights_of_another_size_are_refused(tmp_path: Path, monkeypatch) -> None:
-    path = tmp_path / "raw" / "PAN" / "PANx2_DF2K.pth"
-    path.parent.mkdir(parents=True)
-    path.write_bytes(b"any")
-    monkeypatch.setattr(
-        "baselines.pan.published_state_dict", lambda paths, scale: PAN(4).state_dict()
-    )
-    with pytest.raises(UserError, match="do not fit pan x2"):
-        load_published("pan", 2, raw=tmp_path / "raw")
-
-
 def test_raw_folder_is_the_one_fetch_writes() -> None:
     assert find_asset("PAN").output() == module.RAW / "PAN"
+
+
+# -- Files that are not what was published --------------------------------------------------------
+
+
+def pan_state(factor: float = 1.0) -> dict[str, torch.Tensor]:
+    """A state dict of PAN x4, all of it times `factor`; names that are ours stay as they are."""
+    torch.manual_seed(0)
+    return {name: tensor * factor for name, tensor in pan.PAN(4).state_dict().items()}
+
+
+@pytest.fixture
+def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """``data/raw`` with a file that a registry lists as the published PAN x4."""
+    path = tmp_path / "data" / "raw" / "PAN" / "PANx4_DF2K.pth"
+    path.parent.mkdir(parents=True)
+    torch.save(pan_state(), path)
+    listed = AssetFile(
+        "PAN", path.name, "https://x.org/PANx4_DF2K.pth", None, file_digest(path, "sha256")
+    )
+    monkeypatch.setattr(module, "find_file", {"PAN/PANx4_DF2K.pth": listed}.__getitem__)
+    return tmp_path / "data" / "raw"
+
+
+def test_published_weights_are_loaded_for_evaluation(raw: Path) -> None:
+    network = load_published("pan", 4, raw=raw)
+    assert not network.training
+    expected = pan_state()
+    assert torch.equal(network.state_dict()["head.weight"], expected["head.weight"])
+    assert torch.equal(network.state_dict()["tail.bias"], expected["tail.bias"])
+
+
+def test_weights_multiplied_by_1_01_are_not_published(raw: Path) -> None:
+    torch.save(pan_state(1.01), raw / "PAN" / "PANx4_DF2K.pth")
+    with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: is not the published file \(digest"):
+        load_published("pan", 4, raw=raw)
+
+
+def test_weights_multiplied_between_two_uses_are_not_published(raw: Path) -> None:
+    load_published("pan", 4, raw=raw)
+    torch.save(pan_state(1.01), raw / "PAN" / "PANx4_DF2K.pth")
+    with pytest.raises(UserError, match=r"pipeline\.fetch PAN"):
+        load_published("pan", 4, raw=raw)
+
+
+def test_no_converted_copy_is_used(raw: Path) -> None:
+    load_published("pan", 4, raw=raw)
+    written = {path for path in raw.parent.rglob("*") if path.is_file()}
+    assert written == {raw / "PAN" / "PANx4_DF2K.pth"}
+    # What an earlier version kept, with values that would be taken for the published ones.
+    copy = raw.parent / "weights" / "pan_x4.safetensors"
+    copy.parent.mkdir()
+    save_file(pan_state(1.01), copy, metadata={"made_from": "0" * 64})
+    weight = load_published("pan", 4, raw=raw).state_dict()["head.weight"]
+    assert torch.equal(weight, pan_state()["head.weight"])
+
+
+@pytest.mark.parametrize("change", ["byte", "cut", "longer", "empty", "hostile"])
+def test_any_other_bytes_are_refused_before_they_are_read(
+    raw: Path, monkeypatch: pytest.MonkeyPatch, change: str
+) -> None:
+    path = raw / "PAN" / "PANx4_DF2K.pth"
+    content = path.read_bytes()
+    middle = len(content) // 2
+    changed = {
+        "byte": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
+        "cut": content[:middle],
+        "longer": content + b"\0",
+        "empty": b"",
+        "hostile": b"cos\nsystem\n(S'touch executed'\ntR.",
+    }[change]
+    path.write_bytes(changed)
+    monkeypatch.setattr(pan, "published_state_dict", lambda *_: pytest.fail("was read"))
+    with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: is not the published file"):
+        load_published("pan", 4, raw=raw)
+
+
+def test_files_as_published_that_a_reader_cannot_use_are_named(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def refuse(*_: object) -> None:
+        raise ValueError("PANx4_DF2K.pth: holds a list")
+
+    monkeypatch.setattr(pan, "published_state_dict", refuse)
+    with pytest.raises(UserError, match=r"holds a list.*as published.*pan\.py"):
+        load_published("pan", 4, raw=raw)
+    monkeypatch.setattr(pan, "published_state_dict", lambda *_: pan.PAN(2).state_dict())
+    with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: the weights do not fit PAN.*pan\.py"):
+        load_published("pan", 4, raw=raw)
+
+
+@pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
+def test_the_real_file_is_accepted_and_a_scaled_one_is_not(tmp_path: Path) -> None:
+    file = find_file("PAN/PANx4_DF2K.pth")
+    path = file.raw_path(tmp_path)
+    path.parent.mkdir(parents=True)
+    path.write_bytes(file.mirror_path(Path(os.environ["MESR_MIRROR"])).read_bytes())
+    load_published("pan", 4, raw=tmp_path / "raw")
+    state = torch.load(path, weights_only=True)
+    torch.save({name: tensor * 1.01 for name, tensor in state.items()}, path)
+    with pytest.raises(UserError, match="is not the published file"):
+        load_published("pan", 4, raw=tmp_path / "raw")
