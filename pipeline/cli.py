@@ -160,7 +160,8 @@ def count(
 ) -> None:
     """Count parameters and Multi-Adds beside the published counts."""
     from mesr.common.base import SCALES  # noqa: PLC0415
-    from pipeline.complexity import count_all, parse_size  # noqa: PLC0415
+    from pipeline.complexity import count_all  # noqa: PLC0415
+    from pipeline.models.counting import parse_size  # noqa: PLC0415
     from pipeline.models.networks import NETWORKS  # noqa: PLC0415
     from pipeline.study.published_figures import published_complexity  # noqa: PLC0415
 
