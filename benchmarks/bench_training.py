@@ -16,6 +16,7 @@ all of them; medians over rounds, and ratios of the medians, are what to read.
 """
 
 import argparse
+import contextlib
 import json
 import statistics
 import tempfile
@@ -35,17 +36,17 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from mesr.common.loss import charbonnier
 from mesr.network import MESR
+from pipeline.imaging.backend import choose_device, device_name, resolve_precision
 from pipeline.imaging.colour import rgb_to_y
 from pipeline.imaging.degradation import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
 from pipeline.imaging.tensors import crop_to_multiple
 from pipeline.support.errors import UserError
-from pipeline.training.hardware import device_name, process_state, resolve_precision
+from pipeline.support.provenance import LOGS
 from pipeline.training.patches import PatchSampler
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
-from pipeline.training.watching import Watch
 
 SCALE = 4
 NARROW = {"features": 32, "branch_features": 12, "blocks": 2, "units": 2, "refinement_features": 16}
@@ -74,7 +75,7 @@ def build(narrow: bool) -> MESR:
 
 
 def this_trainer(folder: Path, options: argparse.Namespace, **changes: Any) -> float:
-    """Seconds a step of `train`, without its start: rows of the history are the stop-watch."""
+    """Seconds a step of `train`, without its start: its log is the stop-watch."""
     settings = TrainSettings(
         patch=options.patch,
         batch=options.batch,
@@ -84,10 +85,7 @@ def this_trainer(folder: Path, options: argparse.Namespace, **changes: Any) -> f
         threads=options.threads,
         **changes,
     )
-    rows = []
-    on_row = Watch.on_row
-    Watch.on_row = lambda self, row: rows.append(row)  # type: ignore[method-assign]
-    try:
+    with contextlib.chdir(folder):
         train(
             build(options.narrow),
             hr=folder / "hr.h5",
@@ -98,10 +96,9 @@ def this_trainer(folder: Path, options: argparse.Namespace, **changes: Any) -> f
             identity={},
             checkpoints=folder / "checkpoints",
         )
-    finally:
-        Watch.on_row = on_row  # type: ignore[method-assign]
+    rows = json.loads((folder / LOGS / "runs" / "run.json").read_text())["rows"]
     first, last = rows[0], rows[-1]
-    return (last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
+    return float(last["seconds"] - first["seconds"]) / (last["step"] - first["step"])
 
 
 def timed(step: Callable[[], object], options: argparse.Namespace) -> float:
@@ -122,7 +119,7 @@ def synchronize() -> None:
 
 def plain_loop(folder: Path, options: argparse.Namespace) -> float:
     """Time the loop one writes first."""
-    device = process_state().device
+    device = choose_device()
     network = build(options.narrow).to(device)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4)
     packs = (PackedImages(folder / "hr.h5"), PackedImages(folder / "lr.h5"))
@@ -189,7 +186,7 @@ class PairedPngs(Dataset[tuple[Tensor, Tensor]]):
 
 def basicsr_loop(folder: Path, options: argparse.Namespace) -> float:
     """BasicSR's order of things for one network, one loss and a moving average."""
-    device = process_state().device
+    device = choose_device()
     network = build(options.narrow).to(device)
     average = build(options.narrow).to(device).eval()
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, betas=(0.9, 0.99))
@@ -222,7 +219,7 @@ def basicsr_loop(folder: Path, options: argparse.Namespace) -> float:
 
 def matmul_peak(dtype: torch.dtype, size: int = 2048, repeats: int = 7) -> float:
     """FLOP/s of a square matrix product, the best of several."""
-    device = process_state().device
+    device = choose_device()
     a, b = (torch.randn(size, size, device=device).to(dtype) for _ in range(2))
     torch.mm(a, b)
     seconds = []
@@ -264,7 +261,7 @@ def adam_seconds(options: argparse.Namespace) -> dict[str, float]:
         "foreach": {"foreach": True},
         "fused": {"fused": True},
     }
-    device = process_state().device
+    device = choose_device()
     seconds: dict[str, list[float]] = {kind: [] for kind in kinds}
     steps = {}
     for kind, arguments in kinds.items():
@@ -309,7 +306,7 @@ def speed(options: argparse.Namespace) -> None:
 
             contenders[f"this trainer ({precision}, {order})"] = run
 
-    device = process_state().device
+    device = choose_device()
     print(f"{device_name(device)}, {torch.get_num_threads()} thread(s), torch {torch.__version__}")
     print(f"auto precision here: {resolve_precision('auto', device)}")
     flops = flops_per_step(options)
@@ -361,26 +358,27 @@ def accuracy(options: argparse.Namespace) -> None:
             for precision, reached in scores.items():
                 torch.manual_seed(seed)
                 output = folder / f"{precision}_{seed}"
-                train(
-                    MESR(SCALE, **NARROW),  # type: ignore[arg-type]
-                    hr=folder / "hr.h5",
-                    lr=folder / "lr.h5",
-                    settings=TrainSettings(
-                        patch=24,
-                        batch=8,
-                        steps=options.steps,
-                        lr=2e-3,
-                        schedule="one_cycle",
-                        validation_images=1,
-                        validate_every=options.steps,
-                        precision=precision,  # type: ignore[arg-type]
-                        threads=options.threads,
-                    ),
-                    seed=seed,
-                    output=output,
-                    identity={"precision": precision},
-                    checkpoints=folder / "checkpoints",
-                )
+                with contextlib.chdir(folder):
+                    train(
+                        MESR(SCALE, **NARROW),  # type: ignore[arg-type]
+                        hr=folder / "hr.h5",
+                        lr=folder / "lr.h5",
+                        settings=TrainSettings(
+                            patch=24,
+                            batch=8,
+                            steps=options.steps,
+                            lr=2e-3,
+                            schedule="one_cycle",
+                            validation_images=1,
+                            validate_every=options.steps,
+                            precision=precision,  # type: ignore[arg-type]
+                            threads=options.threads,
+                        ),
+                        seed=seed,
+                        output=output,
+                        identity={"precision": precision},
+                        checkpoints=folder / "checkpoints",
+                    )
                 run = json.loads((output / "run.json").read_text())
                 reached.append(run["best_psnr_db"])
         (held_out,) = run["validation_images"]

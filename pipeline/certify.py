@@ -14,9 +14,9 @@ from pathlib import Path
 from typing import Any, get_args, get_type_hints
 
 import pandas as pd
-import torch
 
 from mesr.common.base import SCALES, SRNetwork
+from pipeline.imaging.backend import choose_device
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, Y
 from pipeline.models.networks import build_network, network_variants
@@ -107,7 +107,7 @@ def within_tolerance(
 
 def measure(network: SRNetwork, images: PackedImages, protocol: Protocol) -> tuple[float, float]:
     """Mean PSNR in dB and mean SSIM of a network over the images of a dataset."""
-    network = network.to("cuda" if torch.cuda.is_available() else "cpu")
+    network = network.to(choose_device())
     found = [evaluate_image(network, images[n], protocol, name=n) for n in images.names]
     return (
         math.fsum(e.psnr_db for e in found) / len(found),

@@ -134,14 +134,14 @@ def upscale(
     ] = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
-    from pipeline.evaluate import default_device  # noqa: PLC0415
+    from pipeline.imaging.backend import choose_device  # noqa: PLC0415
     from pipeline.tools.selection import select_subject  # noqa: PLC0415
     from pipeline.tools.upscale import upscale_file  # noqa: PLC0415
 
     subject = select_subject(
         model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
     )
-    network = subject.network.to(default_device())
+    network = subject.network.to(choose_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
     if len(set(targets)) < len(targets):
         raise UserError("two images have the same name; enlarge them into different folders")

@@ -11,6 +11,7 @@ import pandas as pd
 import torch
 from tqdm import tqdm
 
+from pipeline.imaging.backend import choose_device, device_name
 from pipeline.imaging.images import round_to_uint8, write_image
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
@@ -28,14 +29,8 @@ from pipeline.study.subjects import (
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import code_digest, write_log
-from pipeline.training.hardware import device_name
 
 SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
-
-
-def default_device() -> torch.device:
-    """GPU where there is one, CPU otherwise."""
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
 
 
 def quality_table(
@@ -68,7 +63,7 @@ def quality_table(
     title = f"{subject.model} x{subject.network.scale} on {dataset}"
     bar = tqdm(images, desc=title, disable=None, unit="image")
     rows = []
-    for name, found in evaluate_images(subject.network, bar, dataset, protocol, default_device()):
+    for name, found in evaluate_images(subject.network, bar, dataset, protocol, choose_device()):
         if on_image is not None:
             on_image(name, found)
         rows.append(
@@ -133,7 +128,7 @@ def evaluate(
             readers = [(name, partial(images.__getitem__, name)) for name in images.names]
             table = quality_table(subject, readers, dataset, protocol, keep)
 
-    device = default_device()
+    device = choose_device()
     record = {
         "key": str(key),
         "dataset": dataset,

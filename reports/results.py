@@ -22,7 +22,7 @@ TEXT: dict[str, tuple[str, ...]] = {
     "history": ("key", "model", "variant", "seed"),
     "runs": (
         *("key", "model", "variant", "label", "scale", "seed", "stage", "params", "steps"),
-        *("wall_seconds", "device", "machine", "precision", "torch", "git_revision"),
+        *("device", "machine", "threads", "precision", "torch", "code_digest"),
         *("dataset", "data_digest", "lr", "schedule", "batch", "patch", "settings"),
     ),
     "tables/table1": ("step", "variant", "label", "dataset", "seeds", "source", "note"),

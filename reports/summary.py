@@ -5,7 +5,6 @@ from dataclasses import dataclass
 from reports.results import TRAININGS, Results, ordered
 from reports.tables.cells import number
 from reports.tables.model import Table
-from reports.tables.provenance import duration
 
 
 @dataclass(frozen=True)
@@ -41,17 +40,7 @@ def facts(data: Results, certified: Table) -> list[Fact]:
         )
     networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
     trainings = data["runs"][data["runs"]["stage"].isin(TRAININGS)]
-    seconds = sum(
-        float(text) for text in trainings["wall_seconds"] if text.replace(".", "", 1).isdigit()
-    )
-    runs = len(trainings)
-    found.append(
-        Fact(
-            "Networks trained here",
-            str(len(networks)),
-            f"{runs} runs, {duration(str(seconds))} in all",
-        )
-    )
+    found.append(Fact("Networks trained here", str(len(networks)), f"{len(trainings)} runs"))
     verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
     judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
     recorded = " in the record" if data.study.facts.get("certificate") == "recorded" else ""

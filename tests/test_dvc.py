@@ -22,7 +22,6 @@ NEUTRAL = {
     "pipeline/support/revision.py",
     "pipeline/study/params.py",
     "pipeline/training/settings.py",
-    "pipeline/training/watching.py",
     "baselines/__init__.py",
     "reports/__init__.py",
     "reports/figures/__init__.py",

@@ -3,13 +3,13 @@
 from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
-from typing import Any, cast
 
 import torch
 from torch import Tensor, nn
 
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
+from pipeline.imaging.backend import backend_flags
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
 from pipeline.imaging.images import round_to_uint8
 from pipeline.imaging.protocol import RGB, Protocol, image_in_space
@@ -39,11 +39,6 @@ class SRResult:
 def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     """Switch off training and TF32 and, where the protocol says so, override the padding."""
     training = network.training
-    cudnn, matmul = cast(Any, torch.backends.cudnn), torch.backends.cuda.matmul
-    former = cudnn.conv.fp32_precision, matmul.fp32_precision, cudnn.deterministic, cudnn.benchmark
-    # Figures must not depend on the GPU; cuDNN's own default is TF32 for convolutions.
-    cudnn.conv.fp32_precision = matmul.fp32_precision = "ieee"
-    cudnn.deterministic, cudnn.benchmark = True, False
     convolutions = [
         module
         for module in network.modules()
@@ -54,14 +49,12 @@ def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     for module in convolutions:
         module.padding_mode = protocol.padding  # type: ignore[assignment]
     try:
-        with torch.inference_mode():
+        with backend_flags(), torch.inference_mode():
             yield
     finally:
         for module, mode in zip(convolutions, modes, strict=True):
             module.padding_mode = mode
         network.train(training)
-        cudnn.conv.fp32_precision, matmul.fp32_precision = former[:2]
-        cudnn.deterministic, cudnn.benchmark = former[2:]
 
 
 def run_network(network: SRNetwork, x: Tensor, protocol: Protocol, device: Device) -> list[Tensor]:

@@ -30,14 +30,17 @@ def code_digest(paths: Iterable[str | Path]) -> str:
         Files or folders, relative to the project's root. Names and contents count, their order
         does not. Of a file elsewhere, as networks may be, the name without its folder counts.
     """
-    digest = hashlib.sha256()
     files: set[Path] = set()
     for path in paths:
         found = ROOT / path
         files |= set(found.rglob("*.py")) if found.is_dir() else {found}
-    for file in sorted(files):
+    names = {
+        file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name: file
+        for file in files
+    }
+    digest = hashlib.sha256()
+    for name, file in sorted(names.items()):
         content = file.read_bytes()
-        name = file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()

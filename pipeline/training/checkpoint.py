@@ -7,21 +7,18 @@ code or other initial weights never meets it.
 """
 
 import hashlib
-import inspect
 import json
 import os
 import shutil
-import signal
-import threading
+import time
 from collections.abc import Mapping
 from pathlib import Path
-from types import FrameType
 from typing import Any
 
 import torch
 from safetensors import SafetensorError, safe_open
 from safetensors.torch import save
-from torch import Tensor, nn
+from torch import Tensor
 
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -32,28 +29,6 @@ STATE = "state.safetensors"
 def fingerprint(facts: Mapping[str, Any]) -> str:
     """Return the SHA-256, in hexadecimal, of JSON-serialisable facts; key order does not matter."""
     return hashlib.sha256(json.dumps(facts, sort_keys=True).encode()).hexdigest()
-
-
-def weights_digest(network: nn.Module) -> str:
-    """Return the SHA-256 of names, types, shapes and values of a network's state."""
-    digest = hashlib.sha256()
-    for name, tensor in network.state_dict().items():
-        digest.update(f"{name} {tensor.dtype} {tuple(tensor.shape)}".encode())
-        digest.update(on_cpu(tensor).reshape(-1).view(torch.uint8).numpy().tobytes())
-    return digest.hexdigest()
-
-
-def code_digest(network: nn.Module) -> str:
-    """Return the SHA-256 of the code that determines a run: network, layers, loss, trainer."""
-    root = Path(__file__).parents[2]
-    # All of `imaging`: validation decides which weights are the best.
-    folders = [root / "mesr", root / "pipeline" / "imaging", root / "pipeline" / "training"]
-    files = [Path(inspect.getfile(type(network)))]
-    files += [file for folder in folders for file in sorted(folder.rglob("*.py"))]
-    digest = hashlib.sha256()
-    for file in files:
-        digest.update(file.read_bytes())
-    return digest.hexdigest()
 
 
 def on_cpu(tensor: Tensor) -> Tensor:
@@ -120,6 +95,8 @@ def read_tensors(path: Path) -> tuple[dict[str, Tensor], dict[str, Any]]:
 class CheckpointFolder:
     """``checkpoints/<fingerprint>/``: the state of one unfinished run.
 
+    The state holds the number of the ``step`` that was done last.
+
     Parameters
     ----------
     root : Path
@@ -133,6 +110,14 @@ class CheckpointFolder:
         self.fingerprint = fingerprint(facts)
         self.path = root / self.fingerprint[:16]
         self.state = self.path / STATE
+        self.saved_at, self.saved_step = time.perf_counter(), 0
+
+    def due(self, step: int, every_seconds: int, every_steps: int) -> bool:
+        """Tell whether so much passed since the last checkpoint; 0 switches a criterion off."""
+        return bool(
+            (every_seconds and time.perf_counter() - self.saved_at >= every_seconds)
+            or (every_steps and step - self.saved_step >= every_steps)
+        )
 
     def save(self, tensors: Mapping[str, Tensor], state: Mapping[str, Any]) -> None:
         """Replace the checkpoint; the previous one is kept until the new one is complete."""
@@ -141,11 +126,16 @@ class CheckpointFolder:
             with atomic_path(facts) as temporary:
                 temporary.write_text(json.dumps(self.facts, indent=2) + "\n")
         write_tensors(self.state, tensors, state)
+        self.saved_at, self.saved_step = time.perf_counter(), state["step"]
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return tensors and state of the checkpoint, or None when there is none."""
         remove_partial(self.state)
-        return read_tensors(self.state) if self.state.exists() else None
+        if not self.state.exists():
+            return None
+        tensors, state = read_tensors(self.state)
+        self.saved_step = state["step"]
+        return tensors, state
 
     def remove(self) -> None:
         """Delete the folder; the run is complete."""
@@ -159,31 +149,3 @@ def remove_partial(target: Path) -> None:
             shutil.rmtree(leftover, ignore_errors=True)
         else:
             leftover.unlink(missing_ok=True)
-
-
-class StopRequest:
-    """Turns the first SIGINT or SIGTERM into a request to stop after the current step."""
-
-    def __init__(self) -> None:
-        self.number: int | None = None
-        self.former: dict[int, Any] = {}
-
-    @property
-    def requested(self) -> bool:
-        """Whether a signal came."""
-        return self.number is not None
-
-    def __enter__(self) -> "StopRequest":
-        if threading.current_thread() is threading.main_thread():  # others may not set handlers
-            for number in (signal.SIGINT, signal.SIGTERM):
-                self.former[number] = signal.signal(number, self._handle)
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        for number, handler in self.former.items():
-            signal.signal(number, handler)
-
-    def _handle(self, number: int, frame: FrameType | None) -> None:
-        self.number = number
-        for each, handler in self.former.items():  # the next one stops at once
-            signal.signal(each, handler)

@@ -7,12 +7,16 @@ number of processes nor of reader threads, nor an interruption, changes what a t
 from collections import deque
 from collections.abc import Iterable, Mapping, Sequence
 from concurrent.futures import Future, ThreadPoolExecutor
+from dataclasses import dataclass
+from pathlib import Path
 from typing import NamedTuple
 
 import numpy as np
 
 from pipeline.imaging.images import Pixels
+from pipeline.imaging.packed import PackedImages
 from pipeline.support.errors import UserError
+from pipeline.training.settings import TrainSettings
 
 
 class Draw(NamedTuple):
@@ -63,6 +67,51 @@ def hold_out(names: Sequence[str], count: int) -> tuple[list[str], list[str]]:
         )
     chosen = {names[(2 * i + 1) * len(names) // (2 * count)] for i in range(count)}
     return [name for name in names if name not in chosen], sorted(chosen)
+
+
+@dataclass(frozen=True)
+class TrainingImages:
+    """The images of a training, and which of them are for what.
+
+    Parameters
+    ----------
+    hr, lr : PackedImages
+        Under the same names.
+    training, validation, skipped : list of str
+        Names of the images that are trained on, held out, and left out as too small.
+    """
+
+    hr: PackedImages
+    lr: PackedImages
+    training: list[str]
+    validation: list[str]
+    skipped: list[str]
+
+
+def open_images(hr: Path, lr: Path, scale: int, settings: TrainSettings) -> TrainingImages:
+    """Open packed images and split them as the settings say.
+
+    Raises
+    ------
+    UserError
+        When the files do not belong together, or leave nothing to train on.
+    """
+    packed_hr, packed_lr = PackedImages(hr), PackedImages(lr)
+    if odd := sorted(set(packed_hr) ^ set(packed_lr)):
+        raise UserError(
+            f"{hr} and {lr} hold different images (only in one of them: "
+            f"{', '.join(odd[:5])}). Run `dvc repro` to degrade the images again."
+        )
+    training, validation = hold_out(packed_hr.names, settings.validation_images)
+    for name in validation:
+        check_pair(name, packed_hr[name], packed_lr[name], scale)
+    skipped = [
+        name
+        for name in training
+        if settings.skip_small_images and min(packed_lr.shape(name)[:2]) < settings.patch
+    ]
+    training = [name for name in training if name not in skipped]
+    return TrainingImages(packed_hr, packed_lr, training, validation, skipped)
 
 
 class PatchSampler:

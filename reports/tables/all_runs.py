@@ -12,7 +12,7 @@ from reports.tables.provenance import RUN_FIELDS, run_facts
 def runs_table(results: Results) -> Table:
     """Every run of the study, as recorded when it ended."""
     frame = results["runs"]
-    sortable = ("seed", "params", "steps", "lr", "batch", "patch", "wall_seconds")
+    sortable = ("seed", "params", "steps", "lr", "batch", "patch", "threads")
     columns = [Column("Network", kind="text", first="ascending")] + [
         Column(title, kind="number" if name in sortable else "text", first="ascending")
         for name, title in RUN_FIELDS

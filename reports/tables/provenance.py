@@ -19,13 +19,13 @@ RUN_FIELDS = (
     ("schedule", "Schedule"),
     ("batch", "Batch"),
     ("patch", "LR patch"),
-    ("wall_seconds", "Wall time"),
     ("device", "Device"),
     ("machine", "Machine"),
+    ("threads", "Threads"),
     ("precision", "Precision"),
     ("torch", "torch"),
     ("dataset", "Images"),
-    ("git_revision", "Git revision"),
+    ("code_digest", "Code digest"),
     ("data_digest", "Data digest"),
 )
 
@@ -54,22 +54,9 @@ def run_facts(run: Mapping[Hashable, Any]) -> dict[str, str]:
     trained = run["stage"] in TRAININGS
     fields = [field for field in RUN_FIELDS if trained or field[0] not in OF_TRAININGS]
     facts = {title: str(run[name]) for name, title in fields}
-    facts["Wall time"] = duration(facts["Wall time"])
     if facts["Parameters"].isdigit():
         facts["Parameters"] = f"{int(facts['Parameters']):,}"
     return facts
-
-
-def duration(seconds: str) -> str:
-    """Format a number of seconds; text that is none stays as it is."""
-    try:
-        total = round(float(seconds))
-    except ValueError:
-        return seconds
-    hours, minutes, rest = total // 3600, total // 60 % 60, total % 60
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def ablation_runs(results: Results, variant: str, scale: Any) -> list[dict[str, str]]:

@@ -109,7 +109,7 @@ def test_upscale_takes_the_gpu_where_there_is_one(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     # "meta" stands for the GPU: there are no values on it, hence a fake upscaling.
-    monkeypatch.setattr("pipeline.evaluate.default_device", lambda: torch.device("meta"))
+    monkeypatch.setattr("pipeline.imaging.backend.choose_device", lambda: torch.device("meta"))
     devices: list[str] = []
 
     def upscale_file(network: torch.nn.Module, *_: object) -> str:

@@ -143,7 +143,7 @@ def test_provenance_panel_follows_its_row(browser: Any, report: Path) -> None:
     button.send_keys(Keys.ENTER)
     assert button.get_attribute("aria-expanded") == "true"
     assert panel.is_displayed()
-    for fact in ("mesr_x2_s0", "train", "Git revision", "md5:0b1c", "1 min", "x86_64", "109,363"):
+    for fact in ("mesr_x2_s0", "train", "Code digest", "md5:0b1c", "x86_64", "109,363"):
         assert fact in panel.text
     follows = "return arguments[0].nextElementSibling === arguments[1]"
     assert browser.execute_script(follows, first, panel)

@@ -9,7 +9,7 @@ from reports.tables.all_runs import runs_table
 from reports.tables.cells import measured_cell, number
 from reports.tables.certificate import certificate
 from reports.tables.model import Footnotes
-from reports.tables.provenance import duration, published_key
+from reports.tables.provenance import published_key
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
 from reports.tables.table3_methods import table3
@@ -40,14 +40,6 @@ def test_numbers_keep_their_decimals_and_true_minus(
     value: float, decimals: int, sign: bool, text: str
 ) -> None:
     assert number(value, decimals, sign=sign) == text
-
-
-@pytest.mark.parametrize(
-    ("seconds", "text"),
-    [("42.4", "42 s"), ("132", "2 min 12 s"), ("16620", "4 h 37 min"), ("", ""), ("long", "long")],
-)
-def test_duration(seconds: str, text: str) -> None:
-    assert duration(seconds) == text
 
 
 def test_marks_count_like_spreadsheet_columns() -> None:

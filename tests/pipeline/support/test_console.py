@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
-from pipeline.training.checkpoint import StopRequest
+from pipeline.training.stopping import StopRequest
 
 ROOT = Path(__file__).parents[3]
 
@@ -73,6 +73,7 @@ def test_the_trainer_finishes_its_step_on_the_first_signal_and_stops_on_the_seco
 
     def train() -> None:
         with StopRequest() as stop:
+            stop.listen()
             terminate()
             steps.append(stop.requested)
             terminate()

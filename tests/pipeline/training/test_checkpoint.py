@@ -1,23 +1,18 @@
 import json
-import os
-import signal
+from types import SimpleNamespace
 
 import pytest
 import torch
-from torch import nn
 
 from pipeline.support.errors import UserError
+from pipeline.training import checkpoint
 from pipeline.training.checkpoint import (
     CheckpointFolder,
-    StopRequest,
-    code_digest,
     fingerprint,
     read_tensors,
     remove_partial,
-    weights_digest,
     write_tensors,
 )
-from tests.pipeline.training.toy import Toy
 
 
 def test_tensors_and_state_survive_bit_by_bit(tmp_path):
@@ -80,21 +75,6 @@ def test_fingerprint_is_a_function_of_content():
     assert len({fingerprint(facts) for facts in [{"a": 1, "b": [1, 2]}, *others]}) == 5
 
 
-def test_weights_digest_sees_values_not_memory_order():
-    torch.manual_seed(0)
-    network = Toy()
-    digest = weights_digest(network)
-    assert weights_digest(network.to(memory_format=torch.channels_last)) == digest
-    with torch.no_grad():
-        network.weight.copy_(torch.nextafter(network.weight, torch.tensor(2.0)))
-    assert weights_digest(network) != digest
-
-
-def test_code_digest_differs_between_networks_of_different_files():
-    assert code_digest(Toy()) == code_digest(Toy())
-    assert code_digest(Toy()) != code_digest(nn.Conv2d(1, 1, 1))
-
-
 def test_leftovers_of_one_target_alone_are_removed(tmp_path):
     (tmp_path / ".123.partial.run_a").mkdir()
     (tmp_path / ".123.partial.run_a" / "weights").write_text("half")
@@ -104,20 +84,19 @@ def test_leftovers_of_one_target_alone_are_removed(tmp_path):
     assert sorted(p.name for p in tmp_path.iterdir()) == [".9.partial.run_b", "run_a"]
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
-def test_first_signal_asks_second_one_acts(number):
-    came = []
-    former = signal.signal(number, lambda *_: came.append("acted"))
-    try:
-        with StopRequest() as stop:
-            assert not stop.requested
-            os.kill(os.getpid(), number)
-            assert stop.requested
-            assert stop.number == number
-            assert came == []
-            os.kill(os.getpid(), number)
-            assert came == ["acted"]
-        os.kill(os.getpid(), number)
-        assert came == ["acted", "acted"]
-    finally:
-        signal.signal(number, former)
+def test_when_the_next_checkpoint_is_due(tmp_path, monkeypatch):
+    clock = SimpleNamespace(perf_counter=lambda: clock.now, now=100.0)
+    monkeypatch.setattr(checkpoint, "time", clock)
+    folder = CheckpointFolder(tmp_path, {"seed": 1})
+    assert not folder.due(10**6, 0, 0)
+    assert not folder.due(4, 10, 5)
+    assert folder.due(5, 10, 5)
+    clock.now += 10
+    assert folder.due(1, 10, 5)
+    assert not folder.due(1, 11, 5)
+    folder.save({"w": torch.ones(1)}, {"step": 7})
+    assert not folder.due(11, 10, 5)
+    assert folder.due(12, 10, 5)
+    resumed = CheckpointFolder(tmp_path, {"seed": 1})
+    resumed.load()
+    assert not resumed.due(11, 10, 5)

@@ -1,7 +1,5 @@
-"""Real training processes, killed at random points, end with the weights they would have had."""
+"""Real training processes, killed at random points, leave the bytes they would have left."""
 
-import csv
-import json
 import multiprocessing
 import os
 import random
@@ -13,8 +11,9 @@ import time
 import pytest
 
 from pipeline.support.console import run
-from pipeline.training.checkpoint import STATE
-from tests.pipeline.training.toy import Toy, log_to, make_data, train_toy
+from pipeline.training.checkpoint import STATE, read_tensors
+from pipeline.training.patches import PatchSampler
+from tests.pipeline.training.toy import Toy, files, log_of, log_to, make_data, train_toy
 
 # Every kind of state is on: moments, moving average, best weights, losses since the last row.
 # Checkpoints lie between the rows of the history.
@@ -34,11 +33,17 @@ context.set_forkserver_preload(
 )  # Adam imports dynamo
 
 
-class Slow(Toy):
-    """Gives signals a chance to arrive."""
+class Talking(Toy):
+    """Says which pass it begins, so that tests can act then, and gives signals time to arrive."""
+
+    passes = 0
+    stuck = False
 
     def forward(self, x):
-        time.sleep(0.004)
+        self.passes += 1
+        kind = "training" if self.training else "validation"
+        print(f"{kind} pass {self.passes}", file=sys.stderr, flush=True)
+        time.sleep(60 if self.stuck else 0.004)
         return super().forward(x)
 
 
@@ -47,7 +52,7 @@ def target(folder, output, options, sabotage=None):
     log_to(folder / f"{output}.log")
     if sabotage is not None:
         sabotage()
-    sys.exit(run(lambda: train_toy(folder, output, Slow, **options)))
+    sys.exit(run(lambda: train_toy(folder, output, Talking, **options)))
 
 
 def kill_in_third_fsync():
@@ -77,27 +82,20 @@ def start(folder, output, sabotage=None, **options):
     return process
 
 
-def result(folder):
-    """Everything that must be equal bit by bit: weights, and the history but for its times."""
-    with (folder / "history.csv").open() as file:
-        rows = [tuple(row.values())[:5] for row in csv.DictReader(file)]
-    weights = {path.name: path.read_bytes() for path in folder.glob("*.safetensors")}
-    assert set(weights) == {"weights.safetensors", "last.safetensors"}
-    return weights, rows
-
-
-def when_saved(folder):
-    """Return when the one checkpoint was written, None when there is none."""
-    return next((p.stat().st_mtime_ns for p in folder.glob(f"checkpoints/*/{STATE}")), None)
-
-
-def start_and_wait_for_checkpoint(folder, output, **options):
-    """Start a process and return it when it has written a checkpoint (or ended)."""
-    before = when_saved(folder)
-    process = start(folder, output, **options)
-    while process.is_alive() and when_saved(folder) in {None, before}:
+def start_and_wait(folder, output, line, sabotage=None, **options):
+    """Start a process and return it when its log holds a line (or it ended)."""
+    log = folder / f"{output}.log"
+    log.unlink(missing_ok=True)
+    process = start(folder, output, sabotage, **options)
+    while process.is_alive() and not (log.exists() and f"{line}\n" in log.read_text()):
         time.sleep(0.001)
     return process
+
+
+def stop(process, number):
+    os.kill(process.pid, number)
+    process.join()
+    return process.exitcode
 
 
 @pytest.fixture(scope="module")
@@ -112,14 +110,18 @@ def uninterrupted(folder):
     process = start(folder, "uninterrupted")
     process.join()
     assert process.exitcode == 0
-    rows = result(folder / "uninterrupted")[1]
-    assert [int(row[0]) for row in rows] == [17, 34, 51, 68, 85, 102, 119, 120]
-    return result(folder / "uninterrupted")
+    left = files(folder / "uninterrupted")
+    assert set(left) == {"weights.safetensors", "last.safetensors", "history.csv", "run.json"}
+    steps = [line.split(",")[0] for line in left["history.csv"].decode().splitlines()]
+    assert steps == ["step", "17", "34", "51", "68", "85", "102", "119", "120"]
+    return left
 
 
-def test_same_run_twice_is_equal_bit_by_bit(folder, uninterrupted):
-    train_toy(folder, "again", Slow, **OPTIONS)
-    assert result(folder / "again") == uninterrupted
+def test_same_run_twice_leaves_the_same_bytes(folder, uninterrupted):
+    train_toy(folder, "again", Talking, **OPTIONS)
+    assert files(folder / "again") == uninterrupted
+    logs = [log_of(folder, output) for output in ("uninterrupted", "again")]
+    assert logs[0]["rows"] != logs[1]["rows"]  # they took different times
 
 
 @pytest.mark.parametrize(
@@ -127,43 +129,71 @@ def test_same_run_twice_is_equal_bit_by_bit(folder, uninterrupted):
     [(signal.SIGKILL, -9), (signal.SIGTERM, 143), (signal.SIGINT, 130)],
     ids=lambda value: getattr(value, "name", ""),
 )
-def test_killed_at_random_points_it_ends_the_same(folder, uninterrupted, number, exit_code):
-    delays = random.Random(int(number))
+def test_killed_at_random_points_it_leaves_the_same_bytes(folder, uninterrupted, number, exit_code):
+    passes = random.Random(int(number))
     output = f"killed_{number}"
     kills = 4
     for _ in range(kills):
-        process = start_and_wait_for_checkpoint(folder, output)
-        time.sleep(delays.uniform(0, 0.08))
-        os.kill(process.pid, number)
-        process.join()
-        assert process.exitcode == exit_code
+        # Six passes at least: one checkpoint further than the part before.
+        process = start_and_wait(folder, output, f"training pass {passes.randint(7, 16)}")
+        assert stop(process, number) == exit_code
     process = start(folder, output)
     process.join()
     assert process.exitcode == 0
-    assert result(folder / output) == uninterrupted
-    run_json = json.loads((folder / output / "run.json").read_text())
-    assert run_json["parts"] == kills + 1
+    assert files(folder / output) == uninterrupted
+    assert log_of(folder, output)["parts"] == kills + 1
     assert list((folder / "checkpoints").iterdir()) == []
     assert not list(folder.glob(".*.partial.*"))
 
 
-def test_wall_seconds_add_up_over_parts(folder):
-    process = start_and_wait_for_checkpoint(folder, "time", validate_every=4)
-    os.kill(process.pid, signal.SIGTERM)
+def test_stopped_while_validating_it_leaves_the_same_bytes(folder, uninterrupted):
+    process = start_and_wait(folder, "validating", "validation pass 1")
+    assert stop(process, signal.SIGTERM) == 143
+    process = start(folder, "validating")
     process.join()
-    (state,) = folder.glob("checkpoints/*/history.csv")
-    with state.open() as file:
-        first = list(csv.DictReader(file))
-    time.sleep(0.5)  # between the parts: does not count
+    assert files(folder / "validating") == uninterrupted
+
+
+def get_stuck():
+    Talking.stuck = True
+
+
+def read_for_ever():
+    def batch(self, step, indices):
+        print("reading", file=sys.stderr, flush=True)
+        time.sleep(60)
+
+    PatchSampler.batch = batch
+
+
+@pytest.mark.parametrize(
+    ("line", "sabotage"), [("training pass 1", get_stuck), ("reading", read_for_ever)]
+)
+@pytest.mark.parametrize(("number", "exit_code"), [(signal.SIGTERM, 143), (signal.SIGINT, 130)])
+def test_signal_in_the_first_step_acts_at_once(folder, line, sabotage, number, exit_code):
+    process = start_and_wait(folder, "first", line, sabotage)
+    assert stop(process, number) == exit_code
+    assert "Traceback" not in (folder / "first.log").read_text()
+    assert not (folder / "first").exists()
+    assert not list(folder.glob("checkpoints/*"))
+
+
+def test_seconds_add_up_over_parts(folder):
+    process = start_and_wait(folder, "time", "training pass 11", validate_every=4)
+    assert stop(process, signal.SIGTERM) == 143
+    (state,) = folder.glob(f"checkpoints/*/{STATE}")
+    first = read_tensors(state)[1]
     process = start(folder, "time", validate_every=4)
     process.join()
-    with (folder / "time" / "history.csv").open() as file:
-        rows = list(csv.DictReader(file))
-    assert rows[: len(first)] == first
-    seconds = [float(row["seconds"]) for row in rows]
+    log = log_of(folder, "time")
+    assert len(first["history"]) >= 2
+    assert log["rows"][: len(first["history"])] == [
+        {"step": row["step"], "seconds": row["seconds"]} for row in first["history"]
+    ]
+    seconds = [row["seconds"] for row in log["rows"]]
     assert seconds == sorted(seconds)
-    total = json.loads((folder / "time" / "run.json").read_text())["wall_seconds"]
-    assert seconds[-1] <= total + 0.01
+    assert first["seconds"] <= seconds[len(first["history"])]
+    assert seconds[-1] <= log["training_seconds"] + 0.01
 
 
 def test_killed_while_writing_a_checkpoint_it_goes_on_from_the_previous(folder, uninterrupted):
@@ -175,15 +205,14 @@ def test_killed_while_writing_a_checkpoint_it_goes_on_from_the_previous(folder, 
     process = start(folder, "torn")
     process.join()
     assert process.exitcode == 0
-    assert result(folder / "torn") == uninterrupted
-    assert json.loads((folder / "torn" / "run.json").read_text())["parts"] == 2
+    assert files(folder / "torn") == uninterrupted
+    assert log_of(folder, "torn")["parts"] == 2
     assert list((folder / "checkpoints").iterdir()) == []
 
 
 def test_full_disk_is_told_and_costs_nothing(folder, uninterrupted):
-    process = start_and_wait_for_checkpoint(folder, "full")
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    process = start_and_wait(folder, "full", "training pass 7")
+    stop(process, signal.SIGKILL)
     (checkpoint,) = folder.glob(f"checkpoints/*/{STATE}")
     before = checkpoint.read_bytes()
     assert len(before) > 6000
@@ -197,13 +226,12 @@ def test_full_disk_is_told_and_costs_nothing(folder, uninterrupted):
     assert not list(checkpoint.parent.glob(".*.partial.*"))
     process = start(folder, "full")
     process.join()
-    assert result(folder / "full") == uninterrupted
+    assert files(folder / "full") == uninterrupted
 
 
 def test_another_setting_begins_anew_and_leaves_the_other_checkpoint(folder):
-    process = start_and_wait_for_checkpoint(folder, "other")
-    os.kill(process.pid, signal.SIGKILL)
-    process.join()
+    process = start_and_wait(folder, "other", "training pass 7")
+    stop(process, signal.SIGKILL)
     (left,) = (folder / "checkpoints").iterdir()
     process = start(folder, "other", lr=1e-3)
     process.join()

@@ -4,6 +4,7 @@
 processes.
 """
 
+import contextlib
 import json
 import os
 import sys
@@ -105,20 +106,32 @@ def train_toy(
     checkpoints: str = "checkpoints",
     **changes: Any,
 ) -> SRNetwork:
-    """Train on the data in `folder` into ``folder/output``."""
+    """Train on the data in `folder` into ``folder/output``; the log is in ``folder/logs``."""
     torch.manual_seed(seed)
     built = network()
-    train(
-        built,
-        hr=folder / "hr.h5",
-        lr=folder / "lr.h5",
-        settings=settings(**changes),
-        seed=seed,
-        output=folder / output,
-        identity=IDENTITY,
-        checkpoints=folder / checkpoints,
-    )
+    with contextlib.chdir(folder):
+        train(
+            built,
+            hr=folder / "hr.h5",
+            lr=folder / "lr.h5",
+            settings=settings(**changes),
+            seed=seed,
+            output=folder / output,
+            identity=IDENTITY,
+            checkpoints=folder / checkpoints,
+        )
     return built
+
+
+def files(folder: Path) -> dict[str, bytes]:
+    """Return the files of a finished training."""
+    return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def log_of(folder: Path, output: str) -> dict[str, Any]:
+    """Return what was measured of the training ``folder/output``."""
+    log: dict[str, Any] = json.loads((folder / "logs" / "runs" / f"{output}.json").read_text())
+    return log
 
 
 def log_to(path: Path) -> None:

@@ -1,4 +1,4 @@
-"""Watching a training: a bar on a terminal, plain lines elsewhere, and optional loggers."""
+"""The history of a training, and who watches it: a bar, plain lines, optional loggers."""
 
 import csv
 import shutil
@@ -14,15 +14,17 @@ from tqdm import tqdm
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
-HISTORY_COLUMNS = ("step", "epoch", "lr", "loss", "psnr_db", "steps_per_s", "seconds")
+HISTORY_COLUMNS = ("step", "epoch", "lr", "loss", "psnr_db")
 LOGS = Path("outputs")  # TensorBoard's and DVCLive's files: not results, not tracked
 SECONDS_BETWEEN_LINES = 10.0
 
-Row = dict[str, Any]  # a row of history.csv; psnr_db is None without a validation
+# A row of history.csv (psnr_db is None without a validation), and what was measured of it and goes
+# to the log alone: steps_per_s since the row before, seconds of training until then.
+Row = dict[str, Any]
 
 
 def write_history(path: Path, rows: Sequence[Row]) -> None:
-    """Write history.csv in one step."""
+    """Write history.csv in one step: what the training determines, without times."""
     with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
         writer = csv.writer(file, lineterminator="\n")
         writer.writerow(HISTORY_COLUMNS)
@@ -34,8 +36,6 @@ def write_history(path: Path, rows: Sequence[Row]) -> None:
                     f"{row['lr']:.9g}",
                     f"{row['loss']:.9g}",
                     "" if row["psnr_db"] is None else f"{row['psnr_db']:.6f}",
-                    f"{row['steps_per_s']:.4g}",
-                    f"{row['seconds']:.2f}",
                 ]
             )
 

@@ -1,0 +1,118 @@
+"""What PyTorch computes on and how: the choice of device, and the back-end's global switches.
+
+The one place for both. Training and evaluation enter `backend_flags`; nothing else touches
+``torch.backends``, the number of threads, or asks whether there is a GPU.
+"""
+
+import os
+import platform
+import warnings
+from collections.abc import Iterator
+from contextlib import contextmanager
+from typing import Any, cast
+
+import joblib  # type: ignore[import-untyped]
+import torch
+
+
+def choose_device() -> torch.device:
+    """Return the first CUDA GPU where there is one, the CPU otherwise.
+
+    Interpolation and metrics compute in float64, which Apple's GPUs lack. CUDA_VISIBLE_DEVICES
+    chooses among several GPUs; set to "" it hides them all.
+    """
+    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+
+
+def device_name(device: torch.device) -> str:
+    """Name the kind of processor, not the host, e.g. ``"AMD EPYC (AVX2)"``."""
+    if device.type == "cuda":
+        return torch.cuda.get_device_name(device)
+    if device.type == "cpu":
+        name = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
+        return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
+    return device.type
+
+
+def resolve_precision(precision: str, device: torch.device) -> str:
+    """Turn ``"auto"`` into ``"bf16"`` where that is faster than ``"fp32"``.
+
+    By what the hardware is, not by a stop-watch: the choice is part of what determines a run.
+    CPUs with AMX or AVX-512 BF16 and GPUs from compute capability 8 on multiply bfloat16 matrices
+    at twice the rate of float32 or more (docs/training.md has measurements).
+    """
+    if precision != "auto":
+        return precision
+    if device.type == "cuda":
+        return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp32"
+    if device.type == "cpu":
+        capabilities = torch.cpu.get_capabilities()
+        fast = capabilities.get("amx_bf16", False) or capabilities.get("avx512_bf16", False)
+        return "bf16" if fast else "fp32"
+    return "fp32"
+
+
+def seed_generator(device: torch.device, seed: int) -> None:
+    """Seed the random numbers of one device; `torch.manual_seed` does all, at 1 ms a call."""
+    if device.type == "cpu":
+        torch.default_generator.manual_seed(seed)
+    else:
+        torch.get_device_module(device).manual_seed(seed)
+
+
+@contextmanager
+def backend_flags(
+    *, deterministic: bool = True, tf32: bool = False, threads: int | None = None
+) -> Iterator[None]:
+    """Set PyTorch's global switches, and put them back afterwards.
+
+    Parameters
+    ----------
+    deterministic : bool
+        Ask for deterministic algorithms; an operation that has none warns. False lets cuDNN
+        search for the fastest.
+    tf32 : bool
+        Let GPUs compute float32 convolutions and matrix products with 10-bit mantissas. PyTorch's
+        own default does so for convolutions, and figures would depend on the GPU.
+    threads : int, optional
+        CPU threads of this process, at most its share of the processors (a warning says so).
+        None leaves their number alone.
+    """
+    former_threads = torch.get_num_threads()
+    former_deterministic = torch.are_deterministic_algorithms_enabled()
+    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
+    utilities = cast(Any, torch.utils.deterministic)
+    fill = utilities.fill_uninitialized_memory
+    cudnn, matmul = cast(Any, torch.backends.cudnn), torch.backends.cuda.matmul
+    former_cudnn = cudnn.deterministic, cudnn.benchmark
+    former_precision = cudnn.conv.fp32_precision, matmul.fp32_precision
+    try:
+        if threads is not None:
+            torch.set_num_threads(_available(threads))
+        if deterministic:
+            os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
+            torch.use_deterministic_algorithms(True, warn_only=True)
+            # Would fill each new tensor with NaN, a check that nobody here needs.
+            utilities.fill_uninitialized_memory = False
+        cudnn.deterministic, cudnn.benchmark = deterministic, not deterministic
+        cudnn.conv.fp32_precision = matmul.fp32_precision = "tf32" if tf32 else "ieee"
+        yield
+    finally:
+        if threads is not None:
+            torch.set_num_threads(former_threads)
+        torch.use_deterministic_algorithms(former_deterministic, warn_only=warn_only)
+        utilities.fill_uninitialized_memory = fill
+        cudnn.deterministic, cudnn.benchmark = former_cudnn
+        cudnn.conv.fp32_precision, matmul.fp32_precision = former_precision
+
+
+def _available(threads: int) -> int:
+    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes on this host, says torchrun
+    available = max(1, joblib.cpu_count() // local)  # heeds CPU affinity and container limits
+    if threads > available:
+        warnings.warn(
+            f"{threads} threads were asked for; using {available}, this process's share of the "
+            "processors. Results depend on the number of threads.",
+            stacklevel=4,
+        )
+    return min(threads, available)
