@@ -4,55 +4,11 @@ Usage: python -m pipeline.degrade ASSET SCALE      (for example: Set5 x2)
 """
 
 import argparse
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
-from tqdm import tqdm
-
-from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import Pixels
-from pipeline.imaging.packed import PackedImages, pack_images
-from pipeline.imaging.protocol import RGB
+from pipeline.imaging.degraded import degrade
 from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
-
-
-def _progress(names: Sequence[str], label: str) -> Iterator[str]:
-    if sys.stderr.isatty():
-        yield from tqdm(names, desc=label, unit="image")
-        return
-    for count, name in enumerate(names, start=1):
-        yield name
-        if count * 10 // len(names) > (count - 1) * 10 // len(names):
-            print(f"{label}: {count} of {len(names)} images", flush=True)
-
-
-def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
-    """Make the LR images of protocol `rgb` for a file of packed HR images.
-
-    Parameters
-    ----------
-    hr_path : Path
-        Packed HR images, see `pipeline.imaging.packed.pack_images`.
-    lr_path : Path
-        Packed LR images under the same names, (h, w, 3) uint8; appears when complete.
-    scale : {2, 3, 4}
-        Downscaling factor.
-
-    Raises
-    ------
-    UserError
-        When the input is missing or damaged, an image is smaller than `scale`, or the output
-        cannot be written.
-    """
-    images = PackedImages(hr_path)
-
-    def shrunk() -> Iterator[tuple[str, Pixels]]:
-        for name in _progress(images.names, f"degrade {hr_path.stem} x{scale}"):
-            yield name, make_lr(images[name], scale, RGB, f"{hr_path}: {name}")
-
-    pack_images(shrunk(), lr_path)
 
 
 def main() -> None:

@@ -5,17 +5,15 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable
 from functools import partial
-from pathlib import Path
 
 import pandas as pd
 import torch
 from tqdm import tqdm
 
 from pipeline.imaging.backend import choose_device, device_name
-from pipeline.imaging.images import round_to_uint8, write_image
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
-from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images
+from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images, save_images
 from pipeline.study.keys import Key
 from pipeline.study.params import load_params
 from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
@@ -73,16 +71,6 @@ def quality_table(
             )
         )  # fmt: skip
     return pd.DataFrame(rows, columns=QUALITY.names).astype({"seed": "Int64"})
-
-
-def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:
-    """Write sr.png, coarse.png where the network has one and, on request, hr.png and lr.png."""
-    write_image(folder / "sr.png", round_to_uint8(found.sr))
-    if found.coarse and found.coarse[-1].shape == found.sr.shape:
-        write_image(folder / "coarse.png", round_to_uint8(found.coarse[-1]))
-    if with_inputs:
-        write_image(folder / "hr.png", round_to_uint8(found.hr))
-        write_image(folder / "lr.png", round_to_uint8(found.lr))
 
 
 def evaluate(

@@ -43,7 +43,7 @@ ROOMS: dict[str, set[str]] = {
 # Stages may import every room of `pipeline` and MESR; the other stage that one of them extends:
 STAGES_THAT_EXTEND = {("pipeline.ablate", "pipeline.train")}
 # Entry points may import the stages as well.
-ENTRY_POINTS = {"pipeline.cli", "pipeline.configure"}
+ENTRY_POINTS = {"pipeline.cli", "pipeline.configure", "pipeline.measure"}
 # What the report may know of the pipeline: contracts that do without PyTorch.
 CONTRACTS = (
     "pipeline.study.columns", "pipeline.study.keys", "pipeline.study.paths",

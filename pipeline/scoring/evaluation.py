@@ -2,11 +2,12 @@
 
 from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
+from pathlib import Path
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.colour import stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
-from pipeline.imaging.images import Pixels
+from pipeline.imaging.images import Pixels, round_to_uint8, write_image
 from pipeline.imaging.inference import Device, super_resolve
 from pipeline.imaging.protocol import RGB, Protocol, image_in_space, scored_planes
 from pipeline.imaging.tensors import Image, crop_border
@@ -184,3 +185,13 @@ def evaluate_images(
             name,
             evaluate_image(network, read(), protocol, device=device, name=f"{dataset}/{name}"),
         )
+
+
+def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:
+    """Write sr.png, coarse.png where the network has one and, on request, hr.png and lr.png."""
+    write_image(folder / "sr.png", round_to_uint8(found.sr))
+    if found.coarse and found.coarse[-1].shape == found.sr.shape:
+        write_image(folder / "coarse.png", round_to_uint8(found.coarse[-1]))
+    if with_inputs:
+        write_image(folder / "hr.png", round_to_uint8(found.hr))
+        write_image(folder / "lr.png", round_to_uint8(found.lr))

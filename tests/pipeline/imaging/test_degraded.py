@@ -9,11 +9,12 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pipeline.degrade import degrade, main
+from pipeline.degrade import main
+from pipeline.imaging.degraded import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.support.console import run
 
-ROOT = Path(__file__).parents[2]
+ROOT = Path(__file__).parents[3]
 
 
 @pytest.fixture
@@ -77,7 +78,7 @@ def test_ctrl_c_leaves_the_old_output(tmp_path, images, monkeypatch):
             raise KeyboardInterrupt
         return image
 
-    monkeypatch.setattr("pipeline.degrade.make_lr", interrupted)
+    monkeypatch.setattr("pipeline.imaging.degraded.make_lr", interrupted)
     with pytest.raises(KeyboardInterrupt):
         degrade(hr, lr, 2)
     assert len(calls) == 2
