@@ -7,7 +7,7 @@ BIN := $(VENV)/bin
 STAMP := $(VENV)/.installed
 export PATH := $(CURDIR)/$(BIN):$(PATH)
 
-.PHONY: help repro verify certify test lint format venv lock clean
+.PHONY: help repro verify measure certify test lint format venv lock clean
 
 help:  ## list the targets
 	@awk -F ':.*## ' '/^[a-z-]+:.*## / { printf "make %-10s %s\n", $$1, $$2 }' $(MAKEFILE_LIST)
@@ -33,6 +33,9 @@ endif
 
 verify: venv  ## say whether the outputs equal those of the committed study, bit by bit
 	$(BIN)/mesr verify
+
+measure: venv  ## measure latency and memory of every network on this machine
+	$(BIN)/python -m pipeline.measure
 
 certify:  ## measure published weights against published figures (make repro PROFILE=certify)
 	$(MAKE) repro PROFILE=certify

@@ -243,6 +243,21 @@ TABLE4 = ResultFile(
     | _number("psnr_db", "published_psnr_db")
     | _text("quality_source", "rank_psnr", "note"),
 )
+# Not of the study: one file a machine, see `pipeline.tools.measuring`.
+MEASUREMENT = ResultFile(
+    Path("benchmarks/machines"),
+    "",
+    _text("model", "variant", "size")
+    | _number("scale")
+    | _text("input")
+    | _number(
+        *("lr_height", "lr_width", "share", "params", "multi_adds", "convolutions"),
+        *("activations", "latency_ms", "latency_q1_ms", "latency_q3_ms", "rounds"),
+        "peak_memory_mib",
+    )
+    | _text("device", "machine", "threads", "precision", "torch", "load")
+    | _number("ntire_score"),
+)
 FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (

@@ -1,0 +1,312 @@
+"""What networks cost on this machine: latency and peak memory, measured.
+
+A stop-watch is no function of its inputs, so that none of this belongs to the study's graph:
+``make measure`` writes one file a machine into ``benchmarks/machines/``, and the report shows those
+it finds.
+"""
+
+import multiprocessing
+import os
+import random
+import re
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, replace
+from math import exp
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+import torch
+from torch import Tensor
+
+from mesr.common.base import SRNetwork
+from pipeline.imaging.backend import backend_flags, choose_device, device_name
+from pipeline.models.counting import count, lr_size
+from pipeline.models.networks import build_network
+from pipeline.support.errors import UserError
+
+# NTIRE's challenges on efficient SR, main track: weights of runtime, FLOPs and parameters in
+# sum(weight * exp(2 * value / value of the reference network)). A lower score is better.
+NTIRE_WEIGHTS = {"latency_ms": 0.7, "multi_adds": 0.15, "params": 0.15}
+NTIRE_REFERENCE = "mesr"
+STATUS = Path("/proc/self/status")
+
+
+@dataclass(frozen=True)
+class Subject:
+    """One network on one input.
+
+    Attributes
+    ----------
+    model, variant, size : str
+        Name in the registry, its variant, and "paper" or "study" for the size.
+    scale : {2, 3, 4}
+        Upscaling factor.
+    settings : dict
+        Constructor settings.
+    input : str
+        Name of the input, e.g. ``"HR 1280x720"``.
+    height, width : int
+        LR pixels of the input.
+    share : float
+        Part of the height that is computed; time and memory are divided by it.
+    """
+
+    model: str
+    variant: str
+    size: str
+    scale: int
+    settings: dict[str, Any]
+    input: str
+    height: int
+    width: int
+    share: float = 1.0
+
+    def build(self, device: torch.device) -> SRNetwork:
+        """Return the network with initial weights, in evaluation mode and channels_last."""
+        torch.manual_seed(0)
+        network = build_network(self.model, self.scale, **self.settings).eval().to(device)
+        return network.to(memory_format=torch.channels_last)
+
+    def make_input(self, network: SRNetwork, device: torch.device) -> Tensor:
+        """Return noise of the size that the network gets, (1, C, h, w) in [0, 1]."""
+        height, width = max(8, round(self.height * self.share)), self.width
+        if network.preupsampled:
+            height, width = height * self.scale, width * self.scale
+        x = torch.rand(1, 3 if network.domain == "rgb" else 1, height, width, device=device)
+        return x.contiguous(memory_format=torch.channels_last)
+
+
+def inputs(scale: int) -> list[tuple[str, int, int]]:
+    """Name, LR height and LR width of the inputs: a 1280x720 HR image, and NTIRE's 256x256 LR."""
+    return [("HR 1280x720", *lr_size(720, 1280, scale)), ("LR 256x256", 256, 256)]
+
+
+@contextmanager
+def forward_of(
+    network: SRNetwork, x: Tensor, precision: str
+) -> Iterator[Callable[[], tuple[Tensor, ...]]]:
+    """Yield a function that runs the network once, without gradients."""
+    with (
+        backend_flags(),
+        torch.inference_mode(),
+        torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"),
+    ):
+        yield lambda: network(x)
+
+
+def timed(network: SRNetwork, x: Tensor, precision: str) -> float:
+    """Milliseconds of one forward pass: by events on a GPU, by the clock elsewhere."""
+    with forward_of(network, x, precision) as forward:
+        if x.device.type == "cuda":
+            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
+            start.record()
+            forward()
+            end.record()
+            torch.cuda.synchronize(x.device)
+            return float(start.elapsed_time(end))
+        began = time.perf_counter()
+        forward()
+        return (time.perf_counter() - began) * 1000
+
+
+def affordable(subject: Subject, device: torch.device, precision: str, limit_s: float) -> Subject:
+    """Halve the share of the height until a pass takes less than `limit_s` seconds."""
+    share = 1 / 16
+    network = subject.build(device)
+    while True:
+        part = replace(subject, share=share)
+        x = part.make_input(network, device)
+        timed(network, x, precision)  # kernels are chosen and memory is allocated
+        seconds = timed(network, x, precision) / 1000
+        if share == 1 or 2 * seconds > limit_s:
+            return part
+        # Straight to the largest share that the time of this one promises to be affordable.
+        share = min(1.0, max(2 * share, 2.0 ** np.floor(np.log2(share * limit_s / seconds))))
+
+
+def latencies(
+    subjects: Sequence[Subject],
+    device: torch.device,
+    precision: str,
+    rounds: int,
+    on_pass: Callable[[], object],
+) -> list[list[float]]:
+    """Milliseconds of each subject in each round, for the whole height.
+
+    Every round runs each subject once, in an order of its own, so that a drift of the machine
+    (heat, other processes) meets all alike.
+    """
+    found: list[list[float]] = [[] for _ in subjects]
+    order = list(range(len(subjects)))
+    shuffle = random.Random(0)
+    for round_ in range(rounds + 1):  # the first warms up
+        shuffle.shuffle(order)
+        for index in order:
+            network = subjects[index].build(device)
+            x = subjects[index].make_input(network, device)
+            timed(network, x[..., :8, :], precision)
+            elapsed = timed(network, x, precision) / subjects[index].share
+            if round_:
+                found[index].append(elapsed)
+            on_pass()
+    return found
+
+
+def peak_memory(subject: Subject, device: torch.device, precision: str) -> float | None:
+    """Peak memory in MiB of a forward pass in a fresh process, beyond the process itself.
+
+    On the CPU the growth of the resident set over that of a process with PyTorch but without the
+    network (Linux only, None elsewhere); on a GPU ``max_memory_allocated``.
+    """
+    context = multiprocessing.get_context("spawn")
+    with context.Pool(1) as pool:
+        return pool.apply(_peak_memory, (subject, device, precision, torch.get_num_threads()))
+
+
+def _peak_memory(
+    subject: Subject, device: torch.device, precision: str, threads: int
+) -> float | None:
+    torch.set_num_threads(threads)
+    with forward_of(_Nothing(subject.scale), torch.ones(1, device=device), precision) as run:
+        run()  # libraries are loaded
+    if device.type == "cuda":
+        torch.cuda.reset_peak_memory_stats(device)
+    elif not STATUS.is_file():
+        return None
+    before = 0 if device.type == "cuda" else _status("VmRSS")
+    network = subject.build(device)
+    x = subject.make_input(network, device)
+    timed(network, x, precision)
+    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _status("VmHWM")
+    weights = sum(p.nbytes for p in network.parameters())
+    return ((peak - before - weights) / subject.share + weights) / 2**20
+
+
+class _Nothing(SRNetwork):
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        return (torch.nn.functional.conv2d(x.view(1, 1, 1, 1), x.view(1, 1, 1, 1)),)
+
+
+def _status(field: str) -> int:
+    match = re.search(rf"^{field}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
+    assert match is not None
+    return int(match[1]) * 1024
+
+
+def measure(
+    subjects: Sequence[Subject],
+    *,
+    precision: str = "fp32",
+    threads: int | None = None,
+    rounds: int = 5,
+    limit_s: float = 3.0,
+    on_pass: Callable[[], object] = lambda: None,
+) -> pd.DataFrame:
+    """Measure networks on this machine.
+
+    Parameters
+    ----------
+    subjects : sequence of Subject
+        Networks and inputs.
+    precision : {"fp32", "bf16"}
+        What the forward pass computes in; the study evaluates in fp32.
+    threads : int, optional
+        CPU threads; PyTorch's choice by default.
+    rounds : int
+        Timed passes of each subject.
+    limit_s : float
+        Longest pass, in seconds. A subject that would take longer is measured on a strip of its
+        input (column `share`), and its time and memory are scaled to the whole.
+    on_pass : callable
+        Called after each pass, (rounds + 1) times for each subject.
+
+    Returns
+    -------
+    DataFrame
+        One row per subject, columns as `pipeline.study.results.MEASUREMENT`.
+
+    Raises
+    ------
+    UserError
+        When there is nothing to measure, or too few rounds for quartiles.
+    """
+    if not subjects or rounds < 3:
+        raise UserError("nothing to measure: expected at least one network and three rounds")
+    device = choose_device()
+    if threads is not None:
+        torch.set_num_threads(threads)
+    chosen = [affordable(subject, device, precision, limit_s) for subject in subjects]
+    found = latencies(chosen, device, precision, rounds, on_pass)
+    rows = []
+    for subject, milliseconds in zip(chosen, found, strict=True):
+        low, median, high = np.percentile(milliseconds, [25, 50, 75])
+        with torch.device("meta"):
+            network = build_network(subject.model, subject.scale, **subject.settings)
+        height, width = subject.height * subject.scale, subject.width * subject.scale
+        counted = count(network, height, width)
+        rows.append(
+            {
+                "model": subject.model,
+                "variant": subject.variant,
+                "size": subject.size,
+                "scale": subject.scale,
+                "input": subject.input,
+                "lr_height": subject.height,
+                "lr_width": subject.width,
+                "share": subject.share,
+                "params": counted.params,
+                "multi_adds": counted.multi_adds,
+                "convolutions": counted.convolutions,
+                "activations": counted.activations,
+                "latency_ms": median,
+                "latency_q1_ms": low,
+                "latency_q3_ms": high,
+                "rounds": rounds,
+                "peak_memory_mib": peak_memory(subject, device, precision),
+                "device": device.type,
+                "machine": device_name(device),
+                "threads": torch.get_num_threads(),
+                "precision": precision,
+                "torch": torch.__version__,
+                "load": round(os.getloadavg()[0], 2),
+            }
+        )
+    return with_scores(pd.DataFrame(rows))
+
+
+def with_scores(table: pd.DataFrame) -> pd.DataFrame:
+    """Add column `ntire_score`, relative to MESR of the same size, scale and input.
+
+    The formula of NTIRE's challenges on efficient SR (2024 and 2025), whose reference networks
+    are RLFN and EFDN. MESR itself has exp(2) = 7.39; NaN where MESR was not measured.
+
+    References
+    ----------
+    Ren et al., "The Ninth NTIRE 2024 Efficient Super-Resolution Challenge Report", CVPRW 2024.
+    """
+    group = ["size", "scale", "input"]
+    reference = table[table["model"] == NTIRE_REFERENCE].drop_duplicates(group).set_index(group)
+    scores = []
+    for row in table.to_dict("records"):
+        key = tuple(row[name] for name in group)
+        if key not in reference.index:
+            scores.append(float("nan"))
+            continue
+        base = reference.loc[key]
+        scores.append(
+            sum(w * exp(min(2 * row[c] / base[c], 700.0)) for c, w in NTIRE_WEIGHTS.items())
+        )
+    return table.assign(ntire_score=scores)
+
+
+def file_name(table: pd.DataFrame) -> str:
+    """Name a machine's file after processor, threads, PyTorch's version and precision."""
+    row = table.iloc[0]
+    threads = f"{row['threads']}threads" if row["device"] == "cpu" else ""
+    words = (row["machine"], threads, f"torch{str(row['torch']).partition('+')[0]}")
+    text = "-".join(filter(None, (*words, row["precision"])))
+    return re.sub(r"[^A-Za-z0-9.]+", "-", text).strip("-").lower() + ".csv"

@@ -1,0 +1,95 @@
+from dataclasses import replace
+from math import exp
+from pathlib import Path
+
+import pandas as pd
+import pytest
+import torch
+
+from pipeline import measure as stage
+from pipeline.study.results import MEASUREMENT
+from pipeline.support.errors import UserError
+from pipeline.tools import measuring
+from pipeline.tools.measuring import Subject, affordable, file_name, measure, with_scores
+
+CPU = torch.device("cpu")
+VDSR = Subject("vdsr", "", "study", 2, {"features": 8, "depth": 3}, "LR 32x24", 32, 24)
+MESR = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
+
+
+def test_rows_hold_counts_and_ordered_quartiles() -> None:
+    passes = []
+    table = measure([VDSR, replace(VDSR, model="mesr", settings=MESR)], rounds=3,
+                    on_pass=lambda: passes.append(1))  # fmt: skip
+    assert len(passes) == 2 * 4
+    assert (table["latency_q1_ms"] <= table["latency_ms"]).all()
+    assert (table["latency_ms"] <= table["latency_q3_ms"]).all()
+    assert (table["latency_q1_ms"] > 0).all()
+    vdsr = table.iloc[0]
+    # Three 3x3 convolutions on the HR grid of 64x48: 1 -> 8 -> 8 -> 1 features.
+    assert vdsr["multi_adds"] == 64 * 48 * 9 * (8 + 64 + 8)
+    assert vdsr["convolutions"] == 3
+    assert vdsr["activations"] == 64 * 48 * (8 + 8 + 1)
+    assert vdsr["share"] == 1
+    assert set(table.columns) == set(MEASUREMENT.names)
+
+
+def test_costly_networks_are_measured_on_a_strip() -> None:
+    part = affordable(VDSR, CPU, "fp32", limit_s=0.0)
+    assert part.share == 1 / 16
+    network = part.build(CPU)
+    assert part.make_input(network, CPU).shape == (1, 1, 2 * 8, 2 * 24)  # no less than 8 LR rows
+    assert affordable(VDSR, CPU, "fp32", limit_s=60).share == 1
+
+
+def test_time_of_a_strip_is_scaled_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(measuring, "timed", lambda *_: 3.0)
+    found = measuring.latencies([replace(VDSR, share=0.25)], CPU, "fp32", 4, lambda: None)
+    assert found == [[12.0] * 4]
+
+
+@pytest.mark.skipif(not measuring.STATUS.is_file(), reason="needs Linux")
+def test_peak_memory_holds_the_feature_maps() -> None:
+    large = replace(VDSR, settings={"features": 64, "depth": 3}, height=256, width=256)
+    found = measuring.peak_memory(large, CPU, "fp32")
+    assert found is not None
+    feature_map = 64 * 512 * 512 * 4 / 2**20
+    assert 1.5 * feature_map < found < 6 * feature_map
+
+
+def test_scores_are_relative_to_mesr() -> None:
+    rows = [("mesr", 10.0, 100, 1000), ("vdsr", 5.0, 200, 500), ("bicubic", 1e9, 1, 1)]
+    table = pd.DataFrame(rows, columns=["model", "latency_ms", "multi_adds", "params"])
+    table = with_scores(table.assign(size="paper", scale=4, input="x"))
+    assert table["ntire_score"][0] == pytest.approx(exp(2))
+    expected = 0.7 * exp(1) + 0.15 * exp(4) + 0.15 * exp(1)
+    assert table["ntire_score"][1] == pytest.approx(expected)
+    assert with_scores(table.iloc[1:])["ntire_score"].isna().all()
+
+
+def test_files_are_named_after_the_machine() -> None:
+    row = {"machine": "AMD EPYC (AVX512)", "threads": 2, "device": "cpu", "torch": "2.14.1+cu130",
+           "precision": "fp32"}  # fmt: skip
+    name = file_name(pd.DataFrame([row]))
+    assert name == "amd-epyc-avx512-2threads-torch2.14.1-fp32.csv"
+    gpu = row | {"machine": "NVIDIA H100", "device": "cuda", "precision": "bf16"}
+    assert file_name(pd.DataFrame([gpu])) == "nvidia-h100-torch2.14.1-bf16.csv"
+
+
+def test_the_command_writes_a_file_of_the_contract(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(measuring, "inputs", lambda scale: [("LR 16x16", 16, 16)])
+    words = ["--model", "idn", "--model", "pan", "--scale", "x2", "--rounds", "3"]
+    stage.main([*words, "--out", str(tmp_path)])
+    (path,) = tmp_path.glob("*.csv")
+    table = MEASUREMENT.read(path)
+    assert list(table["model"]) == ["idn", "pan"]
+    assert set(table["size"]) == {"paper"}
+
+
+def test_nothing_to_measure_is_refused() -> None:
+    with pytest.raises(UserError, match="at least one network and three rounds"):
+        measure([])
+    with pytest.raises(UserError, match="not registered"):
+        stage.main(["--model", "nonsense"])
