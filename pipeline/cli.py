@@ -108,6 +108,55 @@ def evaluate(
     print(summary(table))
 
 
+@app.command()
+def audit(
+    subject: Annotated[str, typer.Argument(help="folder of SR images, network, or spandrel:FILE")],
+    scale: Scale,
+    data: Annotated[str, typer.Option(help="dataset by name, or a folder of HR images")],
+    psnr: Annotated[str | None, typer.Option(help="the claimed PSNR, as printed")] = None,
+    ssim: Annotated[str | None, typer.Option(help="the claimed SSIM, as printed")] = None,
+    weights: Weights = None,
+    variant: Variant = "",
+    seed: Seed = None,
+    csv: Annotated[Path | None, typer.Option(help="file for all combinations")] = None,
+) -> None:
+    """Say which evaluation gives a claimed PSNR or SSIM: every protocol is tried."""
+    from pipeline.imaging.backend import choose_device  # noqa: PLC0415
+    from pipeline.support.files import atomic_path  # noqa: PLC0415
+    from pipeline.tools import audit as audits  # noqa: PLC0415
+    from pipeline.tools.folders import pair_images  # noqa: PLC0415
+    from pipeline.tools.selection import (  # noqa: PLC0415
+        refuse_options,
+        select_images,
+        select_subject,
+    )
+
+    claim = audits.Claim(psnr, ssim)
+    _, images = select_images(data)
+    folder = Path(subject.removeprefix("images:"))
+    if subject.startswith("images:") or folder.is_dir():
+        refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
+        pairs = pair_images(folder, images)
+        measured = audits.measure_images(pairs, scale, ssim=ssim is not None)
+    else:
+        chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
+        network = chosen.network.to(choose_device())
+        measured = audits.measure_network(network, images, ssim=ssim is not None)
+    findings = audits.explain(measured, claim)
+    shown = Table("evaluation", "PSNR [dB]", "SSIM")
+    for finding in [f for f in findings if f.meets] or findings[:5]:
+        shown.add_row(
+            Text(finding.description),
+            f"{finding.psnr_db:.4f}",
+            "" if ssim is None else f"{finding.ssim:.6f}",
+        )
+    Console().print(shown)
+    print(audits.verdict(findings, claim))
+    if csv is not None:
+        with atomic_path(csv) as temporary:
+            audits.table(findings).to_csv(temporary, index=False)
+
+
 def _show(table: pd.DataFrame) -> None:
     shown = Table("image", "PSNR-Y [dB]", "SSIM")
     for row in table.to_dict("records"):

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from mesr.common.base import SRNetwork
-from pipeline.imaging.colour import stack_gray
+from pipeline.imaging.colour import rgb_to_gray, stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import Pixels, round_to_uint8, write_image
 from pipeline.imaging.inference import Device, super_resolve
@@ -82,6 +82,13 @@ def score(
     return psnr(x, y, where), ssim(x, y, where, protocol.ssim_border)
 
 
+def as_gray_as(reference: Image, hr: Pixels, sr: Pixels) -> Pixels:
+    """Give an SR image the channels that `make_reference` gave a gray HR image."""
+    if reference.ndim == 3:
+        return stack_gray(sr)
+    return sr if sr.ndim == 2 or hr.ndim == 3 else round_to_uint8(rgb_to_gray(sr))
+
+
 def score_image(
     sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
 ) -> tuple[float, float]:
@@ -106,7 +113,7 @@ def score_image(
             f"a multiple of {scale} is {reference.shape[1]}x{reference.shape[0]}. "
             "Give the scale that the SR images were made for."
         )
-    image = stack_gray(sr) if protocol.gray == "replicate" else sr
+    image = as_gray_as(reference, hr, sr)
     return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 

@@ -83,6 +83,14 @@ def folder_images(folder: Path) -> list[tuple[str, Reader]]:
     return [(name, partial(read_image, path)) for name, path in image_files(folder).items()]
 
 
+def pair_images(
+    folder: Path, images: Sequence[tuple[str, Reader]]
+) -> list[tuple[str, Reader, Reader]]:
+    """Name, reader of the SR image in `folder` and reader of the HR image; see `matching_files`."""
+    files = matching_files(folder, [name for name, _ in images], "SR")
+    return [(name, partial(read_image, files[name]), read) for name, read in images]
+
+
 def score_folder(
     folder: Path,
     images: Sequence[tuple[str, Reader]],

@@ -1,0 +1,215 @@
+"""The audit names the evaluation that made a figure."""
+
+import math
+from dataclasses import replace
+from functools import partial
+from pathlib import Path
+
+import numpy as np
+import pandas as pd
+import pytest
+from PIL import Image
+from skimage.metrics import structural_similarity
+from typer.testing import CliRunner
+
+from pipeline.cli import app
+from pipeline.imaging.images import Pixels
+from pipeline.imaging.protocol import RGB, Protocol, Y
+from pipeline.models.networks import build_network
+from pipeline.scoring.evaluation import evaluate_image, score_image
+from pipeline.support.errors import UserError
+from pipeline.tools.audit import (
+    BORDERS,
+    HABITS,
+    PLANES,
+    Claim,
+    Combination,
+    Measured,
+    explain,
+    half_unit,
+    measure_images,
+    measure_network,
+    runs,
+    table,
+    verdict,
+)
+
+SCALE = 2
+
+
+def scene(seed: int, *, gray: bool = False) -> Pixels:
+    """A picture with edges, texture and flat parts."""
+    rng = np.random.default_rng(seed)
+    y, x = np.mgrid[:44, :52]
+    waves = [
+        np.sin(x / rng.uniform(1.5, 8) + rng.uniform(0, 6)) * np.cos(y / rng.uniform(1.5, 8))
+        for _ in range(3)
+    ]
+    image = np.stack(waves, axis=2) * 60 + 120 + 50 * (x + y > 50)[..., None]
+    image += rng.normal(0, 6, image.shape)
+    pixels = np.clip(image, 0, 255).astype(np.uint8)
+    return pixels[..., 0] if gray else pixels
+
+
+HR = {"a": scene(0), "b": scene(1), "c": scene(2, gray=True)}
+NETWORK = build_network("bicubic", SCALE)
+SR = {name: np.asarray(evaluate_image(NETWORK, hr).sr, np.uint8) for name, hr in HR.items()}
+PAIRS = [(name, partial(SR.__getitem__, name), partial(HR.__getitem__, name)) for name in HR]
+IMAGES = [(name, partial(HR.__getitem__, name)) for name in HR]
+
+
+# The names of protocols play no role in a combination.
+PLAIN = replace(RGB, name="")
+
+
+@pytest.fixture(scope="module")
+def given() -> Measured:
+    return measure_images(PAIRS, SCALE, ssim=True)
+
+
+@pytest.fixture(scope="module")
+def networks_own() -> Measured:
+    return measure_network(NETWORK, IMAGES, ssim=False)
+
+
+def means(protocol: Protocol) -> tuple[float, float]:
+    """Scores of the SR images by the one way to scores."""
+    found = [score_image(SR[name], HR[name], SCALE, protocol, name) for name in HR]
+    return tuple(map(float, np.mean(found, axis=0)))  # type: ignore[return-value]
+
+
+def draw(rng: np.random.Generator) -> Protocol:
+    metric, rounding = PLANES[rng.integers(len(PLANES))]
+    return replace(
+        PLAIN,
+        metric=metric,
+        luma_rounding=rounding,
+        gray=("replicate", "keep")[rng.integers(2)],
+        border=BORDERS[rng.integers(len(BORDERS))],
+        ssim_border=("valid", "replicate")[rng.integers(2)],
+    )
+
+
+def test_scoring_drawn_at_random_is_named_in_100_of_100_draws(given: Measured) -> None:
+    rng = np.random.default_rng(7)
+    for _ in range(100):
+        protocol = draw(rng)
+        psnr_db, ssim = means(protocol)
+        findings = explain(given, Claim(f"{psnr_db:.2f}", f"{ssim:.4f}"))
+        named = [f.combination for f in findings if f.meets]
+        assert Combination(protocol) in named
+        exact = next(f for f in findings if f.combination == Combination(protocol))
+        assert exact.psnr_db == pytest.approx(psnr_db, abs=1e-9)
+        assert exact.ssim == pytest.approx(ssim, abs=1e-12)
+
+
+def test_lr_images_drawn_at_random_are_named(networks_own: Measured) -> None:
+    rng = np.random.default_rng(8)
+    ways = [run for run in runs() if run.downscaling == "matlab"]
+    for _ in range(20):
+        run = ways[rng.integers(len(ways))].protocol
+        scoring = draw(rng)
+        protocol = replace(
+            run, gray=scoring.gray, border=scoring.border, sr_rounding=bool(rng.integers(2))
+        )
+        if run.space == "rgb":
+            protocol = replace(protocol, metric=scoring.metric, luma_rounding=scoring.luma_rounding)
+        found = [evaluate_image(NETWORK, hr, protocol).psnr_db for hr in HR.values()]
+        findings = explain(networks_own, Claim(f"{np.mean(found):.2f}"))
+        exact = next(f for f in findings if f.combination == Combination(protocol))
+        assert exact.meets
+        assert exact.psnr_db == pytest.approx(float(np.mean(found)), abs=1e-9)
+
+
+def test_other_downscaling_is_named(networks_own: Measured) -> None:
+    def shrunk(hr: Pixels) -> Pixels:
+        size = hr.shape[1] // SCALE, hr.shape[0] // SCALE
+        return np.asarray(Image.fromarray(hr).resize(size, Image.Resampling.BICUBIC))
+
+    found = [evaluate_image(NETWORK, hr, lr=shrunk(hr)).psnr_db for hr in HR.values()]
+    findings = explain(networks_own, Claim(f"{np.mean(found):.4f}"))
+    assert "rgb; downscaling=pillow" in [f.description for f in findings if f.meets]
+
+
+def test_data_range_of_ssim_and_mean_of_errors() -> None:
+    planes = [(SR[n][SCALE:-SCALE, SCALE:-SCALE], HR[n][SCALE:-SCALE, SCALE:-SCALE]) for n in "ab"]
+    ssims = []
+    for sr, hr in planes:
+        _, values = structural_similarity(
+            sr.astype(float), hr.astype(float), win_size=11, gaussian_weights=True, sigma=1.5,
+            use_sample_covariance=False, data_range=510, channel_axis=2, full=True,
+        )  # fmt: skip
+        ssims.append(values[5:-5, 5:-5].mean())
+    mse = np.mean([((sr.astype(float) - hr) ** 2).mean() for sr, hr in planes])
+    psnr_db = 10 * math.log10(255**2 / mse)
+    claim = Claim(f"{psnr_db:.4f}", f"{np.mean(ssims):.6f}")
+    findings = explain(measure_images(PAIRS[:2], SCALE, ssim=True), claim)
+    protocol = replace(PLAIN, metric="rgb")
+    expected = Combination(protocol, ssim_range=510, averaging="errors")
+    assert [f.combination for f in findings if f.meets] == [expected]
+    # Without gray images their treatment is not an option.
+    assert not any("gray" in d for f in findings for d in f.differences)
+
+
+@pytest.mark.parametrize("name", ["rgb", "lapsrn", "imdn", "edsr-div2k", "dpsr-demo", "pyiqa"])
+def test_habits_have_names_and_come_first(name: str, given: Measured) -> None:
+    psnr_db, ssim = means(HABITS[name].protocol)
+    findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
+    assert findings[0].description == name
+
+
+def test_the_srcnn_line_is_recognised_from_colour_images(given: Measured) -> None:
+    psnr_db, ssim = means(Y)
+    findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
+    assert findings[0].description == "y"
+
+
+def test_what_nothing_explains_gets_the_nearest(given: Measured) -> None:
+    claim = Claim("55.55", "0.1234")
+    findings = explain(given, claim)
+    assert not any(f.meets for f in findings)
+    assert [f.deviation for f in findings] == sorted(f.deviation for f in findings)
+    text = verdict(findings, claim)
+    assert text.startswith("no combination of ")
+    assert " within 0.005 dB and 5e-05 of SSIM; nearest: " in text
+    assert findings[0].description in text
+
+
+@pytest.mark.parametrize(
+    ("text", "half"), [("28.95", 0.005), ("28.9", 0.05), ("29", 0.5), ("0.7894", 5e-5)]
+)
+def test_printed_digits(text: str, half: float) -> None:
+    assert half_unit(text) == pytest.approx(half)
+
+
+@pytest.mark.parametrize(
+    "claim", [{}, {"psnr_db": "28,95"}, {"ssim": "nan"}, {"psnr_db": ""}, {"psnr_db": "-"}]
+)
+def test_claims_that_are_none_are_refused(claim: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"nothing is claimed|expected a number"):
+        Claim(**claim)
+
+
+def test_sr_images_of_another_scale_are_refused() -> None:
+    with pytest.raises(UserError, match="Give the scale that the SR images"):
+        measure_images([("a", lambda: SR["a"][:20], lambda: HR["a"])], SCALE, ssim=False)
+
+
+def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    for folder, images in (("hr", HR), ("sr", SR)):
+        (tmp_path / folder).mkdir()
+        for name, pixels in images.items():
+            Image.fromarray(pixels).save(tmp_path / folder / f"{name}.png")
+    claimed = f"{means(HABITS['pyiqa'].protocol)[0]:.2f}"
+    arguments = ["--scale", "2", "--data", "hr", "--psnr", claimed, "--csv", "all.csv"]
+    done = CliRunner().invoke(app, ["audit", "sr", *arguments])
+    assert done.exit_code == 0, done.output
+    assert "pyiqa" in done.output
+    assert "combinations give the claim to its printed digits" in done.output
+    written = pd.read_csv("all.csv")
+    assert {"description", "psnr_db", "meets", "metric", "border"} <= set(written)
+    assert (written.meets == "yes").any()
+    done = CliRunner().invoke(app, ["audit", "bicubic", *arguments])
+    assert done.exit_code == 0, done.output
+    assert table([]).empty
