@@ -25,6 +25,7 @@ NEUTRAL = {
     "reports/__init__.py": "nothing",
     "baselines/__init__.py": "nothing",
 }
+PAGE_FILES = {"reports/static", "reports/templates"}  # no Python
 # Stage files that only read their arguments and parameters, and name files.
 THIN = {"ablate", "degrade", "evaluate", "fetch", "tables", "train"}
 
@@ -112,7 +113,11 @@ def test_stage_lists_the_code_it_runs_and_no_other(name: str) -> None:
         and not (one_network and file.count("/") == 1 and file.startswith("baselines/"))
     }
     assert missing == set(), "run but not listed"
-    superfluous = {dep for dep in code if "$" not in dep and not files_in(dep) & run}
+    superfluous = {
+        dep
+        for dep in code
+        if "$" not in dep and dep not in PAGE_FILES and not files_in(dep) & run
+    }
     assert superfluous == set(), "listed but not run"
 
 
@@ -128,7 +133,7 @@ def test_stage_files_that_are_not_listed_are_thin() -> None:
 
 
 def test_code_is_listed_by_folders() -> None:
-    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 55
+    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 63
 
 
 def test_training_stages_depend_on_the_parameters_they_read() -> None:
