@@ -3,8 +3,9 @@
 import pandas as pd
 
 from pipeline.study.params import Params
-from pipeline.study.paths import PUBLISHED, certificate_file
-from pipeline.study.results import CERTIFICATION, read_text
+from pipeline.study.paths import RECORD
+from pipeline.study.published_figures import recorded_certificate
+from pipeline.study.results import CERTIFICATION, read_certificates, read_text
 
 
 def certification(params: Params) -> pd.DataFrame:
@@ -13,16 +14,8 @@ def certification(params: Params) -> pd.DataFrame:
     A profile that certifies nothing (no network, no assets) shows `published/certificate.csv`,
     whose rows say that they are recorded and at which revision they were measured.
     """
-    if not params.certify.networks:
-        path = PUBLISHED / "certificate.csv"
-        return read_text(path, CERTIFICATION.names, "git checkout -- published/certificate.csv")
-    frames = [
-        read_text(
-            certificate_file(network, dataset),
-            CERTIFICATION.names,
-            f"dvc repro certify@{network}-{dataset}",
-        )
-        for network in params.certify.networks
-        for dataset in params.certify.datasets
-    ]
-    return pd.concat(frames, ignore_index=True)
+    if params.certify.networks:
+        measured = read_certificates(params.certify.networks, params.certify.datasets)
+        return measured.assign(git_revision="")
+    recorded_certificate()  # checks the values; the digits are taken as they stand
+    return read_text(RECORD, CERTIFICATION.names, f"git checkout -- published/{RECORD.name}")

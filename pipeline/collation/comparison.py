@@ -98,11 +98,8 @@ def _published_note(entry: PublishedQuality | None, protocol: str) -> str:
         return ""
     if entry.psnr_db is None and entry.ssim is None:
         return entry.note
-    authors = joined(
-        f"published under protocol {entry.protocol}" if entry.protocol != protocol else "",
-        entry.details and f"authors' options {entry.details.replace('; ', ', ')}",
-    )
-    return joined(authors, entry.note)
+    other = f"published under protocol {entry.protocol}" if entry.protocol != protocol else ""
+    return joined(other, entry.note)
 
 
 def rank(rows: list[Row], column: str, values: str, *, digits: int) -> None:

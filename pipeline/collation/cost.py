@@ -33,10 +33,8 @@ def table4(params: Params, rows3: Sequence[Row], complexity: pd.DataFrame) -> li
     rows = []
     for row in sorted(_methods(params, rows3, scale, dataset), key=order):
         model, variant = row["model"], row["variant"]
-        # Third-party weights have no count of their own: the network is that of the first variant.
-        own = variant if (model, variant, scale) in counted else main_variant(model)
-        count = counted.get((model, own, scale))
-        figure = published.get((model, own, scale))
+        count = counted.get((model, variant, scale))
+        figure = published.get((model, variant, scale))
         narrowed = row["provenance"] == "trained" and narrowing(model, params.networks[model])
         rows.append(
             {

@@ -4,7 +4,7 @@ Every choice that moves a published figure is one field of `Protocol`. `RGB` and
 protocols of the study; `docs/protocols.md` measures what each choice is worth.
 """
 
-from dataclasses import dataclass, fields
+from dataclasses import dataclass
 from typing import Literal
 
 from mesr.common.imresize import Border
@@ -77,18 +77,6 @@ class Protocol:
     def border_width(self, scale: int) -> int:
         """Return the width in HR pixels of the border that is not scored."""
         return {"scale": scale, "scale^2": scale**2, "scale+6": scale + 6, "none": 0}[self.border]
-
-    def differences(self, other: "Protocol") -> str:
-        """Name the options that differ from `other`, as `option=value; ...` for result files."""
-        return "; ".join(
-            f"{field.name}={_plain(getattr(self, field.name))}"
-            for field in fields(self)
-            if field.name != "name" and getattr(self, field.name) != getattr(other, field.name)
-        )
-
-
-def _plain(value: bool | str) -> str:
-    return value if isinstance(value, str) else ("yes" if value else "no")
 
 
 # The EDSR line of work: 8-bit colour files in, 8-bit colour files out.

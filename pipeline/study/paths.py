@@ -9,6 +9,7 @@ EVALUATIONS = Path("evaluations")
 CERTIFICATES = Path("certificates")
 RESULTS = Path("results")
 PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the code
+RECORD = PUBLISHED / "certificate.csv"
 
 
 def raw_folder(data: Path = DATA) -> Path:

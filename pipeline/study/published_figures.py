@@ -3,93 +3,57 @@
 `published/README.md` says how the figures were chosen.
 """
 
-from dataclasses import dataclass
+from collections.abc import Callable, Hashable
 from functools import cache
 from pathlib import Path
+from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
+from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
 
+from pipeline.study.paths import PUBLISHED
 from pipeline.support.errors import UserError
 
-PUBLISHED_FOLDER = Path(__file__).resolve().parents[2] / "published"
 
-QUALITY_COLUMNS = (
-    "model",
-    "variant",
-    "scale",
-    "dataset",
-    "psnr_db",
-    "ssim",
-    "protocol",
-    "details",
-    "source",
-    "note",
-)
-COMPLEXITY_COLUMNS = (
-    "model",
-    "variant",
-    "scale",
-    "params",
-    "multi_adds",
-    "hr",
-    "params_digit",
-    "multi_adds_digit",
-    "params_as",
-    "multi_adds_with",
-    "multi_adds_offset",
-    "explanation",
-    "convention",
-    "source",
-    "note",
-)
-# Of certificates/*.csv, results/certification.csv and published/certificate.csv.
-CERTIFICATE_COLUMNS = (
-    "model",
-    "scale",
-    "dataset",
-    "protocol",
-    "published_psnr_db",
-    "psnr_db",
-    "published_ssim",
-    "ssim",
-    "source",
-    "within_tolerance",
-    "variant",
-    "details",
-    "note",
-    "measured",
-    "git_revision",
-)
-CLAIM_COLUMNS = (
-    "claim",
-    "value",
-    "unit",
-    "variant",
-    "metric",
-    "scale",
-    "dataset",
-    "relation",
-    "section",
-    "note",
-)
+def _empty(value: Any) -> Callable[[Any], Any]:
+    """Return a validator that takes `value` for an empty cell."""
+    return lambda cell: value if cell == "" else cell
 
 
-@dataclass(frozen=True)
-class PublishedQuality:
+Scale = Annotated[int, Field(ge=2, le=4)]
+Psnr = Annotated[
+    Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
+]
+Ssim = Annotated[
+    Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
+]
+Number = Annotated[
+    Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
+]
+Count = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_empty(None))]
+Digit = Annotated[int, Field(ge=1), BeforeValidator(_empty(1))]
+Offset = Annotated[int, BeforeValidator(_empty(0))]
+
+
+class _Row(BaseModel):
+    """One row; the fields are the columns in the order of the file."""
+
+    model_config = ConfigDict(extra="forbid", frozen=True)
+
+
+class PublishedQuality(_Row):
     """A published PSNR and SSIM.
 
     Attributes
     ----------
     model, variant : str
         Name in the registry of networks and, where a paper has several networks, which one.
-    scale : int
+    scale : {2, 3, 4}
     dataset : str
     psnr_db, ssim : float or None
         None where no figure is known; `note` then says why.
-    protocol : {"rgb", "y"}
-        The protocol of this benchmark that the authors' own evaluation corresponds to.
-    details : str
-        Named options of that protocol in which their evaluation differs from its defaults.
+    protocol : str
+        Name of the protocol under which the authors evaluated, see `pipeline.imaging.protocol`.
     source : str
         Where the figure was read.
     note : str
@@ -98,18 +62,16 @@ class PublishedQuality:
 
     model: str
     variant: str
-    scale: int
+    scale: Scale
     dataset: str
-    psnr_db: float | None
-    ssim: float | None
+    psnr_db: Psnr
+    ssim: Ssim
     protocol: str
-    details: str
     source: str
     note: str
 
 
-@dataclass(frozen=True)
-class PublishedComplexity:
+class PublishedComplexity(_Row):
     """Published parameter and Multi-Adds counts.
 
     Attributes
@@ -135,38 +97,85 @@ class PublishedComplexity:
 
     model: str
     variant: str
-    scale: int
-    params: int | None
-    multi_adds: int | None
+    scale: Scale
+    params: Count
+    multi_adds: Count
     hr: str
-    params_digit: int
-    multi_adds_digit: int
+    params_digit: Digit
+    multi_adds_digit: Digit
     params_as: str
     multi_adds_with: str
-    multi_adds_offset: int
+    multi_adds_offset: Offset
     explanation: str
     convention: str
     source: str
     note: str
 
 
-@dataclass(frozen=True)
-class Claim:
+class Claim(_Row):
     """A statement of the MESR paper's text about its results; `value` is None without a number."""
 
     claim: str
-    value: float | None
+    value: Number
     unit: str
     variant: str
     metric: str
-    scale: int
+    scale: Scale
     dataset: str
     relation: str
     section: str
     note: str
 
 
-def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
+class CertificateCell(_Row):
+    """A published figure beside the one measured here: a row of ``certificates/*.csv``.
+
+    Attributes
+    ----------
+    protocol : str
+        Name of the protocol under which the authors evaluated.
+    psnr_db, ssim : float or None
+        Measured here; None when the weights are not here or were never published.
+    within_tolerance : {"true", "false", ""}
+        Verdict; empty when there is nothing to compare.
+    measured : {"measured", "recorded", ""}
+        Whether the row was measured in this study or is the record of an earlier measurement;
+        empty when nothing was measured, and `note` says why.
+    """
+
+    model: str
+    scale: Scale
+    dataset: str
+    protocol: str
+    published_psnr_db: Psnr
+    psnr_db: Psnr
+    published_ssim: Ssim
+    ssim: Ssim
+    source: str
+    within_tolerance: Literal["true", "false", ""]
+    variant: str
+    note: str
+    measured: Literal["measured", "recorded", ""]
+
+
+class RecordedCell(CertificateCell):
+    """A row of ``published/certificate.csv``; `git_revision` is the commit that measured it."""
+
+    git_revision: str
+
+
+Row = TypeVar("Row", bound=_Row)
+Key = TypeVar("Key", bound=Hashable)
+
+
+def _read(path: Path, kind: type[Row], key: Callable[[Row], Key]) -> dict[Key, Row]:
+    """Read a table, keyed by what identifies a row.
+
+    Raises
+    ------
+    UserError
+        Naming the file, line and column that cannot be read, or a row that stands twice.
+    """
     try:
         table = pd.read_csv(path, dtype=str, keep_default_na=False)
     except FileNotFoundError as error:
@@ -174,146 +183,69 @@ def _read(path: Path, columns: tuple[str, ...]) -> list[dict[str, str]]:
             f"{path}: the table of published figures is missing. It belongs to the project: "
             f"restore it with `git checkout -- published/{path.name}`."
         ) from error
-    except (pd.errors.ParserError, pd.errors.EmptyDataError, UnicodeDecodeError) as error:
+    except ValueError as error:  # pandas' parser errors are ValueErrors
         raise UserError(f"{path}: not readable as CSV ({error}). Correct the file.") from error
-    if tuple(table.columns) != columns:
+    if list(table.columns) != list(kind.model_fields):
         raise UserError(
             f"{path}: the columns are {', '.join(table.columns)}; "
-            f"expected {', '.join(columns)}. Correct the first line of the file."
+            f"expected {', '.join(kind.model_fields)}. Correct the first line of the file."
         )
-    return [{str(k): str(v) for k, v in row.items()} for row in table.to_dict("records")]
-
-
-def _number(path: Path, line: int, column: str, text: str) -> float | None:
-    if not text:
-        return None
-    try:
-        return float(text)
-    except ValueError as error:
-        raise UserError(
-            f"{path}, line {line}, column {column}: {text!r} is not a number. "
-            "Correct it, or leave the cell empty and say why in `note`."
-        ) from error
-
-
-def _scale(path: Path, line: int, text: str) -> int:
-    if text not in ("2", "3", "4"):
-        raise UserError(f"{path}, line {line}, column scale: {text!r}; expected 2, 3 or 4.")
-    return int(text)
+    found: dict[Key, Row] = {}
+    for line, cells in enumerate(table.to_dict("records"), start=2):
+        try:
+            row = kind.model_validate(cells)
+        except ValidationError as error:
+            problem = error.errors()[0]
+            raise UserError(
+                f"{path}, line {line}, column {problem['loc'][0]}: {problem['input']!r}: "
+                f"{problem['msg']}. Correct it, or leave the cell empty and say why in `note`."
+            ) from error
+        if key(row) in found:
+            raise UserError(f"{path}, line {line}: a second row for {key(row)}. Keep one of them.")
+        found[key(row)] = row
+    return found
 
 
 @cache
 def published_quality(
-    folder: Path = PUBLISHED_FOLDER,
+    folder: Path = PUBLISHED,
 ) -> dict[tuple[str, str, int, str], PublishedQuality]:
-    """Read `quality.csv`, keyed by model, variant, scale and dataset.
-
-    Raises
-    ------
-    UserError
-        Naming the file, line and column that cannot be read, or a row that stands twice.
-    """
-    path = folder / "quality.csv"
-    found: dict[tuple[str, str, int, str], PublishedQuality] = {}
-    for line, row in enumerate(_read(path, QUALITY_COLUMNS), start=2):
-        entry = PublishedQuality(
-            model=row["model"],
-            variant=row["variant"],
-            scale=_scale(path, line, row["scale"]),
-            dataset=row["dataset"],
-            psnr_db=_number(path, line, "psnr_db", row["psnr_db"]),
-            ssim=_number(path, line, "ssim", row["ssim"]),
-            protocol=row["protocol"],
-            details=row["details"],
-            source=row["source"],
-            note=row["note"],
-        )
-        if entry.protocol not in ("rgb", "y"):
-            raise UserError(
-                f"{path}, line {line}, column protocol: {entry.protocol!r}; expected rgb or y."
-            )
-        key = (entry.model, entry.variant, entry.scale, entry.dataset)
-        if key in found:
-            raise UserError(f"{path}, line {line}: a second row for {key}. Keep one of them.")
-        found[key] = entry
-    return found
+    """Read `quality.csv`, keyed by model, variant, scale and dataset; raises like `_read`."""
+    return _read(
+        folder / "quality.csv",
+        PublishedQuality,
+        lambda row: (row.model, row.variant, row.scale, row.dataset),
+    )
 
 
 @cache
 def published_complexity(
-    folder: Path = PUBLISHED_FOLDER,
+    folder: Path = PUBLISHED,
 ) -> dict[tuple[str, str, int], PublishedComplexity]:
-    """Read `complexity.csv`, keyed by model, variant and scale.
-
-    Raises
-    ------
-    UserError
-        Naming the file, line and column that cannot be read, or a row that stands twice.
-    """
-    path = folder / "complexity.csv"
-    found: dict[tuple[str, str, int], PublishedComplexity] = {}
-    for line, row in enumerate(_read(path, COMPLEXITY_COLUMNS), start=2):
-        numbers = {
-            column: None
-            if (value := _number(path, line, column, row[column])) is None
-            else round(value)
-            for column in (
-                "params",
-                "multi_adds",
-                "params_digit",
-                "multi_adds_digit",
-                "multi_adds_offset",
-            )
-        }
-        entry = PublishedComplexity(
-            model=row["model"],
-            variant=row["variant"],
-            scale=_scale(path, line, row["scale"]),
-            params=numbers["params"],
-            multi_adds=numbers["multi_adds"],
-            hr=row["hr"],
-            params_digit=numbers["params_digit"] or 1,
-            multi_adds_digit=numbers["multi_adds_digit"] or 1,
-            params_as=row["params_as"],
-            multi_adds_with=row["multi_adds_with"],
-            multi_adds_offset=numbers["multi_adds_offset"] or 0,
-            explanation=row["explanation"],
-            convention=row["convention"],
-            source=row["source"],
-            note=row["note"],
-        )
-        key = (entry.model, entry.variant, entry.scale)
-        if key in found:
-            raise UserError(f"{path}, line {line}: a second row for {key}. Keep one of them.")
-        found[key] = entry
-    return found
+    """Read `complexity.csv`, keyed by model, variant and scale; raises like `_read`."""
+    return _read(
+        folder / "complexity.csv",
+        PublishedComplexity,
+        lambda row: (row.model, row.variant, row.scale),
+    )
 
 
 @cache
-def mesr_claims(folder: Path = PUBLISHED_FOLDER) -> dict[str, Claim]:
-    """Read `mesr_claims.csv`, keyed by the name of the claim.
+def mesr_claims(folder: Path = PUBLISHED) -> dict[str, Claim]:
+    """Read `mesr_claims.csv`, keyed by the name of the claim; raises like `_read`."""
+    return _read(folder / "mesr_claims.csv", Claim, lambda row: row.claim)
 
-    Raises
-    ------
-    UserError
-        Naming the file, line and column that cannot be read.
-    """
-    path = folder / "mesr_claims.csv"
-    return {
-        row["claim"]: Claim(
-            claim=row["claim"],
-            value=_number(path, line, "value", row["value"]),
-            unit=row["unit"],
-            variant=row["variant"],
-            metric=row["metric"],
-            scale=_scale(path, line, row["scale"]),
-            dataset=row["dataset"],
-            relation=row["relation"],
-            section=row["section"],
-            note=row["note"],
-        )
-        for line, row in enumerate(_read(path, CLAIM_COLUMNS), start=2)
-    }
+
+@cache
+def recorded_certificate(
+    folder: Path = PUBLISHED,
+) -> dict[tuple[str, str, int, str], RecordedCell]:
+    """Read `certificate.csv`, keyed by model, variant, scale and dataset; raises like `_read`."""
+    return _read(
+        folder / "certificate.csv",
+        RecordedCell,
+        lambda row: (row.model, row.variant, row.scale, row.dataset),
+    )
 
 
 def published_variants(model: str) -> list[str]:

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.study.paths import RESULTS
+from pipeline.study.paths import CERTIFICATES, RESULTS, certificate_file
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -125,6 +125,26 @@ def read_text(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
     return frame[list(columns)].fillna("")
 
 
+def read_certificates(networks: Sequence[str], datasets: Sequence[str]) -> pd.DataFrame:
+    """Read the certificates of networks on datasets, numbers digit by digit as written.
+
+    Raises
+    ------
+    UserError
+        When one is missing or not of the contract `CERTIFICATE`.
+    """
+    frames = [
+        read_text(
+            certificate_file(network, dataset),
+            CERTIFICATE.names,
+            f"dvc repro certify@{network}-{dataset}",
+        )
+        for network in networks
+        for dataset in datasets
+    ]
+    return pd.concat(frames, ignore_index=True)
+
+
 def _numbers(path: Path, name: str, cells: pd.Series, remedy: str) -> pd.Series:
     numbers = pd.to_numeric(cells.replace("", "nan"), errors="coerce")
     wrong = numbers.isna() & ~cells.str.lower().isin(["", "nan"])
@@ -187,18 +207,18 @@ COUNTS = ResultFile(
     | _number("multi_adds", "counted_multi_adds", "published_multi_adds")
     | _text("multi_adds_verdict", "explanation", "source", "note"),
 )
-# Also the contract of certificates/*.csv and published/certificate.csv.
-CERTIFICATION = ResultFile(
-    RESULTS / "certification.csv",
-    "tables",
+CERTIFICATE = ResultFile(
+    CERTIFICATES,  # one file for each network and dataset
+    "certify",
     _text("model")
     | _number("scale")
     | _text("dataset", "protocol")
     | _number("published_psnr_db", "psnr_db", "published_ssim", "ssim")
-    | _text(
-        *("source", "within_tolerance", "variant", "details", "note", "measured"),
-        "git_revision",
-    ),
+    | _text("source", "within_tolerance", "variant", "note", "measured"),
+)
+# Also the contract of published/certificate.csv, whose rows carry the commit that measured them.
+CERTIFICATION = ResultFile(
+    RESULTS / "certification.csv", "tables", {**CERTIFICATE.columns, **_text("git_revision")}
 )
 _DIFFERENCE = _number("diff_db", "diff_low_db", "diff_high_db")
 TABLE1 = ResultFile(

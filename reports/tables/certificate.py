@@ -45,11 +45,10 @@ def certificate(results: Results) -> Table:
                 at = f" at revision {row['git_revision']}" if row["git_revision"] else ""
                 recorded = f"Recorded{at}: this profile does not measure it again."
                 remark = ",".join(filter(None, (remark, notes.remark(recorded))))
-            protocol = ", ".join(text for text in (row["protocol"], row["details"]) if text)
             cells = [
                 Cell(row["dataset"], row["dataset"].casefold()),
                 Cell(f"×{row['scale']:.0f}", row["scale"]),
-                Cell(protocol, protocol),
+                Cell(row["protocol"], row["protocol"]),
             ]
             for name, decimals in (("psnr_db", 2), ("ssim", 4)):
                 told, value = row[f"published_{name}"], row[name]

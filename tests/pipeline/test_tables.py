@@ -100,5 +100,6 @@ def test_committed_tables_follow_from_the_committed_quality(
             toy.train(key)
     tables.main([])
     for path in (results.STUDY, results.METRICS, *(f.path for f in results.FILES.values())):
-        if path.name not in ("runs.csv", "history.csv", "counts.csv"):
+        # These hold more than the evaluations do.
+        if path.name not in ("counts.csv", "history.csv", "runs.csv"):
             assert path.read_bytes() == (ROOT / path).read_bytes(), path

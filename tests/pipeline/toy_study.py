@@ -12,6 +12,7 @@ from pipeline.models.networks import settings_variant
 from pipeline.study import paths, results
 from pipeline.study.keys import Key
 from pipeline.study.params import load_params
+from pipeline.study.published_figures import CertificateCell
 
 ROOT = Path(__file__).resolve().parents[2]
 IMAGES = ("a", "b", "c")
@@ -28,6 +29,8 @@ COUNTS = [
 QUICK = ["profile=quick", "seeds=[s0,s1,s2]"]
 NO_WEIGHTS = ["evaluate.published=[]", "certify.networks=[]", "certify.datasets=[]"]
 PAPER = ["profile=paper", "seeds=[s0,s1,s2]", "baselines=[vdsr]", *NO_WEIGHTS]
+
+CERTIFY = ["certify.networks=[bicubic,vdsr]", "certify.datasets=[photos_test]"]
 
 
 class ToyStudy:
@@ -112,3 +115,13 @@ def row(table: pd.DataFrame, **cells: str) -> pd.Series:
         chosen &= table[column] == value
     assert chosen.sum() == 1, (cells, table[chosen])
     return table[chosen].iloc[0]
+
+
+def certificate_cell(**changes: Any) -> dict[str, Any]:
+    """A row of the certificate that was measured."""
+    facts = {
+        **{"model": "bicubic", "scale": 2, "dataset": "photos_test", "protocol": "y"},
+        **{"published_psnr_db": None, "psnr_db": 33.25, "published_ssim": None, "ssim": 0.9},
+        **{"source": "", "within_tolerance": "", "variant": "", "note": "", "measured": "measured"},
+    }
+    return CertificateCell(**(facts | changes)).model_dump()

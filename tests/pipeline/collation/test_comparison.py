@@ -30,7 +30,7 @@ def test_table_3_keeps_provenances_apart(paper: ToyStudy) -> None:
     quoted = row(table, model="vdsr", provenance="quoted", scale="4", dataset="Set14")
     assert quoted["psnr_db"] == ""
     assert float(quoted["published_psnr_db"]) == 28.01
-    assert "published under protocol y" in quoted["note"]
+    assert "published under protocol vdsr" in quoted["note"]
     dpsr = row(table, model="dpsr", **at)
     assert dpsr["published_psnr_db"] == ""
     assert "BSD68" in dpsr["note"]

@@ -189,12 +189,11 @@ def test_merge_luma_restores_a_flat_colour():
     np.testing.assert_allclose(merge_luma(luma, lr), np.broadcast_to(lr[0, 0], (10, 12, 3)))
 
 
-def test_named_options_stand_in_the_certificate():
-    assert VDSR.differences(Y) == "input_range=studio"
-    assert PAN.differences(RGB) == "lr_pass_rounding=yes"
-    assert SRCNN.differences(Y) == "padding=replicate"
-    assert LAPSRN.differences(RGB) == "lr_rounding=no; ssim_border=replicate"
-    assert RGB.differences(RGB) == ""
+def test_protocols_of_authors_differ_from_the_two_in_what_the_documentation_says():
+    assert replace(Y, name="vdsr", input_range="studio") == VDSR
+    assert replace(RGB, name="pan", lr_pass_rounding=True) == PAN
+    assert replace(Y, name="srcnn", padding="replicate") == SRCNN
+    assert replace(RGB, name="lapsrn", lr_rounding=False, ssim_border="replicate") == LAPSRN
 
 
 def test_protocols_are_found_by_name():

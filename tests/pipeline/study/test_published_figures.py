@@ -4,13 +4,14 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.certify import protocol_with
+from pipeline.imaging.protocol import PROTOCOLS
 from pipeline.models.networks import NETWORKS, network_variants
+from pipeline.study.paths import PUBLISHED
 from pipeline.study.published_figures import (
-    PUBLISHED_FOLDER,
     mesr_claims,
     published_complexity,
     published_quality,
+    recorded_certificate,
 )
 from pipeline.support.errors import UserError
 
@@ -36,7 +37,7 @@ def test_rows_name_registered_networks_and_known_datasets() -> None:
     for entry in published_quality().values():
         assert entry.model in NETWORKS
         assert entry.dataset in DATASETS
-        protocol_with(entry.protocol, entry.details)  # raises for an option that does not exist
+        assert entry.protocol in PROTOCOLS
 
 
 def test_a_figure_has_a_source_and_a_gap_has_a_reason() -> None:
@@ -93,7 +94,7 @@ def test_claims_of_the_paper() -> None:
 
 
 def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
-    text = (PUBLISHED_FOLDER / name).read_text(encoding="utf-8")
+    text = (PUBLISHED / name).read_text(encoding="utf-8")
     assert old in text
     (folder / name).write_text(text.replace(old, new, 1), encoding="utf-8")
     return folder
@@ -102,9 +103,10 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b' is not a number"),
-        ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5'; expected 2, 3 or 4"),
-        (",0.9299,y,", ",0.9299,yuv,", "line 2, column protocol: 'yuv'; expected rgb or y"),
+        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b': .*valid number"),
+        (",2,Set5,33.66,", ",2,Set5,inf,", "line 2, column psnr_db: 'inf': .*finite"),
+        (",0.9299,y,", ",9.299,y,", "line 2, column ssim: '9.299': .*less than or equal to 1"),
+        ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5': .*less than or equal to 4"),
         ("bicubic,,2,Set14,", "bicubic,,2,Set5,", "line 3: a second row"),
         ("model,variant", "network,variant", "the columns are network"),
     ],
@@ -117,3 +119,12 @@ def test_a_broken_table_names_its_line(tmp_path: Path, old: str, new: str, messa
 def test_a_missing_table_says_how_to_restore_it(tmp_path: Path) -> None:
     with pytest.raises(UserError, match="git checkout"):
         published_complexity(tmp_path)
+
+
+def test_the_record_of_the_certificate_is_read_with_types(tmp_path: Path) -> None:
+    record = recorded_certificate()
+    cell = record["bicubic", "", 2, "Set5"]
+    assert (cell.psnr_db, cell.within_tolerance, cell.measured) == (33.66141, "true", "recorded")
+    assert record["srcnn", "9-5-5", 2, "Set5"].psnr_db is None
+    with pytest.raises(UserError, match=r"line 2, column within_tolerance: 'maybe'"):
+        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",true,", ",maybe,"))
