@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.a2f import A2F, PUBLISHED, AuxiliaryBlock, published_state_dict
-from tests.baselines.overfit import overfit, tiny_batch
+from baselines.a2f import A2F, AuxiliaryBlock, published_state_dict
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -58,18 +57,7 @@ def test_variant_l_is_the_default() -> None:
     assert A2F(2).state_dict().keys() == A2F(2, variant="L").state_dict().keys()
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_output_has_scale_times_the_input_size(scale: int) -> None:
-    net = A2F(scale, features=4, depth=2, block_features=8)
-    outputs = net(torch.rand(2, 3, 5, 7))
-    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
-    assert len(net.output_weights) == len(outputs)
-    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
-
-
-def test_unknown_scale_and_variant_are_refused() -> None:
-    with pytest.raises(ValueError, match=r"2, 3, 4"):
-        A2F(5)
+def test_unknown_variant_is_refused() -> None:
     with pytest.raises(ValueError, match=r"'XL'.*L, M, S, SD"):
         A2F(2, variant="XL")
 
@@ -122,24 +110,6 @@ def test_paper_objective_is_mean_absolute_error_of_255() -> None:
     net = A2F(2, features=4, depth=1, block_features=8)
     sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.full((1, 3, 4, 4), 0.7)
     assert net.paper_objective((sr,), hr, 0.5).item() == pytest.approx(51.0)
-
-
-def test_overfits_a_tiny_batch() -> None:
-    lr, hr = tiny_batch()
-    net = A2F(2, features=8, depth=2, block_features=16)
-    losses = overfit(net, lr, hr)
-    assert all(p.grad is not None for p in net.parameters())
-    assert losses[-1] < 0.15 * losses[0]
-
-
-def test_published_variants() -> None:
-    listed = {(p.scale, p.settings["variant"], p.files) for p in PUBLISHED}
-    assert listed == {
-        (scale, variant, (f"A2F/AAF_{variant}_x{scale}.pt",))
-        for variant in ("L", "M", "S", "SD")
-        for scale in (2, 3, 4)
-        if scale > 2 or variant == "SD"  # the others were lost, says the authors' README
-    }
 
 
 def official_state(scale: int, features: int, depth: int) -> dict[str, Tensor]:

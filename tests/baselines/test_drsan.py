@@ -7,13 +7,11 @@ from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.drsan import (
     DRSAN,
-    PUBLISHED,
     DynamicResidualModule,
     ResidualAttentionGroup,
     _pixel_shuffle_order,
     checkpoint_names,
 )
-from tests.baselines.overfit import overfit, tiny_batch
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -41,20 +39,6 @@ def test_counts_equal_the_published_ones(
     # The published figures also count the products of residual connections and attention.
     counted = counter.get_total_flops() / 2e9
     assert counted < published_giga < 1.006 * counted
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_output_has_scale_times_the_input_size(scale: int) -> None:
-    net = DRSAN(scale, features=6, depth=1, units=2, squeezed=3)
-    outputs = net(torch.rand(2, 3, 5, 7))
-    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
-    assert len(net.output_weights) == len(outputs)
-    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
-
-
-def test_unknown_scale_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"2, 3, 4"):
-        DRSAN(0)
 
 
 def _tensorflow_prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -127,18 +111,3 @@ def test_conversion_turns_depth_to_space_into_pixel_shuffle(factor: int) -> None
     depth_first = cells.flatten(2).permute(2, 0, 1)
     converted = _pixel_shuffle_order(depth_first, factor)
     assert torch.equal(F.pixel_shuffle(converted, factor), expected)
-
-
-def test_published_files_are_index_and_data() -> None:
-    stems = [f"DRSAN/DRSAN48mx{scale}" for scale in (2, 3, 4)]
-    assert [p.files for p in PUBLISHED] == [
-        (f"{stem}.index", f"{stem}.data-00000-of-00001") for stem in stems
-    ]
-
-
-def test_overfits_a_tiny_batch() -> None:
-    lr, hr = tiny_batch()
-    net = DRSAN(2, features=12, depth=1, squeezed=4)
-    losses = overfit(net, lr, hr)
-    assert all(p.grad is not None for p in net.parameters())
-    assert losses[-1] < 0.25 * losses[0]

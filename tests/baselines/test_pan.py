@@ -7,8 +7,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
-from baselines.pan import PAN, PUBLISHED, SCPA, PixelAttentionUpsampler, published_state_dict
-from tests.baselines.overfit import overfit, tiny_batch
+from baselines.pan import PAN, SCPA, PixelAttentionUpsampler, published_state_dict
 
 LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
 
@@ -26,21 +25,6 @@ def test_counts_equal_the_published_ones(scale: int, params: int, giga_multi_add
     with torch.no_grad(), FlopCounterMode(display=False) as counter:
         net(x)
     assert counter.get_total_flops() / 2e9 == pytest.approx(giga_multi_adds, abs=0.05)
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_output_has_scale_times_the_input_size(scale: int) -> None:
-    net = PAN(scale, features=8, upsampler_features=4, depth=2)
-    outputs = net(torch.rand(2, 3, 5, 7))
-    assert [output.shape for output in outputs] == [(2, 3, 5 * scale, 7 * scale)]
-    assert len(net.output_weights) == len(outputs)
-    assert (net.scale, net.domain, net.preupsampled) == (scale, "rgb", False)
-
-
-@pytest.mark.parametrize("scale", [1, 5, 2.5])
-def test_unknown_scale_is_refused(scale: int) -> None:
-    with pytest.raises(ValueError, match=r"2, 3, 4"):
-        PAN(scale)
 
 
 def test_odd_width_is_refused() -> None:
@@ -88,20 +72,6 @@ def test_without_its_last_layer_pan_is_bilinear_interpolation() -> None:
     # Bilinear at x2 puts samples a quarter of a pixel on either side of each LR pixel.
     expected = (torch.arange(12) / 2 - 0.25).clamp(0, 5).expand(1, 3, 12, 12) / 6
     torch.testing.assert_close(net(ramp)[-1], expected)
-
-
-def test_overfits_a_tiny_batch() -> None:
-    lr, hr = tiny_batch()
-    net = PAN(2, features=16, upsampler_features=8, depth=2)
-    losses = overfit(net, lr, hr)
-    assert all(p.grad is not None for p in net.parameters())
-    assert losses[-1] < 0.3 * losses[0]
-
-
-def test_published_files_are_one_per_scale() -> None:
-    assert [(p.scale, p.files) for p in PUBLISHED] == [
-        (scale, (f"PAN/PANx{scale}_DF2K.pth",)) for scale in (2, 3, 4)
-    ]
 
 
 class _Hostile:

@@ -2,7 +2,6 @@ import pytest
 import torch
 
 from mesr import MESR, VARIANTS, variant_settings
-from mesr.common.layers import SubPixelUpsampler
 
 NARROW = {"features": 8, "branch_features": 4, "blocks": 2, "refinement_features": 4}
 
@@ -99,7 +98,6 @@ def test_gradients_reach_every_parameter() -> None:
 @pytest.mark.parametrize(
     ("settings", "message"),
     [
-        ({"scale": 5}, "scale is 5"),
         ({"upsampler": "bilinear"}, "upsampler is 'bilinear'"),
         ({"initialisation": "zero"}, "initialisation is 'zero'"),
         ({"input_mean": "imagenet"}, "input_mean is 'imagenet'"),
@@ -113,11 +111,6 @@ def test_bad_settings_are_refused_by_name(settings: dict[str, object], message: 
 def test_unknown_variant_is_refused_by_name() -> None:
     with pytest.raises(ValueError, match=r"variant 'rb' is unknown.*rb_dagger"):
         variant_settings("rb")
-
-
-def test_upsampler_parameters() -> None:
-    count = {s: sum(p.numel() for p in SubPixelUpsampler(s, 64).parameters()) for s in (2, 3, 4)}
-    assert count == {2: 147_712, 3: 332_352, 4: 295_424}
 
 
 def test_paper_objective_is_equations_20_and_21() -> None:
