@@ -21,13 +21,13 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-repro: venv  ## run the study [PROFILE=quick|reduced|paper|certify] and render its report
+repro: venv  ## run the study [PROFILE=quick|reduced|paper|certify] [JOBS=n] and render its report
 ifdef PROFILE
 	$(BIN)/python -m pipeline.configure profile=$(PROFILE)
 else
 	$(BIN)/python -m pipeline.configure --check
 endif
-	$(BIN)/dvc repro
+	$(BIN)/mesr repro $(if $(JOBS),--jobs $(JOBS))
 	@echo "report: reports/build/index.html"
 	@$(BIN)/mesr verify --optional
 

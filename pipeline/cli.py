@@ -1,9 +1,8 @@
 """The command `mesr`: single jobs beside the DVC stages."""
 
 from pathlib import Path
-from typing import Annotated, Any
+from typing import TYPE_CHECKING, Annotated, Any
 
-import pandas as pd
 import typer
 from rich.console import Console
 from rich.table import Table
@@ -12,6 +11,9 @@ from rich.text import Text
 from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
+
+if TYPE_CHECKING:  # slow to import, and `mesr repro` with nothing to do should take no time
+    import pandas as pd
 
 app = typer.Typer(
     name="mesr",
@@ -157,7 +159,7 @@ def audit(
             audits.table(findings).to_csv(temporary, index=False)
 
 
-def _show(table: pd.DataFrame) -> None:
+def _show(table: "pd.DataFrame") -> None:
     shown = Table("image", "PSNR-Y [dB]", "SSIM")
     for row in table.to_dict("records"):
         shown.add_row(
@@ -268,6 +270,25 @@ def verify(
     print(found.sentence())
     if not (found.reproduced or optional):
         raise typer.Exit(1)
+
+
+@app.command()
+def repro(
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="stages, with what they need; none means all")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="stages at a time [one a GPU, else by cores]"),
+    ] = None,
+    pull: Annotated[
+        bool, typer.Option("--pull", help="fetch missing data and run cache from the remote")
+    ] = False,
+) -> None:
+    """Run what is out of date, several stages at a time; the outcome is that of `dvc repro`."""
+    from pipeline.scheduling.repro import repro as run_stages  # noqa: PLC0415
+
+    run_stages(targets or (), jobs=jobs, pull=pull)
 
 
 def main() -> None:

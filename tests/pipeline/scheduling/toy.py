@@ -1,0 +1,182 @@
+"""A toy project of 17 stages whose commands are a script's few lines."""
+
+import os
+import shutil
+import signal
+import subprocess
+import sys
+import time
+from collections.abc import Callable
+from pathlib import Path
+
+ROOT = Path(__file__).parents[3]
+
+PIPELINE = """\
+stages:
+  fetch:
+    matrix: {data: [x, y]}
+    cmd: python step.py fetch ${item.data}
+    deps: [raw.txt, src]
+    outs: ["data/${item.data}"]
+  train:
+    matrix: {net: [a, b, c], data: [x, y]}
+    cmd: python step.py train ${item.net}_${item.data} ${item.data}
+    deps: ["data/${item.data}", src]
+    params: [lr]
+    outs: ["runs/${item.net}_${item.data}"]
+  evaluate:
+    matrix: {net: [a, b, c], data: [x, y]}
+    cmd:
+      - mkdir -p evaluations
+      - python step.py evaluate ${item.net}_${item.data}
+    deps: ["runs/${item.net}_${item.data}", "data/${item.data}"]
+    outs: ["evaluations/${item.net}_${item.data}.csv"]
+  tables:
+    cmd: python step.py tables
+    deps: [evaluations, src]
+    outs:
+      - results/tables.csv: {cache: false}
+  report:
+    cmd: python step.py report
+    deps: [results/tables.csv]
+    outs: [build]
+"""
+
+# A training of ten steps, stopped by a signal after the current one, that goes on where it was.
+STEP = """\
+import os, signal, sys, time
+from pathlib import Path
+kind, *names = sys.argv[1:]
+name = names[0] if names else ""
+with open("started.txt", "a") as file:
+    file.write(f"{kind} {name} {os.environ.get('CUDA_VISIBLE_DEVICES')} {os.getpid()}\\n")
+pace = float(Path("pace").read_text()) if Path("pace").exists() else 0.0
+if Path(f"break_{kind}_{name}").exists():
+    print("what went wrong")
+    sys.exit(3)
+def write(path, text):
+    Path(path).parent.mkdir(parents=True, exist_ok=True)
+    Path(path).write_text(text)
+if kind == "fetch":
+    write(f"data/{name}", Path("raw.txt").read_text() + name)
+elif kind == "train":
+    stop = []
+    signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
+    saved = Path("checkpoints") / name
+    text = saved.read_text() if saved.exists() else ""
+    while len(text) < 10:
+        time.sleep(pace)
+        text += str(len(text))
+        write(saved, text)
+        print(f"step {len(text)}/10", flush=True)
+        if stop:
+            sys.exit(143)
+    write(f"runs/{name}/weights", text + name + Path(f"data/{names[1]}").read_text())
+    saved.unlink()
+elif kind == "evaluate":
+    write(f"evaluations/{name}.csv", Path(f"runs/{name}/weights").read_text() + "!")
+elif kind == "tables":
+    rows = [path.read_text() for path in sorted(Path("evaluations").iterdir())]
+    write("results/tables.csv", "".join(rows))
+else:
+    write("build/report", Path("results/tables.csv").read_text())
+"""
+IGNORED = "data\nruns\nevaluations\nbuild\nlogs\ncheckpoints\nstarted.txt\npace\nbreak_*\nraw.txt\n"
+
+
+class Toy:
+    """The project in a folder."""
+
+    def __init__(self, folder: Path, pipeline: str = PIPELINE) -> None:
+        self.folder = folder
+        self.environment = os.environ | {
+            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+            "PYTHONPATH": str(ROOT),
+            "GIT_CONFIG_GLOBAL": os.devnull,
+            "DVC_NO_ANALYTICS": "true",
+        }
+        self.environment.pop("CUDA_VISIBLE_DEVICES", None)
+        folder.mkdir(parents=True)
+        for name, text in {
+            "src/code": "code", "params.yaml": "lr: 1\n", "raw.txt": "raw", "step.py": STEP,
+            "dvc.yaml": pipeline, ".gitignore": IGNORED,
+        }.items():  # fmt: skip
+            (folder / name).parent.mkdir(exist_ok=True)
+            (folder / name).write_text(text)
+        self.run("git", "init", "-q")
+        self.run("dvc", "init", "-q")
+        self.run("dvc", "add", "-q", "raw.txt")
+        self.run("git", "add", "-A")
+        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
+
+    def copy(self, folder: Path) -> "Toy":
+        """Return a copy that shares nothing with this one."""
+        shutil.copytree(self.folder, folder, symlinks=True)
+        return Toy.at(folder, self.environment)
+
+    @classmethod
+    def at(cls, folder: Path, environment: dict[str, str]) -> "Toy":
+        """Return a project that exists or will."""
+        toy = object.__new__(cls)
+        toy.folder, toy.environment = folder, dict(environment)
+        return toy
+
+    def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run a command in the project."""
+        done = subprocess.run(
+            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
+            timeout=300, check=False,
+        )  # fmt: skip
+        if check and done.returncode:
+            raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
+        return done
+
+    def repro(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+        """Run `mesr repro`."""
+        return self.run(sys.executable, "-m", "pipeline.cli", "repro", *options, check=check)
+
+    def start_repro(self, *options: str) -> subprocess.Popen[str]:
+        """Start `mesr repro` and return at once."""
+        return subprocess.Popen(
+            [sys.executable, "-m", "pipeline.cli", "repro", *options], cwd=self.folder,
+            env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+        )  # fmt: skip
+
+    def set_pace(self, seconds: float) -> None:
+        """Set the seconds of a training step."""
+        (self.folder / "pace").write_text(str(seconds))
+
+    @property
+    def started(self) -> list[list[str]]:
+        """Kind, name, GPU and process of the commands that were started, in order."""
+        path = self.folder / "started.txt"
+        return [line.split(" ") for line in path.read_text().splitlines()] if path.exists() else []
+
+    def forget_started(self) -> None:
+        """Begin a new list."""
+        (self.folder / "started.txt").unlink(missing_ok=True)
+
+    @property
+    def outcome(self) -> dict[str, bytes]:
+        """Lock file and results."""
+        names = ["dvc.lock", "results/tables.csv", "build/report"]
+        return {name: (self.folder / name).read_bytes() for name in names}
+
+
+def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
+    """Wait until something holds."""
+    deadline = time.monotonic() + seconds
+    while not condition():
+        assert time.monotonic() < deadline, "waited in vain"
+        time.sleep(0.02)
+
+
+def alive(pid: str) -> bool:
+    """Whether a process exists and is no zombie."""
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
+
+
+STOPS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
