@@ -1,5 +1,6 @@
 """The command `mesr`: single jobs beside the DVC stages."""
 
+from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
 
@@ -11,6 +12,7 @@ from rich.text import Text
 from pipeline.study.keys import parse_scale
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
+from pipeline.support.names import canonical, suggestion
 
 if TYPE_CHECKING:  # slow to import, and `mesr repro` with nothing to do should take no time
     import pandas as pd
@@ -34,6 +36,21 @@ Ensemble = Annotated[
 Seed = Annotated[int | None, typer.Option(min=0, help="which of the trained networks [0]")]
 
 
+def _version(wanted: bool) -> None:
+    if wanted:
+        print(f"mesr {version('mesr-benchmark')}")
+        raise typer.Exit
+
+
+@app.callback()
+def root(
+    version: Annotated[
+        bool, typer.Option("--version", callback=_version, is_eager=True, help="show the version")
+    ] = False,
+) -> None:
+    """Reproduction benchmark of MESR and the networks it is compared with."""
+
+
 @app.command()
 def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="assets; none lists them all")] = None,
@@ -48,6 +65,7 @@ def fetch(
     from pipeline.assets.registry import describe_size, registry  # noqa: PLC0415
 
     if names:
+        names = [canonical(name, registry()) for name in names]
         fetch_assets(names, data, partial=partial)
         return
     table = Table("asset", "kind", "files", "size", "licence")
@@ -68,7 +86,13 @@ def evaluate(
     weights: Weights = None,
     variant: Variant = "",
     seed: Seed = None,
-    protocol: Annotated[str, typer.Option(help="rgb, y, lapsrn, pan, srcnn or vdsr")] = "rgb",
+    protocol: Annotated[
+        str, typer.Option(help="rgb, y, lapsrn, pan, srcnn, vdsr or ntire")
+    ] = "rgb",
+    lr: Annotated[
+        str | None,
+        typer.Option(help="LR images to take as they are: folder, or asset"),
+    ] = None,
     self_ensemble: Ensemble = False,
     out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
 ) -> None:
@@ -77,7 +101,7 @@ def evaluate(
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
     from pipeline.scoring.evaluation import save_images  # noqa: PLC0415
     from pipeline.support.files import atomic_path  # noqa: PLC0415
-    from pipeline.tools.folders import score_folder  # noqa: PLC0415
+    from pipeline.tools.folders import given_lr, score_folder  # noqa: PLC0415
     from pipeline.tools.selection import (  # noqa: PLC0415
         refuse_options,
         select_images,
@@ -89,7 +113,7 @@ def evaluate(
     if model.startswith("images:"):
         refuse_options(
             "a folder of SR images", weights=weights, variant=variant, seed=seed,
-            self_ensemble=self_ensemble or None,
+            self_ensemble=self_ensemble or None, lr=lr,
         )  # fmt: skip
         folder = Path(model.removeprefix("images:"))
         table = score_folder(folder, images, dataset, scale, chosen)
@@ -98,11 +122,16 @@ def evaluate(
             model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
         )
 
+        readers = None
+        if lr is not None:
+            readers = given_lr(lr, [name for name, _ in images], scale)
+            chosen = chosen.with_given_lr()
+
         def keep(name: str, found: Any) -> None:
             if out is not None:
                 save_images(out / name, found, with_inputs=False)
 
-        table = quality_table(subject, images, dataset, chosen, keep)
+        table = quality_table(subject, images, dataset, chosen, keep, readers)
     if out is not None:
         with atomic_path(out / "quality.csv") as temporary:
             table.to_csv(temporary, index=False)
@@ -217,9 +246,13 @@ def count(
     from pipeline.models.networks import NETWORKS  # noqa: PLC0415
     from pipeline.study.published_figures import published_complexity  # noqa: PLC0415
 
+    models = [canonical(model, NETWORKS) for model in models or ()] or None
     for model in models or ():
         if model not in NETWORKS:
-            raise UserError(f"network {model!r} is unknown. Known: {', '.join(sorted(NETWORKS))}")
+            raise UserError(
+                f"network {model!r} is unknown.{suggestion(model, NETWORKS)} "
+                f"Known: {', '.join(sorted(NETWORKS))}"
+            )
     chosen = SCALES if scale is None else [scale]
     counted = count_all(models, chosen, *parse_size(hr), variants=variants or bool(models))
     published = published_complexity()

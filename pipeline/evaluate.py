@@ -3,7 +3,7 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
 
 import pandas as pd
@@ -37,6 +37,7 @@ def quality_table(
     dataset: str,
     protocol: Protocol,
     on_image: Callable[[str, Evaluation], None] | None = None,
+    lr: Mapping[str, Reader] | None = None,
 ) -> pd.DataFrame:
     """Evaluate a network image by image, with a progress bar on a terminal.
 
@@ -52,6 +53,8 @@ def quality_table(
         Everything that decides the figures.
     on_image : callable, optional
         Called with the name and the evaluation of each image.
+    lr : mapping, optional
+        Reader of the LR image of each HR image, where they are given.
 
     Returns
     -------
@@ -61,7 +64,8 @@ def quality_table(
     title = f"{subject.model} x{subject.network.scale} on {dataset}"
     bar = tqdm(images, desc=title, disable=None, unit="image")
     rows = []
-    for name, found in evaluate_images(subject.network, bar, dataset, protocol, choose_device()):
+    device = choose_device()
+    for name, found in evaluate_images(subject.network, bar, dataset, protocol, device, lr):
         if on_image is not None:
             on_image(name, found)
         rows.append(

@@ -4,7 +4,7 @@ Every choice that moves a published figure is one field of `Protocol`. `RGB` and
 protocols of the study; `docs/protocols.md` measures what each choice is worth.
 """
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from typing import Literal
 
 from mesr.common.imresize import Border
@@ -12,6 +12,7 @@ from pipeline.imaging.colour import rgb_to_gray, rgb_to_y
 from pipeline.imaging.images import round_to_uint8
 from pipeline.imaging.tensors import Image
 from pipeline.support.errors import UserError
+from pipeline.support.names import canonical, suggestion
 
 
 @dataclass(frozen=True)
@@ -44,6 +45,9 @@ class Protocol:
     padding : {"own", "zeros", "replicate"}
         How the network's convolutions extend the image at its borders: in the network's own way,
         or overridden.
+    lr : {"made", "given"}
+        Whether LR images are made by downscaling, or LR files are taken as they are, in the way
+        of NTIRE and DIV2K; the other options about LR images then have no effect.
     lr_pass_rounding : bool
         Whether the image is rounded to 8 bits between the vertical and the horizontal pass of
         downscaling as well. LR files that MATLAB's `imresize` made of 8-bit images carry that
@@ -69,6 +73,7 @@ class Protocol:
     metric: Literal["y", "yiq", "rgb"] = "y"
     transposed: bool = False
     padding: Literal["own", "zeros", "replicate"] = "own"
+    lr: Literal["made", "given"] = "made"
     lr_pass_rounding: bool = False
     lr_border: Border = "mirror"
     input_range: Literal["full", "studio"] = "full"
@@ -77,6 +82,12 @@ class Protocol:
     def border_width(self, scale: int) -> int:
         """Return the width in HR pixels of the border that is not scored."""
         return {"scale": scale, "scale^2": scale**2, "scale+6": scale + 6, "none": 0}[self.border]
+
+    def with_given_lr(self) -> "Protocol":
+        """Return this protocol on LR images that are given; its name in result files says so."""
+        if self.lr == "given":
+            return self
+        return replace(self, name=f"{self.name} on given LR images", lr="given")
 
 
 # The EDSR line of work: 8-bit colour files in, 8-bit colour files out.
@@ -101,8 +112,11 @@ SRCNN = Protocol(
     "srcnn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", padding="replicate"
 )
 
+# NTIRE 2017 and EDSR on DIV2K: LR files as they were handed out, scored in RGB.
+NTIRE = Protocol("ntire", space="rgb", lr_rounding=True, lr="given", metric="rgb", border="scale+6")
+
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN, VDSR)
+    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN, VDSR, NTIRE)
 }
 
 
@@ -114,8 +128,12 @@ def get_protocol(name: str) -> Protocol:
     UserError
         When there is none of that name.
     """
+    name = canonical(name, PROTOCOLS)
     if name not in PROTOCOLS:
-        raise UserError(f"protocol {name!r} is unknown. Choose one of: {', '.join(PROTOCOLS)}.")
+        raise UserError(
+            f"protocol {name!r} is unknown.{suggestion(name, PROTOCOLS)} "
+            f"Choose one of: {', '.join(PROTOCOLS)}."
+        )
     return PROTOCOLS[name]
 
 

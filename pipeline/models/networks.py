@@ -7,6 +7,7 @@ from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
 from pipeline.support.errors import UserError
+from pipeline.support.names import suggestion
 
 if TYPE_CHECKING:
     from mesr.common.base import SRNetwork
@@ -66,7 +67,8 @@ def network_module(name: str) -> Any:
     """
     if name not in NETWORKS:
         raise UserError(
-            f"network {name!r} is not registered. Known networks: {', '.join(sorted(NETWORKS))}. "
+            f"network {name!r} is not registered.{suggestion(name, NETWORKS)} "
+            f"Known networks: {', '.join(sorted(NETWORKS))}. "
             "Correct the name, or register a new network in pipeline/models/networks.py."
         )
     return import_module(NETWORKS[name].partition(":")[0])

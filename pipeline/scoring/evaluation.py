@@ -1,6 +1,6 @@
 """The one way to scores: degrade, super-resolve and score images under a protocol."""
 
-from collections.abc import Callable, Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -137,7 +137,7 @@ def evaluate_image(
     protocol : Protocol
         Everything that decides the figures.
     lr : ndarray, optional
-        The LR image where it is at hand; made from `hr` otherwise.
+        The LR image where it is given; made from `hr` otherwise.
     device : torch.device or str, optional
         Where metrics and networks without parameters run.
     name : str
@@ -146,15 +146,34 @@ def evaluate_image(
     Raises
     ------
     UserError
-        When the image is too small to be degraded or to be scored.
+        When the image is too small to be degraded or to be scored, a given LR image has not the
+        size of the HR image divided by the scale, or the protocol wants one and there is none.
     """
     scale = network.scale
     reference = make_reference(hr, scale, protocol, name)
-    if lr is None:
+    if lr is not None:
+        lr = _given_lr(lr, hr, reference, scale, name)
+    elif protocol.lr == "given":
+        raise UserError(
+            f"{name}: protocol {protocol.name} takes LR files as they are; "
+            "give them with --lr FOLDER"
+        )
+    else:
         lr = degrade(reference, scale, protocol)
     result = super_resolve(network, lr, protocol, device)
     psnr_db, ssim = score(result.image, reference, scale, protocol, device=device, name=name)
     return Evaluation(psnr_db, ssim, result.image, reference, lr, result.coarse)
+
+
+def _given_lr(lr: Image, hr: Pixels, reference: Image, scale: int, name: str) -> Image:
+    expected = reference.shape[0] // scale, reference.shape[1] // scale
+    if lr.shape[:2] != expected:
+        raise UserError(
+            f"{name}: the LR image is {lr.shape[1]}x{lr.shape[0]} pixels; the HR image divided by "
+            f"{scale} is {expected[1]}x{expected[0]}. Give the LR images of these HR images and "
+            "this scale."
+        )
+    return as_gray_as(reference, hr, lr) if hr.ndim == 2 else lr
 
 
 def evaluate_images(
@@ -163,6 +182,7 @@ def evaluate_images(
     dataset: str,
     protocol: Protocol,
     device: Device,
+    lr: Mapping[str, Reader] | None = None,
 ) -> Iterator[tuple[str, Evaluation]]:
     """Evaluate a network image by image, on `device`.
 
@@ -178,6 +198,8 @@ def evaluate_images(
         Everything that decides the figures.
     device : torch.device or str
         Where network and metrics run.
+    lr : mapping, optional
+        Reader of the LR image of each HR image, where they are given.
 
     Yields
     ------
@@ -190,7 +212,14 @@ def evaluate_images(
     for name, read in images:
         yield (
             name,
-            evaluate_image(network, read(), protocol, device=device, name=f"{dataset}/{name}"),
+            evaluate_image(
+                network,
+                read(),
+                protocol,
+                lr=lr[name]() if lr else None,
+                device=device,
+                name=f"{dataset}/{name}",
+            ),
         )
 
 

@@ -45,7 +45,7 @@ Gray = Literal["replicate", "keep"]
 
 # What decides the LR images and what the network sees; the rest is about scoring.
 LR_OPTIONS = (
-    "space", "lr_rounding", "lr_pass_rounding", "lr_border", "downscaling", "sr_rounding",
+    "space", "lr", "lr_rounding", "lr_pass_rounding", "lr_border", "downscaling", "sr_rounding",
     "transposed", "padding", "input_range",
 )  # fmt: skip
 AVERAGINGS: tuple[Averaging, ...] = get_args(Averaging)
@@ -299,7 +299,7 @@ def runs() -> tuple[Combination, ...]:
                 found.append(Combination(protocol))
         rounded = replace(base, lr_rounding=True)
         found += [Combination(rounded, downscaling) for downscaling in _SHRINKERS]
-    found += [Combination(protocol) for protocol in PROTOCOLS.values()]
+    found += [Combination(protocol) for protocol in PROTOCOLS.values() if protocol.lr == "made"]
     # What is about scoring is varied later.
     same: dict[str, Any] = {
         "name": "",

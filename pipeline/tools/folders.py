@@ -7,11 +7,15 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.assets.registry import registry
+from pipeline.imaging.given import match_lr
 from pipeline.imaging.images import read_image
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol
 from pipeline.scoring.evaluation import Reader, score_image
 from pipeline.study.results import QUALITY
 from pipeline.support.errors import UserError
+from pipeline.support.names import canonical
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
@@ -81,6 +85,38 @@ def matching_files(folder: Path, names: Sequence[str], what: str) -> dict[str, P
 def folder_images(folder: Path) -> list[tuple[str, Reader]]:
     """Names and readers of the images of a folder."""
     return [(name, partial(read_image, path)) for name, path in image_files(folder).items()]
+
+
+def given_lr(origin: str, names: Sequence[str], scale: int) -> dict[str, Reader]:
+    """Readers of the LR images that ``--lr`` names, one for each HR image.
+
+    Parameters
+    ----------
+    origin : str
+        A folder of image files, or an asset of LR images that was fetched.
+    names : sequence of str
+        Of the HR images.
+    scale : {2, 3, 4}
+        The wanted scale.
+
+    Raises
+    ------
+    UserError
+        When there is no such folder or asset, or see `match_lr`.
+    """
+    packed = Path("data/lr") / f"{canonical(origin, registry())}.h5"
+    if packed.is_file():
+        images = PackedImages(packed)
+        matched = match_lr(images.names, names, scale, str(packed))
+        return {name: partial(images.__getitem__, stem) for name, stem in matched.items()}
+    if not Path(origin).is_dir():
+        raise UserError(
+            f"--lr {origin}: neither a folder nor LR images that were fetched. "
+            "mesr fetch lists what there is (kind lr)."
+        )
+    files = image_files(Path(origin))
+    matched = match_lr(files, names, scale, origin)
+    return {name: partial(read_image, files[stem]) for name, stem in matched.items()}
 
 
 def pair_images(

@@ -5,14 +5,16 @@ A word that contradicts what a file or a run says is an error: no figure under a
 
 from functools import partial
 from pathlib import Path
+from typing import get_args
 
 from pipeline.assets.registry import registry
 from pipeline.imaging.packed import PackedImages
-from pipeline.models.networks import build_network, network_class, network_variants
-from pipeline.models.published_weights import load_published
+from pipeline.models.networks import NETWORKS, build_network, network_variants
+from pipeline.models.published_weights import load_published, published_weights
 from pipeline.models.weights import load_weights
 from pipeline.scoring.evaluation import Reader
 from pipeline.study.keys import Key
+from pipeline.study.params import Variant
 from pipeline.study.paths import hr_file, run_folder
 from pipeline.study.subjects import (
     Subject,
@@ -21,6 +23,7 @@ from pipeline.study.subjects import (
     with_self_ensemble,
 )
 from pipeline.support.errors import UserError
+from pipeline.support.names import canonical, suggestion
 from pipeline.tools.folders import folder_images
 
 SPANDREL = "spandrel:"
@@ -48,6 +51,8 @@ def select_images(data: str) -> tuple[str, list[tuple[str, Reader]]]:
     """
     if not data.strip():
         raise UserError("--data is empty; expected a dataset (mesr fetch lists them) or a folder")
+    if not Path(data).is_dir():
+        data = canonical(data, registry())
     packed = hr_file(data)
     if packed.is_file():
         images = PackedImages(packed)
@@ -56,7 +61,10 @@ def select_images(data: str) -> tuple[str, list[tuple[str, Reader]]]:
         return Path(data).resolve().name, folder_images(Path(data))
     if data in registry():
         raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
-    raise UserError(f"--data {data}: neither a folder nor a dataset. Datasets: mesr fetch")
+    raise UserError(
+        f"--data {data}: neither a folder nor a dataset.{suggestion(data, registry())} "
+        "Datasets: mesr fetch"
+    )
 
 
 def select_subject(
@@ -97,7 +105,13 @@ def select_subject(
     if model.startswith(SPANDREL):
         refuse_options(model, weights=weights, variant=variant, seed=seed)
         return _spandrel(Path(model.removeprefix(SPANDREL)), scale)
-    network_class(model)  # an unknown name is refused before anything is looked for
+    model = canonical(model, NETWORKS)
+    if model not in NETWORKS:
+        raise UserError(
+            f"network {model!r} is not registered.{suggestion(model, NETWORKS)} Networks: "
+            f"{', '.join(sorted(NETWORKS))}; checkpoints of others: spandrel:FILE"
+        )
+    variant = canonical(variant, _variants(model))
     if model == "bicubic":
         refuse_options(model, weights=weights, variant=variant, seed=seed)
         return subject_of(Key.bicubic(scale))
@@ -107,6 +121,8 @@ def select_subject(
             key = Key.ablation(variant, seed or 0)
         else:
             key = Key.trained(model, scale, seed or 0)
+        if not (run_folder(key) / "run.json").is_file():
+            raise UserError(_not_trained(model, scale, run_folder(key)))
         origin = str(run_folder(key))
         return _checked(subject_of(key), origin, model, scale, variant, seed)
     if weights == "published":
@@ -126,10 +142,35 @@ def select_subject(
     sizes = network_variants(model)
     if variant and variant not in sizes:
         known = ", ".join(filter(None, sizes)) or "none"
-        raise UserError(f"--variant {variant}: {model} has no such variant. Known: {known}.")
+        raise UserError(
+            f"--variant {variant}: {model} has no such variant.{suggestion(variant, sizes)} "
+            f"Known: {known}."
+        )
     network = build_network(model, scale, **sizes.get(variant, {}))
     load_weights(network, path)
     return Subject(network, model, variant, "trained")
+
+
+def _variants(model: str) -> list[str]:
+    """List the published sizes of a network, and the ablation variants of MESR."""
+    published = [entry.variant for entry in published_weights(model)]
+    ablation = ("full", *get_args(Variant))
+    return [*network_variants(model), *published, *(ablation if model == "mesr" else ())]
+
+
+def _not_trained(model: str, scale: int, run: Path) -> str:
+    """Say that a network was not trained here, and what can be had instead."""
+    message = f"{run / 'run.json'}: not found; {model} was not trained here at x{scale}. "
+    if published_weights(model, scale):
+        return message + (
+            "To use the published weights: --weights published. To train it: dvc repro"
+        )
+    have = sorted({f"x{entry.scale}" for entry in published_weights(model)})
+    also = f" (only at {', '.join(have)})" if have else ""
+    return message + (
+        f"Its authors published no weights{also}. Train it first (dvc repro), or give a file: "
+        "--weights FILE.safetensors"
+    )
 
 
 def _spandrel(path: Path, scale: int) -> Subject:

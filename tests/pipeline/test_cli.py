@@ -1,3 +1,5 @@
+from dataclasses import replace
+from importlib.metadata import version
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +12,11 @@ from safetensors.torch import save_file
 from typer.testing import CliRunner, Result
 
 from pipeline.cli import app
+from pipeline.imaging.degradation import make_lr
+from pipeline.imaging.images import read_image
+from pipeline.imaging.protocol import RGB
 from pipeline.models.networks import build_network
+from pipeline.scoring.evaluation import evaluate_image
 from pipeline.support.errors import UserError
 
 RNG = np.random.default_rng(3)
@@ -167,3 +173,79 @@ def test_fetch_is_whole_or_nothing_unless_told_otherwise(
     done = mesr("fetch", "PAN", *options)
     assert done.exit_code == 0, done.output
     assert asked == [((["PAN"], Path("data")), {"partial": bool(options)})]
+
+
+def write_lr(folder: Path, ending: str) -> None:
+    folder.mkdir()
+    for name in ("a", "b"):
+        with Image.open(f"hr/{name}.png") as hr:
+            lr = make_lr(np.asarray(hr), 2, RGB)
+        Image.fromarray(lr).save(folder / f"{name}{ending}.png")
+
+
+@pytest.mark.parametrize("ending", ["", "x2", "_LRBI_x2", "_SRF_2_LR"])
+def test_evaluate_takes_lr_images_as_they_are(workplace: Path, ending: str) -> None:
+    write_lr(workplace / "lr", ending)
+    common = ("evaluate", "bicubic", "--scale", "2", "--data", "hr")
+    for out, options in (("made", ()), ("given", ("--lr", "lr"))):
+        done = mesr(*common, "--out", out, *options)
+        assert done.exit_code == 0, done.output
+    made, given = (pd.read_csv(f"{out}/quality.csv") for out in ("made", "given"))
+    assert list(given.psnr_db) == list(made.psnr_db)
+    assert set(given.protocol) == {"rgb on given LR images"}
+    # They are really used.
+    Image.fromarray(np.zeros((18, 20, 3), np.uint8)).save(f"lr/a{ending}.png")
+    mesr(*common, "--out", "given", "--lr", "lr")
+    assert pd.read_csv("given/quality.csv").psnr_db[0] < made.psnr_db[0] - 3
+
+
+def test_lr_images_that_do_not_fit_are_refused(workplace: Path) -> None:
+    write_lr(workplace / "lr", "x2")
+    common = ("evaluate", "bicubic", "--data", "hr", "--scale")
+    assert "has 'a' at x2 but not at x3" in message(*common, "3", "--lr", "lr")
+    assert "neither a folder nor LR images" in message(*common, "2", "--lr", "nowhere")
+    assert "give them with --lr" in message(*common, "2", "--protocol", "ntire")
+    assert "leave it out" in message("evaluate", "images:lr", *common[2:], "2", "--lr", "lr")
+    Image.fromarray(np.zeros((18, 19, 3), np.uint8)).save("lr/bx2.png")
+    assert "hr/b: the LR image is 19x18 pixels" in message(*common, "2", "--lr", "lr")
+
+
+def test_ntire_scores_given_lr_images_in_rgb(workplace: Path) -> None:
+    write_lr(workplace / "lr", "x2")
+    done = mesr(
+        "evaluate", "bicubic", "--scale", "2", "--data", "hr", "--lr", "lr", "--protocol", "NTIRE",
+        "--out", "out",
+    )  # fmt: skip
+    assert done.exit_code == 0, done.output
+    table = pd.read_csv("out/quality.csv")
+    assert set(table.protocol) == {"ntire"}
+    protocol = replace(RGB, metric="rgb", border="scale+6")
+    expected = evaluate_image(build_network("bicubic", 2), read_image(Path("hr/a.png")), protocol)
+    assert table.psnr_db[0] == pytest.approx(expected.psnr_db, abs=1e-6)
+
+
+def test_names_regardless_of_case_and_suggestions(workplace: Path) -> None:
+    options = ("--scale", "2", "--data", "hr")
+    assert mesr("evaluate", "BICUBIC", *options, "--protocol", "Y").exit_code == 0
+    assert mesr("count", "VDSR", "--scale", "2").exit_code == 0
+    for network in ("PAN", "pan"):
+        assert "To use the published weights: --weights published" in message(
+            "evaluate", network, *options
+        )
+    text = message("evaluate", "MESR", *options)
+    assert "mesr was not trained here at x2" in text
+    assert "authors published no weights" in text
+    assert "spandrel:FILE" in message("evaluate", "edsr", *options)
+    assert "Did you mean lapsrn" in message("evaluate", "LapSNR", *options)
+    assert "Did you mean lapsrn" in message("count", "lapsnr")
+    assert "Did you mean lapsrn" in message("evaluate", "bicubic", *options, "--protocol", "lapsr")
+    assert "mesr fetch Set5" in message("evaluate", "bicubic", "--scale", "2", "--data", "set5")
+    assert "Did you mean Set14" in message(
+        "evaluate", "bicubic", "--scale", "2", "--data", "Set_14"
+    )
+
+
+def test_version() -> None:
+    done = mesr("--version")
+    assert done.exit_code == 0
+    assert done.output.split() == ["mesr", version("mesr-benchmark")]

@@ -151,7 +151,7 @@ def test_data_range_of_ssim_and_mean_of_errors() -> None:
     assert not any("gray" in d for f in findings for d in f.differences)
 
 
-@pytest.mark.parametrize("name", ["rgb", "lapsrn", "imdn", "edsr-div2k", "dpsr-demo", "pyiqa"])
+@pytest.mark.parametrize("name", ["rgb", "lapsrn", "imdn", "ntire", "dpsr-demo", "pyiqa"])
 def test_habits_have_names_and_come_first(name: str, given: Measured) -> None:
     psnr_db, ssim = means(HABITS[name].protocol)
     findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
