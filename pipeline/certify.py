@@ -19,6 +19,7 @@ from pipeline.support.revision import git_revision
 def certify(network: str, dataset: str) -> list[CertificateCell]:
     """Certify every variant and scale of a network on a dataset; print a line for each cell."""
     images = PackedImages(hr_file(dataset))
+    print(f"certify {network} on {len(images)} images of {dataset}", flush=True)
     cells = []
     for variant in network_variants(network):
         for scale in SCALES:

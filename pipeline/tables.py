@@ -27,6 +27,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """Write results/*.csv, results/study.json and results/tables/*.csv."""
     argparse.ArgumentParser(description=main.__doc__).parse_args(argv)
     params = load_params()
+    print(f"collate profile {params.profile}", flush=True)
     datasets, protocol = params.data.test, params.evaluate.protocol
     complexity = results.COMPLEXITY.read()
     quality = Quality([read_evaluation(key, datasets, protocol) for key in params.evaluations()])

@@ -86,6 +86,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     ):
         parser.add_argument(f"--{name}", type=Path, default=Path(default), metavar="FOLDER")
     arguments = parser.parse_args(argv)
+    print(f"render {arguments.results} into {arguments.output}", flush=True)
     render(arguments.results, arguments.evaluations, arguments.docs, arguments.output)
 
 

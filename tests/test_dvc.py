@@ -27,7 +27,7 @@ NEUTRAL = {
 }
 PAGE_FILES = {"reports/static", "reports/templates"}  # no Python
 # Stage files that only read their arguments and parameters, and name files.
-THIN = {"ablate", "degrade", "evaluate", "fetch", "tables", "train"}
+THIN = {"ablate", "certify", "degrade", "evaluate", "fetch", "tables", "train"}
 
 
 def source_of(module: str) -> Path | None:
