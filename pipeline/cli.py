@@ -167,7 +167,7 @@ def audit(
     folder = Path(subject.removeprefix("images:"))
     if subject.startswith("images:") or folder.is_dir():
         refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
-        pairs = pair_images(folder, images)
+        pairs = pair_images(folder, images, scale)
         measured = audits.measure_images(pairs, scale, ssim=ssim is not None)
     else:
         chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)

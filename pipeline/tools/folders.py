@@ -52,24 +52,42 @@ def image_files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def matching_files(folder: Path, names: Sequence[str], what: str) -> dict[str, Path]:
-    """Image files of `folder`, one for each of `names` and no other.
+def matching_files(folder: Path, names: Sequence[str], scale: int) -> dict[str, Path]:
+    """SR image files of `folder`, one for each of `names` and no other.
 
-    A name also matches when the file carries a scale after it, as in ``baby_x4`` or ``babyx4``.
+    Parameters
+    ----------
+    folder : Path
+        Where the files are.
+    names : sequence of str
+        Of the HR images.
+    scale : {2, 3, 4}
+        A file may carry it after the name, as in ``baby_x4``, ``baby-x4`` or ``babyx4``.
 
     Raises
     ------
     UserError
-        Naming an image that has no file, or a file that belongs to no image.
+        Naming an image that has no file or one of another scale, or a file that belongs to no
+        image.
     """
+
+    def with_scale(name: str, number: int) -> list[str]:
+        return [f"{name}{dash}x{number}" for dash in ("_", "-", "")]
+
     files = image_files(folder)
     matched: dict[str, Path] = {}
     for name in names:
-        candidates = [name, *(f"{name}{dash}x{s}" for dash in ("_", "", "-") for s in (2, 3, 4))]
-        stem = next((c for c in candidates if c in files), None)
+        stem = next((c for c in (name, *with_scale(name, scale)) if c in files), None)
         if stem is None:
+            for other in {2, 3, 4} - {scale}:
+                for candidate in with_scale(name, other):
+                    if candidate in files:
+                        raise UserError(
+                            f"{files[candidate]}: is of scale {other} by its name, but --scale is "
+                            f"{scale}. Give the scale that the images are made for, or rename them."
+                        )
             raise UserError(
-                f"{folder}: has no {what} image for {name!r} ({len(files)} files for "
+                f"{folder}: has no SR image for {name!r} ({len(files) + len(matched)} files for "
                 f"{len(names)} HR images). The folders must hold the same images by name."
             )
         matched[name] = files.pop(stem)
@@ -120,10 +138,10 @@ def given_lr(origin: str, names: Sequence[str], scale: int) -> dict[str, Reader]
 
 
 def pair_images(
-    folder: Path, images: Sequence[tuple[str, Reader]]
+    folder: Path, images: Sequence[tuple[str, Reader]], scale: int
 ) -> list[tuple[str, Reader, Reader]]:
     """Name, reader of the SR image in `folder` and reader of the HR image; see `matching_files`."""
-    files = matching_files(folder, [name for name, _ in images], "SR")
+    files = matching_files(folder, [name for name, _ in images], scale)
     return [(name, partial(read_image, files[name]), read) for name, read in images]
 
 
@@ -154,7 +172,7 @@ def score_folder(
     DataFrame
         One row per image with the columns of quality.csv; source "given".
     """
-    files = matching_files(folder, [name for name, _ in images], "SR")
+    files = matching_files(folder, [name for name, _ in images], scale)
     rows = []
     for name, read in images:
         psnr_db, ssim = score_image(read_image(files[name]), read(), scale, protocol, name)

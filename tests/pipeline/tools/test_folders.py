@@ -53,12 +53,30 @@ def test_names_that_are_not_text_are_refused(tmp_path: Path) -> None:
 def test_mismatched_folders_are_refused_by_name(tmp_path: Path) -> None:
     for name in ("baby_x4.png", "bird.png"):
         save(tmp_path / name)
-    found = matching_files(tmp_path, ["baby", "bird"], "SR")
+    found = matching_files(tmp_path, ["baby", "bird"], 4)
     assert {k: v.name for k, v in found.items()} == {"baby": "baby_x4.png", "bird": "bird.png"}
     with pytest.raises(UserError, match="no SR image for 'head'"):
-        matching_files(tmp_path, ["baby", "bird", "head"], "SR")
+        matching_files(tmp_path, ["baby", "bird", "head"], 4)
     with pytest.raises(UserError, match=r"bird\.png: belongs to no HR image"):
-        matching_files(tmp_path, ["baby"], "SR")
+        matching_files(tmp_path, ["baby"], 4)
+
+
+@pytest.mark.parametrize("name", ["baby_x2", "baby-x2", "babyx2"])
+def test_the_scale_in_a_name_has_to_be_the_one_asked_for(tmp_path: Path, name: str) -> None:
+    file = save(tmp_path / f"{name}.png")
+    assert matching_files(tmp_path, ["baby"], 2) == {"baby": file}
+    # Where an HR image itself is called so, the name says nothing of a scale.
+    assert matching_files(tmp_path, [name], 4) == {name: file}
+    with pytest.raises(UserError, match=rf"{name}\.png: is of scale 2 by its name.*--scale is 4"):
+        matching_files(tmp_path, ["baby"], 4)
+
+
+@pytest.mark.parametrize("other", ["baby", "babyx4", "baby_x2"])
+def test_two_files_for_one_image_are_refused(tmp_path: Path, other: str) -> None:
+    save(tmp_path / "baby_x4.png")
+    save(tmp_path / f"{other}.png")
+    with pytest.raises(UserError, match=r"belongs to no HR image \(1 such"):
+        matching_files(tmp_path, ["baby"], 4)
 
 
 def test_given_images_score_as_scikit_image_says() -> None:
