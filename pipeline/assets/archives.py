@@ -1,5 +1,6 @@
 """Reading the images of ZIP archives, whatever the archives hold."""
 
+import errno
 import shutil
 import stat
 import tempfile
@@ -14,6 +15,7 @@ from pipeline.support.errors import UserError
 
 # Image files hardly shrink in an archive; more than this is an archive made to fill the disk.
 LARGEST_EXPANSION = 10
+_DAMAGED = "{}: is a damaged or encrypted archive ({}). Delete it and fetch again."
 IMAGE_SUFFIXES = {".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff"}
 
 
@@ -52,12 +54,19 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                 # ZipExtFile stops at the declared size, which the check has bounded.
                 with file.open(member) as source, image.open("wb") as target:
                     shutil.copyfileobj(source, target)
-                yield name.stem, read_image(image)
+                try:
+                    pixels = read_image(image)
+                except UserError as error:  # names a temporary file
+                    problem = str(error).removeprefix(f"{image}: ")
+                    raise UserError(f"{archive}, member {member.filename!r}: {problem}") from error
+                yield name.stem, pixels
     # zipfile wraps neither zlib's error nor the end of a file.
     except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UserError(
-            f"{archive}: is a damaged or encrypted archive ({error}). Delete it and fetch again."
-        ) from error
+        raise UserError(_DAMAGED.format(archive, error)) from error
+    except OSError as error:
+        if error.errno != errno.EINVAL:  # of a member that would begin before the archive
+            raise
+        raise UserError(_DAMAGED.format(archive, error)) from error
 
 
 def _checked_members(file: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:

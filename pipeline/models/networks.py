@@ -107,7 +107,7 @@ def build_network(name: str, scale: int, **settings: Any) -> SRNetwork:
         )
     try:
         return factory(scale, **settings)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         raise UserError(
             f"network {name!r} at scale {scale} with settings {settings}: {error}"
         ) from error

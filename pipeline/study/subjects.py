@@ -54,7 +54,7 @@ def trained_subject(folder: Path) -> Subject:
         network = build_network(model, scale, **settings)
     except FileNotFoundError as error:
         raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
-    except (ValueError, KeyError, TypeError, RecursionError) as error:
+    except (UserError, ValueError, KeyError, TypeError, RecursionError) as error:
         raise UserError(f"{path}: not the record of a training ({error}); train again") from error
     load_weights(network, folder / "weights.safetensors")
     return Subject(network, model, variant, "trained", seed)
