@@ -114,9 +114,7 @@ def test_stage_lists_the_code_it_runs_and_no_other(name: str) -> None:
     }
     assert missing == set(), "run but not listed"
     superfluous = {
-        dep
-        for dep in code
-        if "$" not in dep and dep not in PAGE_FILES and not files_in(dep) & run
+        dep for dep in code if "$" not in dep and dep not in PAGE_FILES and not files_in(dep) & run
     }
     assert superfluous == set(), "listed but not run"
 

@@ -1,9 +1,10 @@
 """What is evaluated: bicubic interpolation, published weights, or a trained run, by its key."""
 
-import json
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
+
+from pydantic import BaseModel, ConfigDict
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.ensemble import SelfEnsemble
@@ -12,6 +13,7 @@ from pipeline.models.published_weights import PublishedWeights, load_published, 
 from pipeline.models.weights import load_weights
 from pipeline.study.keys import Key
 from pipeline.study.paths import run_folder
+from pipeline.study.results import read_json
 from pipeline.support.errors import UserError
 
 
@@ -38,6 +40,18 @@ class Subject:
     seed: int | None = None
 
 
+class _Record(BaseModel):
+    """The part of ``run.json`` that says which network was trained."""
+
+    model_config = ConfigDict(strict=True)
+
+    model: str
+    variant: str
+    scale: int
+    seed: int
+    settings: dict[str, Any]
+
+
 def trained_subject(folder: Path) -> Subject:
     """Load the network of a training from its folder, ``runs/<key>``.
 
@@ -47,17 +61,14 @@ def trained_subject(folder: Path) -> Subject:
         When the run is missing or damaged.
     """
     path = folder / "run.json"
+    facts = read_json(path, "dvc repro")
     try:
-        facts: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
-        model, scale, settings = facts["model"], facts["scale"], facts["settings"]
-        variant, seed = facts["variant"], facts["seed"]
-        network = build_network(model, scale, **settings)
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found; train the network first (dvc repro)") from error
-    except (UserError, ValueError, KeyError, TypeError, RecursionError) as error:
+        record = _Record.model_validate(facts)
+        network = build_network(record.model, record.scale, **record.settings)
+    except (UserError, ValueError) as error:
         raise UserError(f"{path}: not the record of a training ({error}); train again") from error
     load_weights(network, folder / "weights.safetensors")
-    return Subject(network, model, variant, "trained", seed)
+    return Subject(network, record.model, record.variant, "trained", record.seed)
 
 
 def network_code(model: str) -> tuple[str, ...]:

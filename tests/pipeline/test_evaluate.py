@@ -128,7 +128,7 @@ def test_damaged_runs_are_named(workplace: Path) -> None:
     with pytest.raises(UserError, match="not a readable safetensors file"):
         subject_of(Key.parse("vdsr_x2_s0"))
     (workplace / "runs/vdsr_x2_s0/run.json").write_text("[]", encoding="utf-8")
-    with pytest.raises(UserError, match=r"run\.json: not the record of a training"):
+    with pytest.raises(UserError, match=r"run\.json: holds a list, expected a mapping"):
         subject_of(Key.parse("vdsr_x2_s0"))
 
 
