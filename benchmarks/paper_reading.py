@@ -8,8 +8,9 @@ from typing import Any
 
 import torch
 
-from mesr import MESR, VARIANTS
 from mesr.blocks import channel_range
+from mesr.network import MESR
+from mesr.variants import VARIANTS
 
 SEEDS = range(5)
 

@@ -4,9 +4,3 @@ Huang & Chen, "MESR: Multistage Enhancement Network for Image Super-Resolution",
 2022. Read `network.py` and `blocks.py` side by side with equations (1)-(21) of the paper;
 `docs/paper-reading.md` gives the reason for each choice that the paper leaves open.
 """
-
-from mesr.common.loss import charbonnier
-from mesr.network import MESR
-from mesr.variants import VARIANTS, variant_settings
-
-__all__ = ["MESR", "VARIANTS", "charbonnier", "variant_settings"]

@@ -3,30 +3,29 @@
 import argparse
 from collections.abc import Sequence
 
-from mesr import VARIANTS, variant_settings
-from pipeline.study.keys import parse_seed
+from pipeline.models.networks import network_variants
+from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE, Key, parse_seed
 from pipeline.study.params import load_params
 from pipeline.support.console import run
 from pipeline.train import train_network
-
-SCALE = 4  # Tables 1 and 2 are at x4
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Train VARIANT with SEED into runs/ablation_VARIANT_SEED."""
     parser = argparse.ArgumentParser(prog="pipeline.ablate", description=main.__doc__)
-    parser.add_argument("variant", choices=VARIANTS)
+    variants = network_variants(ABLATION_MODEL)
+    parser.add_argument("variant", choices=variants)
     parser.add_argument("seed", type=parse_seed, help="s0, s1, ...")
     args = parser.parse_args(argv)
     params = load_params()
     train_network(
         params,
-        key=f"ablation_{args.variant}_s{args.seed}",
-        model="mesr",
+        key=str(Key.ablation(args.variant, args.seed)),
+        model=ABLATION_MODEL,
         variant=args.variant,
-        scale=SCALE,
+        scale=ABLATION_SCALE,
         seed=args.seed,
-        **params.network_settings("mesr") | variant_settings(args.variant),
+        **params.network_settings(ABLATION_MODEL) | variants[args.variant],
     )
 
 

@@ -11,10 +11,10 @@ from typing import Any
 import pandas as pd
 import torch
 
-from mesr import VARIANTS
 from mesr.common.base import SCALES
 from pipeline.models.counting import Complexity, count, parse_size
-from pipeline.models.networks import NETWORKS, build_network, network_variants
+from pipeline.models.networks import NETWORKS, build_network, main_variant, network_variants
+from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE
 from pipeline.study.params import load_params
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
 from pipeline.support.console import run
@@ -24,22 +24,19 @@ OUTPUT = Path("results/complexity.csv")
 
 COMPARISON = Path("results/counts.csv")
 
-ABLATION_SCALE = 4
-
 
 def subjects(names: Sequence[str], *, variants: bool) -> Iterator[tuple[str, str, int, Any]]:
     """Yield network, variant, scale and settings of what is counted.
 
     The first variant of a network is the one that the paper's tables mean; the others follow when
-    `variants` is set. The ablation variants of MESR exist at x4 alone.
+    `variants` is set. Those of the ablation exist at x4 alone.
     """
     for name in names:
-        sizes = VARIANTS if name == "mesr" else network_variants(name)
-        main = "full" if name == "mesr" else next(iter(sizes))
-        for variant in [main, *(v for v in sizes if v != main and variants)]:
-            for scale in SCALES:
-                if name != "mesr" or variant == main or scale == ABLATION_SCALE:
-                    yield name, variant, scale, sizes[variant]
+        for variant, settings in network_variants(name).items():
+            main = variant == main_variant(name)
+            if main or variants:
+                scales = SCALES if main or name != ABLATION_MODEL else (ABLATION_SCALE,)
+                yield from ((name, variant, scale, settings) for scale in scales)
 
 
 def count_all(

@@ -6,7 +6,7 @@ import pandas as pd
 
 from pipeline.collation.cells import Row
 from pipeline.collation.evaluations import Evaluated
-from pipeline.study.labels import TABLE1_STEPS, TABLE2_ROWS, label
+from pipeline.study.labels import label
 from pipeline.study.paths import record_file, run_folder
 from pipeline.study.results import HISTORY, RUNS, read_json, read_text
 from pipeline.support.errors import UserError
@@ -20,9 +20,8 @@ PUBLISHED_SIZE = "as published"  # constructor settings of a network without any
 
 def _identity(of: Evaluated) -> Row:
     key, variant = of.key, of.variant
-    names = {**TABLE1_STEPS, **TABLE2_ROWS}
-    text = names[variant] if key.kind == "ablation" else label(key.model, variant)
     seed = "" if key.seed is None else key.seed
+    text = label(key.model, variant)
     values = (key.name, key.model, variant, text, key.scale, seed, key.stage)
     return dict(zip(IDENTITY, values, strict=True))
 

@@ -6,6 +6,7 @@ from collections.abc import Mapping
 from importlib import import_module
 from typing import TYPE_CHECKING, Any
 
+from mesr.variants import VARIANTS as MESR_VARIANTS
 from pipeline.support.errors import UserError
 from pipeline.support.names import suggestion
 
@@ -30,27 +31,29 @@ NETWORKS: dict[str, str] = {
     "a2f": "baselines.a2f:A2F",
 }
 
-# Networks that their papers publish in several sizes; the first is the one the tables mean.
+# Networks of which there are several: the sizes that their papers publish, MESR's ablation. The
+# first is the one the tables mean.
 VARIANTS: dict[str, dict[str, dict[str, Any]]] = {
     "a2f": {name: {"variant": name} for name in ("L", "M", "S", "SD")},
     "defian": {name: {"variant": name} for name in ("S", "L")},
+    "mesr": MESR_VARIANTS,
     "msrn": {"rgb": {}, "eccv": {"version": "eccv"}},
     "srcnn": {"9-5-5": {"variant": "9-5-5"}, "9-1-5": {"variant": "9-1-5"}},
 }
 
 
 def network_variants(name: str) -> dict[str, dict[str, Any]]:
-    """Return the published sizes of network `name`: variant name -> constructor settings."""
+    """Return the variants of network `name`: variant name -> constructor settings."""
     return VARIANTS.get(name, {"": {}})
 
 
 def main_variant(name: str) -> str:
-    """Return the size of network `name` that the tables mean."""
-    return "full" if name == "mesr" else next(iter(network_variants(name)))
+    """Return the variant of network `name` that the tables mean."""
+    return next(iter(network_variants(name)))
 
 
 def settings_variant(name: str, settings: Mapping[str, Any]) -> str:
-    """Return which published size of network `name` constructor settings start from."""
+    """Return which variant of network `name` constructor settings start from."""
     for variant, required in network_variants(name).items():
         if required and all(settings.get(key) == value for key, value in required.items()):
             return variant

@@ -10,7 +10,6 @@ LABELS = {
     ("srcnn", "9-1-5"): "SRCNN (9-1-5)",
     ("msrn", "rgb"): "MSRN",
     ("msrn", "eccv"): "MSRN (ECCV)",
-    ("mesr", "full"): "MESR",
     ("mesr", ""): "MESR",
 }
 
@@ -22,6 +21,7 @@ TABLE1_STEPS = {
     "full": "+ RB (MESR)",
 }
 TABLE2_ROWS = {"no_rb": "MESR without RB", "rb_dagger": "RB†", "full": "MESR"}
+LABELS |= {("mesr", variant): text for variant, text in (TABLE1_STEPS | TABLE2_ROWS).items()}
 
 
 def label(model: str, variant: str) -> str:

@@ -16,7 +16,8 @@ from pydantic import (
     model_validator,
 )
 
-from pipeline.study.keys import Key, parse_scale, parse_seed
+from pipeline.models.networks import network_variants
+from pipeline.study.keys import ABLATION_MODEL, Key, parse_scale, parse_seed
 from pipeline.support.errors import UserError
 from pipeline.training.settings import Recipe, Running, TrainSettings
 
@@ -24,7 +25,6 @@ PARAMS_FILE = Path("params.yaml")
 
 Profile = Literal["quick", "reduced", "paper", "certify"]
 Scale = Literal["x2", "x3", "x4"]
-Variant = Literal["single_scale", "msfeb", "no_rb", "rb_dagger"]
 
 
 def _name(value: str) -> str:
@@ -34,7 +34,15 @@ def _name(value: str) -> str:
     return value
 
 
+def _ablation_variant(value: str) -> str:
+    _, *known = network_variants(ABLATION_MODEL)  # the first is MESR itself
+    if value not in known:
+        raise ValueError(f"{value!r} is no variant of the ablation; expected {', '.join(known)}")
+    return value
+
+
 Name = Annotated[str, AfterValidator(_name)]
+Variant = Annotated[str, AfterValidator(_ablation_variant)]
 Seed = Annotated[str, Field(pattern=r"^s\d+$")]
 
 

@@ -5,16 +5,14 @@ A word that contradicts what a file or a run says is an error: no figure under a
 
 from functools import partial
 from pathlib import Path
-from typing import get_args
 
 from pipeline.assets.registry import registry
 from pipeline.imaging.packed import PackedImages
-from pipeline.models.networks import NETWORKS, build_network, network_variants
+from pipeline.models.networks import NETWORKS, build_network, main_variant, network_variants
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.models.weights import load_weights
 from pipeline.scoring.evaluation import Reader
-from pipeline.study.keys import Key
-from pipeline.study.params import Variant
+from pipeline.study.keys import ABLATION_MODEL, Key
 from pipeline.study.paths import hr_file, run_folder
 from pipeline.study.subjects import (
     Subject,
@@ -111,13 +109,12 @@ def select_subject(
             f"network {model!r} is not registered.{suggestion(model, NETWORKS)} Networks: "
             f"{', '.join(sorted(NETWORKS))}; checkpoints of others: spandrel:FILE"
         )
-    variant = canonical(variant, _variants(model))
+    variant = canonical(variant, network_variants(model))
     if model == "bicubic":
         refuse_options(model, weights=weights, variant=variant, seed=seed)
         return subject_of(Key.bicubic(scale))
     if weights in (None, "trained"):
-        is_ablation = model == "mesr" and variant not in ("", "full")
-        if is_ablation:
+        if model == ABLATION_MODEL and variant not in ("", main_variant(model)):
             key = Key.ablation(variant, seed or 0)
         else:
             key = Key.trained(model, scale, seed or 0)
@@ -149,13 +146,6 @@ def select_subject(
     network = build_network(model, scale, **sizes.get(variant, {}))
     load_weights(network, path)
     return Subject(network, model, variant, "trained")
-
-
-def _variants(model: str) -> list[str]:
-    """List the published sizes of a network, and the ablation variants of MESR."""
-    published = [entry.variant for entry in published_weights(model)]
-    ablation = ("full", *get_args(Variant))
-    return [*network_variants(model), *published, *(ablation if model == "mesr" else ())]
 
 
 def _not_trained(model: str, scale: int, run: Path) -> str:

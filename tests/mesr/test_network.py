@@ -1,7 +1,8 @@
 import pytest
 import torch
 
-from mesr import MESR, VARIANTS, variant_settings
+from mesr.network import MESR
+from mesr.variants import VARIANTS
 
 NARROW = {"features": 8, "branch_features": 4, "blocks": 2, "refinement_features": 4}
 
@@ -43,7 +44,7 @@ def test_paper_size_is_smaller_than_msrn_and_dasr() -> None:
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("variant", VARIANTS)
 def test_outputs_have_the_size_of_the_hr_image(scale: int, variant: str) -> None:
-    network = MESR(scale, **(NARROW | variant_settings(variant)))
+    network = MESR(scale, **(NARROW | VARIANTS[variant]))
     outputs = network(torch.rand(2, 3, 7, 5))
     assert len(outputs) == len(network.output_weights)
     assert all(y.shape == (2, 3, 7 * scale, 5 * scale) for y in outputs)
@@ -71,7 +72,7 @@ def test_without_fusion_the_last_block_feeds_the_upsampler() -> None:
 
 
 def test_rb_dagger_differs_from_mesr_in_omega_alone() -> None:
-    dagger, full = MESR(4, **NARROW, **variant_settings("rb_dagger")), MESR(4, **NARROW)
+    dagger, full = MESR(4, **NARROW, **VARIANTS["rb_dagger"]), MESR(4, **NARROW)
     assert dagger.output_weights == (0.0, 1.0)
     assert full.output_weights == (1.0, 1.0)
     assert dagger.state_dict().keys() == full.state_dict().keys()
@@ -106,11 +107,6 @@ def test_gradients_reach_every_parameter() -> None:
 def test_bad_settings_are_refused_by_name(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MESR(**(NARROW | settings))  # type: ignore[arg-type]
-
-
-def test_unknown_variant_is_refused_by_name() -> None:
-    with pytest.raises(ValueError, match=r"variant 'rb' is unknown.*rb_dagger"):
-        variant_settings("rb")
 
 
 def test_paper_objective_is_equations_20_and_21() -> None:

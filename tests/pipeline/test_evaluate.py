@@ -9,7 +9,7 @@ import torch
 from PIL import Image
 from safetensors.torch import save_file
 
-from mesr import MESR
+from mesr.network import MESR
 from pipeline import evaluate
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB, Y

@@ -5,7 +5,7 @@ import torch
 from hypothesis import given
 from hypothesis import strategies as st
 
-from mesr import charbonnier
+from mesr.common.loss import charbonnier
 
 
 @given(difference=st.floats(-1, 1), zeta=st.floats(1e-4, 1))

@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 
 from baselines.bicubic import Bicubic
-from mesr import MESR
 from mesr.common.base import SRNetwork
+from mesr.network import MESR
 from pipeline.imaging.ensemble import SelfEnsemble
 
 X = torch.rand(2, 3, 7, 9, generator=torch.Generator().manual_seed(0))

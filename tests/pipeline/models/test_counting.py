@@ -4,8 +4,8 @@ import pytest
 import torch
 from torch import Tensor, nn
 
-from mesr import MESR
 from mesr.common.base import SRNetwork
+from mesr.network import MESR
 from pipeline.models import counting
 from pipeline.support.errors import UserError
 

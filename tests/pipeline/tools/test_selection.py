@@ -5,7 +5,7 @@ import pytest
 import torch
 from safetensors.torch import save_file
 
-from mesr import MESR
+from mesr.network import MESR
 from pipeline.support.errors import UserError
 from pipeline.tools.selection import select_images, select_subject
 

@@ -5,7 +5,7 @@ import pytest
 import torch
 from PIL import Image
 
-from mesr import MESR
+from mesr.network import MESR
 from pipeline.models.networks import build_network
 from pipeline.support.errors import UserError
 from pipeline.tools.upscale import upscale_file
