@@ -87,7 +87,7 @@ def this_trainer(folder: Path, options: argparse.Namespace, **changes: Any) -> f
     )
     with contextlib.chdir(folder):
         train(
-            build(options.narrow),
+            lambda: build(options.narrow),
             hr=folder / "hr.h5",
             lr=folder / "lr.h5",
             settings=settings,
@@ -356,11 +356,10 @@ def accuracy(options: argparse.Namespace) -> None:
         write_data(folder)
         for seed in range(options.seeds):
             for precision, reached in scores.items():
-                torch.manual_seed(seed)
                 output = folder / f"{precision}_{seed}"
                 with contextlib.chdir(folder):
                     train(
-                        MESR(SCALE, **NARROW),  # type: ignore[arg-type]
+                        lambda: MESR(SCALE, **NARROW),  # type: ignore[arg-type]
                         hr=folder / "hr.h5",
                         lr=folder / "lr.h5",
                         settings=TrainSettings(

@@ -2,10 +2,9 @@
 
 import argparse
 from collections.abc import Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
-
-import torch
 
 from pipeline.models.networks import build_network, settings_variant
 from pipeline.study.keys import parse_scale, parse_seed
@@ -34,10 +33,8 @@ def train_network(
     **settings
         Constructor settings of the network.
     """
-    torch.manual_seed(seed)
-    network = build_network(model, scale, **settings)
     train(
-        network,
+        partial(build_network, model, scale, **settings),
         hr=Path(f"data/hr/{params.data.train}.h5"),
         lr=Path(f"data/lr/{params.data.train}_x{scale}.h5"),
         settings=params.train_settings,

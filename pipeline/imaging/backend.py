@@ -9,9 +9,11 @@ import platform
 import warnings
 from collections.abc import Iterator
 from contextlib import contextmanager
+from pathlib import Path
 from typing import Any, cast
 
 import joblib  # type: ignore[import-untyped]
+import psutil  # type: ignore[import-untyped]
 import torch
 
 
@@ -32,6 +34,42 @@ def device_name(device: torch.device) -> str:
         name = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
         return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
     return device.type
+
+
+# Limit, use, and statistics of a container's memory, in control groups of version 2 and 1.
+CONTAINERS = (
+    ("memory.max", "memory.current", "memory.stat"),
+    ("memory/memory.limit_in_bytes", "memory/memory.usage_in_bytes", "memory/memory.stat"),
+)
+
+
+def available_memory(device: torch.device, groups: Path = Path("/sys/fs/cgroup")) -> int:
+    """Return the bytes that this process can still use on a device.
+
+    On a CPU: what is free or can be freed of the machine's memory, or of what the container may
+    use, shared among the processes of this training on this host.
+
+    Parameters
+    ----------
+    device : torch.device
+        A GPU or the CPU.
+    groups : Path
+        Where the kernel shows the limits of containers.
+    """
+    if device.type == "cuda":
+        return int(torch.cuda.mem_get_info(device)[0])
+    available = int(psutil.virtual_memory().available)
+    for limit, used, statistics in CONTAINERS:
+        try:
+            allowed = int((groups / limit).read_text())
+            in_use = int((groups / used).read_text())
+            words = (groups / statistics).read_text().split()
+        except (OSError, ValueError):  # no such group, or "max": no limit
+            continue
+        facts = dict(zip(words[::2], words[1::2], strict=False))
+        cached = int(facts.get("total_inactive_file", facts.get("inactive_file", 0)))
+        available = min(available, max(0, allowed - in_use + cached))
+    return available // _local_processes()
 
 
 def resolve_precision(precision: str, device: torch.device) -> str:
@@ -107,8 +145,8 @@ def backend_flags(
 
 
 def _available(threads: int) -> int:
-    local = int(os.environ.get("LOCAL_WORLD_SIZE", "1"))  # processes on this host, says torchrun
-    available = max(1, joblib.cpu_count() // local)  # heeds CPU affinity and container limits
+    # joblib heeds CPU affinity and the limits of containers.
+    available = max(1, joblib.cpu_count() // _local_processes())
     if threads > available:
         warnings.warn(
             f"{threads} threads were asked for; using {available}, this process's share of the "
@@ -116,3 +154,8 @@ def _available(threads: int) -> int:
             stacklevel=4,
         )
     return min(threads, available)
+
+
+def _local_processes() -> int:
+    """Return how many processes train together on this host, as torchrun tells them."""
+    return int(os.environ.get("LOCAL_WORLD_SIZE", "1"))

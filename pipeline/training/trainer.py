@@ -6,7 +6,7 @@ number of threads and processes, outputs are equal bit by bit from run to run, i
 """
 
 import time
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from math import cos, isfinite, pi
 from pathlib import Path
 from typing import Any
@@ -19,6 +19,7 @@ from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from mesr.common.loss import charbonnier
 from pipeline.imaging.backend import (
+    available_memory,
     backend_flags,
     device_name,
     resolve_precision,
@@ -30,8 +31,9 @@ from pipeline.support.errors import UserError
 from pipeline.support.provenance import write_log
 from pipeline.training.checkpoint import CheckpointFolder
 from pipeline.training.history import Watch, write_history
+from pipeline.training.memory import check_memory, step_memory
 from pipeline.training.nonfinite import report_nonfinite
-from pipeline.training.patches import PatchSampler, Reader, open_images
+from pipeline.training.patches import Batch, PatchSampler, Reader, open_images
 from pipeline.training.processes import find_processes
 from pipeline.training.provenance import determining_facts, run_record, write_output
 from pipeline.training.settings import TrainSettings
@@ -41,7 +43,7 @@ from pipeline.training.validation import validate
 
 
 def train(
-    network: SRNetwork,
+    build: Callable[[], SRNetwork],
     *,
     hr: Path,
     lr: Path,
@@ -58,15 +60,16 @@ def train(
 
     Parameters
     ----------
-    network : SRNetwork
-        Any network of the benchmark's interface. Build it under ``torch.manual_seed(seed)``: its
-        initial weights are part of what determines the run.
+    build : callable
+        Returns the network with its initial weights, which are part of what determines the run.
+        Called once, when PyTorch's random numbers are seeded with `seed`.
     hr, lr : Path
         Packed HR images and their LR images at the network's scale.
     settings : TrainSettings
         How to train.
     seed : int
-        Of the patches, and of whatever the network draws at random while training.
+        Of the initial weights, of the patches, and of whatever the network draws at random while
+        training.
     output : Path
         Folder to write: ``weights.safetensors`` (the last or the best weights, as `settings.keep`
         says; with EMA, the averaged ones), the other of the two as ``best.safetensors`` or
@@ -81,8 +84,8 @@ def train(
     Raises
     ------
     UserError
-        When data and settings do not fit each other, a loss or gradient is not finite, or a file
-        cannot be written.
+        When data and settings do not fit each other, the memory does not suffice, a loss or
+        gradient is not finite, or a file cannot be written.
     KeyboardInterrupt, SystemExit
         After SIGINT or SIGTERM, when the current step is done and saved. In the first step, and
         when a second signal comes, at once: what was done since the last checkpoint is done again.
@@ -100,6 +103,8 @@ def train(
         ),
         StopRequest() as stop,
     ):
+        torch.manual_seed(seed)
+        network = build()
         if settings.objective == "paper" and network.paper_objective is None:
             raise UserError(
                 f"train.objective is 'paper', but {type(network).__name__} has no "
@@ -117,6 +122,23 @@ def train(
             rotations=settings.rotations,
         )
 
+        # Networks are convolutional: channels_last saves oneDNN and cuDNN their reordering.
+        network.to(device, memory_format=memory_format)  # type: ignore[call-overload]
+        forward = torch.compile(network) if settings.compile else network
+        parameters = list(trainable(network).values())
+
+        def probe(copy: SRNetwork, patches: int) -> Tensor:
+            batch = sampler.batch(0, range(patches))
+            return batch_loss(copy, copy, batch, device, precision, 0.0, settings)
+
+        check_memory(
+            *step_memory(network, probe, ema=settings.ema > 0),
+            patches=len(share),
+            processes=processes.count,
+            available=available_memory(device),
+            where=device_name(device),
+        )
+
         # The main process alone reads all of the data, and the checkpoint.
         facts: dict[str, Any] = {}
         if processes.is_main:
@@ -132,11 +154,8 @@ def train(
         folder = CheckpointFolder(checkpoints, processes.broadcast(facts))
         checkpoint = processes.broadcast(folder.load() if processes.is_main else None)
 
-        # Networks are convolutional: channels_last saves oneDNN and cuDNN their reordering.
-        network.to(device, memory_format=memory_format)  # type: ignore[call-overload]
-        forward = torch.compile(network) if settings.compile else network
         optimizer = torch.optim.Adam(
-            trainable(network).values(),
+            parameters,
             lr=settings.lr,
             betas=settings.betas,
             eps=settings.eps,
@@ -148,7 +167,6 @@ def train(
         state = TrainingState(network, optimizer, average)
         if checkpoint is not None:
             state.restore(*checkpoint)
-        parameters = list(state.parameters.values())
 
         if processes.count > 1:  # all of them must stop after the same step, the first one too
             stop.listen()
@@ -193,19 +211,9 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = rate
 
-                x, target = (
-                    to_batch(on_device(pixels, device), network.domain)
-                    for pixels in reader.batch(state.step)
-                )
-                if network.preupsampled:
-                    x = imresize(x, scale=network.scale)
-                x = x.contiguous(memory_format=memory_format)
-                target = target.contiguous(memory_format=memory_format)
-                with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
-                    outputs = forward(x)
-                # The loss itself is float32: bfloat16 has 8 bits, no more than a pixel.
-                outputs = tuple(output.float() for output in outputs)
-                loss = objective(network, outputs, target, state.step / total, settings)
+                batch = reader.batch(state.step)
+                progress = state.step / total
+                loss = batch_loss(network, forward, batch, device, precision, progress, settings)
                 loss.backward()
 
                 gradients = [p.grad for p in parameters if p.grad is not None]
@@ -270,6 +278,47 @@ def learning_rate(step: int, settings: TrainSettings) -> float:
             return low + (settings.lr - low) * (1 - cos(pi * step / peak)) / 2
         return end + (settings.lr - end) * (1 + cos(pi * (step - peak) / (total - 1 - peak))) / 2
     return settings.lr
+
+
+def batch_loss(
+    network: SRNetwork,
+    forward: Callable[[Tensor], Sequence[Tensor]],
+    batch: Batch,
+    device: torch.device,
+    precision: str,
+    progress: float,
+    settings: TrainSettings,
+) -> Tensor:
+    """Run a network on a batch and return its loss.
+
+    Parameters
+    ----------
+    network : SRNetwork
+        What is trained.
+    forward : callable
+        The network, perhaps compiled.
+    batch : Batch
+        Patches.
+    device : torch.device
+        Where the network is.
+    precision : {"fp32", "bf16"}
+        Of the network's own arithmetic.
+    progress : float
+        Share of the training done.
+    settings : TrainSettings
+        Memory order and objective.
+    """
+    x, target = (to_batch(on_device(pixels, device), network.domain) for pixels in batch)
+    if network.preupsampled:
+        x = imresize(x, scale=network.scale)
+    memory_format = torch.channels_last if settings.channels_last else torch.contiguous_format
+    x = x.contiguous(memory_format=memory_format)
+    target = target.contiguous(memory_format=memory_format)
+    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+        outputs = forward(x)
+    # The loss itself is float32: bfloat16 has 8 bits, no more than a pixel.
+    outputs = [output.float() for output in outputs]
+    return objective(network, outputs, target, progress, settings)
 
 
 def on_device(pixels: Pixels, device: torch.device) -> Tensor:

@@ -1,8 +1,16 @@
+from types import SimpleNamespace
+
 import pytest
 import torch
 
 from pipeline.imaging import backend
-from pipeline.imaging.backend import backend_flags, choose_device, device_name, resolve_precision
+from pipeline.imaging.backend import (
+    available_memory,
+    backend_flags,
+    choose_device,
+    device_name,
+    resolve_precision,
+)
 
 
 @pytest.mark.parametrize("available", [True, False])
@@ -75,3 +83,39 @@ def test_more_threads_than_processors_are_not_used(monkeypatch):
     with pytest.warns(UserWarning, match="64 threads.*using 2"), backend_flags(threads=64):
         assert torch.get_num_threads() == 2
     assert torch.get_num_threads() == before
+
+
+@pytest.mark.parametrize(
+    ("files", "expected"),
+    [
+        ({}, 10_000),
+        ({"memory.max": "max\n", "memory.current": "7", "memory.stat": ""}, 10_000),
+        ({"memory.max": "5000", "memory.current": "4500", "memory.stat": "anon 9"}, 500),
+        (
+            {
+                "memory.max": "5000",
+                "memory.current": "4500",
+                "memory.stat": "active_file 99\ninactive_file 1500\n",
+            },
+            2000,
+        ),
+        (
+            {
+                "memory/memory.limit_in_bytes": "800",
+                "memory/memory.usage_in_bytes": "700",
+                "memory/memory.stat": "inactive_file 1\ntotal_inactive_file 100\n",
+            },
+            200,
+        ),
+        ({"memory.max": "5", "memory.current": "9", "memory.stat": ""}, 0),
+    ],
+)
+def test_memory_of_the_container_counts(monkeypatch, tmp_path, files, expected):
+    free = SimpleNamespace(available=10_000)
+    monkeypatch.setattr(backend.psutil, "virtual_memory", lambda: free)
+    (tmp_path / "memory").mkdir()
+    for name, text in files.items():
+        (tmp_path / name).write_text(text)
+    assert available_memory(torch.device("cpu"), tmp_path) == expected
+    monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
+    assert available_memory(torch.device("cpu"), tmp_path) == expected // 2

@@ -107,11 +107,15 @@ def train_toy(
     **changes: Any,
 ) -> SRNetwork:
     """Train on the data in `folder` into ``folder/output``; the log is in ``folder/logs``."""
-    torch.manual_seed(seed)
-    built = network()
+    built: list[SRNetwork] = []
+
+    def build() -> SRNetwork:
+        built.append(network())
+        return built[0]
+
     with contextlib.chdir(folder):
         train(
-            built,
+            build,
             hr=folder / "hr.h5",
             lr=folder / "lr.h5",
             settings=settings(**changes),
@@ -120,7 +124,7 @@ def train_toy(
             identity=IDENTITY,
             checkpoints=folder / checkpoints,
         )
-    return built
+    return built[0]
 
 
 def files(folder: Path) -> dict[str, bytes]:
