@@ -130,7 +130,6 @@ class CheckpointFolder:
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:
         """Return tensors and state of the checkpoint, or None when there is none."""
-        remove_partial(self.state)
         if not self.state.exists():
             return None
         tensors, state = read_tensors(self.state)
@@ -140,12 +139,3 @@ class CheckpointFolder:
     def remove(self) -> None:
         """Delete the folder; the run is complete."""
         shutil.rmtree(self.path, ignore_errors=True)
-
-
-def remove_partial(target: Path) -> None:
-    """Delete what processes that were killed while writing `target` left beside it."""
-    for leftover in target.parent.glob(f".*.partial.{target.name}"):
-        if leftover.is_dir():
-            shutil.rmtree(leftover, ignore_errors=True)
-        else:
-            leftover.unlink(missing_ok=True)

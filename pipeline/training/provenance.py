@@ -18,7 +18,7 @@ from torch import nn
 from pipeline.imaging.backend import device_name
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import ROOT, code_digest
-from pipeline.training.checkpoint import on_cpu, remove_partial, write_tensors
+from pipeline.training.checkpoint import on_cpu, write_tensors
 from pipeline.training.history import write_history
 from pipeline.training.patches import TrainingImages
 from pipeline.training.processes import Processes
@@ -152,7 +152,6 @@ def write_output(output: Path, state: TrainingState, record: Mapping[str, Any], 
     """
     last = state.kept_weights()
     weights, other = (state.best, last) if keep == "best" else (last, state.best)
-    remove_partial(output)
     with atomic_path(output) as folder:
         folder.mkdir()
         write_tensors(folder / "weights.safetensors", weights)

@@ -10,7 +10,6 @@ from pipeline.training.checkpoint import (
     CheckpointFolder,
     fingerprint,
     read_tensors,
-    remove_partial,
     write_tensors,
 )
 
@@ -73,15 +72,6 @@ def test_fingerprint_is_a_function_of_content():
     assert fingerprint({"a": 1, "b": [1, 2]}) == fingerprint({"b": [1, 2], "a": 1})
     others = [{"a": 1, "b": [2, 1]}, {"a": 1.5, "b": [1, 2]}, {"a": "1", "b": [1, 2]}, {"a": 1}]
     assert len({fingerprint(facts) for facts in [{"a": 1, "b": [1, 2]}, *others]}) == 5
-
-
-def test_leftovers_of_one_target_alone_are_removed(tmp_path):
-    (tmp_path / ".123.partial.run_a").mkdir()
-    (tmp_path / ".123.partial.run_a" / "weights").write_text("half")
-    (tmp_path / ".9.partial.run_b").write_text("another process is writing this")
-    (tmp_path / "run_a").write_text("complete")
-    remove_partial(tmp_path / "run_a")
-    assert sorted(p.name for p in tmp_path.iterdir()) == [".9.partial.run_b", "run_a"]
 
 
 def test_when_the_next_checkpoint_is_due(tmp_path, monkeypatch):
