@@ -183,6 +183,8 @@ def audit(
         )
     Console().print(shown)
     print(audits.verdict(findings, claim))
+    if not findings[0].meets and (hint := audits.separately(measured, claim)):
+        print(hint)
     if csv is not None:
         with atomic_path(csv) as temporary:
             audits.table(findings).to_csv(temporary, index=False)

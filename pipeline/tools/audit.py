@@ -518,6 +518,19 @@ def verdict(findings: Sequence[Finding], claim: Claim) -> str:
     )
 
 
+def separately(measured: Measured, claim: Claim) -> str:
+    """Say what gives PSNR alone and SSIM alone; "" unless both are claimed and can be given.
+
+    Figures of one paper may come out of two programs.
+    """
+    if claim.psnr_db is None or claim.ssim is None:
+        return ""
+    alone = [explain(measured, part)[0] for part in (Claim(claim.psnr_db), Claim(None, claim.ssim))]
+    if not all(finding.meets for finding in alone):
+        return ""
+    return f"separately: PSNR by {alone[0].description}; SSIM by {alone[1].description}"
+
+
 def table(findings: Sequence[Finding]) -> pd.DataFrame:
     """Make a table: description, figures, verdict, and one column for each option."""
     rows = []

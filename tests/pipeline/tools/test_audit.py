@@ -30,6 +30,7 @@ from pipeline.tools.audit import (
     measure_images,
     measure_network,
     runs,
+    separately,
     table,
     verdict,
 )
@@ -173,6 +174,18 @@ def test_what_nothing_explains_gets_the_nearest(given: Measured) -> None:
     assert text.startswith("no combination of ")
     assert " within 0.005 dB and 5e-05 of SSIM; nearest: " in text
     assert findings[0].description in text
+
+
+def test_figures_of_two_programs_are_explained_separately(given: Measured) -> None:
+    psnr_db = means(HABITS["pyiqa"].protocol)[0]
+    ssim = means(replace(HABITS["pyiqa"].protocol, luma_rounding=True))[1]
+    claim = Claim(f"{psnr_db:.4f}", f"{ssim:.6f}")
+    assert not explain(given, claim)[0].meets
+    assert separately(given, claim) == (
+        "separately: PSNR by pyiqa; SSIM by pyiqa; luma_rounding=yes"
+    )
+    assert separately(given, Claim(claim.psnr_db)) == ""
+    assert separately(given, Claim("55.55", claim.ssim)) == ""
 
 
 @pytest.mark.parametrize(
