@@ -87,7 +87,7 @@ def evaluate(
     variant: Variant = "",
     seed: Seed = None,
     protocol: Annotated[
-        str, typer.Option(help="rgb, y, lapsrn, pan, srcnn, vdsr or ntire")
+        str, typer.Option(help="rgb, y, idn, lapsrn, pan, srcnn, vdsr or ntire")
     ] = "rgb",
     lr: Annotated[
         str | None,

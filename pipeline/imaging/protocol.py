@@ -104,7 +104,12 @@ VDSR = Protocol(
 # LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
 LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, ssim_border="replicate")
 
-# PAN's own evaluation: `rgb` on LR files that MATLAB made of 8-bit images.
+# IDN's own evaluation: `y`, downscaled by an older MATLAB.
+IDN = Protocol(
+    "idn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", lr_border="clamp"
+)
+
+# PAN's own evaluation, and A2F's: `rgb` on LR files that MATLAB made of 8-bit images.
 PAN = Protocol("pan", space="rgb", lr_rounding=True, lr_pass_rounding=True)
 
 # SRCNN's own evaluation: `y` with MATLAB's imfilter(..., 'same', 'replicate') for convolutions.
@@ -116,7 +121,7 @@ SRCNN = Protocol(
 NTIRE = Protocol("ntire", space="rgb", lr_rounding=True, lr="given", metric="rgb", border="scale+6")
 
 PROTOCOLS: dict[str, Protocol] = {
-    protocol.name: protocol for protocol in (RGB, Y, LAPSRN, PAN, SRCNN, VDSR, NTIRE)
+    protocol.name: protocol for protocol in (RGB, Y, IDN, LAPSRN, PAN, SRCNN, VDSR, NTIRE)
 }
 
 
