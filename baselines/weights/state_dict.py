@@ -31,8 +31,11 @@ def read_data(path: Path) -> Any:
         When torch refuses the file (damaged, TorchScript, or a pickle that asks for code), with
         its reason; nothing of the file has been executed.
     """
-    try:
+    with path.open("rb") as stream:
+        zipped = stream.read(4) == b"PK\x03\x04"  # as torch tells the two formats apart
+    if zipped:
         _check_archive(path)
+    try:
         return torch.load(path, map_location="cpu", weights_only=True)
     except Exception as error:  # torch raises many kinds for damaged files
         raise ValueError(
@@ -49,15 +52,25 @@ def _reason(error: Exception) -> str:
 
 
 def _check_archive(path: Path) -> None:
-    """Refuse archives that unpack to more than the file has; torch.save does not compress.
+    """Refuse TorchScript, and archives that unpack to more than the file has.
 
     Published files that are known by SHA-1 only, and ``spandrel:FILE``, can be such archives.
     """
-    if zipfile.is_zipfile(path):
+    try:
         with zipfile.ZipFile(path) as archive:
-            unpacked = sum(entry.file_size for entry in archive.infolist())
-        if unpacked > path.stat().st_size:
-            raise ValueError(f"would unpack to {unpacked:,} bytes, more than the file has")
+            entries = archive.infolist()
+    except (zipfile.BadZipFile, NotImplementedError) as error:
+        raise ValueError(
+            f"{path}: is a damaged archive ({error}). Copy or download it again."
+        ) from error
+    names = [entry.filename.partition("/")[2] for entry in entries]
+    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
+        raise ValueError(f"{path}: is TorchScript, which holds code beside the weights. {REMEDY}")
+    unpacked = sum(entry.file_size for entry in entries)
+    if unpacked > path.stat().st_size:  # torch.save does not compress
+        raise ValueError(
+            f"{path}: would unpack to {unpacked:,} bytes, more than the file has. {REMEDY}"
+        )
 
 
 def read_state_dict(

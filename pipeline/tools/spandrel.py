@@ -1,18 +1,15 @@
 """Checkpoints of other projects, recognised by Spandrel and read without running any code."""
 
-import zipfile
 from pathlib import Path
 from typing import Any
 
-import torch
 from safetensors import SafetensorError
 from safetensors.torch import load_file
 from torch import Tensor
 
+from baselines.weights.state_dict import REMEDY, read_data
 from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
-
-REMEDY = "Save its state dict alone: torch.save(network.state_dict(), FILE)."
 
 
 def read_checkpoint(path: Path) -> dict[str, Any]:
@@ -46,16 +43,10 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             return dict(load_file(path))
         except (SafetensorError, ValueError) as error:
             raise UserError(f"{path}: not a readable safetensors file ({error})") from error
-    if start.startswith(b"PK"):
-        _check_archive(path)
     try:
-        state = torch.load(path, map_location="cpu", weights_only=True)
-    except Exception as error:  # torch raises many kinds for damaged and for refused files
-        reason = str(error).strip().partition("\n")[0] or "no reason given"
-        raise UserError(
-            f"{path}: torch cannot read it as weights alone ({type(error).__name__}: {reason}). "
-            f"{REMEDY}"
-        ) from error
+        state = read_data(path)
+    except ValueError as error:
+        raise UserError(str(error)) from error
     if not isinstance(state, dict) or not state:
         raise UserError(f"{path}: holds a {type(state).__name__}, not a state dict. {REMEDY}")
     needed = sum(tensor.nbytes for tensor in _tensors(state))
@@ -65,24 +56,6 @@ def read_checkpoint(path: Path) -> dict[str, Any]:
             f"file has. {REMEDY}"
         )
     return state
-
-
-def _check_archive(path: Path) -> None:
-    try:
-        with zipfile.ZipFile(path) as archive:
-            members = archive.infolist()
-    except (zipfile.BadZipFile, OSError, ValueError) as error:
-        raise UserError(
-            f"{path}: is a damaged archive ({error}). Copy or download it again."
-        ) from error
-    names = [member.filename.partition("/")[2] for member in members]
-    if "constants.pkl" in names or any(name.startswith("code/") for name in names):
-        raise UserError(f"{path}: is TorchScript, which holds code beside the weights. {REMEDY}")
-    unpacked = sum(member.file_size for member in members)
-    if unpacked > path.stat().st_size:  # torch.save does not compress
-        raise UserError(
-            f"{path}: would unpack to {unpacked:,} bytes, more than the file has. {REMEDY}"
-        )
 
 
 def _tensors(state: dict[str, Any]) -> list[Tensor]:
