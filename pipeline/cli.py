@@ -319,11 +319,14 @@ def repro(
     pull: Annotated[
         bool, typer.Option("--pull", help="fetch missing data and run cache from the remote")
     ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="run stages as jobs of a cluster, see conf/cluster: slurm")
+    ] = None,
 ) -> None:
     """Run what is out of date, several stages at a time; the outcome is that of `dvc repro`."""
     from pipeline.scheduling.repro import repro as run_stages  # noqa: PLC0415
 
-    run_stages(targets or (), jobs=jobs, pull=pull)
+    run_stages(targets or (), jobs=jobs, pull=pull, cluster=cluster)
 
 
 def main() -> None:

@@ -20,6 +20,7 @@ def repro(
     *,
     jobs: int | None = None,
     pull: bool = False,
+    cluster: str | None = None,
 ) -> None:
     """Bring the project in the working folder up to date.
 
@@ -31,6 +32,8 @@ def repro(
         How many stages may run at a time; `default_jobs` by default.
     pull : bool
         Fetch missing data and run cache from the project's remote first.
+    cluster : str, optional
+        Name of a file in ``conf/cluster``: the stages it names run as jobs of that cluster.
 
     Raises
     ------
@@ -53,6 +56,10 @@ def repro(
             params = Path("params.yaml")
             jobs = default_jobs(load_yaml(params) if params.exists() else {}, cards)
         runners: list[Runner] = [LocalRunner(project, jobs, cards, guardian)]
+        if cluster is not None:
+            from pipeline.scheduling.cluster import ClusterRunner, load_settings  # noqa: PLC0415
+
+            runners.insert(0, ClusterRunner(project, load_settings(cluster)))
         with for_stderr(State(len(project.nodes))) as view:
             scheduler = Scheduler(project, runners, view)
             scheduler.run()

@@ -344,7 +344,9 @@ class Scheduler:
         self.signal = self.signal or number
         self.state.note = "stopping after the current step; once more stops at once"
         # The first ends a training after its step, the second at once, the third anything.
-        to_send = signal.SIGTERM if self.signals < 3 else signal.SIGKILL
+        to_send: int = signal.SIGTERM if self.signals < 3 else signal.SIGKILL
+        if self.signals == 1 and number == signal.SIGTERM and _in_slurm_job():
+            to_send = 0  # Slurm sends it to all processes of a job itself: this would be the second
         for runner in self.runners:
             runner.stop(to_send)
 
@@ -393,6 +395,10 @@ class Durations:
     def _count(self, name: str, seconds: float) -> None:
         total, count = self.by_kind.get(name.partition("@")[0], (0.0, 0))
         self.by_kind[name.partition("@")[0]] = total + seconds, count + 1
+
+
+def _in_slurm_job() -> bool:
+    return os.environ.get("SUBMITIT_EXECUTOR") == "slurm"
 
 
 def _describe(status: int) -> str:
