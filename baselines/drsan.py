@@ -176,7 +176,7 @@ def checkpoint_names(scale: int, depth: int = 8, units: int = 3) -> dict[str, st
     scale : {2, 3, 4}
         Upscaling factor.
     depth, units : int
-        As given to `DRSAN`.
+        Those of `DRSAN`.
     """
     convolutions = ["head"]
     names = {}

@@ -5,7 +5,7 @@ convolutions on the enlarged luma: patch extraction, non-linear mapping, reconst
 
 Two sizes are in use. ``variant="9-5-5"`` (57,281 parameters) is the one of the paper's final
 figures and of later complexity tables ("57K, 52.7G"), and the default; ``"9-1-5"`` (8,129
-parameters) is the ECCV 2014 network, whose weights are the ones at hand.
+parameters) is the ECCV 2014 network, whose weights are the ones available.
 
 Details the paper leaves open
 -----------------------------

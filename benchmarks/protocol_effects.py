@@ -1,4 +1,4 @@
-"""What each choice of an evaluation protocol is worth, measured with bicubic interpolation.
+"""Effect of each choice of an evaluation protocol, measured with bicubic interpolation.
 
 Usage: python benchmarks/protocol_effects.py [--data data/hr] [--datasets Set5 Set14]
 

@@ -97,7 +97,7 @@ def _compare(
 
 
 def record() -> None:
-    """Put the certificates at hand into the committed record, in place of those of their datasets.
+    """Put the measured certificates into the committed record, replacing those of their datasets.
 
     Raises
     ------
@@ -129,7 +129,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--record",
         action="store_true",
-        help="put the certificates at hand into published/lr_certificate.csv",
+        help="put the measured certificates into published/lr_certificate.csv",
     )
     arguments = parser.parse_args(argv)
     dataset = arguments.dataset

@@ -16,7 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument(
         "--partial",
         action="store_true",
-        help="weights: do without files whose servers cannot be reached, and warn of them",
+        help="weights: leave out files whose servers cannot be reached, with a warning",
     )
     arguments = parser.parse_args(argv)
     fetch_assets(arguments.names, again=True, partial=arguments.partial)

@@ -180,7 +180,7 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     sentence = clone.run("mesr", "verify")
     assert sentence.startswith("reproduced: all ")
 
-    # One weight altered: verification names the run and what it is worth.
+    # One weight altered: verification names the run and the difference.
     path = clone.folder / "runs/mesr_x4_s0/weights.safetensors"
     weights = load_file(path)
     name = next(name for name in weights if name.endswith("weight"))

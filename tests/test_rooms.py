@@ -44,7 +44,7 @@ ROOMS: dict[str, set[str]] = {
 STAGES_THAT_EXTEND = {("pipeline.ablate", "pipeline.train")}
 # Entry points may import the stages as well.
 ENTRY_POINTS = {"pipeline.cli", "pipeline.configure", "pipeline.measure"}
-# What the report may know of the pipeline: contracts that do without PyTorch.
+# What the report may know of the pipeline: contracts that need no PyTorch.
 CONTRACTS = (
     "pipeline.study.columns", "pipeline.study.keys", "pipeline.study.paths",
     "pipeline.study.results", "pipeline.support",

@@ -1,8 +1,9 @@
 """Readers of published weight files. None of them executes anything from the file.
 
 `pipeline.models.published_weights` compares every file with the registry's digest before a reader
-sees it. What a reader checks is therefore what tells the wrong network or scale from the right one;
-limits against hostile files stand where a file can be hostile in spite of that, and say so.
+sees it. What a reader checks is therefore what distinguishes the wrong network or scale from the
+right one. Limits against hostile files are there where a file can be hostile in spite of that, and
+say so.
 """
 
 from collections.abc import Collection

@@ -34,7 +34,7 @@ def resizing_matrix(
     antialias : bool
         Whether the kernel is widened by `1 / scale` when shrinking.
     border : {"mirror", "clamp"}
-        Which samples stand in for those outside.
+        Which samples replace those outside.
 
     Returns
     -------

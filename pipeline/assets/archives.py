@@ -13,7 +13,7 @@ from pipeline.imaging.images import Pixels, read_image
 from pipeline.imaging.packed import is_image_name
 from pipeline.support.errors import UserError
 
-# Image files hardly shrink in an archive; more than this is an archive made to fill the disk.
+# Image files are compressed already; an archive that expands further is meant to fill the disk.
 LARGEST_EXPANSION = 10
 _DAMAGED = "{}: is a damaged or encrypted archive ({}). Delete it and fetch again."
 IMAGE_SUFFIXES = {".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff"}

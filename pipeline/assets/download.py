@@ -94,7 +94,7 @@ class Downloader:
         Raises
         ------
         DownloadError
-            When a link or anything else stands in its place that is not a file.
+            When there is a link or anything else that is not a file in its place.
         """
         path = self.path(file)
         self._check_places(file)
@@ -223,7 +223,7 @@ class Downloader:
                 self._discard(part)
                 have = 0
                 if response.status_code != 200:
-                    text = f"{file.url}: the rest of the file is not to be had"
+                    text = f"{file.url}: the rest of the file is not available"
                     raise DownloadError(Failure(file, "failed", text), again=True)
             self._store(file, response, part, have)
 

@@ -1,4 +1,4 @@
-"""Obtaining assets: laid down under data/, or one message that says what is missing.
+"""Obtaining assets: complete under data/, or one message that says what is missing.
 
 Datasets become one packed file, `data/hr/<asset>.h5`; published weights become a folder,
 `data/raw/<asset>/`. Either appears complete or not at all: files are received in `downloads/`,
@@ -12,7 +12,7 @@ from contextlib import suppress
 from pathlib import Path
 
 from pipeline.assets.download import Failure
-from pipeline.assets.outputs import is_complete, lay_down
+from pipeline.assets.outputs import is_complete, store_asset
 from pipeline.assets.photos import locate_photograph
 from pipeline.assets.registry import DATA, Asset, AssetFile, describe_size, find_asset
 from pipeline.assets.source import MIRROR_VARIABLE, Source, mirror_folder
@@ -56,11 +56,11 @@ def fetch_assets(
     transfer : Transfer, optional
         How to download.
     again : bool
-        Build outputs anew that are there already.
+        Build outputs again that exist already.
     partial : bool
         Lay down weights of which some files cannot be had because their servers cannot be
         reached, and warn of these files. Where a server answers, but not with the right file,
-        the asset is refused as a whole. Datasets are never laid down in part: a mean over some of
+        the asset is refused as a whole. Datasets are never stored in part: a mean over some of
         the images is another number.
 
     Returns
@@ -72,7 +72,7 @@ def fetch_assets(
     Raises
     ------
     UserError
-        For an unknown name (before anything is done), and, after everything else is laid down,
+        For an unknown name (before anything is done), and, after everything else is stored,
         listing what could not be, what is missing with its size, the reasons and the remedies.
     """
     assets = [find_asset(name) for name in dict.fromkeys(names)]
@@ -103,7 +103,7 @@ def fetch_assets(
         try:
             if asset.kind == "photos":
                 found |= {file.key: locate_photograph(file) for file in asset.files}
-            lay_down(asset, found, outputs[asset.name])
+            store_asset(asset, found, outputs[asset.name])
         except UserError as error:
             problems.append(str(error))
             continue
@@ -129,7 +129,7 @@ def fetch_assets(
 
 
 def _suffices(asset: Asset, failures: Sequence[Failure], source: Source) -> bool:
-    """Whether the rest may be laid down: weights, with nothing wrong but servers out of reach."""
+    """Whether the rest may be stored: weights that only lack files of unreachable servers."""
     return (
         asset.kind == "weights"
         and len(failures) < len(asset.files)

@@ -48,15 +48,15 @@ def dataset_images(asset: Asset, found: Mapping[str, Path]) -> Iterator[tuple[st
         )
 
 
-def lay_down(asset: Asset, found: Mapping[str, Path], target: Path) -> None:
+def store_asset(asset: Asset, found: Mapping[str, Path], target: Path) -> None:
     """Make the output of an asset from its verified files, in one step.
 
     Parameters
     ----------
     asset : Asset
-        What to lay down.
+        What to store.
     found : mapping
-        Key of a file -> where it lies. Weights are laid down without the files that are not there.
+        Key of a file -> where it lies. Weights are stored without the missing files.
     target : Path
         The packed file of a dataset, the folder of weights.
 

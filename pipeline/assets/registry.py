@@ -71,7 +71,7 @@ class AssetFile:
         Where it comes from: http(s), or a package URL
         ``pkg:pypi/<distribution>@<version>#<path>`` for a file that an installed package carries.
     size : int or None
-        Bytes; None where the source tells no size.
+        Bytes; None where the source states no size.
     digest : str
         ``sha256:<hex>`` of the content, or ``git-blob:<hex>``, git's SHA-1 of
         ``b"blob <size>\0" + content``, where only that is known.

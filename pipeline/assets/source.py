@@ -49,7 +49,7 @@ class Source:
     mirror : Path or None
         Folder laid out by URL without the scheme; its files are used in place.
     data : Path
-        Data folder; weights that an earlier run laid down there are taken over.
+        Data folder; weights that an earlier run stored there are reused.
     transfer : Transfer
         How to download.
 

@@ -83,7 +83,7 @@ def ask(
     Raises
     ------
     requests.ConnectionError
-        When no connection comes about, or it breaks off.
+        When no connection can be made, or it breaks off.
     BrokenOffError
         When the head of the answer is not there in time.
     IllFormedError
@@ -114,7 +114,7 @@ def ask(
 def _in_time(call: Callable[[], requests.Response], seconds: float) -> requests.Response:
     """Wait for an answer, but no longer; the thread that asks is then left to itself.
 
-    A timeout of the socket does not suffice: each byte of the answer's head starts it anew.
+    A timeout of the socket does not suffice: each byte of the response header restarts it.
     """
     answer: Future[requests.Response] = Future()
 

@@ -1,4 +1,4 @@
-"""Tables 1 and 2: what each module of MESR is worth, at x4."""
+"""Tables 1 and 2: the effect of each module of MESR, at x4."""
 
 import numpy as np
 
@@ -90,7 +90,7 @@ def table1(params: Params, ablation: Ablation) -> list[Row]:
 
 
 def _published(variant: str, dataset: str) -> tuple[dict[str, str], str]:
-    """Cells of Table 1 that the paper's text tells, and a note on them."""
+    """Cells of Table 1 that the paper's text states, and a note on them."""
     claims = mesr_claims()
     baseline, gain = claims["baseline_psnr"], claims["msfeb_gain"]
     psnr_db = diff_db = None

@@ -18,8 +18,8 @@ def match_lr(stems: Iterable[str], names: Sequence[str], scale: int, where: str)
     """Find the LR image of each HR image by name.
 
     A file may carry its scale and "LR" after the name of the image, as in ``babyx4``,
-    ``0801x4``, ``baby_LRBI_x4`` and ``img_001_SRF_4_LR``; one without a scale is taken for the
-    wanted scale. Files of another scale are passed over. ``img_001`` is the first image in
+    ``0801x4``, ``baby_LRBI_x4`` and ``img_001_SRF_4_LR``; without a scale, the wanted one
+    is assumed. Files of another scale are passed over. ``img_001`` is the first image in
     alphabetical order where no HR image has that name.
 
     Parameters
@@ -86,7 +86,7 @@ def _image_and_scale(
     stem: str, known: set[str], in_order: Sequence[str]
 ) -> tuple[str, int | None] | None:
     """Image that a file belongs to and the scale that it names; None for a stranger."""
-    # The longest name first: img_001 must not be taken for an image img_00 with an ending.
+    # The longest name first: img_001 must not be mistaken for an image img_00 with an ending.
     for length in range(len(stem), 0, -1):
         ending = _ENDING.fullmatch(stem, length)
         if ending is None:

@@ -19,7 +19,7 @@ LIMIT_VARIABLE = "MESR_MAX_PIXELS"
 LARGEST_IMAGE = 40_000_000  # 8K has 33 million
 BYTES_PER_PIXEL = 200  # measured: scoring a network's RGB image, planes in float64 included
 
-# Values this close to a half are taken for the half itself. Summation order and processor move
+# Values this close to a half are treated as the half itself. Summation order and processor move
 # an interpolated value by about 1e-13; the tolerance keeps that from reaching an 8-bit image.
 TIE = 1e-9
 

@@ -79,7 +79,7 @@ class PackedImages(Mapping[str, Pixels]):
 
     A mapping from name to a read-only uint8 array, (H, W, 3) or (H, W), in alphabetical order.
     Arrays are views of the memory-mapped file: nothing is copied, cropping reads only the pages
-    it needs, and loader processes share them. Can be pickled; each process maps the file anew.
+    it needs, and loader processes share them. Can be pickled; each process maps the file itself.
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ class LockFile:
             return
         text = self.path.read_text(encoding="utf-8")
         if _COMMENT.search(text) or not self._split(text):
-            # Not as DVC writes it: DVC would write it anew at its first change.
+            # Not as DVC writes it: DVC would rewrite it at its first change.
             text = dumps_yaml(parse_yaml_for_update(text, self.path))
             if not self._split(text):
                 raise UserError(

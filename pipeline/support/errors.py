@@ -2,7 +2,7 @@
 
 
 class UserError(Exception):
-    """Something the user can put right: a file, a parameter, a missing download.
+    """Something the user can correct: a file, a parameter, a missing download.
 
     The message names the file or parameter, what was found, what was expected and what to do.
     Entry points print it alone, without a traceback, and exit with status 1.

@@ -50,7 +50,7 @@ class Watch:
     step, total : int
         Where the training starts (not 0 when it resumes) and ends.
     rows : sequence of dict
-        The history up to `step`. Loggers begin anew with it, so that what an interrupted part
+        The history up to `step`. Loggers restart from it, so that what an interrupted part
         logged after its last checkpoint is not there twice.
     loggers : sequence of {"tensorboard", "dvclive"}
         Besides the bar or the lines.

@@ -115,7 +115,7 @@ class Processes:
 
 
 def find_processes() -> Processes:
-    """Return this process's device and its place, as its launcher tells through the environment."""
+    """Return this process's device and rank, which its launcher passes in the environment."""
     if max(int(os.environ.get(name, "1")) for name in WORLD_SIZES) == 1:
         return Processes(choose_device())
     from accelerate import PartialState  # noqa: PLC0415

@@ -21,7 +21,7 @@ def psnr_y(sr: Pixels, hr: Pixels, scale: int) -> float:
 
     Not the one of `pipeline.scoring`, which the study's figures come from: validation decides
     which weights are the best, so its code determines a training, and a change to the metrics of
-    the evaluation must not train every network anew. A test holds the two equal.
+    the evaluation must not train every network again. A test compares the two.
 
     Parameters
     ----------

@@ -84,6 +84,6 @@ def gains_figure(results: Results) -> Figure | None:
         "Gain over bicubic, image by image",
         "PSNR gain over bicubic interpolation: one dot per test image, averaged over seeds; the "
         "bar is the mean over all images. Circles: trained here; squares and *: published weights.",
-        "Strips of dots, one per network, of per-image gains; values stand in quality.csv.",
+        "Strips of dots, one per network, of per-image gains; values are in quality.csv.",
         draw_gains(results),
     )

@@ -45,7 +45,7 @@ MARKERS = ("o", "s", "^", "D", "v", "P")
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure as it stands in both documents."""
+    """A figure of both documents."""
 
     key: str  # of its files and anchors
     title: str
@@ -119,7 +119,7 @@ def save(figure: Figure, folder: Path, stamp: str = "") -> None:
 
 
 def short(text: str, length: int = 24) -> str:
-    """Shorten a label so that it stays in its place."""
+    """Shorten a label so that it fits its place."""
     text = " ".join(text.split())
     return text if len(text) <= length else f"{text[: length - 1]}…"
 

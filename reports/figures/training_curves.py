@@ -97,7 +97,7 @@ def network_curves(results: Results) -> Figure | None:
         "curves",
         "Training curves",
         "PSNR on the validation images during training: mean over seeds, and the band between the "
-        "lowest and the highest seed. The loss and every step stand in history.csv.",
+        "lowest and the highest seed. The loss and every step are in history.csv.",
         "One panel per network with a rising curve per scale.",
         draw_curves(results),
     )

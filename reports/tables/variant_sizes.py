@@ -38,7 +38,7 @@ def variant_sizes(results: Results) -> Table | None:
         rows.append(Row(cells))
     caption = (
         "What each variant of the full-size network costs at a 1280×720 HR output. Its effect on "
-        "quality stands in Tables 1 and 2."
+        "quality is given in Tables 1 and 2."
     )
     return Table(
         "readings", "Size of the variants", caption, columns, [Group("", rows)],

@@ -16,7 +16,6 @@ CORPUS = Path(__file__).parent / "corpus"
 CASES = [(t, path) for t in TARGETS for path in sorted((CORPUS / t.name).glob("*"))]
 # Not refused yet.
 OPEN = {
-    "png/rows-end-early", "images/16-bit.ppm", "images/animated.gif", "images/two-pages.tif",
     "params/alias-bomb", "params/batch-1e9",
 }  # fmt: skip
 

@@ -114,7 +114,7 @@ def test_upscale_writes_one_file_per_image(workplace: Path) -> None:
 def test_upscale_takes_the_gpu_where_there_is_one(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    # "meta" stands for the GPU: there are no values on it, hence a fake upscaling.
+    # "meta" takes the place of the GPU: there are no values on it, hence a fake upscaling.
     monkeypatch.setattr("pipeline.imaging.backend.choose_device", lambda: torch.device("meta"))
     devices: list[str] = []
 

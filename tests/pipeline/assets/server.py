@@ -24,7 +24,7 @@ TRANSFER = Transfer(workers=4, attempts=3, backoff=0.01, connect_timeout=0.5, re
 
 
 class Server(ThreadingHTTPServer):
-    """Serves `content` by path; before that, misbehaves as `faults` tells, one per request."""
+    """Serves `content` by path; before that, misbehaves as `faults` lists, one per request."""
 
     daemon_threads = True
 

@@ -45,7 +45,7 @@ def test_a_member_beyond_the_end_of_its_archive_is_noticed(
 
 
 def overlapping(content: bytes, times: int) -> bytes:
-    """Make an archive of many members that are one and the same stretch of bytes."""
+    """Make an archive of many members that are the same bytes."""
     buffer = io.BytesIO()
     with zipfile.ZipFile(buffer, "w", zipfile.ZIP_DEFLATED) as archive:
         archive.writestr("0.png", content)

@@ -1,4 +1,4 @@
-"""The registry: complete, well-formed, and right about the files at hand."""
+"""The registry: complete, well-formed, and right about the available files."""
 
 import hashlib
 import os

@@ -157,7 +157,7 @@ def test_padding_is_overridden_for_the_call_alone(gray):
     assert (inner[3:-3, 3:-3] == own[3:-3, 3:-3]).all()
     assert (inner != own).any()
     assert {layer.padding_mode for layer in network.layers} == {"zeros"}
-    # As if the image went on: a constant image stays constant up to its border.
+    # As if the image continued: a constant image stays constant up to its border.
     flat = outputs_as_images(network, np.full((8, 9), 90, np.uint8), SRCNN)[-1]
     assert np.ptp(flat) < 1e-4
 
@@ -341,7 +341,7 @@ def photographs(dataset):
     return sorted(paths)
 
 
-@pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no benchmark images at hand")
+@pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no benchmark images")
 @pytest.mark.parametrize(
     ("dataset", "scale", "protocol", "psnr_db", "ssim"),
     [
@@ -367,7 +367,7 @@ def test_published_figures_of_bicubic(dataset, scale, protocol, psnr_db, ssim):
     assert np.mean([e.ssim for e in found]) == pytest.approx(ssim, abs=0.0005)
 
 
-@pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no published weights at hand")
+@pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no published weights")
 def test_lr_pass_rounding_gives_the_log_of_pans_authors():
     # Their test log for the LR files that MATLAB wrote, Set5 x4. Without the option: 32.1403.
     with ASSETS.open() as file:

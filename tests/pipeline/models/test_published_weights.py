@@ -100,7 +100,7 @@ def test_no_converted_copy_is_used(raw: Path) -> None:
     load_published("pan", 4, raw=raw)
     written = {path for path in raw.parent.rglob("*") if path.is_file()}
     assert written == {raw / "PAN" / "PANx4_DF2K.pth"}
-    # What an earlier version kept, with values that would be taken for the published ones.
+    # What an earlier version kept, with values that would pass for the published ones.
     copy = raw.parent / "weights" / "pan_x4.safetensors"
     copy.parent.mkdir()
     save_file(pan_state(1.01), copy, metadata={"made_from": "0" * 64})

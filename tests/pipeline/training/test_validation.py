@@ -60,7 +60,7 @@ def test_the_central_square_of_both_images(images, crop):
 
 
 class Repeat(SRNetwork):
-    """Nearest-neighbour interpolation; tells when it was called."""
+    """Nearest-neighbour interpolation; records when it was called."""
 
     def __init__(self, on_call=lambda: None):
         super().__init__(2)
@@ -83,7 +83,7 @@ def test_mean_over_the_held_out_images(images):
     assert found == (pytest.approx(np.mean(expected), abs=1e-9), False)
 
 
-def test_a_request_to_stop_is_heeded_between_two_images(images):
+def test_a_request_to_stop_is_followed_between_two_images(images):
     calls = []
     stop = StopRequest()
 
