@@ -4,7 +4,7 @@ import argparse
 from collections.abc import Sequence
 
 from pipeline.models.networks import network_variants
-from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE, Key, parse_seed
+from pipeline.study.keys import ABLATION_MODEL, Key, parse_seed
 from pipeline.study.params import load_params
 from pipeline.support.console import run
 from pipeline.train import train_network
@@ -18,15 +18,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("seed", type=parse_seed, help="s0, s1, ...")
     args = parser.parse_args(argv)
     params = load_params()
-    train_network(
-        params,
-        key=str(Key.ablation(args.variant, args.seed)),
-        model=ABLATION_MODEL,
-        variant=args.variant,
-        scale=ABLATION_SCALE,
-        seed=args.seed,
-        **params.network_settings(ABLATION_MODEL) | variants[args.variant],
-    )
+    settings = params.network_settings(ABLATION_MODEL) | variants[args.variant]
+    train_network(params, Key.ablation(args.variant, args.seed), args.variant, settings)
 
 
 if __name__ == "__main__":

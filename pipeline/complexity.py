@@ -5,7 +5,6 @@ Writes `results/complexity.csv` and, beside every published count, `results/coun
 
 import argparse
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
@@ -17,12 +16,8 @@ from pipeline.models.networks import NETWORKS, build_network, main_variant, netw
 from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE
 from pipeline.study.params import load_params
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
+from pipeline.study.results import COMPLEXITY, COUNTS
 from pipeline.support.console import run
-from pipeline.support.files import atomic_path
-
-OUTPUT = Path("results/complexity.csv")
-
-COMPARISON = Path("results/counts.csv")
 
 
 def subjects(names: Sequence[str], *, variants: bool) -> Iterator[tuple[str, str, int, Any]]:
@@ -72,7 +67,7 @@ def count_all(
                 network = build_network(name, scale, **settings)
             found = count(network, hr_height, hr_width)
             rows.append((name, variant, scale, found.params, found.multi_adds))
-    return pd.DataFrame(rows, columns=["model", "variant", "scale", "params", "multi_adds"])
+    return pd.DataFrame(rows, columns=COMPLEXITY.names)
 
 
 def verdict(ours: int, as_published: int, published: int | None, digit: int) -> str:
@@ -155,13 +150,12 @@ def main(argv: Sequence[str] | None = None) -> None:
     comparison = pd.DataFrame([compare(entry) for entry in published_complexity().values()])
     whole = ["published_params", "published_multi_adds"]
     comparison[whole] = comparison[whole].astype("Int64")
-    for path, frame in ((OUTPUT, table), (COMPARISON, comparison)):
-        with atomic_path(path) as temporary:
-            frame.to_csv(temporary, index=False, lineterminator="\n")
+    COMPLEXITY.write(table)
+    COUNTS.write(comparison)
     verdicts = [*comparison["params_verdict"], *comparison["multi_adds_verdict"]]
     summary = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "explained", "differs"))
-    print(f"counted {len(table)} networks, variants and scales into {OUTPUT}")
-    print(f"compared them with published counts in {COMPARISON}: {summary}")
+    print(f"counted {len(table)} networks, variants and scales into {COMPLEXITY.path}")
+    print(f"compared them with published counts in {COUNTS.path}: {summary}")
 
 
 if __name__ == "__main__":

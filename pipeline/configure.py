@@ -5,7 +5,7 @@
 ``python -m pipeline.configure --check`` checks params.yaml as it stands.
 """
 
-import sys
+import argparse
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -18,13 +18,15 @@ from omegaconf.errors import OmegaConfBaseException
 from pipeline.assets.registry import registry
 from pipeline.models.networks import NETWORKS, build_network, network_class
 from pipeline.models.published_weights import published_weights
-from pipeline.study.keys import parse_scale
-from pipeline.study.params import PARAMS_FILE, Params, load_params, validate_params
+from pipeline.study.keys import Key, parse_scale
+from pipeline.study.params import Params, load_params, validate_params
+from pipeline.study.paths import PARAMS
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
 CONF = Path("conf")
+LARGEST_NETWORK = 1_000_000_000  # parameters
 HEADER = """\
 # Composed from conf/ by: python -m pipeline.configure {overrides}
 # Change conf/ and compose again, or try values with: dvc exp run -S 'train.lr=0.001'
@@ -65,7 +67,7 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
 
 
 def check_names(params: Params) -> None:
-    """Refuse names of networks, settings and assets that do not exist.
+    """Refuse names of networks, settings and assets that do not exist, and networks of any size.
 
     Raises
     ------
@@ -76,6 +78,7 @@ def check_names(params: Params) -> None:
     for field, names in (
         ("data.images", params.data.images),
         ("data.weights", params.data.weights),
+        ("certify.lr", [f"{dataset}_MATLAB_LR" for dataset in params.certify.lr]),
     ):
         for name in names:
             if name not in assets:
@@ -84,32 +87,47 @@ def check_names(params: Params) -> None:
                 )
     for name in params.certify.networks:
         network_class(name)
-    released = [f"{w.name}_x{w.scale}" for model in NETWORKS for w in published_weights(model)]
-    for name in params.evaluate.published:
-        if name not in released:
+    released = [
+        Key.published(w.model, w.variant, w.scale)
+        for model in NETWORKS
+        for w in published_weights(model)
+    ]
+    for key in params.evaluations():
+        if key.kind == "published" and key not in released:
+            known = sorted(str(k).removeprefix("published_") for k in released)
             raise UserError(
-                f"evaluate.published: {name!r} is no known published weights. "
-                f"Known: {', '.join(sorted(released))}."
+                f"evaluate.published: {str(key).removeprefix('published_')!r} is no known "
+                f"published weights. Known: {', '.join(known)}."
             )
-    scales = [parse_scale(scale) for scale in params.scales]
     for name, settings in params.networks.items():
-        for scale in scales:
+        for scale in map(parse_scale, params.scales):
             with torch.device("meta"):  # checks the settings without allocating the weights
-                build_network(name, scale, **settings)
+                network = build_network(name, scale, **settings)
+            size = sum(parameter.numel() for parameter in network.parameters())
+            if size > LARGEST_NETWORK:
+                raise UserError(
+                    f"networks.{name}: {size:,} parameters at x{scale} with settings {settings}; "
+                    f"expected at most {LARGEST_NETWORK:,}. Choose smaller settings."
+                )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write params.yaml, or check it with ``--check``."""
-    arguments = list(sys.argv[1:] if argv is None else argv)
-    if arguments == ["--check"]:
+    parser = argparse.ArgumentParser(prog="python -m pipeline.configure", description=main.__doc__)
+    parser.add_argument(
+        "overrides", nargs="*", metavar="KEY=VALUE", help="profile=NAME, and values on top of it"
+    )
+    parser.add_argument("--check", action="store_true", help="check params.yaml as it stands")
+    arguments = parser.parse_args(argv)
+    if arguments.check:
         check_names(load_params())
         return
-    if bad := [a for a in arguments if "=" not in a]:
+    if bad := [o for o in arguments.overrides if "=" not in o or not o.isprintable()]:
         raise UserError(f"{bad[0]!r} is not an override; expected key=value, e.g. profile=paper")
-    text = compose_params(arguments)
-    with atomic_path(PARAMS_FILE) as temporary:
+    text = compose_params(arguments.overrides)
+    with atomic_path(PARAMS) as temporary:
         temporary.write_text(text, encoding="utf-8")
-    print(f"wrote {PARAMS_FILE}: profile {load_params().profile}")
+    print(f"wrote {PARAMS}: profile {load_params().profile}")
 
 
 if __name__ == "__main__":

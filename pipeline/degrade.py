@@ -4,10 +4,10 @@ Usage: python -m pipeline.degrade ASSET SCALE      (for example: Set5 x2)
 """
 
 import argparse
-from pathlib import Path
 
 from pipeline.imaging.degraded import degrade
 from pipeline.study.keys import parse_scale
+from pipeline.study.paths import hr_file, lr_file
 from pipeline.support.console import run
 
 
@@ -18,11 +18,7 @@ def main() -> None:
     parser.add_argument("scale", help="x2, x3 or x4")
     arguments = parser.parse_args()
     scale = parse_scale(arguments.scale)
-    degrade(
-        Path("data/hr", f"{arguments.asset}.h5"),
-        Path("data/lr", f"{arguments.asset}_x{scale}.h5"),
-        scale,
-    )
+    degrade(hr_file(arguments.asset), lr_file(arguments.asset, scale), scale)
 
 
 if __name__ == "__main__":

@@ -1,46 +1,47 @@
 """Stages `train` and `train_baseline`: train one network at one scale with one seed."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
-from pathlib import Path
 from typing import Any
 
 from pipeline.models.networks import build_network, settings_variant
-from pipeline.study.keys import parse_scale, parse_seed
+from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.study.params import Params, load_params
+from pipeline.study.paths import hr_file, lr_file, run_folder
 from pipeline.support.console import run
 from pipeline.training.trainer import train
 
-RUNS = Path("runs")
 
-
-def train_network(
-    params: Params, key: str, model: str, variant: str, scale: int, seed: int, **settings: Any
-) -> None:
+def train_network(params: Params, key: Key, variant: str, settings: Mapping[str, Any]) -> None:
     """Build a network, train it and write ``runs/<key>``.
 
     Parameters
     ----------
     params : Params
         The study's parameters; `params.train_settings` says how to train.
-    key : str
-        Name of the run.
-    model, variant : str
-        What is trained, for the run's provenance.
-    scale, seed : int
-        Upscaling factor; seed of the initial weights and of the sampling of patches.
-    **settings
-        Constructor settings of the network.
+    key : Key
+        Names network, scale and seed: of the initial weights and of the sampling of patches.
+    variant : str
+        Which of the network's sizes or ablation variants is trained.
+    settings : mapping
+        Its constructor settings.
     """
+    if key.seed is None:
+        raise ValueError(f"{key} names no training")
     train(
-        partial(build_network, model, scale, **settings),
-        hr=Path(f"data/hr/{params.data.train}.h5"),
-        lr=Path(f"data/lr/{params.data.train}_x{scale}.h5"),
+        partial(build_network, key.model, key.scale, **settings),
+        hr=hr_file(params.data.train),
+        lr=lr_file(params.data.train, key.scale),
         settings=params.train_settings,
-        seed=seed,
-        output=RUNS / key,
-        identity={"model": model, "variant": variant, "scale": scale, "settings": settings},
+        seed=key.seed,
+        output=run_folder(key),
+        identity={
+            "model": key.model,
+            "variant": variant,
+            "scale": key.scale,
+            "settings": dict(settings),
+        },
     )
 
 
@@ -52,15 +53,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("seed", type=parse_seed, help="s0, s1, ...")
     args = parser.parse_args(argv)
     params = load_params()
-    train_network(
-        params,
-        key=f"{args.model}_x{args.scale}_s{args.seed}",
-        model=args.model,
-        variant=settings_variant(args.model, params.network_settings(args.model)),
-        scale=args.scale,
-        seed=args.seed,
-        **params.network_settings(args.model),
-    )
+    settings = params.network_settings(args.model)
+    key = Key.trained(args.model, args.scale, args.seed)
+    train_network(params, key, settings_variant(args.model, settings), settings)
 
 
 if __name__ == "__main__":

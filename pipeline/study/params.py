@@ -1,9 +1,18 @@
-"""What params.yaml may hold. Every stage reads its parameters through `load_params`."""
+"""What params.yaml may hold. Every stage reads its parameters through `load_params`.
+
+Values are checked for sense, not only for type: a value that no study can want is refused by name
+before anything is computed, fetched or removed. Values that name things hold letters, digits and
+underscores, so that they are one word wherever they end up: a file, a stage, a command.
+"""
 
 import re
+from collections import Counter
+from collections.abc import Hashable, Mapping
+from io import StringIO
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, TypeVar
 
+import yaml
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
 from pydantic import (
@@ -11,26 +20,45 @@ from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
-    PositiveInt,
     ValidationError,
     model_validator,
 )
 
 from pipeline.models.networks import network_variants
-from pipeline.study.keys import ABLATION_MODEL, Key, parse_scale, parse_seed
+from pipeline.study import paths
+from pipeline.study.keys import ABLATION_MODEL, MODEL, SEED, Key, parse_scale, parse_seed
 from pipeline.support.errors import UserError
 from pipeline.training.settings import Recipe, Running, TrainSettings
 
-PARAMS_FILE = Path("params.yaml")
-
 Profile = Literal["quick", "reduced", "paper", "certify"]
 Scale = Literal["x2", "x3", "x4"]
+Item = TypeVar("Item", bound=Hashable)
+
+LARGEST_FILE = 1_000_000  # bytes of params.yaml; the profiles have 2 kB
+DEEPEST = 20  # levels of nesting
+LARGEST_SETTING = 1024  # of a network: channels, layers, blocks
+LARGEST_SIDE = 16_384  # of an HR image, in pixels
 
 
-def _name(value: str) -> str:
-    # A DVC matrix joins its values with "-" and uses them in stage names and paths.
-    if not re.fullmatch(r"[A-Za-z0-9_]+", value):
-        raise ValueError(f"{value!r} may hold letters, digits and underscores only")
+def _word(pattern: str, what: str) -> AfterValidator:
+    def check(value: str) -> str:
+        if not re.fullmatch(pattern, value, re.ASCII):
+            raise ValueError(f"{value[:80]!r} is no {what}")
+        return value
+
+    return AfterValidator(check)
+
+
+def _distinct(values: list[Item]) -> list[Item]:
+    value, count = next(iter(Counter(values).most_common(1)), (None, 1))
+    if count > 1:
+        raise ValueError(f"{value!r} stands more than once")
+    return values
+
+
+def _size(value: str) -> str:
+    if max(map(int, value.split("x"))) > LARGEST_SIDE:
+        raise ValueError(f"{value} has a side above {LARGEST_SIDE} pixels")
     return value
 
 
@@ -41,45 +69,101 @@ def _ablation_variant(value: str) -> str:
     return value
 
 
-Name = Annotated[str, AfterValidator(_name)]
-Variant = Annotated[str, AfterValidator(_ablation_variant)]
-Seed = Annotated[str, Field(pattern=r"^s\d+$")]
+def _weights(name: str) -> str:
+    try:
+        Key.parse(f"published_{name}")
+    except UserError:
+        raise ValueError(
+            f"{name!r} names no weights; expected network, variant if it has several, and scale, "
+            "e.g. pan_x4 or a2f_SD_x4"
+        ) from None
+    return name
+
+
+def _settings(settings: dict[str, Any]) -> dict[str, Any]:
+    for name, value in settings.items():
+        if name in ("scale", "name", "self"):
+            raise ValueError(f"{name!r} is no setting of a network; `scales` lists the scales")
+        for number in value if isinstance(value, list) else [value]:
+            if isinstance(number, (list, dict)):
+                raise ValueError(f"{name}: expected a number, a word or a list of them")  # noqa: TRY004
+            if isinstance(number, str) and len(number) > 40:
+                raise ValueError(f"{name}: {number[:40]!r}... is no setting's value")
+            if isinstance(number, (int, float)) and not 0 <= number <= LARGEST_SETTING:
+                raise ValueError(f"{name}: {number} is not between 0 and {LARGEST_SETTING}")
+    return settings
+
+
+Name = Annotated[
+    str,
+    # A DVC matrix joins its values with "-" and uses them in stage names and paths.
+    _word(r"[A-Za-z0-9_]{1,64}", "name; expected letters, digits and underscores, at most 64"),
+]
+Model = Annotated[
+    Name, _word(MODEL, "name of a network; expected small letters and digits, a letter first")
+]
+Variant = Annotated[Name, AfterValidator(_ablation_variant)]
+Seed = Annotated[str, _word(SEED, "seed; expected s0, s1, ...")]
+Size = Annotated[
+    str,
+    _word(r"[1-9]\d{0,4}x[1-9]\d{0,4}", "size; expected WIDTHxHEIGHT, e.g. 1280x720"),
+    AfterValidator(_size),
+]
+# Names a file in the folder of a dataset.
+Image = Annotated[
+    str, _word(r"(?!\.)[A-Za-z0-9_.+() -]{1,200}", "name of an image, without its suffix")
+]
+KeptImage = Annotated[
+    str, _word(r"[A-Za-z0-9_]{1,64}/(?!\.)[A-Za-z0-9_.+() -]{1,200}", "DATASET/IMAGE")
+]
+Weights = Annotated[Name, AfterValidator(_weights)]
+Distinct = Annotated[list[Item], Field(max_length=1000), AfterValidator(_distinct)]
+Pixel = Annotated[int, Field(ge=0, le=LARGEST_SIDE)]
+Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
 
 
 class _Strict(BaseModel):
-    model_config = ConfigDict(extra="forbid", frozen=True)
+    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
 class DataParams(_Strict):
-    """Names of datasets and of published weights, as in pipeline/assets/files.csv."""
+    """Names of datasets and of published weights, as in pipeline/assets/files.csv.
+
+    Attributes
+    ----------
+    allow_test_training : bool
+        Whether `train` may be one of the datasets in `test`. Scores on images that a network was
+        trained on say nothing of its quality on others.
+    """
 
     train: Name
-    test: list[Name] = Field(min_length=1)
-    images: list[Name]
-    degrade: list[Name]
-    weights: list[Name]
+    test: Distinct[Name] = Field(min_length=1)
+    images: Distinct[Name]
+    degrade: Distinct[Name]
+    weights: Distinct[Name]
+    allow_test_training: bool = False
 
 
 class EvaluateParams(_Strict):
     """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``."""
 
     protocol: Literal["rgb", "y"]
-    keep_images: Literal["all"] | list[str]
-    published: list[Name]
+    keep_images: Literal["all"] | Distinct[KeptImage]
+    published: Distinct[Weights]
 
 
 class CertifyParams(_Strict):
     """Which published weights are measured, and on what; and whose LR images are compared."""
 
-    networks: list[Name]
-    datasets: list[Name]
-    lr: list[Name]
+    networks: Distinct[Model]
+    datasets: Distinct[Name]
+    lr: Distinct[Name]
 
 
 class ComplexityParams(_Strict):
     """Size of the HR output that Multi-Adds are counted for."""
 
-    hr: Annotated[str, Field(pattern=r"^\d+x\d+$")]
+    hr: Size
 
 
 class TableParams(_Strict):
@@ -93,24 +177,24 @@ class TableParams(_Strict):
 class StatisticsParams(_Strict):
     """Bootstrap of the ablation's paired differences."""
 
-    resamples: PositiveInt
+    resamples: Annotated[int, Field(ge=100, le=100_000)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
-    seed: int
+    seed: Annotated[int, Field(ge=0, lt=2**32)]
 
 
 class CropParams(_Strict):
     """One visual comparison. `region` is x, y, width, height in HR pixels; null chooses it."""
 
     dataset: Name
-    image: str
+    image: Image
     scale: Scale
-    region: tuple[int, int, int, int] | None = None
+    region: Annotated[tuple[Pixel, Pixel, Side, Side], Field(strict=False)] | None = None
 
 
 class FigureParams(_Strict):
     """Visual comparisons (Figures 5-8) and coarse against refined (Figure 4)."""
 
-    crops: list[CropParams]
+    crops: list[CropParams] = Field(max_length=100)
     refinement: CropParams | None
 
 
@@ -118,13 +202,13 @@ class Params(_Strict):
     """The whole of params.yaml."""
 
     profile: Profile
-    scales: list[Scale] = Field(min_length=1)
-    seeds: list[Seed] = Field(min_length=1)
+    scales: Distinct[Scale] = Field(min_length=1)
+    seeds: Distinct[Seed] = Field(min_length=1)
     data: DataParams
-    models: list[Literal["mesr"]] = Field(max_length=1)
-    variants: list[Variant]
-    baselines: list[Name]
-    networks: dict[Name, dict[str, Any]]
+    models: Distinct[Literal["mesr"]]
+    variants: Distinct[Variant]
+    baselines: Distinct[Model]
+    networks: dict[Model, Annotated[dict[str, Any], AfterValidator(_settings)]]
     train: Recipe
     running: Running
     evaluate: EvaluateParams
@@ -167,35 +251,38 @@ class Params(_Strict):
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
-        for field in ("scales", "seeds", "variants", "baselines"):
-            values = getattr(self, field)
-            if len(set(values)) != len(values):
-                raise ValueError(f"{field}: a value stands twice in {values}")
         for model in (*self.models, *self.baselines):
             if model not in self.networks:
                 raise ValueError(
                     f"networks.{model}: missing; add an entry ({{}} for the size in its paper)"
                 )
-        for field in ("test", "degrade"):
-            for dataset in getattr(self.data, field):
-                if dataset not in self.data.images:
-                    raise ValueError(f"data.{field}: {dataset!r} is not listed in data.images")
-        if (self.models or self.baselines) and self.data.train not in self.data.degrade:
-            raise ValueError(f"data.train: {self.data.train!r} is not listed in data.degrade")
-        for field in ("datasets", "lr"):
-            for dataset in getattr(self.certify, field):
-                if dataset not in self.data.images:
-                    raise ValueError(f"certify.{field}: {dataset!r} is not listed in data.images")
+        if "mesr" in self.baselines or "bicubic" in self.baselines:
+            raise ValueError("baselines: mesr stands in `models`, and bicubic is not trained")
+        test, images = self.data.test, self.data.images
+        for field, values, allowed, where in (
+            ("data.test", test, images, "data.images"),
+            ("data.degrade", self.data.degrade, images, "data.images"),
+            ("certify.datasets", self.certify.datasets, images, "data.images"),
+            ("tables.ablation_dataset", [self.tables.ablation_dataset], test, "data.test"),
+            ("tables.complexity_dataset", [self.tables.complexity_dataset], test, "data.test"),
+        ):
+            for value in values:
+                if value not in allowed:
+                    raise ValueError(f"{field}: {value!r} is not listed in {where}")
+        if self.models or self.baselines:
+            if self.data.train not in self.data.degrade:
+                raise ValueError(f"data.train: {self.data.train!r} is not listed in data.degrade")
+            if self.data.train in test and not self.data.allow_test_training:
+                raise ValueError(
+                    f"data.train: {self.data.train!r} is in data.test too, and scores on training "
+                    "images say nothing of other images; to train on it all the same, set "
+                    "data.allow_test_training to true"
+                )
         if self.variants and not ("x4" in self.scales and self.models):
             raise ValueError(
                 "variants: the ablation compares with the full network at x4, "
                 "so scales must hold x4 and models mesr"
             )
-        for field in ("ablation_dataset", "complexity_dataset"):
-            if getattr(self.tables, field) not in self.data.test:
-                raise ValueError(
-                    f"tables.{field}: {getattr(self.tables, field)!r} is not listed in data.test"
-                )
         return self
 
 
@@ -220,9 +307,9 @@ def validate_params(values: Any, origin: str) -> Params:
         lines = []
         for problem in error.errors():
             where = ".".join(str(part) for part in problem["loc"])
-            found = f" (found {problem['input']!r})" if problem["type"] != "missing" else ""
-            if isinstance(problem["input"], dict):
-                found = ""
+            value = problem["input"]
+            told = problem["type"] != "missing" and not isinstance(value, (dict, list))
+            found = f" (found {str(value)[:80]!r})" if told else ""
             message = problem["msg"].removeprefix("Value error, ")
             if problem["type"] == "extra_forbidden":
                 message = "no stage knows this key"
@@ -234,7 +321,7 @@ def validate_params(values: Any, origin: str) -> Params:
         ) from error
 
 
-def load_params(path: Path = PARAMS_FILE) -> Params:
+def load_params(path: Path = paths.PARAMS) -> Params:
     """Read and check params.yaml.
 
     Raises
@@ -242,15 +329,39 @@ def load_params(path: Path = PARAMS_FILE) -> Params:
     UserError
         When the file is missing, is not YAML, or does not fit the schema.
     """
-    try:
-        values = OmegaConf.to_container(OmegaConf.load(path), resolve=True)
-    except FileNotFoundError as error:
+    return validate_params(_read_yaml(path), str(path))
+
+
+def _read_yaml(path: Path) -> Mapping[str, Any]:
+    if not path.is_file():
         raise UserError(
             f"{path}: not found in {Path.cwd()}. Run from the project's root, "
             "or compose it: python -m pipeline.configure profile=quick"
-        ) from error
-    except (OmegaConfBaseException, ValueError) as error:
+        )
+    if (size := path.stat().st_size) > LARGEST_FILE:
+        raise UserError(
+            f"{path}: holds {size:,} bytes; expected at most {LARGEST_FILE:,}. Compose it afresh: "
+            "python -m pipeline.configure profile=quick"
+        )
+    try:
+        text = path.read_text(encoding="utf-8")
+        depth = 0
+        for event in yaml.parse(text, Loader=yaml.SafeLoader):  # builds nothing yet
+            line = event.start_mark.line + 1 if event.start_mark else 0
+            if isinstance(event, yaml.AliasEvent):
+                raise UserError(
+                    f"{path}, line {line}: an alias (*{event.anchor}), which "
+                    "parameters do without. Write the value out."
+                )
+            depth += isinstance(event, yaml.CollectionStartEvent)
+            depth -= isinstance(event, yaml.CollectionEndEvent)
+            if depth > DEEPEST:
+                raise UserError(
+                    f"{path}, line {line}: nested more than {DEEPEST} levels "
+                    "deep. Compose the file afresh: python -m pipeline.configure profile=quick"
+                )
+        # DVC interpolates nothing in params.yaml, so nothing may be interpolated here.
+        values = OmegaConf.to_container(OmegaConf.load(StringIO(text)), resolve=False)
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError, OSError) as error:
         raise UserError(f"{path}: not readable as YAML ({error})") from error
-    except Exception as error:  # the YAML parser's own errors share no public base with the above
-        raise UserError(f"{path}: not readable as YAML ({error})") from error
-    return validate_params(values, str(path))
+    return values  # type: ignore[return-value]

@@ -5,6 +5,8 @@ from typing import Annotated, Any, Literal, Self
 from pydantic import BaseModel, ConfigDict, Field, NonNegativeInt, PositiveInt, model_validator
 
 Fraction = Annotated[float, Field(ge=0, lt=1)]
+# Upper bounds are far above anything sensible: they catch a slip of the keyboard before it hangs.
+Length = Annotated[int, Field(ge=1, le=100_000_000)]
 Positive = Annotated[float, Field(gt=0, allow_inf_nan=False)]
 NonNegative = Annotated[float, Field(ge=0, allow_inf_nan=False)]
 
@@ -26,10 +28,10 @@ class Running(_Settings):
         Loggers besides the progress lines; both come with the extra ``watch``.
     """
 
-    workers: NonNegativeInt = 0
+    workers: Annotated[int, Field(ge=0, le=1024)] = 0
     checkpoint_every_seconds: NonNegativeInt = 300
     checkpoint_every_steps: NonNegativeInt = 0
-    watch: list[Literal["tensorboard", "dvclive"]] = []
+    watch: Annotated[list[Literal["tensorboard", "dvclive"]], Field(max_length=2)] = []
 
 
 class Recipe(_Settings):
@@ -95,17 +97,17 @@ class Recipe(_Settings):
         Never more than there are processors.
     """
 
-    patch: PositiveInt = 32
-    batch: PositiveInt = 16
-    epochs: PositiveInt = 1000
-    steps_per_epoch: PositiveInt = 1000
-    steps: PositiveInt | None = None
+    patch: Annotated[int, Field(ge=1, le=4096)] = 32
+    batch: PositiveInt = 16  # what fits is for the estimate of memory to say
+    epochs: Length = 1000
+    steps_per_epoch: Length = 1000
+    steps: Length | None = None
 
     lr: Positive = 1e-4
     betas: Annotated[tuple[Fraction, Fraction], Field(strict=False)] = (0.9, 0.999)
     eps: Positive = 1e-8
     schedule: Literal["step", "one_cycle", "cosine", "constant"] = "step"
-    decay_every_epochs: PositiveInt = 200
+    decay_every_epochs: Length = 200
     decay_factor: Annotated[float, Field(gt=0, le=1)] = 0.5
 
     objective: Literal["charbonnier", "paper"] = "charbonnier"
@@ -119,7 +121,7 @@ class Recipe(_Settings):
     rotations: bool = True
     validation_images: NonNegativeInt = 10
     validation_crop: NonNegativeInt = 0
-    validate_every: PositiveInt = 1000
+    validate_every: Length = 1000
     keep: Literal["last", "best"] = "last"
 
     precision: Literal["auto", "fp32", "bf16"] = "auto"
@@ -127,7 +129,7 @@ class Recipe(_Settings):
     channels_last: bool = True
     compile: bool = False
     deterministic: bool = True
-    threads: PositiveInt | None = None
+    threads: Annotated[int, Field(ge=1, le=65_536)] | None = None
 
     @model_validator(mode="after")
     def _consistent(self) -> Self:
@@ -135,6 +137,8 @@ class Recipe(_Settings):
             raise ValueError(
                 "keep: 'best' needs validation_images > 0; hold some out, or keep 'last'"
             )
+        if self.total_steps > 100_000_000:
+            raise ValueError("epochs and steps_per_epoch: more than 100,000,000 steps in all")
         if self.compile and self.tf32:
             raise ValueError("compile and tf32: PyTorch's compiler refuses the two together")
         return self

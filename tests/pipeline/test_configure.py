@@ -106,7 +106,7 @@ def test_missing_and_broken_params_files_are_named(tmp_path: Path) -> None:
 def test_contradictions_between_parameters_are_refused() -> None:
     quick = values("profile=quick")
     for change, message in (
-        ({"scales": ["x2", "x2"]}, "scales: a value stands twice"),
+        ({"scales": ["x2", "x2"]}, "scales: 'x2' stands more"),
         ({"scales": ["x2"]}, "variants: the ablation compares"),
         ({"certify": {"networks": [], "datasets": ["Set5"], "lr": []}}, "certify.datasets: 'Set5'"),
     ):
