@@ -59,7 +59,7 @@ def _check_archive(path: Path) -> None:
     try:
         with zipfile.ZipFile(path) as archive:
             entries = archive.infolist()
-    except (zipfile.BadZipFile, NotImplementedError) as error:
+    except Exception as error:  # zipfile raises many kinds for damaged archives
         raise ValueError(
             f"{path}: is a damaged archive ({error}). Copy or download it again."
         ) from error
