@@ -109,8 +109,14 @@ def load_settings(name: str) -> ClusterSettings:
         return ClusterSettings(**load_yaml(path))
     except YAMLFileCorruptedError as error:
         raise UserError(str(error)) from error
-    except (ValidationError, TypeError) as error:
-        raise UserError(f"{path}: {error}") from error
+    except ValidationError as error:
+        first = error.errors()[0]
+        place = ".".join(str(part) for part in first["loc"])
+        raise UserError(
+            f"{path}: {place}: {first['msg']}; {CONF / 'slurm.yaml'} explains the values"
+        ) from error
+    except TypeError as error:
+        raise UserError(f"{path}: a list of settings was expected") from error
 
 
 class StageJob:

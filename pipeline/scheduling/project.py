@@ -220,6 +220,14 @@ class Project:
         self.save(node)
         return True
 
+    def restore_from_elsewhere(self, node: Node) -> bool:
+        """Like `restore`, for a stage that `prepare` said must run and that ran elsewhere."""
+        # Its dependencies are those of now, its outputs still those of the lock file: together
+        # they would be taken for an entry of the run cache.
+        for out in node.stage.outs:
+            out.clear()
+        return self.restore(node)
+
     def save(self, node: Node) -> None:
         """Take a stage's outputs into cache, run cache and lock file."""
         self._status.clear()

@@ -255,7 +255,7 @@ class Scheduler:
         running = self.state.running.pop(name)
         try:
             if runner.elsewhere:
-                if self.project.restore(node):
+                if self.project.restore_from_elsewhere(node):
                     error = ""
                 else:
                     error = error or "its job ended without its outputs"

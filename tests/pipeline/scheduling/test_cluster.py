@@ -1,6 +1,7 @@
 """`mesr repro --cluster slurm` on a real Slurm of one node."""
 
 import os
+import signal
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -12,6 +13,7 @@ from pipeline.scheduling.cluster import ClusterSettings, Resources, load_setting
 from pipeline.support.errors import UserError
 from tests.pipeline.scheduling.slurm import needs_slurm, slurm
 from tests.pipeline.scheduling.toy import PIPELINE, Toy, wait_for
+from tests.test_end_to_end import TOY, Study
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 pytest.importorskip("submitit", reason="the extra `cluster` is not installed")
@@ -177,6 +179,61 @@ def test_a_scheduler_that_is_stopped_finds_its_jobs_again(
     assert (toy.folder / "runs/a_x/weights").exists()
 
 
+@needs_slurm
+@pytest.mark.e2e
+def test_a_real_training_killed_in_its_job_ends_with_the_weights_of_an_undisturbed_one(
+    cluster: dict[str, str], tmp_path: Path
+) -> None:
+    undisturbed = Study.copied(tmp_path / "undisturbed")
+    undisturbed.environment["OMP_NUM_THREADS"] = "1"
+    settings = ["train.steps=80", "running.checkpoint_every_steps=5"]
+    undisturbed.run("python", "-m", "pipeline.configure", *TOY, *settings)
+    slurm_yaml = undisturbed.folder / "conf/cluster/slurm.yaml"
+    slurm_yaml.write_text(SETTINGS)
+    undisturbed.run("git", "add", "-A")
+    undisturbed.run("git", "commit", "-qm", "study")
+    study = Study.cloned(undisturbed, tmp_path / "study")
+    study.environment |= undisturbed.environment | cluster | {"PYTHONPATH": str(study.folder)}
+
+    stage, weights = "train@mesr-x4-s0", "runs/mesr_x4_s0/weights.safetensors"
+    undisturbed.run("python", "-m", "pipeline.cli", "repro", stage)
+    command = ["python", "-m", "pipeline.cli", "repro", "--cluster", "slurm", stage]
+    with subprocess.Popen(
+        command, cwd=study.folder, env=study.environment, text=True, stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+    ) as process:  # fmt: skip
+        wait_for(lambda: list((study.folder / "checkpoints").glob("*/state.safetensors")), 300)
+        trainings = [pid for pid in _processes("pipeline.train mesr") if "clones" in _folder(pid)]
+        for pid in trainings:
+            os.kill(pid, signal.SIGKILL)
+        said = process.communicate()[0]
+    assert process.returncode == 1
+    assert f"{stage}: job" in said
+    assert not (study.folder / weights).exists()
+    study.run(*command)
+    assert "resuming at step" in (study.folder / f"logs/stages/{stage}.log").read_text()
+    assert (study.folder / weights).read_bytes() == (undisturbed.folder / weights).read_bytes()
+
+
+def _processes(command: str) -> list[int]:
+    found = []
+    for folder in Path("/proc").glob("[0-9]*"):
+        try:
+            words = (folder / "cmdline").read_bytes().replace(b"\0", b" ").decode()
+        except OSError:
+            continue
+        if command in words:
+            found.append(int(folder.name))
+    return found
+
+
+def _folder(pid: int) -> str:
+    try:
+        return str(Path(f"/proc/{pid}/cwd").readlink())
+    except OSError:
+        return ""
+
+
 def test_the_snapshot_has_changed_and_new_files_and_leaves_the_index_alone(fresh: Toy) -> None:
     (fresh.folder / "new.txt").write_text("new")
     before = fresh.run("git", "status", "--short").stdout
@@ -212,7 +269,7 @@ def test_settings_of_this_project_are_valid_and_errors_name_what_is_wrong(
     (tmp_path / "conf/cluster").mkdir(parents=True)
     (tmp_path / "conf/cluster/mine.yaml").write_text(SETTINGS + "  train: {gpu: 1}\n")
     monkeypatch.chdir(tmp_path)
-    with pytest.raises(UserError, match=r"mine.yaml: .*resources.train.gpu"):
+    with pytest.raises(UserError, match=r"mine.yaml: resources.train.gpu: Extra"):
         load_settings("mine")
 
 
