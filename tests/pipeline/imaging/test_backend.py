@@ -1,3 +1,6 @@
+import platform
+import subprocess
+import sys
 from types import SimpleNamespace
 
 import pytest
@@ -9,6 +12,7 @@ from pipeline.imaging.backend import (
     backend_flags,
     choose_device,
     device_name,
+    keep_heap,
     resolve_precision,
 )
 
@@ -119,3 +123,37 @@ def test_memory_of_the_container_counts(monkeypatch, tmp_path, files, expected):
     assert available_memory(torch.device("cpu"), tmp_path) == expected
     monkeypatch.setenv("LOCAL_WORLD_SIZE", "2")
     assert available_memory(torch.device("cpu"), tmp_path) == expected // 2
+
+
+FAULTS = """
+import resource
+import torch
+from pipeline.imaging.backend import backend_flags, keep_heap
+
+with backend_flags():
+    torch.ones(4_000_000)
+    before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
+    for _ in range(50):
+        torch.ones(4_000_000)
+    pages = 50 * 16_000_000 / resource.getpagesize()
+    print(keep_heap(), (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / pages)
+"""
+
+
+@pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
+@pytest.mark.parametrize("kept", [True, False])
+def test_memory_of_freed_tensors_is_kept(monkeypatch, kept):
+    if not kept:  # the user's own choice, the library's default
+        monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")
+    command = [sys.executable, "-c", FAULTS]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    answer, share_of_pages_cleared_anew = done.stdout.split()
+    assert answer == str(kept)
+    # Without it: all of them, or few where the kernel deals in huge pages.
+    assert float(share_of_pages_cleared_anew) < 0.05 or not kept
+
+
+def test_other_c_libraries_are_left_alone(monkeypatch):
+    monkeypatch.setattr(platform, "libc_ver", lambda: ("", ""))
+    monkeypatch.setattr(backend.ctypes, "CDLL", None)
+    assert keep_heap.__wrapped__() is False
