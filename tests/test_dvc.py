@@ -21,6 +21,8 @@ NEUTRAL = {
     "baselines/weights": "readers of published weights in stages that read none",
     "pipeline/training/settings.py": "parameters",
     "mesr/common": "labels of networks, where no network is built",
+    "mesr/__init__.py": "nothing",
+    "mesr/variants.py": "names and settings of variants, which a run records",
     "pipeline/__init__.py": "nothing",
     "reports/__init__.py": "nothing",
     "baselines/__init__.py": "nothing",
