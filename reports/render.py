@@ -10,9 +10,10 @@ from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
 from reports.latex.document import write_latex
+from reports.logs import write_logs
 from reports.markdown import chapter
 from reports.page import downloads, write_page
-from reports.results import read_results
+from reports.results import read_results, warning
 from reports.summary import facts
 from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
@@ -23,8 +24,12 @@ from reports.tables.table3_methods import table3
 from reports.tables.table4_complexity import table4
 from reports.tables.variant_sizes import variant_sizes
 
+PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
-def render(results: Path, evaluations: Path, docs: Path, output: Path) -> None:
+
+def render(
+    results: Path, evaluations: Path, docs: Path, output: Path, logs: Path = Path("logs")
+) -> None:
     """Build the whole report and put it in place of an earlier one.
 
     Parameters
@@ -32,7 +37,10 @@ def render(results: Path, evaluations: Path, docs: Path, output: Path) -> None:
     results, evaluations, docs : Path
         Folders that hold the result files, the pictures and paper-reading.md.
     output : Path
-        Folder to write: index.html, assets/, figures/, latex/ and downloads/.
+        Folder to write: index.html, assets/, figures/, latex/ and downloads/, a function of the
+        above alone; and logs.js.
+    logs : Path
+        Folder with what was measured of runs on this machine.
 
     Raises
     ------
@@ -63,8 +71,10 @@ def render(results: Path, evaluations: Path, docs: Path, output: Path) -> None:
             "runs": runs_table(data),
             "study": data.study,
             "tables": tables,
+            "warning": warning(data.study),
         }
         write_page(folder, context)
+        write_logs(folder / "logs.js", data["runs"], logs, PROJECT)
 
 
 def copy_csv(results: Path, folder: Path) -> list[str]:
@@ -83,11 +93,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         ("evaluations", "evaluations"),
         ("docs", "docs"),
         ("output", "reports/build"),
+        ("logs", "logs"),
     ):
         parser.add_argument(f"--{name}", type=Path, default=Path(default), metavar="FOLDER")
     arguments = parser.parse_args(argv)
     print(f"render {arguments.results} into {arguments.output}", flush=True)
-    render(arguments.results, arguments.evaluations, arguments.docs, arguments.output)
+    render(**vars(arguments))
 
 
 if __name__ == "__main__":

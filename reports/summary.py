@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from reports.logs import ALL_TRAININGS
 from reports.results import TRAININGS, Results, ordered
 from reports.tables.cells import number
 from reports.tables.model import Table
@@ -14,6 +15,7 @@ class Fact:
     name: str
     value: str
     detail: str
+    log: tuple[str, str] | None = None  # what the page adds from a log
 
 
 def facts(data: Results, certified: Table) -> list[Fact]:
@@ -40,10 +42,17 @@ def facts(data: Results, certified: Table) -> list[Fact]:
         )
     networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
     trainings = data["runs"][data["runs"]["stage"].isin(TRAININGS)]
-    found.append(Fact("Networks trained here", str(len(networks)), f"{len(trainings)} runs"))
+    found.append(
+        Fact(
+            "Networks trained here",
+            str(len(networks)),
+            f"{len(trainings)} runs",
+            log=(ALL_TRAININGS, "wall_seconds"),
+        )
+    )
     verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
     judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
-    recorded = " in the record" if data.study.facts.get("certificate") == "recorded" else ""
+    recorded = " in the record" if data.study.certificate == "recorded" else ""
     if judged:
         words = f"published figures reproduced{recorded}; {len(verdicts) - len(judged)} not judged"
         found.append(Fact("Certificate", f"{judged.count('pass')} of {len(judged)}", words))

@@ -18,7 +18,7 @@ SMALLEST, LARGER = 30, 900  # area of a mark in the scatter plot, and what Multi
 
 
 def scatter_points(results: Results) -> pd.DataFrame:
-    """Return one point per row of Table 4 that has parameters and a PSNR.
+    """Return one point per row of Table 4 that has parameters and a finite PSNR.
 
     Table 4 counts full-size networks. A narrowed network stands at the parameters of the run that
     gave the PSNR; its Multi-Adds are not counted, and its mark is as small as any.
@@ -27,14 +27,16 @@ def scatter_points(results: Results) -> pd.DataFrame:
     frame["x"] = frame["params"].fillna(frame["published_params"])
     frame["y"] = frame["psnr_db"].fillna(frame["published_psnr_db"])
     frame["area"] = frame["multi_adds"].fillna(frame["published_multi_adds"])
-    narrowed = results.study.facts.get("narrowed") or {}
+    narrowed = results.study.narrowed
     runs = results["runs"][results["runs"]["stage"] == "train"]
     for index, row in frame[frame["provenance"] == "trained"].iterrows():
         if row["model"] in narrowed:
             own = runs["model"].eq(row["model"]) & runs["scale"].eq(f"{row['scale']:.0f}")
             sizes = pd.to_numeric(runs.loc[own, "params"], errors="coerce").dropna()
             frame.loc[index, ["x", "area"]] = [sizes.median(), math.nan]
-    frame = frame[(frame["x"] > 0) & frame["y"].notna()].reset_index(drop=True)
+    frame["area"] = frame["area"].where(np.isfinite(frame["area"]))
+    drawable = (frame["x"] > 0) & np.isfinite(frame["x"]) & np.isfinite(frame["y"])
+    frame = frame[drawable].reset_index(drop=True)
     frame["size"] = SMALLEST + LARGER * (frame["area"] / frame["area"].max()).fillna(0)
     return frame
 
@@ -143,7 +145,7 @@ def scatter_caption(results: Results, where: str) -> str:
         "The area of a mark is the network's Multi-Adds." if sized else "",
         "Narrowed networks stand at the size that was trained; their Multi-Adds are not counted, "
         "and their marks are all as small as can be."
-        if results.study.facts.get("narrowed")
+        if results.study.narrowed
         else "",
         "Filled: measured here; hollow: quoted.",
     ]

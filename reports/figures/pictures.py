@@ -8,9 +8,9 @@ import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.study.keys import Key
 from pipeline.support.errors import UserError
 from reports.results import Results
-from reports.tables.provenance import published_key
 
 
 @dataclass(frozen=True)
@@ -46,17 +46,29 @@ class Pictures:
         """Return where a picture is kept."""
         return self.evaluations / key / "images" / dataset / image / name
 
-    def open(self, key: str, dataset: str, image: str, name: str) -> Image.Image:
-        """Read a picture as RGB."""
+    def kept(self, key: str, dataset: str, image: str, name: str = "sr.png") -> bool:
+        """Tell whether a picture was kept by stage `evaluate`."""
+        return self.path(key, dataset, image, name).is_file()
+
+    def original(self, scale: int, dataset: str, image: str) -> Image.Image | None:
+        """Read the HR image that the results at `scale` are compared with; None if not kept."""
+        key = Key.bicubic(scale).name
+        if not self.kept(key, dataset, image, "hr.png"):
+            return None
+        return read_picture(self.path(key, dataset, image, "hr.png"), key)
+
+    def view(
+        self, key: str, dataset: str, image: str, size: tuple[int, int], name: str = "sr.png"
+    ) -> Image.Image:
+        """Read a picture, which must be `size` (width, height) pixels large."""
         path = self.path(key, dataset, image, name)
-        try:
-            with Image.open(path) as picture:
-                return picture.convert("RGB")
-        except (OSError, ValueError) as error:
+        picture = read_picture(path, key)
+        if picture.size != size:
             raise UserError(
-                f"{path}: cannot be read as an image ({error}). Delete evaluations/{key} and run "
-                "`dvc repro` to write it again."
-            ) from error
+                f"{path}: {picture.width} x {picture.height} pixels, expected {size[0]} x "
+                f"{size[1]} as for hr.png of this image. {again(key)}"
+            )
+        return picture
 
     def methods(self, scale: int) -> list[Method]:
         """Return the rows of Table 3 at a scale, each with the run whose pictures it shows.
@@ -69,9 +81,10 @@ class Pictures:
         for row in rows.to_dict("records"):
             model, variant = row["model"], row["variant"]
             if row["provenance"] == "interpolation":
-                found.append(Method(f"{model}_x{scale}", row["label"], model, variant, "none", ""))
+                key = Key.bicubic(scale).name
+                found.append(Method(key, row["label"], model, variant, "none", ""))
             elif row["provenance"] == "published":
-                key = published_key(model, variant, scale)
+                key = Key.published(model, variant, scale).name
                 text = f"{row['label']} (published)"
                 found.append(Method(key, text, model, variant, "published", ""))
             elif row["provenance"] == "trained":
@@ -100,9 +113,19 @@ class Pictures:
             (method.model, method.variant, method.source, float(scale), dataset, image, method.seed)
         )
 
-    def kept(self, key: str, dataset: str, image: str, name: str = "sr.png") -> bool:
-        """Tell whether a picture was kept by stage `evaluate`."""
-        return self.path(key, dataset, image, name).is_file()
+
+def read_picture(path: Path, key: str) -> Image.Image:
+    """Read a picture as RGB."""
+    try:
+        with Image.open(path) as picture:
+            return picture.convert("RGB")
+    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+        raise UserError(f"{path}: cannot be read as an image ({error}). {again(key)}") from error
+
+
+def again(key: str) -> str:
+    """Say how a picture is written again."""
+    return f"Delete evaluations/{key} and run `dvc repro` to write it again."
 
 
 def focus(methods: Sequence[Method]) -> Method | None:

@@ -9,19 +9,9 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 from PIL import Image
 
-from pipeline.support.errors import UserError
 from reports.figures.pictures import Pictures, luma
-from reports.figures.regions import (
-    Region,
-    automatic_crops,
-    checked_region,
-    chosen_region,
-    cut,
-    requested,
-    scale_of,
-)
+from reports.figures.regions import Region, checked_region, chosen_region, crops, cut
 from reports.figures.style import WIDTH, Figure, Theme, picture
-from reports.results import ordered
 
 
 @dataclass(frozen=True)
@@ -42,29 +32,21 @@ class Refinement:
 
 def refinement(pictures: Pictures) -> Refinement | str:
     """Return MESR's coarse and refined image of one region; or why there is none."""
-    results = pictures.results
-    largest = int(max(ordered(results["tables/table3"]["scale"]), default=4))
-    given = results.study.figures.get("refinement")
-    crops = [given] if given else requested(results) or automatic_crops(pictures, largest)
-    if given is not None and not (isinstance(given, dict) and {"dataset", "image"} <= set(given)):
-        raise UserError(
-            f"params figures.refinement: {given!r} is not a mapping with dataset and image."
-        )
-    for crop in crops:
-        scale, dataset, image = scale_of(crop, largest), str(crop["dataset"]), str(crop["image"])
-        bicubic = f"bicubic_x{scale}"
-        if not pictures.kept(bicubic, dataset, image, "hr.png"):
+    given = pictures.results.study.figures.refinement
+    for crop in [given] if given else crops(pictures):
+        scale, dataset, image = crop.scale, crop.dataset, crop.image
+        original = pictures.original(scale, dataset, image)
+        if original is None:
             continue
         for method in pictures.trained("mesr", ("train",), "", scale):
             if not pictures.kept(method.key, dataset, image, "coarse.png"):
                 continue
-            original = pictures.open(bicubic, dataset, image, "hr.png")
-            coarse = pictures.open(method.key, dataset, image, "coarse.png")
-            refined = pictures.open(method.key, dataset, image, "sr.png")
-            if crop.get("region") is None:
+            coarse = pictures.view(method.key, dataset, image, original.size, "coarse.png")
+            refined = pictures.view(method.key, dataset, image, original.size)
+            if crop.region is None:
                 region = chosen_region(original, coarse, refined, scale)
             else:
-                region = checked_region(crop["region"], original.size, f"{dataset}/{image}")
+                region = checked_region(crop.region, original.size, f"{dataset}/{image}")
             hr, low, high = (cut(picture, region) for picture in (original, coarse, refined))
             return Refinement(
                 *(dataset, image, scale, region, method.label, low, high, hr),

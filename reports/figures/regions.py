@@ -1,11 +1,11 @@
 """Which images the figures show, and where they are cut."""
 
-from typing import Any
-
 import numpy as np
 from PIL import Image
 from scipy.ndimage import uniform_filter
 
+from pipeline.study.keys import Key
+from pipeline.study.results import Crop
 from pipeline.support.errors import UserError
 from reports.figures.pictures import Pictures, focus, luma
 from reports.results import Results
@@ -14,31 +14,21 @@ Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 AUTOMATIC_CROPS = 3
 
 
-def requested(results: Results) -> list[dict[str, Any]]:
-    """Return the crops that params `figures.crops` names."""
-    crops = results.study.figures.get("crops") or []
-    for crop in crops:
-        if not isinstance(crop, dict) or not {"dataset", "image"} <= set(crop):
-            raise UserError(
-                f"params figures.crops: {crop!r} is not a mapping with dataset and image. "
-                "Correct params.yaml and run `dvc repro` again."
-            )
-    return list(crops)
+def crops(pictures: Pictures) -> list[Crop]:
+    """Return what params `figures.crops` names, or else images on which MESR gains most."""
+    named = pictures.results.study.figures.crops
+    return named or automatic_crops(pictures, largest_scale(pictures.results))
 
 
-def scale_of(crop: dict[str, Any], default: int) -> int:
-    """Return the scale of a crop, given as 4 or x4."""
-    text = str(crop.get("scale") or default).removeprefix("x")
-    if not text.isdigit():
-        raise UserError(f"params figures.crops: scale {crop['scale']!r} is none; write 2, 3 or 4.")
-    return int(text)
+def largest_scale(results: Results) -> int:
+    """Return the largest scale of Table 3."""
+    return int(results["tables/table3"]["scale"].max())
 
 
-def automatic_crops(pictures: Pictures, scale: int) -> list[dict[str, Any]]:
+def automatic_crops(pictures: Pictures, scale: int) -> list[Crop]:
     """Return the kept images on which MESR gains most over bicubic, best first."""
     method = focus(pictures.methods(scale))
-    bicubic = f"bicubic_x{scale}"
-    folder = pictures.evaluations / bicubic / "images"
+    folder = pictures.evaluations / Key.bicubic(scale).name / "images"
     ranked = []
     for path in sorted(folder.glob("*/*/hr.png")):
         dataset, image = path.parent.parent.name, path.parent.name
@@ -49,24 +39,20 @@ def automatic_crops(pictures: Pictures, scale: int) -> list[dict[str, Any]]:
         if before and after:
             ranked.append((before[0] - after[0], dataset, image))
     return [
-        {"dataset": dataset, "image": image, "scale": scale}
+        Crop(dataset=dataset, image=image, scale=scale)
         for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]
     ]
 
 
-def checked_region(region: Any, size: tuple[int, int], where: str) -> Region:
+def checked_region(region: Region, size: tuple[int, int], where: str) -> Region:
     """Return a region that lies inside an image of `size` (width, height)."""
-    if not (isinstance(region, list | tuple) and len(region) == 4):
-        raise UserError(
-            f"params figures: region {region!r} of {where} is not [x, y, width, height]."
-        )
-    x, y, width, height = (int(number) for number in region)
+    x, y, width, height = region
     if x < 0 or y < 0 or width < 1 or height < 1 or x + width > size[0] or y + height > size[1]:
         raise UserError(
             f"params figures: region {list(region)} of {where} leaves the image, which is "
             f"{size[0]} wide and {size[1]} high. Give x, y, width, height in HR pixels."
         )
-    return x, y, width, height
+    return region
 
 
 def chosen_region(

@@ -4,23 +4,16 @@ import math
 import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
-from typing import Any
 
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 from matplotlib.patches import Rectangle
 from PIL import Image
 
+from pipeline.study.keys import Key
+from pipeline.study.results import Crop
 from reports.figures.pictures import Pictures, focus
-from reports.figures.regions import (
-    Region,
-    automatic_crops,
-    checked_region,
-    chosen_region,
-    cut,
-    requested,
-    scale_of,
-)
+from reports.figures.regions import Region, checked_region, chosen_region, crops, cut
 from reports.figures.style import (
     WIDTH,
     Figure,
@@ -28,7 +21,7 @@ from reports.figures.style import (
     picture,
     short,
 )
-from reports.results import ordered
+from reports.tables.cells import number
 
 
 @dataclass(frozen=True)
@@ -49,7 +42,7 @@ class Tile:
         """PSNR and SSIM as the figure prints them."""
         if self.psnr_db is None or self.ssim is None:
             return ""
-        return f"{self.psnr_db:.2f} / {self.ssim:.4f}"
+        return f"{number(self.psnr_db, 2)} / {number(self.ssim, 4)}"
 
 
 @dataclass(frozen=True)
@@ -100,61 +93,60 @@ def marked(tiles: Sequence[Tile]) -> list[Tile]:
     ]
 
 
-def compare(pictures: Pictures, crop: dict[str, Any], name: str) -> Comparison | str:
+def compare(pictures: Pictures, crop: Crop, name: str) -> Comparison | str:
     """Cut every method's view of one region; return why not when the pictures are not kept."""
-    scale = scale_of(crop, 4)
-    dataset, image = str(crop["dataset"]), str(crop["image"])
+    scale, dataset, image = crop.scale, crop.dataset, crop.image
     where = f"{dataset}/{image} at ×{scale}"
-    methods = pictures.methods(scale)
-    bicubic = f"bicubic_x{scale}"
-    if not pictures.kept(bicubic, dataset, image, "hr.png"):
+    bicubic = Key.bicubic(scale).name
+    original = pictures.original(scale, dataset, image)
+    if original is None:
         return (
             f"{where}: evaluations/{bicubic} keeps no picture of it. Is the image among the "
             "profile's test images and in evaluate.keep_images?"
         )
-    shown = [method for method in methods if pictures.kept(method.key, dataset, image)]
+    shown = [m for m in pictures.methods(scale) if pictures.kept(m.key, dataset, image)]
     ablation = pictures.trained("mesr", ("ablate",), "", scale)
     if len(shown) <= 8:  # a small study has room for the ablation's variants
         shown += [method for method in ablation if pictures.kept(method.key, dataset, image)]
-    original = pictures.open(bicubic, dataset, image, "hr.png")
-    given = crop.get("region")
-    if given is None:
+    size = original.size
+    if crop.region is None:
         chief = focus(shown)
-        best = pictures.open(chief.key, dataset, image, "sr.png") if chief else None
-        base = pictures.open(bicubic, dataset, image, "sr.png")
+        best = pictures.view(chief.key, dataset, image, size) if chief else None
+        base = pictures.view(bicubic, dataset, image, size)
         region = chosen_region(original, base, best, scale)
     else:
-        region = checked_region(given, original.size, where)
+        region = checked_region(crop.region, size, where)
     tiles = [Tile("Ground truth", cut(original, region))]
     if pictures.kept(bicubic, dataset, image, "lr.png"):
-        lr = pictures.open(bicubic, dataset, image, "lr.png")
+        small = (size[0] // scale, size[1] // scale)
+        lr = pictures.view(bicubic, dataset, image, small, "lr.png")
         tiles.append(Tile("LR input", cut(lr, region, scale)))
-    values = [pictures.measured(method, scale, dataset, image) for method in shown]
     trained = {(method.model, method.variant) for method in shown if method.source == "trained"}
-    for method, value in zip(shown, values, strict=True):
-        sr = cut(pictures.open(method.key, dataset, image, "sr.png"), region)
-        psnr, ssim = value or (None, None)
-        # On paper each network has one tile: the equal-budget one where there are two.
-        printed = method.source != "published" or (method.model, method.variant) not in trained
-        tile = Tile(
-            method.label, sr, psnr, ssim, kind=method.source, method=method.key, printed=printed
+    for method in shown:
+        psnr, ssim = pictures.measured(method, scale, dataset, image) or (None, None)
+        tiles.append(
+            Tile(
+                method.label,
+                cut(pictures.view(method.key, dataset, image, size), region),
+                psnr,
+                ssim,
+                kind=method.source,
+                method=method.key,
+                # On paper each network has one tile: the equal-budget one where there are two.
+                printed=method.source != "published"
+                or (method.model, method.variant) not in trained,
+            )
         )
-        tiles.append(tile)
-    return Comparison(name, dataset, image, scale, region, given is None, original, marked(tiles))
+    automatic = crop.region is None
+    return Comparison(name, dataset, image, scale, region, automatic, original, marked(tiles))
 
 
 def comparisons(pictures: Pictures) -> tuple[list[Comparison], list[str]]:
     """Return the visual comparisons, and for each one that is not there the reason."""
-    results = pictures.results
-    scales = ordered(results["tables/table3"]["scale"])
-    largest = int(max(scales, default=4))
-    crops = requested(results) or automatic_crops(pictures, largest)
     found, absent = [], []
-    for index, crop in enumerate(crops, start=1):
-        name = slug(
-            "crop", f"{index:02}", crop["dataset"], crop["image"], f"x{scale_of(crop, largest)}"
-        )
-        result = compare(pictures, {**crop, "scale": scale_of(crop, largest)}, name)
+    for index, crop in enumerate(crops(pictures), start=1):
+        name = slug("crop", f"{index:02}", crop.dataset, crop.image, f"x{crop.scale}")
+        result = compare(pictures, crop, name)
         if isinstance(result, str):
             absent.append(result)
         else:

@@ -5,10 +5,11 @@ from pathlib import Path
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
+from pipeline.study.results import StudyFacts
 from reports.figures.style import Figure
 from reports.latex.escaping import Tex, escape
 from reports.latex.pages import parts
-from reports.results import Study
+from reports.results import warning
 from reports.tables.model import Cell, Row, Table
 
 TEMPLATES = Path(__file__).parents[1] / "templates"
@@ -105,7 +106,7 @@ def environment() -> Environment:
 
 
 def write_latex(
-    study: Study, tables: Sequence[Table], figures: Sequence[Figure], folder: Path
+    study: StudyFacts, tables: Sequence[Table], figures: Sequence[Figure], folder: Path
 ) -> list[str]:
     """Write each table, the figures, and the document that includes them.
 
@@ -117,10 +118,14 @@ def write_latex(
     made = environment()
     tables = [table for table in tables if table.groups]
     keys = [table.key for table in tables]
-    setting = study.warning or f"Profile {study.profile}."
+    setting = warning(study) or f"Profile {study.profile}."
     sources = {
         "report": made.get_template("report.tex.j2").render(
-            certified="certificate" in keys, figures=figures, keys=keys, study=study
+            certified="certificate" in keys,
+            figures=figures,
+            keys=keys,
+            study=study,
+            warning=warning(study),
         ),
         "figures": made.get_template("figures.tex.j2").render(figures=figures, setting=setting),
         **{t.key: made.get_template("table.tex.j2").render(table=t) for t in tables},

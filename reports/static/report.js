@@ -1,4 +1,4 @@
-// Sorting, provenance panels, before/after sliders and the appearance. No library, no network.
+// Sorting, provenance panels, logs, before/after sliders and the appearance. No library, no network.
 (function () {
   "use strict";
 
@@ -87,6 +87,22 @@
       var open = panel.classList.toggle("open");
       button.setAttribute("aria-expanded", String(open));
     });
+  });
+
+  // What was measured of the runs on this machine: logs.js, where there is one -------------------
+  var logs = window.reportLogs || {};
+  document.querySelectorAll("[data-log]").forEach(function (element) {
+    var log = Object.hasOwn(logs, element.dataset.log) ? logs[element.dataset.log] : {};
+    var value = log[element.dataset.value];
+    if (!value) return;
+    element.textContent = value.text;
+    if ("sort" in element.dataset) element.dataset.sort = value.sort;
+    if (value.href) {
+      var link = document.createElement("a");
+      link.href = value.href;
+      link.textContent = value.text;
+      element.replaceChildren(link);
+    }
   });
 
   // Before/after sliders -------------------------------------------------------------------------

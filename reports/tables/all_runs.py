@@ -1,34 +1,53 @@
 """Every run of the study, for the chapter on runs."""
 
+from reports.logs import MEASURED
 from reports.results import Results
-from reports.tables.cells import (
-    MISSING,
-    as_number,
-)
+from reports.tables.cells import MISSING, as_number
 from reports.tables.model import Cell, Column, Group, Row, Table
-from reports.tables.provenance import RUN_FIELDS, run_facts
+from reports.tables.provenance import RUN_FIELDS, run_of
+
+SORTED_AS_NUMBERS = {"seed", "params", "threads", "steps", "lr", "batch", "patch"}
+DIGESTS = {"code_digest": "Code digest", "data_digest": "Data digest"}
 
 
 def runs_table(results: Results) -> Table:
-    """Every run of the study, as recorded when it ended."""
-    frame = results["runs"]
-    sortable = ("seed", "params", "steps", "lr", "batch", "patch", "threads")
-    columns = [Column("Network", kind="text", first="ascending")] + [
-        Column(title, kind="number" if name in sortable else "text", first="ascending")
-        for name, title in RUN_FIELDS
+    """Every run: what determined it, and what was measured of it on this machine."""
+    columns = [
+        Column("Network", kind="text", first="ascending"),
+        *(
+            Column(
+                title,
+                kind="number" if name in SORTED_AS_NUMBERS else "text",
+                first="ascending",
+                wide=name == "settings",
+            )
+            for name, title in RUN_FIELDS.items()
+        ),
+        *(
+            Column(title, kind="log", first="ascending", value=name)
+            for name, title in MEASURED.items()
+        ),
+        *(
+            Column(title, kind="code", first="ascending")
+            for title in (*DIGESTS.values(), "Recorded by")
+        ),
     ]
     rows = []
-    for run in frame.to_dict("records"):
-        facts = run_facts(run)
-        name = f"{run['label']}, ×{run['scale']}" if run["scale"] else run["label"]
+    for row in results["runs"].to_dict("records"):
+        run = run_of(row)
+        name = f"{row['label']}, ×{row['scale']}" if row["scale"] else row["label"]
         cells = [Cell(name, name.casefold())]
-        for field_name, title in RUN_FIELDS:
-            text = facts.get(title) or MISSING
-            raw = run[field_name]
-            cells.append(Cell(text, as_number(raw) if field_name in sortable else raw.casefold()))
-        rows.append(Row(cells))
+        for field, title in RUN_FIELDS.items():
+            raw = str(row[field])
+            sort = as_number(raw) if field in SORTED_AS_NUMBERS else raw.casefold()
+            cells.append(Cell(run.facts.get(title) or MISSING, sort))
+        cells += [Cell() for _ in MEASURED]
+        cells += [Cell(text, text) for text in (*run.digests.values(), run.command)]
+        rows.append(Row(cells, [run]))
     caption = (
         "What was trained, and what was evaluated without a training: with which settings, by "
-        "which revision of the code, on which data and where."
+        "which code (digest), on which data and where. Commit, date, wall time and speed are "
+        "known on the machine that computed a run; the command at the end of a row finds the "
+        "commit that recorded it, in any full clone."
     )
     return Table("all-runs", "All runs", caption, columns, [Group("", rows)], [], "runs.csv")

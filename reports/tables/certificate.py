@@ -62,7 +62,7 @@ def certificate(results: Results) -> Table:
             verdict = verdict_cell(row)
             cells.append(Cell(verdict.text, verdict.sort, note=remark, verdict=verdict.verdict))
             rows.append(Row(cells))
-        groups.append(Group(results.study.name(str(model), str(variant)), rows))
+        groups.append(Group(results.network(str(model), str(variant)), rows))
     caption = (
         "The certificate: published figures against those that this project's evaluation gives "
         "for bicubic interpolation and for the authors' own weights, each under the protocol that "

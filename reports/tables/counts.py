@@ -45,7 +45,7 @@ def counts(results: Results) -> Table:
                     ),
                 ]
             rows.append(Row(cells))
-        groups.append(Group(results.study.name(str(model), str(variant)), rows))
+        groups.append(Group(results.network(str(model), str(variant)), rows))
     caption = (
         "Parameters and Multi-Adds of the full-size networks against published counts. Counted: "
         "all parameters; multiply-accumulates of convolutions and matrix products, at the size "

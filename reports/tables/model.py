@@ -1,5 +1,6 @@
 """What a table is made of, as plain values; templates turn them into HTML and LaTeX."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass, field
 from string import ascii_lowercase
@@ -21,6 +22,13 @@ class Cell:
     quoted: bool = False
     verdict: str = ""  # pass, fail, open
 
+    @property
+    def sort_key(self) -> str:
+        """The value to sort by as the page's script reads it."""
+        if isinstance(self.sort, float) and math.isinf(self.sort):
+            return "Infinity" if self.sort > 0 else "-Infinity"
+        return "" if self.sort is None else str(self.sort)
+
 
 @dataclass(frozen=True)
 class Column:
@@ -28,9 +36,22 @@ class Column:
 
     head: str
     group: str = ""
-    kind: str = "number"  # number, text, tick or stack (measured over published)
+    # number, text, code, tick, stack (measured over published) or log (which the page fills in)
+    kind: str = "number"
     first: str = "descending"  # direction of the first sort
     width: str = ""  # of text columns in LaTeX
+    wide: bool = False  # on the page
+    value: str = ""  # of a run's log, in columns of kind log
+
+
+@dataclass(frozen=True)
+class Run:
+    """A training, or an evaluation of weights that were not trained here."""
+
+    facts: dict[str, str]  # title and value
+    digests: dict[str, str]  # of what determined it
+    log: str  # name of its log below logs/
+    command: str  # finds the commit that recorded it
 
 
 @dataclass(frozen=True)
@@ -38,7 +59,7 @@ class Row:
     """One row and the runs that its measured values come from."""
 
     cells: Sequence[Cell]
-    runs: Sequence[dict[str, str]] = ()
+    runs: Sequence[Run] = ()
     origin: str = ""  # says in words where the row comes from
 
 
