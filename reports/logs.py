@@ -7,6 +7,7 @@ file of their own, which `.dvcignore` excludes from the output's digest.
 
 import json
 import math
+import re
 import sys
 import tomllib
 from collections.abc import Mapping
@@ -27,6 +28,7 @@ MEASURED = {
     "wall_seconds": "Wall time",
     "steps_per_s": "Steps/s",
 }
+SHORT = 12  # characters of a commit that the page prints
 ALL_TRAININGS = "trainings"  # stands for a log: the sum over all trainings
 
 
@@ -62,7 +64,7 @@ def write_logs(path: Path, runs: pd.DataFrame, logs: Path, project: Path) -> Non
         try:
             facts = read_json(log, "delete it and run the stage")
             found[name] = shown(facts, repository)
-        except (UserError, ValueError) as error:
+        except (UserError, ValueError, OverflowError) as error:
             print(f"warning: {log}: left out of the report ({error})", file=sys.stderr)
             continue
         if run["stage"] in TRAININGS and "wall_seconds" in found[name]:
@@ -79,14 +81,15 @@ def shown(facts: dict[str, Any], repository: str) -> dict[str, Any]:
 
     Raises
     ------
-    ValueError
-        When a value is of a wrong type.
+    ValueError, OverflowError
+        When a value is of a wrong type or out of range.
     """
     values: dict[str, Any] = {}
     if revision := text_of(facts, "git_revision"):
-        values["git_revision"] = {"text": revision, "sort": revision}
-        if repository and not set(revision.removesuffix("-dirty")) - set("0123456789abcdef"):
-            commit = revision.removesuffix("-dirty")
+        commit, dash, dirty = revision.partition("-")
+        text = f"{commit[:SHORT]}{dash}{dirty}"
+        values["git_revision"] = {"text": text, "sort": revision}
+        if repository and re.fullmatch("[0-9a-f]{40}", commit):
             values["git_revision"]["href"] = f"{repository}/commit/{commit}"
     if started := text_of(facts, "started"):
         moment = datetime.fromisoformat(started).astimezone(UTC)
@@ -95,7 +98,8 @@ def shown(facts: dict[str, Any], repository: str) -> dict[str, Any]:
         value = facts.get(name)
         if value is None:
             continue
-        if not isinstance(value, int | float) or not math.isfinite(value) or value < 0:
+        number = isinstance(value, int | float) and not isinstance(value, bool)
+        if not number or not math.isfinite(value) or value < 0:
             raise ValueError(f"{name} is {value!r}, expected a number")
         text = duration(value) if name == "wall_seconds" else f"{value:.1f}"
         values[name] = {"text": text, "sort": value}

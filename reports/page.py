@@ -8,7 +8,6 @@ from typing import Any
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
 from reports.figures.style import Figure
-from reports.logs import MEASURED
 
 HERE = Path(__file__).parent
 CHAPTERS = (
@@ -30,7 +29,6 @@ def write_page(folder: Path, context: dict[str, Any]) -> None:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-    environment.globals["measured"] = MEASURED
     page = environment.get_template("index.html.j2").render(context, chapters=CHAPTERS)
     (folder / "index.html").write_text(page, encoding="utf-8")
     for source in sorted((HERE / "static").iterdir()):

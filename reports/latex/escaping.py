@@ -14,6 +14,10 @@ AS_TYPED = {
     "'": r"\textquotesingle{}",
     "`": r"\textasciigrave{}",
     "-": "-{}",
+    # After the end of a row, these would begin its options.
+    "[": "{[}",
+    "]": "{]}",
+    "*": "{*}",
     "\u2011": "-{}",
     "✓": r"\ensuremath{\checkmark}",
 }

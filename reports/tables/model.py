@@ -51,6 +51,7 @@ class Run:
     facts: dict[str, str]  # title and value
     digests: dict[str, str]  # of what determined it
     log: str  # name of its log below logs/
+    measured: dict[str, str]  # names and titles of what the log has
     command: str  # finds the commit that recorded it
 
 

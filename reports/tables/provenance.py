@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.study.keys import Key
-from reports.logs import log_name
+from reports.logs import MEASURED, log_name
 from reports.results import TRAININGS, Results
 from reports.tables.model import Run
 
@@ -41,7 +41,8 @@ def run_of(row: Mapping[Hashable, Any]) -> Run:
     if facts["Parameters"].isdecimal():
         facts["Parameters"] = f"{int(facts['Parameters']):,}"
     digests = {"Code digest": row["code_digest"], "Data digest": row["data_digest"]}
-    return Run(facts, digests, log_name(row), recorded_by(row["code_digest"]))
+    measured = {n: t for n, t in MEASURED.items() if trained or n != "steps_per_s"}
+    return Run(facts, digests, log_name(row), measured, recorded_by(row["code_digest"]))
 
 
 def recorded_by(digest: str) -> str:

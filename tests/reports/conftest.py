@@ -1,23 +1,26 @@
-"""Simulated studies, rendered once per session."""
+"""Studies that are synthesised and rendered once per session."""
 
+import shutil
 from pathlib import Path
 
 import pytest
 
 from reports.render import render
-from tests.reports.simulate import simulate
+from tests.reports.study import FULL, QUICK, ReportStudy, make_hostile
 
 
 def build(folder: Path) -> Path:
-    """Render the study simulated in `folder`; return the report's folder."""
+    """Render the study in `folder`; return the report's folder."""
     output = folder / "reports" / "build"
-    render(folder / "results", folder / "evaluations", folder / "docs", output)
+    names = ("results", "evaluations", "docs")
+    render(*(folder / name for name in names), output, folder / "logs")
     return output
 
 
 @pytest.fixture(scope="session")
 def quick(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(tmp_path_factory.mktemp("quick"))
+    """Profile quick: one seed, one test set, automatic crops."""
+    return ReportStudy(tmp_path_factory.mktemp("quick"), QUICK).folder
 
 
 @pytest.fixture(scope="session")
@@ -25,19 +28,25 @@ def report(quick: Path) -> Path:
     return build(quick)
 
 
-@pytest.fixture(scope="session")
-def hostile(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(tmp_path_factory.mktemp("hostile"), hostile=True)
+@pytest.fixture
+def changed(quick: Path, tmp_path: Path) -> Path:
+    """A copy of the quick study, for tests that damage it."""
+    return Path(shutil.copytree(quick, tmp_path / "study", ignore=shutil.ignore_patterns("build")))
 
 
 @pytest.fixture(scope="session")
-def hostile_report(hostile: Path) -> Path:
-    return build(hostile)
+def hostile_report(quick: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The quick study with hostile texts in its result files."""
+    folder = tmp_path_factory.mktemp("hostile") / "study"
+    shutil.copytree(quick, folder, ignore=shutil.ignore_patterns("build"))
+    make_hostile(folder)
+    return build(folder)
 
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    return simulate(tmp_path_factory.mktemp("full"), "full")
+    """Profile paper: all networks, scales and test sets, two seeds, three images each."""
+    return ReportStudy(tmp_path_factory.mktemp("full"), FULL).folder
 
 
 @pytest.fixture(scope="session")

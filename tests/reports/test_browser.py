@@ -1,5 +1,6 @@
 """The report in headless Chromium, opened from disk."""
 
+import json
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -7,39 +8,19 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from selenium import webdriver
-from selenium.webdriver.chrome.options import Options
-from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 
-CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
-AXE = "axe-core@4.14.1"
-FLAGS = (
-    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
-    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
-    "--disable-dev-shm-usage",
-)
+from tests.browser import needs_chromium, start_browser
 
-pytestmark = [
-    pytest.mark.browser,
-    pytest.mark.skipif(
-        not (CHROMIUM.exists() and DRIVER.exists()),
-        reason="Chromium and its driver are not installed (Debian: chromium, chromium-driver)",
-    ),
-]
+AXE = "axe-core@4.14.1"
+pytestmark = [pytest.mark.browser, needs_chromium]
 
 
 @pytest.fixture(scope="module")
 def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
-    options = Options()
-    options.binary_location = str(CHROMIUM)
-    for flag in FLAGS:
-        options.add_argument(flag)
-    options.add_argument(f"--user-data-dir={tmp_path_factory.mktemp('chromium')}")
-    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
-    driver = webdriver.Chrome(options=options, service=Service(str(DRIVER)))
+    driver = start_browser(tmp_path_factory.mktemp("chromium"))
     yield driver
     driver.quit()
 
@@ -109,7 +90,7 @@ def test_sorting_by_mouse_stays_inside_groups(browser: Any, report: Path) -> Non
     button.click()
     assert sort_state(button) == "descending"
     for group in (1, 2, 3):
-        values = [float(v) for v in column(browser, "table3", 2, group)]
+        values = [float(v) for v in column(browser, "table3", 2, group) if v]
         assert values == sorted(values, reverse=True)
         assert len(values) == 5
     button.click()
@@ -122,13 +103,14 @@ def test_sorting_by_mouse_stays_inside_groups(browser: Any, report: Path) -> Non
 
 def test_sorting_by_keyboard_and_missing_values_last(browser: Any, report: Path) -> None:
     open_page(browser, report)
-    button = heading(browser, "table4", 2)  # parameters; bicubic has none
-    for expected in ("ascending", "descending"):
+    button = heading(browser, "table4", 8)  # measured PSNR; quoted rows have none
+    for expected in ("descending", "ascending"):
         button.send_keys(Keys.ENTER)
         assert sort_state(button) == expected
-        values = column(browser, "table4", 2)
-        assert values[-1] == ""
-        numbers = [float(v) for v in values[:-1]]
+        values = column(browser, "table4", 8)
+        numbers = [float(v) for v in values if v]
+        assert values == [str(v) for v in numbers] + [""] * (len(values) - len(numbers))
+        assert len(values) > len(numbers) == 4
         assert numbers == sorted(numbers, reverse=expected == "descending")
 
 
@@ -143,10 +125,48 @@ def test_provenance_panel_follows_its_row(browser: Any, report: Path) -> None:
     button.send_keys(Keys.ENTER)
     assert button.get_attribute("aria-expanded") == "true"
     assert panel.is_displayed()
-    for fact in ("mesr_x2_s0", "train", "Code digest", "md5:0b1c", "x86_64", "109,363"):
+    for fact in ("mesr_x2_s0", "train", "x86_64", "109,363", "c0dec0de", "hr 0b1c", "-Sc0dec0de"):
+        assert fact in panel.text
+    # From the log of the run on this machine:
+    for fact in ("4f1c2a9d4f1c", "2026-03-04 05:06 UTC", "2 min 10 s", "7.5"):
         assert fact in panel.text
     follows = "return arguments[0].nextElementSibling === arguments[1]"
     assert browser.execute_script(follows, first, panel)
+
+
+def test_runs_without_a_log_say_so_and_runs_with_one_are_sorted(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    heads = [e.text for e in browser.find_elements(By.CSS_SELECTOR, "#all-runs thead th")]
+    index = next(i for i, head in enumerate(heads) if head.startswith("Wall time"))
+    heading(browser, "all-runs", index).click()
+    assert column(browser, "all-runs", index) == ["130.4"] * 16 + [""] * 3
+    cells = browser.find_elements(By.CSS_SELECTOR, f"#all-runs tr.row td:nth-child({index + 1})")
+    shown = [cell.text for cell in cells]
+    assert shown == ["2 min 10 s"] * 16 + ["not recorded on this machine"] * 3
+    assert "16 runs, 34 min 46 s in all" in browser.find_element(By.ID, "summary").text
+
+
+def test_page_without_logs_says_so(browser: Any, report: Path, tmp_path: Path) -> None:
+    folder = Path(shutil.copytree(report, tmp_path / "build"))
+    (folder / "logs.js").write_text("window.reportLogs = {};")
+    open_page(browser, folder)
+    cells = browser.find_elements(By.CSS_SELECTOR, "#all-runs td[data-log]")
+    assert {cell.text for cell in cells} == {"not recorded on this machine"}
+    assert "16 runs" in browser.find_element(By.ID, "summary").text
+
+
+def test_commits_are_links_where_the_repository_is_known(
+    browser: Any, report: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(report, tmp_path / "build"))
+    value = {"text": "<b>4f1c</b>", "sort": "4f1c", "href": "https://a.example/commit/4f1c"}
+    logs = json.dumps({"runs/mesr_x4_s0": {"git_revision": value}})
+    (folder / "logs.js").write_text(f"window.reportLogs = {logs};")
+    open_page(browser, folder)
+    links = browser.find_elements(By.CSS_SELECTOR, "#all-runs td[data-log] a")
+    assert [(link.text, link.get_attribute("href")) for link in links] == [
+        ("<b>4f1c</b>", "https://a.example/commit/4f1c")
+    ]
 
 
 def test_slider_by_mouse_keyboard_and_choice(browser: Any, report: Path) -> None:
