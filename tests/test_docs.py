@@ -31,6 +31,7 @@ NOT_PARSED = {
     "cd reports/build/latex": "a folder of the report; tests/reports/ compile the document",
     "dvc exp": "names a group of commands; the full commands are parsed",
     "git hash-object FILE": "git's own",
+    "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
     "mesr evaluate --protocol": "names an option; the full commands are parsed",
     "pre-commit install": "changes the checkout's git hooks",

@@ -92,7 +92,7 @@ class ReportStudy(ToyStudy):
             return 0.0
         if key.kind == "ablation":
             return 2.0 + 0.2 * VARIANTS.index(key.variant)
-        return 1.4 + 0.2 * MODELS.index(key.model) + 0.4 * (key.source == "published")
+        return 1.6 + 0.2 * MODELS.index(key.model) + 0.4 * (key.source == "published")
 
     def evaluate(self, key: Key) -> None:
         for dataset in self.params.data.test:

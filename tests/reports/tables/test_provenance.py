@@ -1,3 +1,5 @@
+import shlex
+import subprocess
 from pathlib import Path
 
 import pytest
@@ -35,6 +37,25 @@ def test_an_evaluation_has_no_facts_of_a_training(data: Results) -> None:
     assert all(run.facts.values())
     assert not run.facts.keys() & {"Seed", "Steps", "Learning rate", "Precision"}
     assert "steps_per_s" not in run.measured
+
+
+def test_command_finds_the_commit_that_recorded_a_run(tmp_path: Path) -> None:
+    def git(*arguments: str) -> str:
+        author = ("-c", "user.name=a", "-c", "user.email=a@b.example", "-c", "commit.gpgsign=false")
+        command = ["git", "-C", str(tmp_path), *author, *arguments]
+        return subprocess.run(command, check=True, capture_output=True, text=True).stdout
+
+    git("init", "-q")
+    runs = tmp_path / "results" / "runs.csv"
+    runs.parent.mkdir()
+    digests = ["c0de" * 16, "beef" * 16, "f00d" * 16]
+    for number in (1, 2, 3):
+        runs.write_text("\n".join(["code_digest", *digests[:number]]))
+        git("add", "results")
+        git("commit", "-qm", f"run {number}")
+    command = shlex.split(recorded_by(digests[1]))
+    assert command[0] == "git"
+    assert git(*command[1:2], "--format=%s", *command[2:]) == "run 2\n"
 
 
 @pytest.mark.parametrize("digest", ["", "known; rm -rf /", "$(true)", "a b"])
