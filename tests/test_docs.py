@@ -33,7 +33,6 @@ NOT_PARSED = {
     "git hash-object FILE": "git's own",
     "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
-    "mesr evaluate --protocol": "names an option; the full commands are parsed",
     "pre-commit install": "changes the checkout's git hooks",
     "python -m benchmarks.paper_reading": "has no options; initialises full-size networks",
     "python -m pipeline.configure profile=NAME": "a placeholder; the profiles by name are composed",
@@ -58,7 +57,11 @@ def mesr(arguments: Sequence[str]) -> None:
         return
     group: Any = typer.main.get_command(app)
     name, *rest = arguments
-    group.commands[name].make_context(name, rest)
+    command = group.commands[name]
+    if all(word.startswith("--") for word in rest):  # `mesr evaluate --lr` in a sentence
+        assert set(rest) <= {option for parameter in command.params for option in parameter.opts}
+        return
+    command.make_context(name, rest)
 
 
 def python(arguments: Sequence[str]) -> None:
