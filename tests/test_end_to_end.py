@@ -31,7 +31,7 @@ TOY = [
     "train.validate_every=2",
     "train.validation_crop=16",
     "tables.complexity_scale=x4",
-    "statistics.resamples=50",
+    "statistics.resamples=100",
     "figures.crops=[{dataset: photos_test, image: chelsea, scale: x4, region: null}]",
 ]
 
