@@ -167,7 +167,9 @@ def test_another_clone_restores_everything_from_a_remote(
 
     # The same without the lock: the run cache alone knows what the stages gave.
     (clone.folder / "dvc.lock").unlink()
-    assert "Running stage" not in clone.run("dvc", "repro", "--pull")
+    run = re.findall(r"^Running stage '([^']+)'", clone.run("dvc", "repro", "--pull"), re.MULTILINE)
+    # Outputs that lie in git are in no cache of DVC's.
+    assert set(run) <= {"complexity", "tables"}
 
 
 def test_the_same_study_computed_again_gives_the_same_lock_and_results(
@@ -175,7 +177,9 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
 ) -> None:
     clone = Study.cloned(study, tmp_path_factory.mktemp("again") / "study")
     clone.run("dvc", "config", "--local", "core.remote", "none")
-    assert len(clone.repro()) > 15
+    # All but complexity and tables, whose outputs lie in git and whose inputs come out equal.
+    kinds = {name.partition("@")[0] for name in clone.repro()}
+    assert {"fetch", "degrade", "train", "ablate", "evaluate", "report"} < kinds
     clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
     sentence = clone.run("mesr", "verify")
     assert sentence.startswith("reproduced: all ")

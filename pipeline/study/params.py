@@ -362,6 +362,7 @@ def _read_yaml(path: Path) -> Mapping[str, Any]:
                 )
         # DVC interpolates nothing in params.yaml, so nothing may be interpolated here.
         values = OmegaConf.to_container(OmegaConf.load(StringIO(text)), resolve=False)
-    except (OmegaConfBaseException, yaml.YAMLError, ValueError, OSError) as error:
+    # OmegaConf asserts that the top is a mapping or a list.
+    except (OmegaConfBaseException, yaml.YAMLError, ValueError, OSError, AssertionError) as error:
         raise UserError(f"{path}: not readable as YAML ({error})") from error
     return values  # type: ignore[return-value]
