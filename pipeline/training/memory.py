@@ -34,6 +34,8 @@ def saved_bytes(network: SRNetwork, loss_of: Probe, patches: int) -> int:
     kept = []  # memory that is handed out again would be taken for the same tensor
 
     def pack(tensor: Tensor) -> Tensor:
+        if tensor.layout is not torch.strided:  # the matrices of imresize: small, and shared
+            return tensor
         storage = tensor.untyped_storage()
         if storage.data_ptr() not in own:
             sizes[storage.data_ptr()] = storage.nbytes()

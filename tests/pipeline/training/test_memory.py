@@ -90,3 +90,15 @@ def test_a_batch_that_does_not_fit_is_refused_before_anything_is_read(tmp_path, 
     with pytest.raises(UserError, match=rf"train\.batch is {batch}: .* train\.batch to \d+ at"):
         train_toy(tmp_path, "x", batch=batch)
     assert not (tmp_path / "checkpoints").exists()
+
+
+def test_sparse_matrices_of_the_resizing_are_passed_over():
+    weights = torch.eye(6).to_sparse()
+
+    def resized(network, patches):
+        return sum((weights @ plane).sum() for plane in loss_inputs(network, patches))
+
+    def loss_inputs(network, patches):
+        return network(torch.ones(patches, 3, 3, 7))[0].flatten(0, 1)
+
+    assert saved_bytes(TwoConvolutions(), resized, 2) > 0
