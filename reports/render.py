@@ -11,10 +11,10 @@ from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
 from reports.latex.document import write_latex
 from reports.logs import write_logs
-from reports.markdown import chapter
-from reports.page import downloads, write_page
+from reports.page.markdown import chapter
+from reports.page.summary import facts
+from reports.page.write import downloads, write_page
 from reports.results import read_results, warning
-from reports.summary import facts
 from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
 from reports.tables.counts import counts

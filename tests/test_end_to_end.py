@@ -246,7 +246,7 @@ def test_second_run_runs_no_stage(study: Study) -> None:
 
 
 def test_touching_a_template_renders_the_report_alone(study: Study) -> None:
-    template = study.folder / "reports/templates/index.html.j2"
+    template = study.folder / "reports/page/templates/index.html.j2"
     template.write_text(template.read_text(encoding="utf-8") + "\n<!-- touched -->\n", "utf-8")
     assert study.repro() == ["report"]
 

@@ -12,7 +12,7 @@ from reports.latex.pages import parts
 from reports.results import warning
 from reports.tables.model import Cell, Row, Table
 
-TEMPLATES = Path(__file__).parents[1] / "templates"
+TEMPLATES = Path(__file__).parent / "templates"
 
 
 def column_specification(table: Table) -> Tex:

@@ -15,7 +15,7 @@ from PIL import Image
 import reports.render
 from pipeline.support.errors import UserError
 from reports.figures.chapter import Chapter
-from reports.markdown import chapter
+from reports.page.markdown import chapter
 from reports.render import render
 from tests.pipeline.toy_study import ROOT
 from tests.reports.html import block, page, values

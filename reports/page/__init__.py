@@ -1,0 +1,1 @@
+"""The web page: what stands in it, its templates, style and script."""
