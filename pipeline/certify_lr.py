@@ -17,12 +17,14 @@ from typing import Any, get_args
 import numpy as np
 import pandas as pd
 
+from mesr.common.base import SCALES
 from mesr.common.imresize import Border
 from pipeline.imaging.degradation import make_lr
 from pipeline.imaging.given import match_lr
 from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol
+from pipeline.study.paths import given_lr_file, hr_file
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -61,7 +63,7 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
         equal in every pixel; 8-bit values in all and those that differ; the largest difference
         in grey levels and the image that has it (empty when all are equal).
     """
-    for scale in (2, 3, 4):
+    for scale in SCALES:
         stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
         if not stems:
             continue
@@ -137,7 +139,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         return record()
     if not dataset:
         parser.error("give DATASET, or --record")
-    hr, lr = Path("data/hr", f"{dataset}.h5"), Path("data/lr", f"{dataset}_MATLAB_LR.h5")
+    hr, lr = hr_file(dataset), given_lr_file(f"{dataset}_MATLAB_LR")
     rows = []
     for row in certify_lr(PackedImages(hr), PackedImages(lr)):
         rows.append(row)

@@ -5,6 +5,7 @@ import sys
 import time
 from collections.abc import Callable, Collection, Iterable, Mapping
 from functools import partial
+from pathlib import Path
 
 import pandas as pd
 import torch
@@ -13,20 +14,16 @@ from tqdm import tqdm
 from pipeline.imaging.backend import choose_device, device_name
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
+from pipeline.models.networks import network_class
 from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images, save_images
 from pipeline.study.keys import Key
 from pipeline.study.params import load_params
 from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
 from pipeline.study.results import QUALITY, write_json
-from pipeline.study.subjects import (
-    Subject,
-    network_code,
-    published_entry,
-    subject_of,
-)
+from pipeline.study.subjects import Subject, published_entry, subject_of
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
-from pipeline.support.provenance import code_digest, write_log
+from pipeline.support.provenance import code_digest, network_code, write_log
 
 SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
 
@@ -121,6 +118,7 @@ def evaluate(
             table = quality_table(subject, readers, dataset, protocol, keep)
 
     device = choose_device()
+    code = [*network_code(network_class(key.model)), *map(Path, SHARED_CODE)]
     record = {
         "key": str(key),
         "dataset": dataset,
@@ -131,7 +129,7 @@ def evaluate(
         "machine": device_name(device),
         "torch": torch.__version__,
         "threads": torch.get_num_threads(),
-        "code_digest": code_digest((*network_code(key.model), *SHARED_CODE)),
+        "code_digest": code_digest(code),
         "data_digest": f"hr {images.digest}",
     }
     QUALITY.write(table, quality_file(key, dataset))

@@ -11,6 +11,8 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import IO
 
+import psutil  # type: ignore[import-untyped]
+
 from pipeline.scheduling import guard
 from pipeline.support.errors import UserError
 
@@ -61,7 +63,7 @@ class ProjectLock:
                 fcntl.flock(self.file, fcntl.LOCK_EX | fcntl.LOCK_NB)
             except BlockingIOError:
                 owner = path.read_text(encoding="utf-8").strip()
-                if not owner or _exists(int(owner)):
+                if not owner or psutil.pid_exists(int(owner)):
                     raise UserError(
                         f"another `mesr repro` (process {owner or 'unknown'}) is at work in this "
                         "project. Wait until it ends, or stop it with Ctrl-C or SIGTERM."
@@ -180,13 +182,3 @@ def tail(path: Path, lines: int = 20) -> list[str]:
         return []
     found = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     return [line for line in found if line][-lines:]
-
-
-def _exists(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except PermissionError:
-        return True
-    return True

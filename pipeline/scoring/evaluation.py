@@ -89,6 +89,38 @@ def as_gray_as(reference: Image, hr: Pixels, sr: Pixels) -> Pixels:
     return sr if sr.ndim == 2 or hr.ndim == 3 else round_to_uint8(rgb_to_gray(sr))
 
 
+def prepare_given(
+    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
+) -> tuple[Image, Image]:
+    """Prepare an SR image that someone else made, and its reference, for scoring.
+
+    Parameters
+    ----------
+    sr, hr : ndarray
+        uint8 (H, W, 3) or (H, W); the HR image is cropped to a multiple of the scale.
+    scale, protocol, name
+        As for `score`.
+
+    Returns
+    -------
+    sr, reference : ndarray
+        Of one size; the SR image with as many channels as the protocol gives a gray HR image.
+
+    Raises
+    ------
+    UserError
+        When the SR image is not as large as the cropped HR image.
+    """
+    reference = make_reference(hr, scale, protocol, name)
+    if sr.shape[:2] != reference.shape[:2]:
+        raise UserError(
+            f"{name}: the SR image is {sr.shape[1]}x{sr.shape[0]} pixels; the HR image cropped to "
+            f"a multiple of {scale} is {reference.shape[1]}x{reference.shape[0]}. "
+            "Give the scale that the SR images were made for."
+        )
+    return as_gray_as(reference, hr, sr), reference
+
+
 def score_image(
     sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
 ) -> tuple[float, float]:
@@ -106,14 +138,7 @@ def score_image(
     UserError
         When the SR image is not as large as the cropped HR image, or too small to be scored.
     """
-    reference = make_reference(hr, scale, protocol, name)
-    if sr.shape[:2] != reference.shape[:2]:
-        raise UserError(
-            f"{name}: the SR image is {sr.shape[1]}x{sr.shape[0]} pixels; the HR image cropped to "
-            f"a multiple of {scale} is {reference.shape[1]}x{reference.shape[0]}. "
-            "Give the scale that the SR images were made for."
-        )
-    image = as_gray_as(reference, hr, sr)
+    image, reference = prepare_given(sr, hr, scale, protocol, name)
     return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 

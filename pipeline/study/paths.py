@@ -12,11 +12,6 @@ PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the 
 RECORD = PUBLISHED / "certificate.csv"
 
 
-def raw_folder(data: Path = DATA) -> Path:
-    """Folder of the downloads as published, one folder per asset."""
-    return data / "raw"
-
-
 def hr_file(dataset: str, data: Path = DATA) -> Path:
     """HR images of a dataset, packed."""
     return data / "hr" / f"{dataset}.h5"
@@ -25,6 +20,11 @@ def hr_file(dataset: str, data: Path = DATA) -> Path:
 def lr_file(dataset: str, scale: int, data: Path = DATA) -> Path:
     """LR images of a dataset, packed."""
     return data / "lr" / f"{dataset}_x{scale}.h5"
+
+
+def given_lr_file(asset: str, data: Path = DATA) -> Path:
+    """LR images that others made, packed."""
+    return data / "lr" / f"{asset}.h5"
 
 
 def run_folder(key: object) -> Path:

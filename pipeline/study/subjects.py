@@ -8,7 +8,7 @@ from pydantic import BaseModel, ConfigDict
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.ensemble import SelfEnsemble
-from pipeline.models.networks import build_network, network_module
+from pipeline.models.networks import build_network
 from pipeline.models.published_weights import PublishedWeights, load_published, published_weights
 from pipeline.models.weights import load_weights
 from pipeline.study.keys import Key
@@ -69,14 +69,6 @@ def trained_subject(folder: Path) -> Subject:
         raise UserError(f"{path}: not the record of a training ({error}); train again") from error
     load_weights(network, folder / "weights.safetensors")
     return Subject(network, record.model, record.variant, "trained", record.seed)
-
-
-def network_code(model: str) -> tuple[str, ...]:
-    """Files and folders that define network `model`, relative to the root where they are in it."""
-    module = network_module(model)
-    if module.__name__.startswith("mesr."):
-        return ("mesr",)
-    return (module.__file__, "mesr/common")
 
 
 def with_self_ensemble(subject: Subject) -> Subject:

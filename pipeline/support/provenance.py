@@ -6,6 +6,7 @@ time, load of the machine, commit) goes to ``logs/``, which neither DVC nor git 
 """
 
 import hashlib
+import inspect
 import json
 import os
 import time
@@ -44,6 +45,14 @@ def code_digest(paths: Iterable[str | Path]) -> str:
         digest.update(f"{name} {len(content)}\n".encode())
         digest.update(content)
     return digest.hexdigest()
+
+
+def network_code(kind: type) -> list[Path]:
+    """Files and folders that define a class of network: its own, and what networks share."""
+    own = Path(inspect.getfile(kind))
+    if own.is_relative_to(ROOT / "mesr"):
+        own = ROOT / "mesr"  # MESR is several files
+    return [own, ROOT / "mesr" / "common"]
 
 
 def write_log(name: str, began: float, **measured: Any) -> None:

@@ -32,7 +32,7 @@ from pipeline.imaging.images import Pixels, round_to_uint8
 from pipeline.imaging.inference import outputs_as_images
 from pipeline.imaging.protocol import PROTOCOLS, RGB, Protocol, Y, scored_planes
 from pipeline.imaging.tensors import Image, from_tensor, to_tensor
-from pipeline.scoring.evaluation import Reader, as_gray_as
+from pipeline.scoring.evaluation import Reader, prepare_given
 from pipeline.scoring.metrics import PEAK, WINDOW, ssim_maps
 from pipeline.support.errors import UserError
 
@@ -236,15 +236,7 @@ def measure_images(
         scores: _Scores = {}
         for gray in _gray_options(sr, hr):
             protocol = replace(RGB, name="", gray=gray)
-            reference = make_reference(hr, scale, protocol, name)
-            if sr.shape[:2] != reference.shape[:2]:
-                raise UserError(
-                    f"{name}: the SR image is {sr.shape[1]}x{sr.shape[0]} pixels; the HR image "
-                    f"cropped to a multiple of {scale} is "
-                    f"{reference.shape[1]}x{reference.shape[0]}. Give the scale that the SR images "
-                    "were made for."
-                )
-            image = as_gray_as(reference, hr, sr)
+            image, reference = prepare_given(sr, hr, scale, protocol, name)
             scores |= _score_planes(Combination(protocol), image, reference, scale, name, ssim=ssim)
         return _with_both_grays(scores)
 

@@ -13,6 +13,7 @@ from pipeline.imaging.images import read_image
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol
 from pipeline.scoring.evaluation import Reader, score_image
+from pipeline.study.paths import given_lr_file
 from pipeline.study.results import QUALITY
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical
@@ -122,7 +123,7 @@ def given_lr(origin: str, names: Sequence[str], scale: int) -> dict[str, Reader]
     UserError
         When there is no such folder or asset, or see `match_lr`.
     """
-    packed = Path("data/lr") / f"{canonical(origin, registry())}.h5"
+    packed = given_lr_file(canonical(origin, registry()))
     if packed.is_file():
         images = PackedImages(packed)
         matched = match_lr(images.names, names, scale, str(packed))
@@ -172,10 +173,9 @@ def score_folder(
     DataFrame
         One row per image with the columns of quality.csv; source "given".
     """
-    files = matching_files(folder, [name for name, _ in images], scale)
     rows = []
-    for name, read in images:
-        psnr_db, ssim = score_image(read_image(files[name]), read(), scale, protocol, name)
+    for name, read_sr, read_hr in pair_images(folder, images, scale):
+        psnr_db, ssim = score_image(read_sr(), read_hr(), scale, protocol, name)
         rows.append(
             (folder.name, "", "given", scale, dataset, name, protocol.name, None,
              f"{psnr_db:.6f}", f"{ssim:.6f}")

@@ -5,7 +5,6 @@ again or in parts, leaves the same bytes. Times and the like are in the log.
 """
 
 import hashlib
-import inspect
 import json
 from collections.abc import Mapping
 from pathlib import Path
@@ -17,7 +16,7 @@ from torch import nn
 
 from pipeline.imaging.backend import device_name
 from pipeline.support.files import atomic_path
-from pipeline.support.provenance import ROOT, code_digest
+from pipeline.support.provenance import ROOT, code_digest, network_code
 from pipeline.training.checkpoint import on_cpu, write_tensors
 from pipeline.training.history import write_history
 from pipeline.training.patches import TrainingImages
@@ -42,13 +41,8 @@ def determining_code(network: nn.Module) -> list[Path]:
 
     All of `pipeline.imaging`, because validation decides which weights are the best.
     """
-    own = Path(inspect.getfile(type(network)))
-    if own.is_relative_to(ROOT / "mesr"):
-        own = ROOT / "mesr"  # MESR is several files
-    return [
-        own,
-        *(ROOT / name for name in ("mesr/common", "pipeline/imaging", "pipeline/training")),
-    ]
+    rooms = (ROOT / "pipeline" / name for name in ("imaging", "training"))
+    return [*network_code(type(network)), *rooms]
 
 
 def determining_facts(

@@ -1,6 +1,7 @@
 """A study without its computations: what stage `tables` reads, with figures known in advance."""
 
 import json
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -54,26 +55,35 @@ class ToyStudy:
             return key.variant
         return settings_variant(key.model, self.params.networks[key.model])
 
+    def images(self, dataset: str) -> Sequence[str]:
+        return IMAGES
+
+    def scores(self, key: Key, dataset: str, index: int) -> tuple[float, float]:
+        """PSNR in dB and SSIM of an image."""
+        gain = ABLATION[key.variant] if key.kind == "ablation" else GAIN[key.model]
+        base = 30.0 - key.scale + len(dataset) / 100
+        return base + gain + index + 0.1 * (key.seed or 0), 0.8 + gain / 100 + index / 1000
+
     def evaluate(self, key: Key) -> None:
         for dataset in self.params.data.test:
-            gain = ABLATION[key.variant] if key.kind == "ablation" else GAIN[key.model]
-            base = 30.0 - key.scale + len(dataset) / 100
-            rows = [
-                {
-                    "model": key.model,
-                    "variant": self.variant(key),
-                    "source": key.source,
-                    "scale": key.scale,
-                    "dataset": dataset,
-                    "image": image,
-                    "protocol": "rgb",
-                    "seed": "" if key.seed is None else key.seed,
-                    "psnr_db": base + gain + index + 0.1 * (key.seed or 0),
-                    "ssim": 0.8 + gain / 100 + index / 1000,
-                }
-                # The order in the file does not matter.
-                for index, image in reversed(list(enumerate(IMAGES)))
-            ]
+            rows = []
+            # The order in the file does not matter.
+            for index, image in reversed(list(enumerate(self.images(dataset)))):
+                psnr_db, ssim = self.scores(key, dataset, index)
+                rows.append(
+                    {
+                        "model": key.model,
+                        "variant": self.variant(key),
+                        "source": key.source,
+                        "scale": key.scale,
+                        "dataset": dataset,
+                        "image": image,
+                        "protocol": "rgb",
+                        "seed": "" if key.seed is None else key.seed,
+                        "psnr_db": psnr_db,
+                        "ssim": ssim,
+                    }
+                )
             results.QUALITY.write(rows, self.folder / paths.quality_file(key, dataset))
 
     def train(self, key: Key) -> None:

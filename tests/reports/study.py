@@ -3,6 +3,7 @@
 import contextlib
 import json
 import shutil
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -94,29 +95,18 @@ class ReportStudy(ToyStudy):
             return 2.0 + 0.2 * VARIANTS.index(key.variant)
         return 1.6 + 0.2 * MODELS.index(key.model) + 0.4 * (key.source == "published")
 
+    def images(self, dataset: str) -> Sequence[str]:
+        return IMAGES[dataset]
+
+    def scores(self, key: Key, dataset: str, index: int) -> tuple[float, float]:
+        gain, seed = self.gain(key), key.seed or 0
+        psnr_db = 34.0 - 2 * key.scale + 6 * np.sin(index) + gain * (1 + 0.4 * np.cos(index))
+        return psnr_db + 0.03 * seed, 0.95 - 0.06 * key.scale + 0.02 * gain + 0.001 * index
+
     def evaluate(self, key: Key) -> None:
-        for dataset in self.params.data.test:
-            rows = [
-                {
-                    "model": key.model,
-                    "variant": self.variant(key),
-                    "source": key.source,
-                    "scale": key.scale,
-                    "dataset": dataset,
-                    "image": image,
-                    "protocol": "rgb",
-                    "seed": "" if key.seed is None else key.seed,
-                    "psnr_db": 34.0
-                    - 2 * key.scale
-                    + 6 * np.sin(index)
-                    + self.gain(key) * (1 + 0.4 * np.cos(index))
-                    + 0.03 * (key.seed or 0),
-                    "ssim": 0.95 - 0.06 * key.scale + 0.02 * self.gain(key) + 0.001 * index,
-                }
-                for index, image in enumerate(IMAGES[dataset])
-            ]
-            results.QUALITY.write(rows, self.folder / paths.quality_file(key, dataset))
-            if key.scale == 4:
+        super().evaluate(key)
+        if key.scale == 4:
+            for dataset in self.params.data.test:
                 self.draw(key, dataset)
 
     def draw(self, key: Key, dataset: str) -> None:
