@@ -54,6 +54,10 @@ class MESR(SRNetwork):
         Whether the second stage is there.
     refinement_features : int
         Hidden width of the refinement block.
+    gate_bias : float or None
+        Where the gate of (19) starts: initial bias of the layer before its sigmoid, so that the
+        refinement first adds about sigmoid(`gate_bias`) times the coarse image. None leaves it
+        to `initialisation`.
     omega : (float, float)
         omega_1 and omega_2 of equation (20).
     input_mean : {"none", "div2k"}
@@ -83,6 +87,7 @@ class MESR(SRNetwork):
         upsampler: Literal["staged", "one_step"] = "staged",
         refinement: bool = True,
         refinement_features: int = 64,
+        gate_bias: float | None = None,
         omega: tuple[float, float] = (1.0, 1.0),
         input_mean: Literal["none", "div2k"] = "none",
         initialisation: Literal["default", "he"] = "default",
@@ -127,6 +132,9 @@ class MESR(SRNetwork):
             self.apply(_he_initialisation)
         elif initialisation != "default":
             raise ValueError(f"initialisation is {initialisation!r}; expected 'default' or 'he'")
+        if gate_bias is not None and self.refine is not None:
+            assert self.refine.h1x1.bias is not None
+            nn.init.constant_(self.refine.h1x1.bias, gate_bias)
         if input_mean not in ("none", "div2k"):
             raise ValueError(f"input_mean is {input_mean!r}; expected 'none' or 'div2k'")
 

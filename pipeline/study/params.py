@@ -89,8 +89,10 @@ def _settings(settings: dict[str, Any]) -> dict[str, Any]:
                 raise ValueError(f"{name}: expected a number, a word or a list of them")  # noqa: TRY004
             if isinstance(number, str) and len(number) > 40:
                 raise ValueError(f"{name}: {number[:40]!r}... is no setting's value")
-            if isinstance(number, (int, float)) and not 0 <= number <= LARGEST_SETTING:
-                raise ValueError(f"{name}: {number} is not between 0 and {LARGEST_SETTING}")
+            # Whole numbers count something; others, such as a bias, may be negative.
+            lowest = -LARGEST_SETTING if isinstance(number, float) else 0
+            if isinstance(number, (int, float)) and not lowest <= number <= LARGEST_SETTING:
+                raise ValueError(f"{name}: {number} is not between {lowest} and {LARGEST_SETTING}")
     return settings
 
 

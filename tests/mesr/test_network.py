@@ -1,3 +1,5 @@
+import math
+
 import pytest
 import torch
 
@@ -85,6 +87,23 @@ def test_mean_is_taken_off_and_put_back() -> None:
     mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
     x = torch.rand(1, 3, 6, 6)
     torch.testing.assert_close(shifted(x)[0], plain(x - mean)[0] + mean)
+
+
+@pytest.mark.parametrize("initialisation", ["default", "he"])
+def test_gate_starts_where_it_is_told_and_nothing_else_changes(initialisation: str) -> None:
+    networks = []
+    for gate_bias in (None, -5.0):
+        torch.manual_seed(0)
+        settings = NARROW | {"initialisation": initialisation, "gate_bias": gate_bias}
+        networks.append(MESR(2, **settings).double())  # type: ignore[arg-type]
+    plain, closed = networks
+    changed = {n for n, p in closed.state_dict().items() if not p.equal(plain.state_dict()[n])}
+    assert changed == {"refine.h1x1.bias"}
+    assert closed.refine is not None
+    with torch.no_grad():  # a closed gate: (19) adds sigmoid(-5) times the coarse image
+        closed.refine.h1x1.weight.zero_()
+        coarse, refined = closed(torch.rand(1, 3, 6, 6, dtype=torch.float64))
+    torch.testing.assert_close(refined, coarse * (1 + 1 / (1 + math.e**5)))
 
 
 def test_gradients_reach_every_parameter() -> None:

@@ -139,6 +139,11 @@ def test_a_name_in_an_optional_list_is_one_harmless_word(where: str, value: Any)
         validate_params(with_value(where, [value]), "params.yaml")
 
 
+def test_settings_that_count_nothing_may_be_negative() -> None:
+    params = with_value("networks.mesr.gate_bias", -5.0)
+    assert validate_params(params, "params.yaml").network_settings("mesr")["gate_bias"] == -5.0
+
+
 def test_training_on_a_test_set_needs_its_switch() -> None:
     params = with_value("data.train", "photos_test")
     params["data"]["degrade"] = ["photos_test"]
