@@ -10,6 +10,7 @@ CERTIFICATES = Path("certificates")
 RESULTS = Path("results")
 PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the code
 RECORD = PUBLISHED / "certificate.csv"
+LR_RECORD = PUBLISHED / "lr_certificate.csv"
 
 
 def hr_file(dataset: str, data: Path = DATA) -> Path:
@@ -50,3 +51,8 @@ def record_file(key: object, dataset: str) -> Path:
 def certificate_file(network: str, dataset: str) -> Path:
     """Certificate of a network's published weights on a dataset (CSV)."""
     return CERTIFICATES / f"{network}_{dataset}.csv"
+
+
+def lr_certificate_file(dataset: str) -> Path:
+    """Certificate of our LR images of a dataset, against those that MATLAB made (CSV)."""
+    return CERTIFICATES / "lr" / f"{dataset}.csv"

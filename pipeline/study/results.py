@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.study.paths import CERTIFICATES, RESULTS, certificate_file
+from pipeline.study.paths import CERTIFICATES, LR_RECORD, RESULTS, certificate_file
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -219,6 +219,21 @@ CERTIFICATE = ResultFile(
 # Also the contract of published/certificate.csv, whose rows carry the commit that measured them.
 CERTIFICATION = ResultFile(
     RESULTS / "certification.csv", "tables", {**CERTIFICATE.columns, **_text("git_revision")}
+)
+# Files in all and those equal in every pixel; 8-bit values in all and those that differ; the
+# largest difference in grey levels and the image that has it (empty when all are equal).
+LR_CERTIFICATE = ResultFile(
+    CERTIFICATES / "lr",  # one file for each dataset
+    "certify_lr",
+    _text("dataset")
+    | _number("scale")
+    | _text("lr_border", "lr_pass_rounding")
+    | _number("files", "equal_files", "values", "different_values", "worst_difference")
+    | _text("worst_image"),
+)
+# published/lr_certificate.csv, whose rows carry the commit that measured them.
+RECORDED_LR_CERTIFICATE = ResultFile(
+    LR_RECORD, "certify_lr", {**LR_CERTIFICATE.columns, **_text("git_revision")}
 )
 _DIFFERENCE = _number("diff_db", "diff_low_db", "diff_high_db")
 TABLE1 = ResultFile(

@@ -15,6 +15,9 @@ from pipeline.imaging.degradation import make_lr
 from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
+from pipeline.study import lr_certification
+from pipeline.study.paths import lr_certificate_file
+from pipeline.study.results import LR_CERTIFICATE, RECORDED_LR_CERTIFICATE
 from pipeline.support.errors import UserError
 
 CLAMPED = replace(RGB, gray="keep", lr_border="clamp", lr_pass_rounding=True)
@@ -46,8 +49,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 def certificate(workplace: Path) -> pd.DataFrame:
     certify_lr.main(["Toy"])
-    table = pd.read_csv(workplace / "certificates/lr/Toy.csv", keep_default_na=False)
-    assert tuple(table.columns) == certify_lr.COLUMNS
+    table = LR_CERTIFICATE.read(workplace / lr_certificate_file("Toy"))
     return table.set_index(["scale", "lr_border", "lr_pass_rounding"])
 
 
@@ -88,14 +90,15 @@ def test_an_image_of_another_size_is_refused(workplace: Path) -> None:
 def test_recording_keeps_what_was_measured_elsewhere(
     workplace: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(certify_lr, "RECORD", workplace / "record.csv")
+    for module in (certify_lr, lr_certification):
+        monkeypatch.setattr(module, "LR_RECORD", workplace / "record.csv")
     with pytest.raises(UserError, match="holds no certificate"):
         certify_lr.main(["--record"])
     pack_images(lr_files(2).items(), workplace / "data/lr/Toy_MATLAB_LR.h5")
     certificate(workplace)
     certify_lr.main(["--record"])
     record = pd.read_csv(workplace / "record.csv", keep_default_na=False)
-    assert tuple(record.columns) == (*certify_lr.COLUMNS, "git_revision")
+    assert list(record.columns) == RECORDED_LR_CERTIFICATE.names
     record.assign(dataset="Elsewhere", git_revision="abc").to_csv(
         workplace / "record.csv", index=False
     )
@@ -124,7 +127,7 @@ def test_matlab_files_are_met_bit_for_bit(
     if not all(map(in_mirror, assets)):
         pytest.skip("MESR_MIRROR does not hold the files")
     paths = fetch_assets(assets, tmp_path / "data")
-    rows = list(certify_lr.certify_lr(*(PackedImages(paths[name]) for name in assets)))
+    rows = list(lr_certification.certify_lr(*(PackedImages(paths[name]) for name in assets)))
     exact = [r for r in rows if (r["lr_border"], r["lr_pass_rounding"]) == ("clamp", "yes")]
     images = find_asset(dataset).images
     assert [(r["scale"], r["files"], r["equal_files"]) for r in exact] == [
