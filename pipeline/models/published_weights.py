@@ -5,6 +5,7 @@ from the bytes that were published.
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -90,6 +91,35 @@ def _variant(model: str, settings: dict[str, Any]) -> str:
     )
 
 
+def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
+    """Find downloaded files and compare them with the registry.
+
+    Parameters
+    ----------
+    files : sequence of str
+        ``"<asset>/<name>"`` as in the asset registry.
+    raw : Path
+        Folder of the downloads, ``data/raw``.
+
+    Raises
+    ------
+    UserError
+        When a file is not here or is not what was published; the message says how to get it.
+    """
+    get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
+    paths = [raw / file for file in files]
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: not downloaded. Get it with {get}.")
+    for file, path in zip(files, paths, strict=True):
+        if difference := find_file(file).mismatch(path):
+            raise UserError(
+                f"{path}: is not the published file ({difference}). Delete it and get it "
+                f"again with {get}."
+            )
+    return paths
+
+
 def load_published(
     model: str, scale: int, variant: str | None = None, raw: Path = RAW
 ) -> SRNetwork:
@@ -122,16 +152,7 @@ def load_published(
             f"no published weights of {wanted} at x{scale} are known. Known for {model}: {have}. "
             "Choose one of these, or give a weights file of your own."
         )
-    get = f"`python -m pipeline.fetch {' '.join(sorted(entry.assets))}`"
-    if missing := entry.missing(raw):
-        raise UserError(f"{missing[0]}: not downloaded. Get it with {get}.")
-    for file in entry.files:
-        if difference := find_file(file).mismatch(raw / file):
-            raise UserError(
-                f"{raw / file}: is not the published file ({difference}). Delete it and get it "
-                f"again with {get}."
-            )
-    paths = [raw / file for file in entry.files]
+    paths = verified_files(entry.files, raw)
     try:
         state = network_module(model).published_state_dict(paths, scale)
     except ValueError as error:

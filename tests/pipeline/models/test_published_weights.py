@@ -45,7 +45,7 @@ def test_weights_that_do_not_exist_are_named(tmp_path: Path) -> None:
 
 
 def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"PANx2_DF2K\.pth: not downloaded.*pipeline\.fetch PAN"):
+    with pytest.raises(UserError, match=r"PANx2_DF2K\.pth: not downloaded.*mesr fetch PAN"):
         load_published("pan", 2, raw=tmp_path / "raw")
 
 
@@ -92,7 +92,7 @@ def test_weights_multiplied_by_1_01_are_not_published(raw: Path) -> None:
 def test_weights_multiplied_between_two_uses_are_not_published(raw: Path) -> None:
     load_published("pan", 4, raw=raw)
     torch.save(pan_state(1.01), raw / "PAN" / "PANx4_DF2K.pth")
-    with pytest.raises(UserError, match=r"pipeline\.fetch PAN"):
+    with pytest.raises(UserError, match=r"mesr fetch PAN"):
         load_published("pan", 4, raw=raw)
 
 

@@ -1,0 +1,179 @@
+"""Further metrics: against independent implementations, and without any download."""
+
+import subprocess
+import sys
+from pathlib import Path
+
+import lpips
+import numpy as np
+import piq
+import pytest
+import torch
+import torchvision
+from pyiqa.default_model_configs import DEFAULT_CONFIGS
+from skimage.data import astronaut, camera
+from skimage.measure import shannon_entropy
+from torchmetrics.functional.image.dists import DISTSNetwork
+
+from pipeline.imaging.protocol import RGB, Y
+from pipeline.imaging.tensors import resize_image
+from pipeline.scoring.further import FurtherMetrics, metric_input
+from pipeline.study.further_metrics import FURTHER
+from pipeline.support.errors import UserError
+
+# The largest deviations from the other implementations on these images; docs/protocols.md has them.
+TOLERANCE = {"fsim": 1e-7, "vsi": 2e-7, "ms_ssim": 5e-6, "gmsd": 5e-6, "entropy": 5e-6}
+SCALE = 4
+
+
+def blurred(image):
+    """Bicubic down and up again: what a benchmark scores."""
+    low = resize_image(image, scale=1 / SCALE)
+    return np.clip(np.round(resize_image(low, scale=SCALE)), 0, 255)
+
+
+HR = astronaut()[:256, :256]
+SR = blurred(HR)
+
+
+def inside(image):
+    return metric_input(image[SCALE:-SCALE, SCALE:-SCALE])
+
+
+def luma(image):
+    """Full-range luma of YIQ, rounded to 8 bits as pyiqa rounds it, in [0, 1]."""
+    weights = torch.tensor([0.299, 0.587, 0.114]).view(1, 3, 1, 1)
+    return ((inside(image) * weights).sum(1, keepdim=True) * 255).round() / 255
+
+
+def measured(name, weights=(), **images):
+    metrics = FurtherMetrics({name: weights})
+    sr, hr = images.get("sr", SR), images.get("hr", HR)
+    return metrics.score(sr, hr, SCALE, RGB)[name]
+
+
+INDEPENDENT = {
+    "fsim": lambda: piq.fsim(inside(SR), inside(HR)),
+    "vsi": lambda: piq.vsi(inside(SR), inside(HR)),
+    "ms_ssim": lambda: piq.multi_scale_ssim(luma(SR), luma(HR), data_range=1.0),
+    "gmsd": lambda: piq.gmsd(luma(SR), luma(HR)),
+    "entropy": lambda: shannon_entropy((luma(SR) * 255).numpy()),
+}
+
+
+@pytest.mark.parametrize("name", INDEPENDENT)
+def test_equal_to_an_independent_implementation(name):
+    assert abs(measured(name) - float(INDEPENDENT[name]())) < TOLERANCE[name]
+
+
+def test_what_is_scored_is_inside_the_border_and_rounded_to_8_bits():
+    noisy = SR.copy()
+    noisy[:SCALE] = noisy[-SCALE:] = 255.0
+    noisy[:, :SCALE] = noisy[:, -SCALE:] = 0.0
+    assert measured("gmsd", sr=noisy) == measured("gmsd")
+    assert measured("gmsd", sr=SR + 0.4) == measured("gmsd")
+    assert measured("gmsd", sr=SR + 3) != measured("gmsd")
+
+
+def test_gray_images_and_luma_are_scored_as_three_equal_channels():
+    gray = camera()[:256, :256]
+    sr = blurred(gray)
+    metrics = FurtherMetrics({"gmsd": (), "piqe": ()})
+    stacked = [np.stack([i] * 3, axis=-1) for i in (sr, gray)]
+    assert metrics.score(sr, gray, SCALE, Y) == metrics.score(*stacked, SCALE, RGB)
+
+
+def test_metrics_without_reference_do_not_see_one():
+    assert measured("piqe") == measured("piqe", hr=np.zeros_like(HR))
+
+
+def test_identical_images_have_the_best_score():
+    best = {
+        "ms_ssim": 1,
+        "cw_ssim": 1,
+        "fsim": 1,
+        "vif": 1,
+        "vsi": 1,
+        "gmsd": 0,
+        "nlpd": 0,
+        "mad": 0,
+    }
+    metrics = FurtherMetrics(dict.fromkeys(best, ()))
+    assert metrics.score(HR, HR, SCALE, RGB) == pytest.approx(best, abs=5e-6)
+
+
+# -- Weights --------------------------------------------------------------------------------------
+
+
+def backbone_file(name: str, folder: Path) -> Path:
+    """A backbone as torchvision publishes it, but untrained."""
+    torch.manual_seed(0)
+    path = folder / f"{name}.pth"
+    torch.save(getattr(torchvision.models, name)(weights=None).state_dict(), path)
+    return path
+
+
+@pytest.mark.parametrize(
+    ("name", "net", "backbone"), [("lpips", "alex", "alexnet"), ("lpips-vgg", "vgg", "vgg16")]
+)
+def test_lpips_is_that_of_its_authors(name, net, backbone, tmp_path):
+    features = backbone_file(backbone, tmp_path)
+    own = Path(lpips.__file__).parent / f"weights/v0.1/{net}.pth"
+    reference = lpips.LPIPS(net=net, pnet_rand=True, verbose=False).eval()
+    state = torch.load(features, weights_only=True)
+    for key, parameter in reference.net.named_parameters():
+        parameter.data.copy_(state[f"features.{key.partition('.')[2]}"])
+    with torch.no_grad():
+        expected = float(reference(inside(SR), inside(HR), normalize=True))
+    assert expected > 1e-6
+    assert measured(name, (features, own)) == pytest.approx(expected, rel=1e-5)
+
+
+def test_dists_is_that_of_torchmetrics(tmp_path, monkeypatch):
+    import torchmetrics.functional.image.dists as theirs  # noqa: PLC0415
+
+    features = backbone_file("vgg16", tmp_path)
+    backbone = torchvision.models.vgg16(weights=None)
+    backbone.load_state_dict(torch.load(features, weights_only=True))
+    monkeypatch.setattr(theirs, "vgg16", lambda **_: backbone)
+    reference = DISTSNetwork().eval()
+    own = Path(theirs.__file__).parent / "dists_models/weights.pt"
+    with torch.no_grad():
+        expected = float(reference(inside(SR), inside(HR)))
+    assert expected > 1e-6
+    assert measured("dists", (features, own)) == pytest.approx(expected, rel=1e-4)
+
+
+def test_weights_of_another_network_are_refused(tmp_path):
+    features = tmp_path / "backbone.pth"
+    torch.save(torchvision.models.alexnet(weights=None).state_dict(), features)
+    own = Path(lpips.__file__).parent / "weights/v0.1/vgg.pth"
+    with pytest.raises(ValueError, match=r"the weights have no features\.0\.weight of shape"):
+        FurtherMetrics({"lpips-vgg": (features, own)})
+
+
+def test_small_images_are_refused_by_name():
+    small = np.zeros((40, 44, 3), dtype=np.uint8)
+    metrics = FurtherMetrics({"ms_ssim": ()})
+    with pytest.raises(UserError, match=r"set/a: ms_ssim cannot be computed on the 36x32 pixels"):
+        metrics.score(small, small, SCALE, RGB, name="set/a")
+
+
+@pytest.mark.parametrize("name", FURTHER)
+def test_catalogue_agrees_with_pyiqa(name):
+    assert DEFAULT_CONFIGS[name].get("lower_better", False) == FURTHER[name].lower_is_better
+
+
+def test_metrics_without_weights_ask_nothing_of_the_network():
+    code = f"""
+import socket, sys
+def refuse(*_): raise SystemExit("asked the network")
+socket.socket.connect = socket.getaddrinfo = refuse
+from pipeline.scoring.further import FurtherMetrics
+from pipeline.study.further_metrics import FURTHER
+from pipeline.support.errors import UserError
+assert "pyiqa" not in sys.modules
+FurtherMetrics(dict.fromkeys({[n for n in FURTHER if not FURTHER[n].weights]}, ()))
+"""
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
+    assert done.returncode == 0, done.stderr
