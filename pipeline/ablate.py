@@ -11,11 +11,11 @@ from pipeline.train import train_network
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train VARIANT with SEED into runs/ablation_VARIANT_SEED."""
-    parser = argparse.ArgumentParser(prog="pipeline.ablate", description=main.__doc__)
+    """Train a variant with a seed into runs/ablation_VARIANT_SEED."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.ablate", description=main.__doc__)
     variants = network_variants(ABLATION_MODEL)
-    parser.add_argument("variant", choices=variants)
-    parser.add_argument("seed", type=parse_seed, help="s0, s1, ...")
+    parser.add_argument("--variant", required=True, choices=variants)
+    parser.add_argument("--seed", required=True, type=parse_seed, help="s0, s1, ...")
     args = parser.parse_args(argv)
     params = load_params()
     settings = params.network_settings(ABLATION_MODEL) | variants[args.variant]

@@ -55,10 +55,10 @@ def record(params: CertifyParams) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Measure NETWORK with its published weights on DATASET, or record all certificates."""
+    """Measure a network with its published weights on a dataset, or record all certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify", description=main.__doc__)
-    parser.add_argument("network", nargs="?", help="name in pipeline/models/networks.py")
-    parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
+    parser.add_argument("--network", help="name in pipeline/models/networks.py")
+    parser.add_argument("--dataset", help="dataset whose images are in data/hr")
     parser.add_argument(
         "--record",
         action="store_true",
@@ -72,7 +72,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         path = certificate_file(arguments.network, arguments.dataset)
         CERTIFICATE.write([cell.model_dump() for cell in cells], path)
     else:
-        parser.error("give NETWORK and DATASET, or --record")
+        parser.error("give --network and --dataset, or --record")
 
 
 if __name__ == "__main__":

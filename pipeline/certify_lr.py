@@ -12,9 +12,9 @@ from pipeline.support.revision import git_revision
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Compare our LR images of DATASET with MATLAB's files, or record the certificates."""
+    """Compare our LR images of a dataset with MATLAB's files, or record the certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify_lr", description=main.__doc__)
-    parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
+    parser.add_argument("--dataset", help="dataset whose images are in data/hr")
     parser.add_argument(
         "--record",
         action="store_true",
@@ -34,7 +34,7 @@ def main(argv: Sequence[str] | None = None) -> None:
             print(describe(row), flush=True)
         LR_CERTIFICATE.write(rows, lr_certificate_file(dataset))
     else:
-        parser.error("give DATASET, or --record")
+        parser.error("give --dataset, or --record")
 
 
 if __name__ == "__main__":

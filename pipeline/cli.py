@@ -97,9 +97,9 @@ def evaluate(
     out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
 ) -> None:
     """Measure PSNR and SSIM image by image."""
-    from pipeline.evaluate import quality_table, summary  # noqa: PLC0415
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
     from pipeline.scoring.evaluation import save_images  # noqa: PLC0415
+    from pipeline.study.quality import quality_table, summary  # noqa: PLC0415
     from pipeline.support.files import atomic_path  # noqa: PLC0415
     from pipeline.tools.folders import given_lr, score_folder  # noqa: PLC0415
     from pipeline.tools.selection import (  # noqa: PLC0415

@@ -3,75 +3,30 @@
 import argparse
 import sys
 import time
-from collections.abc import Callable, Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Sequence
 from functools import partial
 from pathlib import Path
+from typing import Any
 
 import pandas as pd
 import torch
-from tqdm import tqdm
 
 from pipeline.imaging.backend import choose_device, device_name
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.networks import network_class
-from pipeline.scoring.evaluation import Evaluation, Reader, evaluate_images, save_images
-from pipeline.study.keys import Key
+from pipeline.scoring.evaluation import Evaluation, save_images
+from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.study.params import load_params
 from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
+from pipeline.study.quality import quality_table, summary
 from pipeline.study.results import QUALITY, write_json
-from pipeline.study.subjects import Subject, published_entry, subject_of
+from pipeline.study.subjects import published_entry, subject_of
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import code_digest, network_code, write_log
 
 SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
-
-
-def quality_table(
-    subject: Subject,
-    images: Iterable[tuple[str, Reader]],
-    dataset: str,
-    protocol: Protocol,
-    on_image: Callable[[str, Evaluation], None] | None = None,
-    lr: Mapping[str, Reader] | None = None,
-) -> pd.DataFrame:
-    """Evaluate a network image by image, with a progress bar on a terminal.
-
-    Parameters
-    ----------
-    subject : Subject
-        The network.
-    images : iterable of (name, reader)
-        Each reader returns an HR image as uint8.
-    dataset : str
-        For the rows.
-    protocol : Protocol
-        Everything that decides the figures.
-    on_image : callable, optional
-        Called with the name and the evaluation of each image.
-    lr : mapping, optional
-        Reader of the LR image of each HR image, where they are given.
-
-    Returns
-    -------
-    DataFrame
-        One row per image with the columns of quality.csv.
-    """
-    title = f"{subject.model} x{subject.network.scale} on {dataset}"
-    bar = tqdm(images, desc=title, disable=None, unit="image")
-    rows = []
-    device = choose_device()
-    for name, found in evaluate_images(subject.network, bar, dataset, protocol, device, lr):
-        if on_image is not None:
-            on_image(name, found)
-        rows.append(
-            (
-                subject.model, subject.variant, subject.source, subject.network.scale, dataset,
-                name, protocol.name, subject.seed, f"{found.psnr_db:.6f}", f"{found.ssim:.6f}",
-            )
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=QUALITY.names).astype({"seed": "Int64"})
 
 
 def evaluate(
@@ -138,27 +93,41 @@ def evaluate(
     return table
 
 
-def summary(table: pd.DataFrame) -> str:
-    """One line with the means of a table of qualities."""
-    if table.empty:
-        return "nothing was evaluated"
-    psnr, ssim = table.psnr_db.astype(float).mean(), table.ssim.astype(float).mean()
-    first = table.iloc[0]
-    return (
-        f"{first.model} x{first['scale']} on {first.dataset} ({len(table)} images, protocol "
-        f"{first.protocol}): PSNR {psnr:.2f} dB, SSIM {ssim:.4f}"
-    )
+def _option(name: str, text: str, read: Callable[[str], Any] = str) -> argparse.ArgumentParser:
+    parent = argparse.ArgumentParser(add_help=False)
+    parent.add_argument(f"--{name}", required=True, type=read, help=text)
+    return parent
 
 
-def main() -> None:
-    """Evaluate KEY (a folder of runs/, bicubic_x4, published_vdsr_x4 ...) on DATASET."""
-    parser = argparse.ArgumentParser(prog="pipeline.evaluate", description=main.__doc__)
-    parser.add_argument("key", type=Key.parse)
-    parser.add_argument("dataset", help="a name in params.yaml, data.images")
-    args = parser.parse_args()
+def read_arguments(argv: Sequence[str] | None) -> tuple[Key, str]:
+    """Return what the command line says to evaluate, and on which dataset."""
+    dataset = _option("dataset", "a name in params.yaml, data.images")
+    model = _option("model", "a name in params.yaml, networks")
+    scale = _option("scale", "x2, x3 or x4", parse_scale)
+    seed = _option("seed", "s0, s1, ...", parse_seed)
+    variant = _option("variant", "of MESR, in Tables 1 and 2")
+    weights = _option("weights", "network, variant if there are several, and scale: a2f_SD_x4")
+
+    parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=main.__doc__)
+    kinds = parser.add_subparsers(metavar="bicubic|trained|ablation|published", required=True)
+
+    def kind(name: str, key: Callable[[Any], Key], *options: argparse.ArgumentParser) -> None:
+        kinds.add_parser(name, parents=[*options, dataset]).set_defaults(key=key)
+
+    kind("bicubic", lambda a: Key.bicubic(a.scale), scale)
+    kind("trained", lambda a: Key.trained(a.model, a.scale, a.seed), model, scale, seed)
+    kind("ablation", lambda a: Key.ablation(a.variant, a.seed), variant, seed)
+    kind("published", lambda a: Key.parse(f"published_{a.weights}"), weights)
+    arguments = parser.parse_args(argv)
+    return arguments.key(arguments), arguments.dataset
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Score a network on a dataset and write evaluations/KEY."""
+    key, dataset = read_arguments(argv)
     params = load_params().evaluate
     keep = None if params.keep_images == "all" else params.keep_images
-    print(summary(evaluate(args.key, args.dataset, get_protocol(params.protocol), keep)))
+    print(summary(evaluate(key, dataset, get_protocol(params.protocol), keep)))
 
 
 if __name__ == "__main__":

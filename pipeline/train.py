@@ -46,11 +46,11 @@ def train_network(params: Params, key: Key, variant: str, settings: Mapping[str,
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train MODEL at SCALE with SEED into runs/MODEL_SCALE_SEED."""
-    parser = argparse.ArgumentParser(prog="pipeline.train", description=main.__doc__)
-    parser.add_argument("model", help="name of a network with an entry in params.yaml, networks")
-    parser.add_argument("scale", type=parse_scale, help="x2, x3 or x4")
-    parser.add_argument("seed", type=parse_seed, help="s0, s1, ...")
+    """Train a network at a scale with a seed into runs/MODEL_SCALE_SEED."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=main.__doc__)
+    parser.add_argument("--model", required=True, help="a name in params.yaml, networks")
+    parser.add_argument("--scale", required=True, type=parse_scale, help="x2, x3 or x4")
+    parser.add_argument("--seed", required=True, type=parse_seed, help="s0, s1, ...")
     args = parser.parse_args(argv)
     params = load_params()
     settings = params.network_settings(args.model)

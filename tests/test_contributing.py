@@ -21,6 +21,7 @@ TOY = [
     "profile=quick", "scales=[x4]", "train.steps=2", "train.batch=2", "train.patch=8",
     "train.validate_every=1", "train.validation_crop=16", "train.threads=1",
 ]  # fmt: skip
+NET = ["--model", "examplenet", "--scale", "x4", "--seed", "s0"]
 MAKE_IMAGES = """
 import numpy as np
 from pathlib import Path
@@ -69,9 +70,9 @@ def test_example_network_is_trained_evaluated_and_counted(tmp_path: Path) -> Non
     folder = project(tmp_path)
     commands = [
         ["pipeline.configure", *TOY],
-        ["pipeline.degrade", "photos_train", "x4"],
-        ["pipeline.train", "examplenet", "x4", "s0"],
-        ["pipeline.evaluate", "examplenet_x4_s0", "photos_test"],
+        ["pipeline.degrade", "--asset", "photos_train", "--scale", "x4"],
+        ["pipeline.train", *NET],
+        ["pipeline.evaluate", "trained", *NET, "--dataset", "photos_test"],
         ["pipeline.cli", "count", "examplenet", "--scale", "4", "--hr", "128x72"],
     ]
     done = subprocess.run(

@@ -28,7 +28,7 @@ NEUTRAL = {
     "baselines/__init__.py": "nothing",
 }
 # Stage files that only read their arguments and parameters, and name files.
-THIN = {"ablate", "certify", "degrade", "evaluate", "fetch", "tables", "train"}
+THIN = {"ablate", "certify", "certify_lr", "degrade", "evaluate", "fetch", "tables", "train"}
 
 
 def source_of(module: str) -> Path | None:

@@ -260,12 +260,12 @@ def test_deleted_weights_come_back_from_the_cache_without_training(study: Study)
 
 
 STAGES = [
-    ("pipeline.fetch", "photos_test"),
-    ("pipeline.degrade", "photos_train", "x4"),
-    ("pipeline.train", "vdsr", "x4", "s0"),
-    ("pipeline.ablate", "no_rb", "s0"),
-    ("pipeline.evaluate", "mesr_x4_s0", "photos_test"),
-    ("pipeline.certify", "bicubic", "photos_test"),
+    ("pipeline.fetch", "--asset", "photos_test"),
+    ("pipeline.degrade", "--asset", "photos_train", "--scale", "x4"),
+    ("pipeline.train", "--model", "vdsr", "--scale", "x4", "--seed", "s0"),
+    ("pipeline.ablate", "--variant", "no_rb", "--seed", "s0"),
+    ("pipeline.evaluate", "bicubic", "--scale", "x4", "--dataset", "photos_test"),
+    ("pipeline.certify", "--network", "bicubic", "--dataset", "photos_test"),
     ("pipeline.complexity",),
     ("pipeline.tables",),
     ("reports.render",),
@@ -321,7 +321,8 @@ def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:
         output = study.run("python", "-m", "pipeline.configure", "--check", status=1)
         assert "train.learning_rate: no stage knows this key" in output
         assert "Traceback" not in output
-        output = study.run("python", "-m", "pipeline.train", "mesr", "x4", "s0", status=1)
+        train = ("pipeline.train", "--model", "mesr", "--scale", "x4", "--seed", "s0")
+        output = study.run("python", "-m", *train, status=1)
         assert "train.learning_rate" in output
         assert "Traceback" not in output
     finally:

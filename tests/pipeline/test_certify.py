@@ -22,7 +22,7 @@ def test_every_scale_becomes_a_row(
     monkeypatch.chdir(tmp_path)
     low = np.random.default_rng(0).integers(0, 256, (13, 11, 3), dtype=np.uint8)
     pack_images([("one", np.kron(low, np.ones((4, 4, 1), np.uint8)))], hr_file("toy"))
-    main(["bicubic", "toy"])
+    main(["--network", "bicubic", "--dataset", "toy"])
     rows = CERTIFICATE.read(certificate_file("bicubic", "toy"))
     assert list(rows["scale"]) == [2, 3, 4]
     assert rows["psnr_db"].between(5, 60).all()
@@ -32,7 +32,7 @@ def test_every_scale_becomes_a_row(
 
 def test_a_dataset_must_be_given() -> None:
     with pytest.raises(SystemExit):
-        main(["bicubic"])
+        main(["--network", "bicubic"])
 
 
 def test_record_collects_what_params_name(

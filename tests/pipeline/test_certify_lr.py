@@ -48,7 +48,7 @@ def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def certificate(workplace: Path) -> pd.DataFrame:
-    certify_lr.main(["Toy"])
+    certify_lr.main(["--dataset", "Toy"])
     table = LR_CERTIFICATE.read(workplace / lr_certificate_file("Toy"))
     return table.set_index(["scale", "lr_border", "lr_pass_rounding"])
 

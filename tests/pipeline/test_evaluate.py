@@ -14,6 +14,7 @@ from pipeline import evaluate
 from pipeline.imaging.packed import pack_images
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.models.networks import build_network
+from pipeline.study import quality
 from pipeline.study.keys import Key
 from pipeline.study.results import QUALITY
 from pipeline.study.subjects import subject_of
@@ -136,7 +137,7 @@ def test_failure_leaves_no_output(workplace: Path, monkeypatch: pytest.MonkeyPat
     def interrupt(*_: object, **__: object) -> None:
         raise KeyboardInterrupt
 
-    monkeypatch.setattr(evaluate, "evaluate_images", interrupt)
+    monkeypatch.setattr(quality, "evaluate_images", interrupt)
     with pytest.raises(KeyboardInterrupt):
         evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, None)
     assert not [p for p in (workplace / "evaluations").rglob("*") if p.is_file()]
@@ -160,5 +161,5 @@ def test_published_weights_that_were_not_downloaded_give_no_rows(workplace: Path
 def test_summary_is_the_mean(workplace: Path) -> None:
     table = evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [])
     mean = table.psnr_db.astype(float).mean()
-    assert f"PSNR {mean:.2f} dB" in evaluate.summary(table)
+    assert f"PSNR {mean:.2f} dB" in quality.summary(table)
     assert build_network("bicubic", 2).scale == 2

@@ -106,7 +106,7 @@ def test_partial_refuses_an_asset_whose_server_answers_wrongly(
     server.ranges = fault != "truncate"
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr("pipeline.assets.fetching.Transfer", lambda: TRANSFER)
-    assert run(lambda: main(["--partial", "Net"])) == 1
+    assert run(lambda: main(["--partial", "--asset", "Net"])) == 1
     assert "Net: 2 of 3 files missing" in capsys.readouterr().err
     assert in_data(tmp_path) == before
     assert (tmp_path / "data/raw/Net/net_x3.pt").read_bytes() == b"damaged"

@@ -39,7 +39,7 @@ def stage(folder, *arguments):
 
 def test_stage(tmp_path, images):
     pack_images(images.items(), tmp_path / "data/hr/toy.h5")
-    result = stage(tmp_path, "toy", "x3")
+    result = stage(tmp_path, "--asset", "toy", "--scale", "x3")
     assert result.returncode == 0, result.stderr
     assert "2 of 2 images" in result.stdout
     assert [p.name for p in (tmp_path / "data/lr").iterdir()] == ["toy_x3.h5"]
@@ -55,7 +55,7 @@ def test_stage(tmp_path, images):
 
 def test_errors_are_one_message(tmp_path, images, monkeypatch, capsys):
     monkeypatch.chdir(tmp_path)
-    monkeypatch.setattr(sys, "argv", ["degrade", "toy", "x4"])
+    monkeypatch.setattr(sys, "argv", ["degrade", "--asset", "toy", "--scale", "x4"])
     assert run(main) == 1
     assert capsys.readouterr().err.startswith("error: data/hr/toy.h5: no such file")
     pack_images({"tiny": images["gray"][:3]}.items(), Path("data/hr/toy.h5"))

@@ -203,7 +203,8 @@ def test_a_real_training_killed_in_its_job_ends_with_the_weights_of_an_undisturb
         stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         wait_for(lambda: list((study.folder / "checkpoints").glob("*/state.safetensors")), 300)
-        trainings = [pid for pid in _processes("pipeline.train mesr") if "clones" in _folder(pid)]
+        found = _processes("pipeline.train --model mesr")
+        trainings = [pid for pid in found if "clones" in _folder(pid)]
         for pid in trainings:
             os.kill(pid, signal.SIGKILL)
         said = process.communicate()[0]
