@@ -17,6 +17,7 @@ from pipeline.collation.cost import table4
 from pipeline.collation.evaluations import Quality, read_evaluation
 from pipeline.collation.facts import study_facts
 from pipeline.collation.provenance import evaluation_rows, history_rows, training_rows
+from pipeline.collation.ranking import ranking
 from pipeline.study import results
 from pipeline.study.params import load_params
 from pipeline.study.paths import RESULTS
@@ -36,6 +37,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     runs = training_rows(trained, params.data.train) + evaluation_rows(untrained, datasets)
     ablation = Ablation(params, quality)
     rows3 = table3(params, quality)
+    ranked, pairs, agreement = ranking(params, quality)
     tables: list[tuple[results.ResultFile, Sequence[Row] | pd.DataFrame]] = [
         (results.QUALITY, quality.rows()),
         (results.HISTORY, history_rows(trained)),
@@ -45,6 +47,9 @@ def main(argv: Sequence[str] | None = None) -> None:
         (results.TABLE2, table2(params, ablation)),
         (results.TABLE3, rows3),
         (results.TABLE4, table4(params, rows3, complexity)),
+        (results.RANKING, ranked),
+        (results.PAIRS, pairs),
+        (results.AGREEMENT, agreement),
     ]
     # Everything was read: nothing is written when an input is missing.
     for file, rows in tables:

@@ -18,6 +18,7 @@ from reports.results import read_results, warning
 from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
 from reports.tables.counts import counts
+from reports.tables.ranking import agreement, ranking
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
 from reports.tables.table3_methods import table3
@@ -50,7 +51,8 @@ def render(
     data = read_results(results)
     tables = [make(data) for make in (table1, table2, table3, table4)]
     certified, counted = certificate(data), counts(data)
-    printed = [*tables, certified, counted]
+    robustness = [ranking(data), agreement(data)]
+    printed = [*tables, *robustness, certified, counted]
     reading = docs / "paper-reading.md"
     with atomic_path(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
@@ -68,6 +70,7 @@ def render(
             "figures": drawn.others,
             "reading": chapter(reading.read_text(encoding="utf-8")) if reading.is_file() else "",
             "readings": variant_sizes(data),
+            "robustness": robustness,
             "runs": runs_table(data),
             "study": data.study,
             "tables": tables,

@@ -33,7 +33,7 @@ def quotable() -> list[str]:
     return [model for model in networks if model == "mesr" or published_variants(model)]
 
 
-def _methods(params: Params, quality: Quality) -> list[tuple[Row, list[Key]]]:
+def methods(params: Params, quality: Quality) -> list[tuple[Row, list[Key]]]:
     """Group the evaluations' seeds by method: scale, model, variant and provenance."""
     groups: dict[tuple[int, str, str, str], list[Key]] = {}
     for of in quality.evaluated:
@@ -47,15 +47,15 @@ def _methods(params: Params, quality: Quality) -> list[tuple[Row, list[Key]]]:
             if (scale, model, variant, "published") not in groups:
                 groups[scale, model, variant, "quoted"] = []
     names = ("scale", "model", "variant", "provenance")
-    methods = [(dict(zip(names, group, strict=True)), keys) for group, keys in groups.items()]
-    return sorted(methods, key=lambda method: (method[0]["scale"], *order(method[0])))
+    found = [(dict(zip(names, group, strict=True)), keys) for group, keys in groups.items()]
+    return sorted(found, key=lambda method: (method[0]["scale"], *order(method[0])))
 
 
 def table3(params: Params, quality: Quality) -> list[Row]:
     """Table 3: every method at every scale on every test set, ranked among comparable rows."""
     published = published_quality()
     rows: list[Row] = []
-    for method, keys in _methods(params, quality):
+    for method, keys in methods(params, quality):
         model, variant, provenance = (method[n] for n in ("model", "variant", "provenance"))
         for dataset in params.data.test:
             if provenance == "quoted" and dataset not in PAPER_DATASETS:

@@ -278,6 +278,37 @@ TABLE4 = ResultFile(
     | _number("psnr_db", "published_psnr_db")
     | _text("quality_source", "rank_psnr", "note"),
 )
+# How far the order of the trained networks can be trusted: letters per network, all pairs, and the
+# agreement of rankings with the number of seeds that a difference of RESOLVED_DB needs.
+RESOLVED_DB, RESOLVED_POWER = 0.05, 0.8
+RANKING = ResultFile(
+    RESULTS / "tables" / "ranking.csv",
+    "tables",
+    _number("scale")
+    | _text("dataset", "model", "variant", "label", "seeds", "images")
+    | _number("psnr_db")
+    | _text("psnr_letters")
+    | _number("ssim")
+    | _text("ssim_letters", "note"),
+)
+PAIRS = ResultFile(
+    RESULTS / "tables" / "pairs.csv",
+    "tables",
+    _number("scale")
+    | _text("dataset", "metric")
+    | _text("first_model", "first_variant", "second_model", "second_variant")
+    | _number("diff", "diff_low", "diff_high", "p", "p_holm")
+    | _text("told_apart"),
+)
+AGREEMENT = ResultFile(
+    RESULTS / "tables" / "agreement.csv",
+    "tables",
+    _number("scale")
+    | _text("dataset")
+    | _number("networks", "seeds", "tau_metrics", "tau_seeds", "tau_seeds_lowest")
+    | _number("seed_sd_db", "one_pair_seeds", "all_pairs_seeds")
+    | _text("note"),
+)
 # Not of the study: one file a machine, see `pipeline.tools.measuring`.
 MEASUREMENT = ResultFile(
     Path("benchmarks/machines"),
@@ -297,7 +328,7 @@ FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
         *(QUALITY, HISTORY, RUNS, COMPLEXITY, COUNTS, CERTIFICATION),
-        *(TABLE1, TABLE2, TABLE3, TABLE4),
+        *(TABLE1, TABLE2, TABLE3, TABLE4, RANKING, PAIRS, AGREEMENT),
     )
 }
 

@@ -94,6 +94,65 @@ def over_seeds(values: ArrayLike) -> Summary:
     return Summary(float(per_seed.mean()), sd, *matrix.shape)
 
 
+def paired(first: ArrayLike, second: ArrayLike) -> NDArray[np.float64]:
+    """First minus second, checked.
+
+    Parameters
+    ----------
+    first, second : array_like, shape (seeds, images)
+        Finite values of two networks for the same seeds and images.
+
+    Returns
+    -------
+    ndarray of float64, shape (seeds, images)
+
+    Raises
+    ------
+    ValueError
+        When the shapes differ, or for an empty or non-finite matrix.
+    """
+    a, b = _matrix(first, "first"), _matrix(second, "second")
+    if not (np.isfinite(a).all() and np.isfinite(b).all()):
+        raise ValueError("first or second holds infinite values, whose difference is not defined")
+    if a.shape != b.shape:
+        raise ValueError(
+            f"first has shape {a.shape} and second {b.shape}; a paired difference needs the same "
+            "seeds and the same images in both"
+        )
+    return a - b
+
+
+def _margins(d: NDArray[np.float64]) -> list[NDArray[np.float64]]:
+    """Seed effects and image effects, each where it was repeated."""
+    return [d.mean(axis=axis) - d.mean() for axis in (1, 0) if d.shape[1 - axis] > 1]
+
+
+def standard_error(d: NDArray[np.float64]) -> tuple[float, float]:
+    """Two-way standard error of the mean of a matrix, and Satterthwaite's degrees of freedom.
+
+    Parameters
+    ----------
+    d : ndarray of float64, shape (seeds, images)
+        Paired differences. Seeds and images are crossed; the variances of both means are added.
+
+    Returns
+    -------
+    error, freedom : float
+        0 and infinity where every image and seed shows the same difference; NaN where neither
+        was repeated.
+    """
+    margins = _margins(d)
+    if not margins:
+        return float("nan"), float("nan")
+    variances = [float(m.var(ddof=1)) / len(m) for m in margins]
+    if sum(variances) <= (np.finfo(np.float64).eps * np.abs(d).max()) ** 2:
+        return 0.0, float("inf")
+    freedom = sum(variances) ** 2 / sum(
+        v**2 / (len(m) - 1) for v, m in zip(variances, margins, strict=True)
+    )
+    return float(np.sqrt(sum(variances))), freedom
+
+
 def _sum_of_means(*effects: NDArray[np.float64], axis: int) -> NDArray[np.float64]:
     return np.sum([effect.mean(axis=axis) for effect in effects], axis=0)
 
@@ -146,15 +205,7 @@ def paired_difference(
     ValueError
         When the shapes differ, or for an empty or non-finite matrix.
     """
-    a, b = _matrix(first, "first"), _matrix(second, "second")
-    if not (np.isfinite(a).all() and np.isfinite(b).all()):
-        raise ValueError("first or second holds infinite values, whose difference is not defined")
-    if a.shape != b.shape:
-        raise ValueError(
-            f"first has shape {a.shape} and second {b.shape}; a paired difference needs the same "
-            "seeds and the same images in both"
-        )
-    d = a - b
+    d = paired(first, second)
     mean = float(d.mean())
     seeds, images = d.shape
 
@@ -167,18 +218,12 @@ def paired_difference(
         notes.append("no interval over images (one image)")
     note = "; ".join(notes)
 
-    # The margins that were repeated: seed effects and image effects.
-    margins = [d.mean(axis=axis) - mean for axis in (1, 0) if d.shape[1 - axis] > 1]
+    margins = _margins(d)
     if not margins:
         return Difference(mean, float("nan"), float("nan"), seeds, images, note)
-    variances = [float(m.var(ddof=1)) / len(m) for m in margins]
-    if sum(variances) <= (np.finfo(np.float64).eps * np.abs(d).max()) ** 2:
-        # Every image and seed shows the same difference: nothing to resample.
+    error, freedom = standard_error(d)
+    if error == 0:
         return Difference(mean, mean, mean, seeds, images, note)
-
-    freedom = sum(variances) ** 2 / sum(
-        v**2 / (len(m) - 1) for v, m in zip(variances, margins, strict=True)
-    )
     tail = stats.norm.cdf(stats.t.ppf((1 - confidence) / 2, freedom))
     interval = stats.bootstrap(
         [m * np.sqrt(len(m) / (len(m) - 1)) for m in margins],
