@@ -1,6 +1,7 @@
-"""Stage `complexity`: parameters and Multi-Adds of every network at its paper's size.
+"""Stage `complexity`: parameters and Multi-Adds of every network.
 
-Writes `results/complexity.csv` and, beside every published count, `results/counts.csv`.
+Writes `results/complexity.csv` (every network at its paper's size), beside every published count
+`results/counts.csv`, and `results/sizes.csv`: the trained networks at the size of this study.
 """
 
 import argparse
@@ -12,11 +13,17 @@ import torch
 
 from mesr.common.base import SCALES
 from pipeline.models.counting import Complexity, count, parse_size
-from pipeline.models.networks import NETWORKS, build_network, main_variant, network_variants
-from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE
-from pipeline.study.params import load_params
+from pipeline.models.networks import (
+    NETWORKS,
+    build_network,
+    main_variant,
+    network_variants,
+    settings_variant,
+)
+from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE, parse_scale
+from pipeline.study.params import Params, load_params
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
-from pipeline.study.results import COMPLEXITY, COUNTS
+from pipeline.study.results import COMPLEXITY, COUNTS, SIZES
 from pipeline.support.console import run
 
 
@@ -68,6 +75,27 @@ def count_all(
             found = count(network, hr_height, hr_width)
             rows.append((name, variant, scale, found.params, found.multi_adds))
     return pd.DataFrame(rows, columns=COMPLEXITY.names)
+
+
+def study_sizes(params: Params) -> pd.DataFrame:
+    """Count the networks of a study on one of its training patches.
+
+    Returns
+    -------
+    DataFrame
+        Columns of `SIZES`: LR patches of ``patch`` x ``patch`` pixels.
+    """
+    rows = []
+    for name in (*params.baselines, *params.models):
+        settings = params.network_settings(name)
+        for scale in map(parse_scale, params.scales):
+            with torch.device("meta"):
+                network = build_network(name, scale, **settings)
+            side = params.train.patch * scale
+            found = count(network, side, side)
+            variant, patch = settings_variant(name, settings), params.train.patch
+            rows.append((name, variant, scale, patch, found.params, found.multi_adds))
+    return pd.DataFrame(rows, columns=SIZES.names)
 
 
 def verdict(ours: int, as_published: int, published: int | None, digit: int) -> str:
@@ -142,14 +170,16 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write results/complexity.csv and results/counts.csv."""
+    """Write results/complexity.csv, results/counts.csv and results/sizes.csv."""
     argparse.ArgumentParser(description=main.__doc__).parse_args(argv)
     print("count every network, variant and scale", flush=True)
-    height, width = parse_size(load_params().complexity.hr)
+    params = load_params()
+    height, width = parse_size(params.complexity.hr)
     table = count_all(hr_height=height, hr_width=width)
     comparison = pd.DataFrame([compare(entry) for entry in published_complexity().values()])
     whole = ["published_params", "published_multi_adds"]
     comparison[whole] = comparison[whole].astype("Int64")
+    SIZES.write(study_sizes(params))
     COMPLEXITY.write(table)
     COUNTS.write(comparison)
     verdicts = [*comparison["params_verdict"], *comparison["multi_adds_verdict"]]

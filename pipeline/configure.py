@@ -1,7 +1,7 @@
 """Compose conf/ into params.yaml.
 
 ``python -m pipeline.configure profile=paper`` writes another profile;
-``python -m pipeline.configure profile=quick seeds=[s0,s1] train.lr=0.001`` changes values on top;
+``python -m pipeline.configure profile=quick seeds=[s0,s1] tune.lrs=[0.001]`` changes values on top;
 ``python -m pipeline.configure --check`` checks params.yaml as it stands.
 """
 
@@ -29,7 +29,7 @@ CONF = Path("conf")
 LARGEST_NETWORK = 1_000_000_000  # parameters
 HEADER = """\
 # Composed from conf/ by: python -m pipeline.configure {overrides}
-# Change conf/ and compose again, or try values with: dvc exp run -S 'train.lr=0.001'
+# Change conf/ and compose again, or try values with: dvc exp run -S 'tune.lrs=[0.001]'
 """
 
 
@@ -39,7 +39,7 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
     Parameters
     ----------
     overrides : sequence of str
-        Hydra overrides, the profile first: ``["profile=quick", "train.lr=0.001"]``.
+        Hydra overrides, the profile first: ``["profile=quick", "tune.lrs=[0.001]"]``.
     conf : Path
         Folder of the configuration groups.
 

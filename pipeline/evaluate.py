@@ -106,10 +106,14 @@ def read_arguments(argv: Sequence[str] | None) -> tuple[Key, str]:
     scale = _option("scale", "x2, x3 or x4", parse_scale)
     seed = _option("seed", "s0, s1, ...", parse_seed)
     variant = _option("variant", "of MESR, in Tables 1 and 2")
+    reading = _option("reading", "a name in params.yaml, readings.changes")
+    steps = _option("steps", "length of a training of the ladder", int)
     weights = _option("weights", "network, variant if there are several, and scale: a2f_SD_x4")
 
     parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=main.__doc__)
-    kinds = parser.add_subparsers(metavar="bicubic|trained|ablation|published", required=True)
+    kinds = parser.add_subparsers(
+        metavar="bicubic|trained|ablation|reading|ladder|published", required=True
+    )
 
     def kind(name: str, key: Callable[[Any], Key], *options: argparse.ArgumentParser) -> None:
         kinds.add_parser(name, parents=[*options, dataset]).set_defaults(key=key)
@@ -117,6 +121,8 @@ def read_arguments(argv: Sequence[str] | None) -> tuple[Key, str]:
     kind("bicubic", lambda a: Key.bicubic(a.scale), scale)
     kind("trained", lambda a: Key.trained(a.model, a.scale, a.seed), model, scale, seed)
     kind("ablation", lambda a: Key.ablation(a.variant, a.seed), variant, seed)
+    kind("reading", lambda a: Key.reading(a.reading, a.seed), reading, seed)
+    kind("ladder", lambda a: Key.ladder(a.model, a.steps, a.seed), model, steps, seed)
     kind("published", lambda a: Key.parse(f"published_{a.weights}"), weights)
     arguments = parser.parse_args(argv)
     return arguments.key(arguments), arguments.dataset

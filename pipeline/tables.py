@@ -16,8 +16,10 @@ from pipeline.collation.comparison import table3
 from pipeline.collation.cost import table4
 from pipeline.collation.evaluations import Quality, read_evaluation
 from pipeline.collation.facts import study_facts
+from pipeline.collation.ladder import ladder_rows
 from pipeline.collation.provenance import evaluation_rows, history_rows, training_rows
 from pipeline.collation.ranking import ranking
+from pipeline.collation.tuning import tuning_rows
 from pipeline.study import results
 from pipeline.study.params import load_params
 from pipeline.study.paths import RESULTS
@@ -30,9 +32,13 @@ def main(argv: Sequence[str] | None = None) -> None:
     params = load_params()
     print(f"collate profile {params.profile}", flush=True)
     datasets, protocol = params.data.test, params.evaluate.protocol
-    complexity = results.COMPLEXITY.read()
+    complexity, sizes = results.COMPLEXITY.read(), results.SIZES.read()
     quality = Quality([read_evaluation(key, datasets, protocol) for key in params.evaluations()])
-    trained = [of for of in quality.evaluated if of.key.source == "trained"]
+    further = [*params.reading_evaluations(), *params.ladder_evaluations()]
+    compared = Quality(
+        quality.evaluated + [read_evaluation(key, datasets, protocol) for key in further]
+    )
+    trained = [of for of in compared.evaluated if of.key.source == "trained"]
     untrained = [of for of in quality.evaluated if of.key.source != "trained"]
     runs = training_rows(trained, params.data.train) + evaluation_rows(untrained, datasets)
     ablation = Ablation(params, quality)
@@ -42,6 +48,8 @@ def main(argv: Sequence[str] | None = None) -> None:
         (results.QUALITY, quality.rows()),
         (results.HISTORY, history_rows(trained)),
         (results.RUNS, runs),
+        (results.TUNING, tuning_rows(params)),
+        (results.LADDER, ladder_rows(params, compared, sizes)),
         (results.CERTIFICATION, certification(params)),
         (results.TABLE1, table1(params, ablation)),
         (results.TABLE2, table2(params, ablation)),

@@ -9,12 +9,19 @@ from pipeline.models.networks import build_network, settings_variant
 from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.study.params import Params, load_params
 from pipeline.study.paths import hr_file, lr_file, run_folder
+from pipeline.study.tuning import read_lr
 from pipeline.support.console import run
 from pipeline.training.trainer import train
 
 
-def train_network(params: Params, key: Key, variant: str, settings: Mapping[str, Any]) -> None:
-    """Build a network, train it and write ``runs/<key>``.
+def train_network(
+    params: Params,
+    key: Key,
+    variant: str,
+    settings: Mapping[str, Any],
+    changes: Mapping[str, Any] | None = None,
+) -> None:
+    """Build a network, train it with the learning rate chosen for it and write ``runs/<key>``.
 
     Parameters
     ----------
@@ -26,6 +33,8 @@ def train_network(params: Params, key: Key, variant: str, settings: Mapping[str,
         Which of the network's sizes or ablation variants is trained.
     settings : mapping
         Its constructor settings.
+    changes : mapping, optional
+        Training settings that depart from the study's.
     """
     if key.seed is None:
         raise ValueError(f"{key} names no training")
@@ -33,7 +42,7 @@ def train_network(params: Params, key: Key, variant: str, settings: Mapping[str,
         partial(build_network, key.model, key.scale, **settings),
         hr=hr_file(params.data.train),
         lr=lr_file(params.data.train, key.scale),
-        settings=params.train_settings,
+        settings=params.train_settings(read_lr(key.model), **(changes or {})),
         seed=key.seed,
         output=run_folder(key),
         identity={

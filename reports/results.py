@@ -12,7 +12,9 @@ from pipeline.study.keys import SCALES, Key
 from pipeline.study.results import FILES, StudyFacts, read_study
 from pipeline.support.errors import UserError
 
-TRAININGS = ("train", "ablate")  # stages in runs.csv that train; the others evaluate
+# Stages in runs.csv that train; the others evaluate. Tables 1 and 2 are of the first two.
+OF_ABLATION = ("train", "ablate")
+TRAININGS = (*OF_ABLATION, "readings", "ladder")
 
 
 @dataclass(frozen=True)

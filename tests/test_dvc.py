@@ -28,7 +28,10 @@ NEUTRAL = {
     "baselines/__init__.py": "nothing",
 }
 # Stage files that only read their arguments and parameters, and name files.
-THIN = {"ablate", "certify", "certify_lr", "degrade", "evaluate", "fetch", "tables", "train"}
+THIN = {
+    *("ablate", "certify", "certify_lr", "degrade", "evaluate", "fetch", "ladder", "readings"),
+    *("tables", "train"),
+}
 
 
 def source_of(module: str) -> Path | None:
@@ -126,17 +129,24 @@ def test_stage_files_that_are_not_listed_are_thin() -> None:
             for node in ast.walk(tree)
             if isinstance(node, ast.FunctionDef)
         )
-        assert lines <= 70, f"pipeline/{name}.py holds {lines} lines of code beside its docstrings"
+        assert lines <= 75, f"pipeline/{name}.py holds {lines} lines of code beside its docstrings"
 
 
 def test_code_is_listed_by_folders() -> None:
-    assert sum(len(code_of(stage)) for stage in STAGES.values()) <= 60
+    # Stages that repeat another with other seeds share its list.
+    lists = {(stage["cmd"], *code_of(stage)) for stage in STAGES.values()}
+    assert sum(len(code) for _, *code in lists) <= 90
 
 
 def test_training_stages_depend_on_the_parameters_they_read() -> None:
-    for name in ("train", "ablate", "train_baseline"):
-        assert {"data.train", "train"} < set(STAGES[name]["params"])
-        assert any(p.startswith("networks.") for p in STAGES[name]["params"])
+    kinds = ("train", "ablate", "readings", "ladder")
+    for name, stage in STAGES.items():
+        if name.startswith(("tune", *kinds)):
+            assert {"data.train", "train"} < set(stage["params"])
+            assert any(p.startswith("networks.") for p in stage["params"])
+        if name.startswith(kinds):
+            assert any(str(dep).startswith("tuning/") for dep in stage["deps"])
+    assert "readings.changes.${item.reading}" in STAGES["readings"]["params"]
     for name in ("fetch", "degrade"):
         assert "params" not in STAGES[name]
 

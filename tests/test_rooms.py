@@ -40,8 +40,12 @@ ROOMS: dict[str, set[str]] = {
     "pipeline.collation": {"pipeline.support", "pipeline.models", "pipeline.study"},
     "pipeline.scheduling": {"pipeline.support", "pipeline.study"},
 }  # fmt: skip
-# Stages may import every room of `pipeline` and MESR; the other stage that one of them extends:
-STAGES_THAT_EXTEND = {("pipeline.ablate", "pipeline.train")}
+# Stages may import every room of `pipeline` and MESR; the other stage that some of them extend:
+STAGES_THAT_EXTEND = {
+    ("pipeline.ablate", "pipeline.train"),
+    ("pipeline.ladder", "pipeline.train"),
+    ("pipeline.readings", "pipeline.train"),
+}
 # Entry points may import the stages as well.
 ENTRY_POINTS = {"pipeline.cli", "pipeline.configure", "pipeline.measure"}
 # What the report may know of the pipeline: contracts that need no PyTorch.

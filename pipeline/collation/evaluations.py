@@ -59,7 +59,7 @@ def read_evaluation(key: Key, datasets: Sequence[str], protocol: str) -> Evaluat
             "dataset": dataset,
             "seed": "" if key.seed is None else str(key.seed),
             "protocol": protocol,
-            **({} if key.kind == "trained" else {"variant": key.variant}),
+            **({} if key.kind in ("trained", "ladder") else {"variant": key.variant}),
         }
         for column, value in expected.items():
             if other := set(frame[column]) - {value}:

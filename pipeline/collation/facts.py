@@ -16,10 +16,12 @@ def narrowed_networks(params: Params) -> dict[str, str]:
 
 def is_paper_setting(params: Params) -> bool:
     """Tell whether all that decides a figure is as in the paper, whatever the profile's name."""
+    training = params.train_settings(params.tune.lrs[0])
     return (
         params.profile == "paper"
         and not narrowed_networks(params)
-        and params.train == type(params.train)()  # the defaults are the paper's Section IV-B
+        and len(params.tune.lrs) == 1
+        and training.determining() == type(training)().determining()  # defaults: Section IV-B
         and params.data.train == PAPER_TRAINING
         and set(PAPER_DATASETS) <= set(params.data.test)
     )

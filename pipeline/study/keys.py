@@ -4,6 +4,8 @@
 ``bicubic_x4``            bicubic interpolation at a scale
 ``mesr_x4_s0``            a network trained at a scale with a seed
 ``ablation_no_rb_s0``     a variant of MESR of Tables 1 and 2, trained with a seed
+``reading_he_s0``         MESR in another reading of the paper, trained with a seed
+``ladder_vdsr_500_s0``    a network trained at x4 for another number of steps
 ``published_a2f_SD_x4``   published weights of a network, or of one of its variants
 ========================  ======================================================
 
@@ -20,17 +22,19 @@ from pipeline.support.errors import UserError
 
 SCALES = (2, 3, 4)
 ABLATION_MODEL = "mesr"
-ABLATION_SCALE = 4  # Tables 1 and 2 are at x4
+ABLATION_SCALE = 4  # Tables 1 and 2 are at x4, and so are readings and ladder
 
-MODEL = r"(?!(?:ablation|bicubic|published)_)[a-z][a-z0-9]*"
+MODEL = r"(?!(?:ablation|bicubic|ladder|published|reading)_)[a-z][a-z0-9]*"
 WORDS = r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*"
 SCALE = r"x(?P<scale>[234])"
 SEED = r"s(?P<seed>0|[1-9][0-9]{0,8})"
 
-Kind = Literal["bicubic", "ablation", "published", "trained"]
+Kind = Literal["bicubic", "ablation", "reading", "ladder", "published", "trained"]
 GRAMMAR: Mapping[Kind, str] = {  # the first that matches counts
     "bicubic": rf"(?P<model>bicubic)_{SCALE}",
     "ablation": rf"ablation_(?P<variant>{WORDS})_{SEED}",
+    "reading": rf"reading_(?P<variant>{WORDS})_{SEED}",
+    "ladder": rf"ladder_(?P<model>{MODEL})_(?P<variant>[1-9][0-9]{{0,8}})_{SEED}",
     "published": rf"published_(?P<model>{MODEL})(?:_(?P<variant>{WORDS}))?_{SCALE}",
     "trained": rf"(?P<model>{MODEL})_{SCALE}_{SEED}",
 }
@@ -42,14 +46,15 @@ class Key:
 
     Attributes
     ----------
-    kind : {"bicubic", "ablation", "published", "trained"}
+    kind : {"bicubic", "ablation", "reading", "ladder", "published", "trained"}
         Where the network comes from; decides the form of the name.
     model : str
         Name in the registry of networks.
     scale : {2, 3, 4}
         Upscaling factor.
     variant : str
-        Variant of the ablation, or which of a network's published weights. Always ``""`` for
+        Variant of the ablation, name of the reading, number of steps of the ladder, or which of
+        a network's published weights. Always ``""`` for
         ``"trained"``: the variant follows from params.yaml and is recorded with the run.
     seed : int or None
         Seed of the training; None when nothing was trained.
@@ -70,7 +75,8 @@ class Key:
         if _fields(str(self)) != asdict(self):
             raise UserError(
                 f"no run or evaluation can be named {str(self)!r}. A network's name holds small "
-                "letters and digits and is not ablation, bicubic or published; a variant holds "
+                "letters and digits and is not ablation, bicubic, ladder, published or reading; "
+                "a variant holds "
                 "letters, digits and single dashes; scales are 2, 3 and 4; seeds are below 1e9."
             )
 
@@ -88,6 +94,16 @@ class Key:
     def ablation(cls, variant: str, seed: int) -> Self:
         """MESR's `variant` of Tables 1 and 2, trained with `seed`."""
         return cls("ablation", ABLATION_MODEL, ABLATION_SCALE, variant, seed)
+
+    @classmethod
+    def reading(cls, name: str, seed: int) -> Self:
+        """MESR in the reading `name` of the paper, trained with `seed`."""
+        return cls("reading", ABLATION_MODEL, ABLATION_SCALE, name, seed)
+
+    @classmethod
+    def ladder(cls, model: str, steps: int, seed: int) -> Self:
+        """Network `model` trained for `steps` steps with `seed`."""
+        return cls("ladder", model, ABLATION_SCALE, str(steps), seed)
 
     @classmethod
     def published(cls, model: str, variant: str, scale: int) -> Self:
@@ -117,6 +133,8 @@ class Key:
         words = {
             "bicubic": ("bicubic", f"x{self.scale}"),
             "ablation": ("ablation", self.variant, f"s{self.seed}"),
+            "reading": ("reading", self.variant, f"s{self.seed}"),
+            "ladder": ("ladder", self.model, self.variant, f"s{self.seed}"),
             "published": ("published", self.model, variant, f"x{self.scale}"),
             "trained": (self.model, f"x{self.scale}", f"s{self.seed}"),
         }
@@ -138,6 +156,8 @@ class Key:
         return {
             "bicubic": "evaluate_bicubic",
             "ablation": "ablate",
+            "reading": "readings",
+            "ladder": "ladder",
             "published": "evaluate_published",
             "trained": "train",
         }[self.kind]

@@ -26,11 +26,19 @@ from pydantic import (
 
 from pipeline.models.networks import network_variants
 from pipeline.study import paths
-from pipeline.study.keys import ABLATION_MODEL, MODEL, SEED, Key, parse_scale, parse_seed
+from pipeline.study.keys import (
+    ABLATION_MODEL,
+    ABLATION_SCALE,
+    MODEL,
+    SEED,
+    Key,
+    parse_scale,
+    parse_seed,
+)
 from pipeline.support.errors import UserError
-from pipeline.training.settings import Recipe, Running, TrainSettings
+from pipeline.training.settings import Length, Positive, Recipe, Running, TrainSettings
 
-Profile = Literal["quick", "reduced", "paper", "certify"]
+Profile = Literal["quick", "compact", "reduced", "paper", "certify"]
 Scale = Literal["x2", "x3", "x4"]
 Item = TypeVar("Item", bound=Hashable)
 
@@ -146,6 +154,75 @@ class DataParams(_Strict):
     allow_test_training: bool = False
 
 
+class RepeatParams(_Strict):
+    """Further seeds, and the scales that are trained with them too."""
+
+    scales: Distinct[Scale]
+    seeds: Distinct[Seed]
+
+
+class TuneParams(_Strict):
+    """How the learning rate of each network is chosen, see `pipeline.tune`.
+
+    Attributes
+    ----------
+    lrs : list of float
+        Values to choose from; a single one is taken without any training.
+    steps : int
+        Length of the training with each of them.
+    scale : {"x2", "x3", "x4"}
+        At which they are compared.
+    """
+
+    lrs: Distinct[Positive] = Field(min_length=1, max_length=20)
+    steps: Length
+    scale: Scale
+
+
+class ReadingParams(_Strict):
+    """What a reading of the paper changes: settings of MESR, and of the training."""
+
+    network: Annotated[dict[str, Any], AfterValidator(_settings)] = {}
+    train: dict[str, Any] = {}
+
+
+class ReadingsParams(_Strict):
+    """Readings of the paper that are trained at x4 beside the chosen one.
+
+    Attributes
+    ----------
+    trained : list of str
+        Names of those that are trained.
+    seeds : list of str
+        With which seeds; those of MESR at x4.
+    changes : dict
+        What each of them changes, by name.
+    """
+
+    trained: Distinct[Name]
+    seeds: Distinct[Seed]
+    changes: dict[Name, ReadingParams]
+
+
+class LadderParams(_Strict):
+    """Networks that are trained at x4 for other numbers of steps, schedules stretched.
+
+    Attributes
+    ----------
+    models, baselines : list of str
+        Among those that the study trains.
+    steps : list of int
+        Other than the study's own, whose trainings are one rung of the ladder.
+    seeds : list of str
+        With which seeds; those of the study at x4.
+    """
+
+    models: Distinct[Literal["mesr"]]
+    baselines: Distinct[Model]
+    steps: Distinct[Length]
+    seeds: Distinct[Seed]
+
+
 class EvaluateParams(_Strict):
     """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``."""
 
@@ -206,12 +283,16 @@ class Params(_Strict):
     profile: Profile
     scales: Distinct[Scale] = Field(min_length=1)
     seeds: Distinct[Seed] = Field(min_length=1)
+    repeats: RepeatParams
     data: DataParams
     models: Distinct[Literal["mesr"]]
     variants: Distinct[Variant]
     baselines: Distinct[Model]
     networks: dict[Model, Annotated[dict[str, Any], AfterValidator(_settings)]]
+    tune: TuneParams
     train: Recipe
+    readings: ReadingsParams
+    ladder: LadderParams
     running: Running
     evaluate: EvaluateParams
     certify: CertifyParams
@@ -235,21 +316,54 @@ class Params(_Strict):
             )
         return dict(self.networks[model])
 
+    def seeds_at(self, scale: int) -> list[int]:
+        """Return the seeds with which networks are trained at a scale."""
+        repeated = scale in map(parse_scale, self.repeats.scales)
+        return [parse_seed(s) for s in (*self.seeds, *(self.repeats.seeds if repeated else ()))]
+
     def evaluations(self) -> list[Key]:
-        """Return every evaluation that the study consists of, in the order of the tables."""
+        """Return every evaluation that Tables 1 to 4 rest on, in the order of the tables.
+
+        Those of `reading_evaluations` and `ladder_evaluations` come on top.
+        """
         found = []
         for scale in map(parse_scale, self.scales):
             found.append(Key.bicubic(scale))
             for model in (*self.baselines, *self.models):
-                found += [Key.trained(model, scale, parse_seed(seed)) for seed in self.seeds]
+                found += [Key.trained(model, scale, seed) for seed in self.seeds_at(scale)]
         for variant in self.variants:
-            found += [Key.ablation(variant, parse_seed(seed)) for seed in self.seeds]
+            found += [Key.ablation(variant, seed) for seed in self.seeds_at(ABLATION_SCALE)]
         return found + [Key.parse(f"published_{name}") for name in self.evaluate.published]
 
-    @property
-    def train_settings(self) -> TrainSettings:
-        """What the trainer is told."""
-        return TrainSettings(**dict(self.train), **dict(self.running))
+    def reading_evaluations(self) -> list[Key]:
+        """Return the evaluations of the readings of the paper."""
+        seeds = [parse_seed(seed) for seed in self.readings.seeds]
+        return [Key.reading(name, seed) for name in self.readings.trained for seed in seeds]
+
+    def ladder_evaluations(self) -> list[Key]:
+        """Return the evaluations of the trainings of other lengths than the study's."""
+        seeds = [parse_seed(seed) for seed in self.ladder.seeds]
+        networks = (*self.ladder.baselines, *self.ladder.models)
+        return [
+            Key.ladder(model, steps, seed)
+            for model in networks
+            for steps in self.ladder.steps
+            for seed in seeds
+        ]
+
+    def reading_settings(self, name: str) -> dict[str, Any]:
+        """Return the constructor settings of MESR in a reading of the paper."""
+        return self.network_settings(ABLATION_MODEL) | self.readings.changes[name].network
+
+    def train_settings(self, lr: float, **changes: Any) -> TrainSettings:
+        """Return what the trainer is told: `lr`, the study's settings, and what departs from them.
+
+        Raises
+        ------
+        ValueError
+            When a change is no setting or has a value that none may have.
+        """
+        return TrainSettings(**dict(self.train) | dict(self.running) | {"lr": lr} | changes)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
@@ -285,7 +399,66 @@ class Params(_Strict):
                 "variants: the ablation compares with the full network at x4, "
                 "so scales must hold x4 and models mesr"
             )
+        self._check_trainings()
         return self
+
+    def _check_trainings(self) -> None:
+        """Check repeats, tuning, readings and ladder against what else is trained."""
+        odd: list[str]
+        scales = self.repeats.scales
+        if odd := [scale for scale in scales if scale not in self.scales]:
+            raise ValueError(f"repeats.scales: {odd[0]!r} is not listed in scales")
+        if odd := [seed for seed in self.repeats.seeds if seed in self.seeds]:
+            raise ValueError(f"repeats.seeds: {odd[0]!r} is listed in seeds already")
+        if self.repeats.seeds and self.variants and "x4" not in scales:
+            raise ValueError(
+                "repeats.seeds: the ablation at x4 is repeated with them too, so repeats.scales "
+                "must hold x4; add it, or clear variants"
+            )
+        if self.models or self.baselines:
+            if self.tune.scale not in self.scales:
+                raise ValueError(f"tune.scale: {self.tune.scale!r} is not listed in scales")
+            if self.train.schedule == "step" and (len(self.tune.lrs) > 1 or self.ladder.steps):
+                raise ValueError(
+                    "train.schedule: 'step' does not stretch to the lengths of tune.steps and "
+                    "ladder.steps; use cosine, one_cycle or constant"
+                )
+            if len(self.tune.lrs) > 1 and self.train.validation_images == 0:
+                raise ValueError(
+                    "tune.lrs: several learning rates are compared on held-out images; set "
+                    "train.validation_images above 0, or leave one learning rate"
+                )
+        seeds = [f"s{seed}" for seed in self.seeds_at(ABLATION_SCALE)]
+        for field, values, allowed, where in (
+            ("readings.trained", self.readings.trained, [*self.readings.changes], "changes"),
+            ("readings.seeds", self.readings.seeds, seeds, "seeds, or in repeats for x4"),
+            ("ladder.seeds", self.ladder.seeds, seeds, "seeds, or in repeats for x4"),
+            ("ladder.models", self.ladder.models, self.models, "models"),
+            ("ladder.baselines", self.ladder.baselines, self.baselines, "baselines"),
+        ):
+            if odd := [value for value in values if value not in allowed]:
+                raise ValueError(f"{field}: {odd[0]!r} is not listed in {where}")
+        if self.train.total_steps in self.ladder.steps:
+            raise ValueError(
+                f"ladder.steps: {self.train.total_steps} is the length of the study's own "
+                "trainings, which are compared anyway; leave it out"
+            )
+        compared = self.readings.trained or self.ladder.models or self.ladder.baselines
+        if compared and "x4" not in self.scales:
+            raise ValueError("readings and ladder are trained at x4, so scales must hold x4")
+        if self.readings.trained and not self.models:
+            raise ValueError("readings: they are compared with MESR, so models must hold mesr")
+        for name, change in self.readings.changes.items():
+            if odd := [key for key in change.train if key not in Recipe.model_fields]:
+                raise ValueError(f"readings.changes.{name}.train: {odd[0]!r} is no setting")
+            try:
+                self.train_settings(self.tune.lrs[0], **change.train)
+            except ValidationError as error:
+                problem = error.errors()[0]
+                where = ".".join(map(str, problem["loc"]))
+                raise ValueError(
+                    f"readings.changes.{name}.train.{where}: {problem['msg']}"
+                ) from None
 
 
 def validate_params(values: Any, origin: str) -> Params:

@@ -5,6 +5,7 @@ from pathlib import Path
 PARAMS = Path("params.yaml")
 DATA = Path("data")
 RUNS = Path("runs")
+TUNING = Path("tuning")
 EVALUATIONS = Path("evaluations")
 CERTIFICATES = Path("certificates")
 RESULTS = Path("results")
@@ -31,6 +32,16 @@ def given_lr_file(asset: str, data: Path = DATA) -> Path:
 def run_folder(key: object) -> Path:
     """Weights, history and provenance of a training."""
     return RUNS / str(key)
+
+
+def tuning_file(model: str) -> Path:
+    """Learning rate chosen for a network (JSON), on which its trainings depend."""
+    return TUNING / f"{model}.json"
+
+
+def candidates_file(model: str) -> Path:
+    """Learning rates that it was chosen from (CSV)."""
+    return TUNING / f"{model}.csv"
 
 
 def quality_file(key: object, dataset: str) -> Path:

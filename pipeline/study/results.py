@@ -191,10 +191,36 @@ RUNS = ResultFile(
         *("data_digest", "lr", "schedule", "batch", "patch", "settings"),
     ),
 )
+# Learning rates that each network's was chosen from. Also the contract of tuning/<model>.csv.
+TUNING = ResultFile(
+    RESULTS / "tuning.csv",
+    "tables",
+    _text("model", "variant")
+    | _number("scale", "steps")
+    | _text("seed")
+    | _number("lr", "psnr_db")
+    | _text("chosen", "note"),
+)
 COMPLEXITY = ResultFile(
     RESULTS / "complexity.csv",
     "complexity",
     _text("model", "variant") | _number("scale", "params", "multi_adds"),
+)
+# Every trained network at the size it has in this study; Multi-Adds on one training patch.
+SIZES = ResultFile(
+    RESULTS / "sizes.csv",
+    "complexity",
+    _text("model", "variant") | _number("scale", "patch", "params", "multi_adds"),
+)
+# Trainings of several lengths; Multi-Adds on one patch, and of all forward passes of the training.
+LADDER = ResultFile(
+    RESULTS / "ladder.csv",
+    "tables",
+    _text("model", "variant")
+    | _number("scale")
+    | _text("dataset", "seeds")
+    | _number("steps", "params", "multi_adds", "training_multi_adds")
+    | _number("psnr_db", "psnr_sd_db", "ssim", "ssim_sd", "rank"),
 )
 COUNTS = ResultFile(
     RESULTS / "counts.csv",
@@ -327,7 +353,7 @@ MEASUREMENT = ResultFile(
 FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
-        *(QUALITY, HISTORY, RUNS, COMPLEXITY, COUNTS, CERTIFICATION),
+        *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
         *(TABLE1, TABLE2, TABLE3, TABLE4, RANKING, PAIRS, AGREEMENT),
     )
 }

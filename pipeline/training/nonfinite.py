@@ -12,6 +12,10 @@ from pipeline.training.patches import PatchSampler
 from pipeline.training.state import TrainingState
 
 
+class NonFiniteError(UserError):
+    """A loss or gradient was not finite."""
+
+
 def report_nonfinite(
     name: str,
     state: TrainingState,
@@ -48,7 +52,7 @@ def report_nonfinite(
 
     Raises
     ------
-    UserError
+    NonFiniteError
         Always.
     """
     path = folder.path / "nonfinite.json"
@@ -78,8 +82,8 @@ def report_nonfinite(
                 **{f"network.{k}": v for k, v in state.network.state_dict().items()},
             },
         )
-    raise UserError(
+    raise NonFiniteError(
         f"{name}: step {state.step}: loss {loss}, gradient norm {gradient_norm}; expected "
         f"finite numbers. {path} and {path.stem}.safetensors hold the patches and the weights "
-        "before the step. Lower train.lr, set train.grad_clip, or use precision fp32."
+        "before the step. Lower tune.lrs, set train.grad_clip, or use precision fp32."
     )

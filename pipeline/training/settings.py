@@ -35,7 +35,10 @@ class Running(_Settings):
 
 
 class Recipe(_Settings):
-    """What determines the result of a training; the defaults are Section IV-B of the paper.
+    """What determines the result of a training, the learning rate apart.
+
+    The defaults are Section IV-B of the paper. The learning rate is each network's own: stages
+    `tune` and `tune_baseline` choose it.
 
     Parameters
     ----------
@@ -48,8 +51,6 @@ class Recipe(_Settings):
         pass over the images; 1000 steps is what the EDSR line of work calls an epoch.
     steps : int or None
         Overrides epochs * steps_per_epoch.
-    lr : float
-        Learning rate, the highest one of the schedule.
     betas, eps
         Constants of Adam.
     schedule : {"step", "one_cycle", "cosine", "constant"}
@@ -103,7 +104,6 @@ class Recipe(_Settings):
     steps_per_epoch: Length = 1000
     steps: Length | None = None
 
-    lr: Positive = 1e-4
     betas: Annotated[tuple[Fraction, Fraction], Field(strict=False)] = (0.9, 0.999)
     eps: Positive = 1e-8
     schedule: Literal["step", "one_cycle", "cosine", "constant"] = "step"
@@ -150,7 +150,15 @@ class Recipe(_Settings):
 
 
 class TrainSettings(Recipe, Running):
-    """All that `pipeline.training.trainer.train` is told."""
+    """All that `pipeline.training.trainer.train` is told.
+
+    Parameters
+    ----------
+    lr : float
+        Learning rate, the highest one of the schedule.
+    """
+
+    lr: Positive = 1e-4
 
     def determining(self) -> dict[str, Any]:
         """Return the settings that can change the result of a training, as plain values."""

@@ -52,6 +52,7 @@ def train(
     output: Path,
     identity: Mapping[str, Any],
     checkpoints: Path = Path("checkpoints"),
+    keep_checkpoint: bool = False,
 ) -> None:
     """Train a network and write its weights, history and provenance.
 
@@ -80,6 +81,10 @@ def train(
         What is trained (model, variant, scale, network settings); goes into ``run.json``.
     checkpoints : Path
         Where unfinished runs keep their state.
+    keep_checkpoint : bool
+        Whether the state stays there when the training is complete: called again, it then writes
+        its output without training. For whoever trains several networks one after another and
+        may be interrupted in between.
 
     Raises
     ------
@@ -260,7 +265,10 @@ def train(
                 training_seconds=round(state.seconds, 2),
                 rows=[{key: row[key] for key in ("step", "seconds")} for row in state.history],
             )
-            folder.remove()
+            if keep_checkpoint:
+                folder.save(*state.saved())
+            else:
+                folder.remove()
 
 
 def learning_rate(step: int, settings: TrainSettings) -> float:

@@ -9,7 +9,7 @@ from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
 from reports.figures.style import STYLES, WIDTH, Figure, Theme, short
-from reports.results import TRAININGS, Results, ordered
+from reports.results import OF_ABLATION, Results, ordered
 
 
 def band(axes: Axes, runs: pd.DataFrame, colour: str, line: Any, name: str) -> None:
@@ -22,7 +22,7 @@ def band(axes: Axes, runs: pd.DataFrame, colour: str, line: Any, name: str) -> N
 def curves_data(results: Results, *, ablation: bool) -> pd.DataFrame:
     """Return the training histories with each run's stage and label."""
     runs = results["runs"]
-    facts = runs[runs["stage"].isin(TRAININGS)][["key", "stage", "label"]]
+    facts = runs[runs["stage"].isin(OF_ABLATION)][["key", "stage", "label"]]
     history = results["history"].merge(facts, on="key", how="inner", validate="many_to_one")
     history = history[history["psnr_db"].notna()]
     if ablation:

@@ -2,7 +2,7 @@
 
 import math
 
-from reports.results import TRAININGS, Results, known, ordered
+from reports.results import OF_ABLATION, Results, known, ordered
 from reports.tables.captions import interval, setting
 from reports.tables.cells import as_number, gain_cell, label, measured_cell, plain
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
@@ -51,7 +51,7 @@ def table1(results: Results) -> Table:
                 plain(psnr - told, 2, sign=True, note=note),
                 plain(gain - told_gain, 2, sign=True, note=gap),
             ]
-            rows.append(Row(cells, runs_of(results, "mesr", row["variant"], scale, TRAININGS)))
+            rows.append(Row(cells, runs_of(results, "mesr", row["variant"], scale, OF_ABLATION)))
         groups.append(Group(f"{dataset}, ×{scale:.0f}", rows))
     caption = (
         "Effectiveness of the modules, in the structure of Table 1 of the paper. Gain: mean paired "

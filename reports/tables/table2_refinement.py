@@ -1,6 +1,6 @@
 """Table 2: the necessity of the refinement block."""
 
-from reports.results import TRAININGS, Results, ordered
+from reports.results import OF_ABLATION, Results, ordered
 from reports.tables.captions import interval, setting
 from reports.tables.cells import MISSING, common_note, gain_cell, label, quality_cells
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
@@ -38,7 +38,7 @@ def table2(results: Results) -> Table:
                     *quality_cells(row, notes, remark=not shared),
                     gain_cell(row, gap if row["label"] in reference else notes.remark(row["note"])),
                 ]
-            rows.append(Row(cells, runs_of(results, "mesr", variant, scale, TRAININGS)))
+            rows.append(Row(cells, runs_of(results, "mesr", variant, scale, OF_ABLATION)))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
     to = f" to {reference[0]}" if len(reference) == 1 else ""
     caption = (

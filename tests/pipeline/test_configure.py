@@ -36,14 +36,16 @@ def test_committed_params_are_profile_quick() -> None:
 
 
 def test_paper_profile_trains_as_section_iv_b_says() -> None:
-    train = Params.model_validate(values("profile=paper")).train
-    assert (train.batch, train.patch, train.lr) == (16, 32, 1e-4)
+    params = Params.model_validate(values("profile=paper"))
+    train = params.train
+    assert (train.batch, train.patch, params.tune.lrs) == (16, 32, [1e-4])
     assert (train.betas, train.eps, train.decay_every_epochs) == ((0.9, 0.999), 1e-8, 200)
     assert (train.charbonnier_zeta, train.schedule) == (1e-3, "step")
 
 
 def test_shared_training_values_are_the_defaults_of_the_trainer() -> None:
-    assert Params.model_validate(values("profile=paper")).train_settings == TrainSettings()
+    params = Params.model_validate(values("profile=paper"))
+    assert params.train_settings(params.tune.lrs[0]) == TrainSettings()
 
 
 def test_quick_needs_no_download_and_keeps_training_and_test_apart() -> None:
@@ -67,7 +69,7 @@ def test_quick_needs_no_download_and_keeps_training_and_test_apart() -> None:
         ("+networks.mesr.feature=3", "'mesr'.*feature"),
         ("data.images=[photos_train,photos_test,Set6]", "data.images: 'Set6' is no known asset"),
         ("data.test=[Set5]", "data.test: 'Set5' is not listed in data.images"),
-        ("train.lr=fast", "train.lr.*fast"),
+        ("tune.lrs=[fast]", "tune.lrs.*fast"),
         ("seeds=[0]", r"seeds\.0"),
     ],
 )
@@ -77,7 +79,7 @@ def test_what_no_stage_knows_is_refused_by_name(override: str, message: str) -> 
 
 
 def test_overrides_are_applied_on_top() -> None:
-    assert values("profile=quick", "train.lr=0.001")["train"]["lr"] == 0.001
+    assert values("profile=quick", "tune.lrs=[0.001]")["tune"]["lrs"] == [0.001]
 
 
 def test_main_writes_params_and_check_accepts_them(

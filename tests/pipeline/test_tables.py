@@ -80,7 +80,11 @@ def test_committed_tables_follow_from_the_committed_quality(
     monkeypatch.chdir(tmp_path)
     (tmp_path / "params.yaml").write_bytes((ROOT / "params.yaml").read_bytes())
     results.write_json(tmp_path / results.STUDY, {})
-    (tmp_path / results.COMPLEXITY.path).write_bytes((ROOT / results.COMPLEXITY.path).read_bytes())
+    for file in (results.COMPLEXITY, results.SIZES):
+        (tmp_path / file.path).write_bytes((ROOT / file.path).read_bytes())
+    tuning = results.read_text(ROOT / results.TUNING.path, results.TUNING.names, "the study")
+    for model, rows in tuning.groupby("model"):
+        results.TUNING.write(rows, tmp_path / paths.candidates_file(str(model)))
     params = load_params()
     quality = pd.read_csv(ROOT / results.QUALITY.path, dtype=str, keep_default_na=False)
     toy = object.__new__(ToyStudy)

@@ -41,7 +41,8 @@ class ToyStudy:
         self.folder = folder
         (folder / "params.yaml").write_text(compose_params(overrides, ROOT / "conf"))
         self.params = load_params(folder / "params.yaml")
-        for key in self.params.evaluations():
+        further = [*self.params.reading_evaluations(), *self.params.ladder_evaluations()]
+        for key in (*self.params.evaluations(), *further):
             self.evaluate(key)
             if key.seed is not None:
                 self.train(key)
@@ -49,9 +50,10 @@ class ToyStudy:
                 self.record(key, dataset)
         counts = [dict(zip(results.COMPLEXITY.names, row, strict=True)) for row in COUNTS]
         results.COMPLEXITY.write(counts, folder / results.COMPLEXITY.path)
+        self.tune()
 
     def variant(self, key: Key) -> str:
-        if key.kind != "trained":
+        if key.kind not in ("trained", "ladder"):
             return key.variant
         return settings_variant(key.model, self.params.networks[key.model])
 
@@ -98,6 +100,25 @@ class ToyStudy:
             "train": {"lr": 1e-4, "schedule": "step", "batch": 16, "patch": 32, "eps": 1e-8},
         }
         (path / "run.json").write_text(json.dumps(facts))
+
+    def tune(self) -> None:
+        """Write tuning/ and sizes.csv of the trained networks."""
+        sizes = []
+        for number, model in enumerate((*self.params.baselines, *self.params.models)):
+            variant = settings_variant(model, self.params.networks[model])
+            rows = [
+                {
+                    **{"model": model, "variant": variant, "scale": 4, "steps": 2000, "seed": 0},
+                    **{"lr": f"{lr:g}", "psnr_db": 28 - index, "chosen": "" if index else "yes"},
+                    "note": "",
+                }
+                for index, lr in enumerate(self.params.tune.lrs)
+            ]
+            results.TUNING.write(rows, self.folder / paths.candidates_file(model))
+            for scale in (int(name[1:]) for name in self.params.scales):
+                count = (model, variant, scale, 24, 100_000, 10**8 + number)
+                sizes.append(dict(zip(results.SIZES.names, count, strict=True)))
+        results.SIZES.write(sizes, self.folder / results.SIZES.path)
 
     def record(self, key: Key, dataset: str) -> None:
         facts = {

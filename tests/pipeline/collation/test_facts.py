@@ -27,7 +27,8 @@ def test_the_papers_setting_is_known(paper: ToyStudy) -> None:
     "overrides",
     [
         ["train.steps=1000"],
-        ["train.lr=0.0002"],
+        ["tune.lrs=[0.0002]"],
+        ["tune.lrs=[0.0001,0.0002]", "train.schedule=cosine"],
         [
             *("data.train=photos_train", "data.degrade=[photos_train]"),
             "data.images=[photos_train,Set5,Set14,BSD100,Urban100]",

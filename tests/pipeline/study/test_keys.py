@@ -19,6 +19,8 @@ EXAMPLES = {
     "mesr_x4_s0": Key("trained", "mesr", 4, seed=0),
     "a2f_x2_s12": Key("trained", "a2f", 2, seed=12),
     "ablation_no_rb_s0": Key("ablation", "mesr", 4, "no_rb", 0),
+    "reading_gate_closed_s1": Key("reading", "mesr", 4, "gate_closed", 1),
+    "ladder_vdsr_500_s0": Key("ladder", "vdsr", 4, "500", 0),
     "ablation_msfeb_s1": Key("ablation", "mesr", 4, "msfeb", 1),
     "published_a2f_SD_x4": Key("published", "a2f", 4, "SD"),
     "published_srcnn_9_1_5_x3": Key("published", "srcnn", 3, "9-1-5"),
@@ -29,6 +31,7 @@ BAD = [
     *("mesr_x4_s01", "mesr_x4_s-1", "mesr_x4_s1e9", "mesr_x4_s9999999999", "MESR_x4_s0"),
     *("my_net_x4_s0", "bicubic_x4_s0 ", "bicubic", "bicubic_4", "ablation_s0", "ablation__s0"),
     *("ablation_no_rb", "published_x4", "published__x4", "published_a2f_SD", "published_pan_x2\n"),
+    *("reading_s0", "reading_he", "ladder_vdsr_s0", "ladder_vdsr_05_s0", "ladder_vdsr_x4_500_s0"),
     *("published_$(touch a)_x2", "../mesr_x4_s0", "mesr_x4_s0/..", "mesr_x٤_s0", "mesr_x4_s٠"),
 ]
 
@@ -89,6 +92,7 @@ def test_the_stages_names_are_of_the_grammar() -> None:
     values = {
         **{"item.model": "mesr", "item.scale": "x4", "item.seed": "s0"},
         **{"item.variant": "no_rb", "item.weights": "a2f_SD_x4"},
+        **{"item.reading": "gate_closed", "item.steps": "500"},
     }
     stages = OmegaConf.to_container(OmegaConf.load(ROOT / "dvc.yaml"), resolve=False)["stages"]
     found = set()
@@ -100,13 +104,13 @@ def test_the_stages_names_are_of_the_grammar() -> None:
             for variable, value in values.items():
                 folder = folder.replace(f"${{{variable}}}", value)
             kind = Key.parse(folder).kind
-            suffix = {"train": "trained", "evaluate": "trained", "ablate": "ablation"}
-            expected = suffix.get(name, suffix.get(name.split("_")[0]))
-            if name.startswith("evaluate_") and name != "evaluate_baseline":
-                expected = name.removeprefix("evaluate_")
+            suffix = {"train": "trained", "ablate": "ablation", "readings": "reading"}
+            suffix |= {"ladder": "ladder", "evaluate": "trained"}
+            words = name.removesuffix("_repeat").removesuffix("_baseline").split("_")
+            expected = suffix.get(words[-1], words[-1])
             assert kind == expected, name
             found.add(name)
-    assert len(found) == 8
+    assert len(found) == 20
 
 
 def test_source_and_stage_of_each_kind() -> None:
@@ -115,6 +119,8 @@ def test_source_and_stage_of_each_kind() -> None:
         "bicubic": ("none", "evaluate_bicubic"),
         "trained": ("trained", "train"),
         "ablation": ("trained", "ablate"),
+        "reading": ("trained", "readings"),
+        "ladder": ("trained", "ladder"),
         "published": ("published", "evaluate_published"),
     }
 
