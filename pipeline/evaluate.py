@@ -11,7 +11,7 @@ from typing import Any
 import pandas as pd
 import torch
 
-from pipeline.imaging.backend import choose_device, device_name
+from pipeline.imaging.backend import backend_flags, choose_device, device_name
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.networks import network_class
@@ -133,7 +133,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     key, dataset = read_arguments(argv)
     params = load_params().evaluate
     keep = None if params.keep_images == "all" else params.keep_images
-    print(summary(evaluate(key, dataset, get_protocol(params.protocol), keep)))
+    with backend_flags(threads=params.threads):
+        print(summary(evaluate(key, dataset, get_protocol(params.protocol), keep)))
 
 
 if __name__ == "__main__":

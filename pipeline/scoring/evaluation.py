@@ -4,6 +4,8 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import torch
+
 from mesr.common.base import SRNetwork
 from pipeline.imaging.colour import rgb_to_gray, stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
@@ -233,7 +235,7 @@ def evaluate_images(
     Evaluation
         Its scores and images.
     """
-    network = network.to(device)
+    network = network.to(device).to(memory_format=torch.channels_last)
     for name, read in images:
         yield (
             name,

@@ -224,9 +224,17 @@ class LadderParams(_Strict):
 
 
 class EvaluateParams(_Strict):
-    """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``."""
+    """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``.
+
+    Attributes
+    ----------
+    threads : int or None
+        CPU threads of an evaluation; None takes PyTorch's choice. Another number changes the order
+        of sums, hence PSNR in the fifth decimal.
+    """
 
     protocol: Literal["rgb", "y"]
+    threads: Annotated[int, Field(ge=1, le=65_536)] | None
     keep_images: Literal["all"] | Distinct[KeptImage]
     published: Distinct[Weights]
 
