@@ -18,7 +18,7 @@ from omegaconf.errors import OmegaConfBaseException
 from pipeline.assets.registry import registry
 from pipeline.models.networks import NETWORKS, build_network, network_class
 from pipeline.models.published_weights import published_weights
-from pipeline.study.keys import Key, parse_scale
+from pipeline.study.keys import ABLATION_MODEL, Key, parse_scale
 from pipeline.study.params import Params, load_params, validate_params
 from pipeline.study.paths import PARAMS
 from pipeline.support.console import run
@@ -99,7 +99,8 @@ def check_names(params: Params) -> None:
                 f"evaluate.published: {str(key).removeprefix('published_')!r} is no known "
                 f"published weights. Known: {', '.join(known)}."
             )
-    for name, settings in params.networks.items():
+    readings = [(ABLATION_MODEL, params.reading_settings(name)) for name in params.readings.changes]
+    for name, settings in (*params.networks.items(), *readings):
         for scale in map(parse_scale, params.scales):
             with torch.device("meta"):  # checks the settings without allocating the weights
                 network = build_network(name, scale, **settings)

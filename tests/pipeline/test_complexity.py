@@ -1,7 +1,12 @@
+from pathlib import Path
+
 import pandas as pd
 import pytest
+from omegaconf import OmegaConf
 
 from pipeline import complexity
+from pipeline.configure import compose_params
+from pipeline.study.params import validate_params
 from pipeline.study.published_figures import published_complexity
 
 
@@ -47,3 +52,13 @@ def test_count_all_has_a_row_for_each_variant_and_scale() -> None:
     assert table.variant.iloc[0] == "full"
     assert set(table.variant) == {"full", "single_scale", "msfeb", "no_rb", "rb_dagger"}
     assert set(table[table.variant == "no_rb"].scale) == {4}  # the ablation is at x4 alone
+
+
+def test_networks_of_compact_cost_alike_at_x4() -> None:
+    text = compose_params(["profile=compact"], Path(__file__).parents[2] / "conf")
+    params = validate_params(OmegaConf.to_container(OmegaConf.create(text)), "compact")
+    sizes = complexity.study_sizes(params)
+    at_x4 = sizes[sizes["scale"] == 4].set_index("model")["multi_adds"]
+    assert len(at_x4) == 14
+    assert set(sizes["patch"]) == {24}
+    assert at_x4[(at_x4 - 115e6).abs() > 0.15 * 115e6].to_dict() == {}  # all could be narrowed

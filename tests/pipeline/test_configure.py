@@ -10,7 +10,7 @@ from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
 
 ROOT = Path(__file__).parents[2]
-PROFILES = ["quick", "reduced", "paper", "certify"]
+PROFILES = ["quick", "compact", "reduced", "paper", "certify"]
 
 
 def values(*overrides: str) -> dict[str, Any]:
@@ -58,7 +58,8 @@ def test_quick_needs_no_download_and_keeps_training_and_test_apart() -> None:
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("profile=quik", "profile 'quik' is unknown. Profiles: certify, paper, quick, reduced"),
+        ("profile=quik", "profile 'quik' is unknown. Profiles: certify, compact, paper, quick"),
+        ("+readings.changes.a.network.feature=3", "'mesr'.*feature"),
         ("train.learning_rate=1", "train.learning_rate"),
         ("+train.learning_rate=1", "train.learning_rate: no stage knows this key"),
         ("scales=[x2,x5]", r"scales\.1: .*x5"),
