@@ -71,6 +71,7 @@ def test_example_network_is_trained_evaluated_and_counted(tmp_path: Path) -> Non
     commands = [
         ["pipeline.configure", *TOY],
         ["pipeline.degrade", "--asset", "photos_train", "--scale", "x4"],
+        ["pipeline.tune", "--model", "examplenet"],
         ["pipeline.train", *NET],
         ["pipeline.evaluate", "trained", *NET, "--dataset", "photos_test"],
         ["pipeline.cli", "count", "examplenet", "--scale", "4", "--hr", "128x72"],

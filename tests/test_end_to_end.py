@@ -26,6 +26,14 @@ TOY = [
     "networks.mesr={features: 4, branch_features: 2, blocks: 1, refinement_features: 2}",
     "networks.vdsr={features: 4, depth: 3}",
     "train.steps=4",
+    "train.schedule=cosine",
+    "tune.lrs=[0.005,0.001]",
+    "tune.steps=2",
+    "repeats={scales: [x4], seeds: [s1]}",
+    "readings={trained: [gate_closed, charbonnier_image], seeds: [s0], changes: "
+    "{gate_closed: {network: {gate_bias: -5.0}}, charbonnier_image: "
+    "{train: {charbonnier: image}}}}",
+    "ladder={models: [mesr], baselines: [vdsr], steps: [2], seeds: [s0]}",
     "train.batch=2",
     "train.patch=12",
     "train.validate_every=2",
@@ -125,10 +133,28 @@ def test_byte_code_is_no_input(study: Study) -> None:
     [
         ("pipeline/tools/tiling.py", set()),
         ("pipeline/scoring/metrics.py", {"evaluate"}),
-        ("mesr/network.py", {"train", "ablate", "evaluate", "evaluate_ablation", "complexity"}),
-        ("baselines/vdsr.py", {"train_baseline", "evaluate_baseline", "complexity"}),
+        (
+            "mesr/network.py",
+            {
+                *("tune", "train", "ablate", "readings", "ladder", "complexity", "evaluate"),
+                *("evaluate_ablation", "evaluate_readings", "evaluate_ladder"),
+            },
+        ),
+        (
+            "baselines/vdsr.py",
+            {
+                *("tune_baseline", "train_baseline", "ladder_baseline", "complexity"),
+                *("evaluate_baseline", "evaluate_ladder_baseline"),
+            },
+        ),
         ("baselines/lapar.py", {"complexity"}),
-        ("pipeline/training/patches.py", {"train", "ablate", "train_baseline"}),
+        (
+            "pipeline/training/patches.py",
+            {
+                *("tune", "tune_baseline", "train", "ablate", "train_baseline"),
+                *("readings", "ladder", "ladder_baseline"),
+            },
+        ),
         ("pipeline/scheduling/__init__.py", set()),
     ],
 )
@@ -139,7 +165,7 @@ def test_an_edit_changes_the_stages_that_it_can_change(
     source = path.read_text(encoding="utf-8")
     try:
         path.write_text(f"{source}# edited\n", encoding="utf-8")
-        found = {name.partition("@")[0] for name in changed(study)}
+        found = {name.partition("@")[0].removesuffix("_repeat") for name in changed(study)}
     finally:
         path.write_text(source, encoding="utf-8")
     if kinds == {"evaluate"}:  # whatever its subject
@@ -307,7 +333,7 @@ def test_nothing_has_to_be_repaired_after_interruptions(study: Study) -> None:
 def test_another_learning_rate_trains_but_does_not_fetch_or_degrade(study: Study) -> None:
     params = study.folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
-    params.write_text(text.replace("lr: 0.005", "lr: 0.001"), encoding="utf-8")
+    params.write_text(text.replace("  - 0.005\n  - 0.001\n", "  - 0.002\n"), encoding="utf-8")
     stages = study.repro()
     assert {"train@mesr-x4-s0", "ablate@no_rb-s0", "train_baseline@vdsr-x4-s0"} < set(stages)
     assert not [s for s in stages if s.startswith(("fetch", "degrade", "complexity"))]
@@ -317,13 +343,13 @@ def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:
     params = study.folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
     try:
-        params.write_text(text.replace("  lr:", "  learning_rate:"), encoding="utf-8")
+        params.write_text(text.replace("  eps:", "  epsilon:"), encoding="utf-8")
         output = study.run("python", "-m", "pipeline.configure", "--check", status=1)
-        assert "train.learning_rate: no stage knows this key" in output
+        assert "train.epsilon: no stage knows this key" in output
         assert "Traceback" not in output
         train = ("pipeline.train", "--model", "mesr", "--scale", "x4", "--seed", "s0")
         output = study.run("python", "-m", *train, status=1)
-        assert "train.learning_rate" in output
+        assert "train.epsilon" in output
         assert "Traceback" not in output
     finally:
         params.write_text(text, encoding="utf-8")
