@@ -94,7 +94,9 @@ def evaluate(
         typer.Option(help="LR images to take as they are: folder, or asset"),
     ] = None,
     self_ensemble: Ensemble = False,
-    out: Annotated[Path | None, typer.Option(help="folder for the CSV and the images")] = None,
+    out: Annotated[
+        Path | None, typer.Option(file_okay=False, help="folder for CSV and images")
+    ] = None,
 ) -> None:
     """Measure PSNR and SSIM image by image."""
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
@@ -206,7 +208,7 @@ def _show(table: "pd.DataFrame") -> None:
 def upscale(
     images: Annotated[list[Path], typer.Argument(help="image files")],
     scale: Scale,
-    out: Annotated[Path, typer.Option(help="folder for the enlarged images")],
+    out: Annotated[Path, typer.Option(file_okay=False, help="folder for the enlarged images")],
     model: Annotated[str, typer.Option(help="network, or spandrel:FILE")] = "mesr",
     weights: Weights = None,
     variant: Variant = "",

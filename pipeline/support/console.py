@@ -5,6 +5,7 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
@@ -30,6 +31,8 @@ def run(main: Callable[[], None]) -> int:
     SystemExit
         With status 143 after SIGTERM, so that half-written output is removed on the way.
     """
+    if isinstance(sys.stdout, TextIOWrapper):  # a file's name need not be text
+        sys.stdout.reconfigure(errors="backslashreplace")
     try:
         with _signals_raise():
             main()

@@ -14,8 +14,6 @@ from tests.fuzz.targets import TARGETS, Target
 
 CORPUS = Path(__file__).parent / "corpus"
 CASES = [(t, path) for t in TARGETS for path in sorted((CORPUS / t.name).glob("*"))]
-# Not refused yet.
-OPEN = {"params/alias-bomb"}
 
 
 @pytest.mark.parametrize("target", TARGETS, ids=lambda target: target.name)
@@ -41,8 +39,6 @@ def test_a_seed_is_accepted(target: Target, tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(("target", "path"), CASES, ids=lambda value: getattr(value, "name", None))
 def test_file_of_the_corpus_is_refused(target: Target, path: Path, tmp_path: Path) -> None:
-    if f"{target.name}/{path.name}" in OPEN:
-        pytest.xfail("not refused yet")
     assert not target.attack(path.read_bytes(), tmp_path)
 
 

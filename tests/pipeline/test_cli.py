@@ -1,3 +1,6 @@
+import os
+import subprocess
+import sys
 from dataclasses import replace
 from importlib.metadata import version
 from pathlib import Path
@@ -19,6 +22,7 @@ from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import evaluate_image
 from pipeline.support.errors import UserError
 
+ROOT = Path(__file__).parents[2]
 RNG = np.random.default_rng(3)
 
 
@@ -249,3 +253,52 @@ def test_version() -> None:
     done = mesr("--version")
     assert done.exit_code == 0
     assert done.output.split() == ["mesr", version("mesr-benchmark")]
+
+
+@pytest.mark.parametrize(
+    "command",
+    [
+        ("evaluate", "bicubic", "--scale", "2", "--data", "hr"),
+        ("upscale", "hr/a.png", "--model", "bicubic", "--scale", "2"),
+    ],
+    ids=lambda command: command[0],
+)
+def test_out_at_a_file_is_refused_before_any_work(
+    workplace: Path, command: tuple[str, ...]
+) -> None:
+    (workplace / "file").write_text("mine")
+    done = mesr(*command, "--out", "file")
+    assert done.exit_code == 2
+    assert "is a file" in " ".join(done.output.split())
+    assert (workplace / "file").read_text() == "mine"
+    assert sorted(path.name for path in workplace.iterdir()) == ["file", "hr"]
+
+
+def test_names_as_long_as_file_systems_allow(workplace: Path) -> None:
+    (workplace / "long").mkdir()
+    name = "n" * 247
+    (workplace / "hr/a.png").rename(workplace / f"long/{name}.png")  # 251 letters
+    done = mesr("evaluate", "bicubic", "--scale", "2", "--data", "long", "--out", "out")
+    assert done.exit_code == 0, done.output
+    assert list(pd.read_csv(workplace / "out/quality.csv").image) == [name]
+    done = mesr("upscale", f"long/{name}.png", "--model", "bicubic", "--scale", "2", "--out", "up")
+    assert done.exit_code == 0, done.output
+    (workplace / f"long/{name}.png").rename(workplace / f"long/{name}nnnn.png")
+    words = ("upscale", f"long/{name}nnnn.png", "--model", "bicubic", "--scale", "2")
+    assert "File name too long" in message(*words, "--out", "longer")
+    assert not [path for path in (workplace / "longer").rglob("*") if path.is_file()]
+
+
+def test_names_that_are_no_text(workplace: Path) -> None:
+    odd = os.fsdecode(b"\xff\xfe.png")
+    (workplace / "odd").mkdir()
+    (workplace / "hr/a.png").rename(workplace / "odd" / odd)
+    said = message("evaluate", "bicubic", "--scale", "2", "--data", "odd", "--out", "out")
+    assert "is not UTF-8 text" in said
+    assert not (workplace / "out").exists()
+    command = [sys.executable, "-m", "pipeline.cli", "upscale", f"odd/{odd}", "--out", "up"]
+    subprocess.run(
+        [*command, "--model", "bicubic", "--scale", "2"], check=True, capture_output=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"},
+    )  # fmt: skip
+    assert [path.name for path in (workplace / "up").iterdir()] == [odd.replace(".", "_x2.")]
