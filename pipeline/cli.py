@@ -15,7 +15,11 @@ from pipeline.support.errors import UserError
 from pipeline.support.names import canonical, suggestion
 
 if TYPE_CHECKING:  # slow to import, and `mesr repro` with nothing to do should take no time
+    from collections.abc import Mapping
+
     import pandas as pd
+
+    from pipeline.study.further_metrics import FurtherMetric
 
 app = typer.Typer(
     name="mesr",
@@ -94,13 +98,19 @@ def evaluate(
         typer.Option(help="LR images to take as they are: folder, or asset"),
     ] = None,
     self_ensemble: Ensemble = False,
+    metric: Annotated[
+        list[str] | None, typer.Option(help="also lpips, dists, fsim ...; may be given repeatedly")
+    ] = None,
     out: Annotated[
         Path | None, typer.Option(file_okay=False, help="folder for CSV and images")
     ] = None,
 ) -> None:
-    """Measure PSNR and SSIM image by image."""
+    """Measure PSNR, SSIM and, on request, further metrics image by image."""
+    from pipeline.imaging.backend import choose_device  # noqa: PLC0415
     from pipeline.imaging.protocol import get_protocol  # noqa: PLC0415
     from pipeline.scoring.evaluation import save_images  # noqa: PLC0415
+    from pipeline.scoring.further import FurtherMetrics  # noqa: PLC0415
+    from pipeline.study.further_metrics import FURTHER, metric_weights  # noqa: PLC0415
     from pipeline.study.quality import quality_table, summary  # noqa: PLC0415
     from pipeline.support.files import atomic_path  # noqa: PLC0415
     from pipeline.tools.folders import given_lr, score_folder  # noqa: PLC0415
@@ -111,6 +121,8 @@ def evaluate(
     )
 
     chosen = get_protocol(protocol)
+    names = list(dict.fromkeys(canonical(name, FURTHER) for name in metric or ()))
+    further = FurtherMetrics(metric_weights(names), choose_device())
     dataset, images = select_images(data)
     if model.startswith("images:"):
         refuse_options(
@@ -118,7 +130,7 @@ def evaluate(
             self_ensemble=self_ensemble or None, lr=lr,
         )  # fmt: skip
         folder = Path(model.removeprefix("images:"))
-        table = score_folder(folder, images, dataset, scale, chosen)
+        table = score_folder(folder, images, dataset, scale, chosen, further)
     else:
         subject = select_subject(
             model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
@@ -133,11 +145,11 @@ def evaluate(
             if out is not None:
                 save_images(out / name, found, with_inputs=False)
 
-        table = quality_table(subject, images, dataset, chosen, keep, readers)
+        table = quality_table(subject, images, dataset, chosen, keep, readers, further)
     if out is not None:
         with atomic_path(out / "quality.csv") as temporary:
             table.to_csv(temporary, index=False)
-    _show(table)
+    _show(table, {name: FURTHER[name] for name in names})
     print(summary(table))
 
 
@@ -192,15 +204,19 @@ def audit(
             audits.table(findings).to_csv(temporary, index=False)
 
 
-def _show(table: "pd.DataFrame") -> None:
-    shown = Table("image", "PSNR-Y [dB]", "SSIM")
-    for row in table.to_dict("records"):
-        shown.add_row(
-            Text(row["image"]), f"{float(row['psnr_db']):.2f}", f"{float(row['ssim']):.4f}"
-        )
-    mean = table[["psnr_db", "ssim"]].astype(float).mean()
+def _show(table: "pd.DataFrame", further: "Mapping[str, FurtherMetric]") -> None:
+    digits = {"psnr_db": 2, "ssim": 4} | {name: metric.digits for name, metric in further.items()}
+    titles = [f"{metric.label} {metric.arrow}" for metric in further.values()]
+    shown = Table("image", "PSNR-Y [dB]", "SSIM", *titles)
+    values = table[list(digits)].astype(float)
+
+    def cells(row: "pd.Series") -> list[str]:
+        return [f"{row[name]:.{after}f}" for name, after in digits.items()]
+
+    for image, (_, row) in zip(table["image"], values.iterrows(), strict=True):
+        shown.add_row(Text(image), *cells(row))
     shown.add_section()
-    shown.add_row("mean", f"{mean.psnr_db:.2f}", f"{mean.ssim:.4f}")
+    shown.add_row("mean", *cells(values.mean()))
     Console().print(shown)
 
 

@@ -16,6 +16,8 @@ from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.networks import network_class
 from pipeline.scoring.evaluation import Evaluation, save_images
+from pipeline.scoring.further import FurtherMetrics
+from pipeline.study.further_metrics import metric_weights
 from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.study.params import load_params
 from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
@@ -30,7 +32,11 @@ SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
 
 
 def evaluate(
-    key: Key, dataset: str, protocol: Protocol, keep_images: Collection[str] | None
+    key: Key,
+    dataset: str,
+    protocol: Protocol,
+    keep_images: Collection[str] | None,
+    metrics: Sequence[str] = (),
 ) -> pd.DataFrame:
     """Evaluate ``key`` on a packed dataset into ``evaluations/<key>``.
 
@@ -44,6 +50,8 @@ def evaluate(
         How to degrade and score.
     keep_images : collection of str or None
         ``dataset/image`` of the SR images to keep as PNG; None keeps all.
+    metrics : sequence of str
+        Names of metrics beside PSNR and SSIM.
 
     Returns
     -------
@@ -54,13 +62,15 @@ def evaluate(
     began = time.perf_counter()
     images = PackedImages(hr_file(dataset))
     missing = published_entry(key).missing() if key.kind == "published" else []
+    further = FurtherMetrics(metric_weights(metrics), choose_device())
+    contract = QUALITY.with_numbers(further.names)
     params = None
     print(f"evaluate {key} on {len(images)} images of {dataset}", flush=True)
     with atomic_path(pictures_folder(key, dataset)) as folder:
         folder.mkdir(parents=True)
         if missing:
             print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
-            table = pd.DataFrame(columns=QUALITY.names)
+            table = pd.DataFrame(columns=contract.names)
         else:
             subject = subject_of(key)
             params = sum(parameter.numel() for parameter in subject.network.parameters())
@@ -70,7 +80,7 @@ def evaluate(
                     save_images(folder / name, found, with_inputs=subject.model == "bicubic")
 
             readers = [(name, partial(images.__getitem__, name)) for name in images.names]
-            table = quality_table(subject, readers, dataset, protocol, keep)
+            table = quality_table(subject, readers, dataset, protocol, keep, further=further)
 
     device = choose_device()
     code = [*network_code(network_class(key.model)), *map(Path, SHARED_CODE)]
@@ -87,7 +97,7 @@ def evaluate(
         "code_digest": code_digest(code),
         "data_digest": f"hr {images.digest}",
     }
-    QUALITY.write(table, quality_file(key, dataset))
+    contract.write(table, quality_file(key, dataset))
     write_json(record_file(key, dataset), record)
     write_log(f"evaluations/{key}/{dataset}", began)
     return table
@@ -111,15 +121,15 @@ def read_arguments(argv: Sequence[str] | None) -> tuple[Key, str]:
     weights = _option("weights", "network, variant if there are several, and scale: a2f_SD_x4")
 
     parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=main.__doc__)
-    kinds = parser.add_subparsers(
-        metavar="bicubic|trained|ablation|reading|ladder|published", required=True
-    )
+    names = "bicubic|trained|ensemble|ablation|reading|ladder|published"
+    kinds = parser.add_subparsers(metavar=names, required=True)
 
     def kind(name: str, key: Callable[[Any], Key], *options: argparse.ArgumentParser) -> None:
         kinds.add_parser(name, parents=[*options, dataset]).set_defaults(key=key)
 
     kind("bicubic", lambda a: Key.bicubic(a.scale), scale)
     kind("trained", lambda a: Key.trained(a.model, a.scale, a.seed), model, scale, seed)
+    kind("ensemble", lambda a: Key.ensemble(a.model, a.scale, a.seed), model, scale, seed)
     kind("ablation", lambda a: Key.ablation(a.variant, a.seed), variant, seed)
     kind("reading", lambda a: Key.reading(a.reading, a.seed), reading, seed)
     kind("ladder", lambda a: Key.ladder(a.model, a.steps, a.seed), model, steps, seed)
@@ -133,8 +143,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     key, dataset = read_arguments(argv)
     params = load_params().evaluate
     keep = None if params.keep_images == "all" else params.keep_images
+    protocol = get_protocol(params.protocol)
     with backend_flags(threads=params.threads):
-        print(summary(evaluate(key, dataset, get_protocol(params.protocol), keep)))
+        print(summary(evaluate(key, dataset, protocol, keep, params.metrics)))
 
 
 if __name__ == "__main__":

@@ -12,15 +12,16 @@ import pandas as pd
 from pipeline.collation.ablation import Ablation, table1, table2
 from pipeline.collation.cells import Row
 from pipeline.collation.certificate import certification
-from pipeline.collation.comparison import table3
+from pipeline.collation.comparison import further_table, table3
 from pipeline.collation.cost import table4
-from pipeline.collation.evaluations import Quality, read_evaluation
+from pipeline.collation.evaluations import Evaluated, Quality, read_evaluation
 from pipeline.collation.facts import study_facts
 from pipeline.collation.ladder import ladder_rows
 from pipeline.collation.provenance import evaluation_rows, history_rows, training_rows
 from pipeline.collation.ranking import ranking
 from pipeline.collation.tuning import tuning_rows
 from pipeline.study import results
+from pipeline.study.keys import Key
 from pipeline.study.params import load_params
 from pipeline.study.paths import RESULTS
 from pipeline.support.console import run
@@ -32,20 +33,24 @@ def main(argv: Sequence[str] | None = None) -> None:
     params = load_params()
     print(f"collate profile {params.profile}", flush=True)
     datasets, protocol = params.data.test, params.evaluate.protocol
+    metrics = params.evaluate.metrics
     complexity, sizes = results.COMPLEXITY.read(), results.SIZES.read()
-    quality = Quality([read_evaluation(key, datasets, protocol) for key in params.evaluations()])
-    further = [*params.reading_evaluations(), *params.ladder_evaluations()]
+
+    def read(keys: Sequence[Key]) -> list[Evaluated]:
+        return [read_evaluation(key, datasets, protocol, metrics) for key in keys]
+
+    quality = Quality(read(params.evaluations()))
     compared = Quality(
-        quality.evaluated + [read_evaluation(key, datasets, protocol) for key in further]
+        quality.evaluated + read([*params.reading_evaluations(), *params.ladder_evaluations()])
     )
-    trained = [of for of in compared.evaluated if of.key.source == "trained"]
-    untrained = [of for of in quality.evaluated if of.key.source != "trained"]
+    trained = [of for of in compared.evaluated if of.key.has_run]
+    untrained = [of for of in quality.evaluated if not of.key.has_run]
     runs = training_rows(trained, params.data.train) + evaluation_rows(untrained, datasets)
     ablation = Ablation(params, quality)
     rows3 = table3(params, quality)
     ranked, pairs, agreement = ranking(params, quality)
     tables: list[tuple[results.ResultFile, Sequence[Row] | pd.DataFrame]] = [
-        (results.QUALITY, quality.rows()),
+        (results.QUALITY.with_numbers(metrics), quality.rows()),
         (results.HISTORY, history_rows(trained)),
         (results.RUNS, runs),
         (results.TUNING, tuning_rows(params)),
@@ -58,6 +63,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         (results.RANKING, ranked),
         (results.PAIRS, pairs),
         (results.AGREEMENT, agreement),
+        (results.FURTHER_TABLE, further_table(params, quality, rows3)),
     ]
     # Everything was read: nothing is written when an input is missing.
     for file, rows in tables:

@@ -18,6 +18,7 @@ from reports.results import read_results, warning
 from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
 from reports.tables.counts import counts
+from reports.tables.further import further
 from reports.tables.ranking import agreement, ranking
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
@@ -50,6 +51,8 @@ def render(
     """
     data = read_results(results)
     tables = [make(data) for make in (table1, table2, table3, table4)]
+    if (beside := further(data)) is not None:
+        tables.append(beside)
     certified, counted = certificate(data), counts(data)
     robustness = [ranking(data), agreement(data)]
     printed = [*tables, *robustness, certified, counted]

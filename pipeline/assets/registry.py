@@ -31,6 +31,7 @@ from pipeline.support.errors import UserError
 FILES_CSV = Path(__file__).with_name("files.csv")
 ASSETS_TOML = Path(__file__).with_name("assets.toml")
 DATA = Path("data")
+RAW = DATA / "raw"  # files of published weights
 
 Kind = Literal["benchmark", "training", "validation", "photos", "lr", "weights"]
 
@@ -283,3 +284,32 @@ def find_file(key: str) -> AssetFile:
     raise UserError(
         f"asset {asset_name} has no file {name!r}; it has {', '.join(f.name for f in asset.files)}"
     )
+
+
+def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
+    """Find downloaded files and compare them with the registry.
+
+    Parameters
+    ----------
+    files : sequence of str
+        ``"<asset>/<name>"`` as in the asset registry.
+    raw : Path
+        Folder of the downloads, ``data/raw``.
+
+    Raises
+    ------
+    UserError
+        When a file is not here or is not what was published; the message says how to get it.
+    """
+    get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
+    paths = [raw / file for file in files]
+    for path in paths:
+        if not path.is_file():
+            raise UserError(f"{path}: not downloaded. Get it with {get}.")
+    for file, path in zip(files, paths, strict=True):
+        if difference := find_file(file).mismatch(path):
+            raise UserError(
+                f"{path}: is not the published file ({difference}). Delete it and get it "
+                f"again with {get}."
+            )
+    return paths

@@ -19,7 +19,7 @@ class Ablation:
         self._quality = quality
         self._keys: dict[str, list[Key]] = {}
         for of in quality.evaluated:
-            if (of.key.model, of.key.scale) == (ABLATION_MODEL, ABLATION_SCALE):
+            if (of.key.network, of.key.scale) == (ABLATION_MODEL, ABLATION_SCALE):
                 self._keys.setdefault(of.variant, []).append(of.key)
 
     def measured(self, variant: str, dataset: str) -> tuple[Row, str]:

@@ -1,18 +1,27 @@
 """Table 3: every method at every scale on every test set, beside its published figure."""
 
+from collections.abc import Sequence
+
 import pandas as pd
 
 from pipeline.collation.cells import PAPER_DATASETS, Row, joined, narrowing, number
 from pipeline.collation.evaluations import Quality
 from pipeline.models.networks import NETWORKS, main_variant, network_variants
+from pipeline.study.further_metrics import FURTHER
 from pipeline.study.keys import Key, parse_scale
 from pipeline.study.labels import label
 from pipeline.study.params import Params
 from pipeline.study.published_figures import PublishedQuality, published_quality, published_variants
 
 # Column `provenance`: how a figure came about, in the order of the tables.
-PROVENANCES = ("interpolation", "trained", "published", "quoted")
-_PROVENANCE = {"bicubic": "interpolation", "trained": "trained", "published": "published"}
+PROVENANCES = ("interpolation", "trained", "self-ensemble", "published", "quoted")
+OVER_SEEDS = ("trained", "self-ensemble")
+_PROVENANCE = {
+    "bicubic": "interpolation",
+    "trained": "trained",
+    "ensemble": "self-ensemble",
+    "published": "published",
+}
 
 
 def order(row: Row) -> tuple[int, int, int]:
@@ -60,13 +69,18 @@ def table3(params: Params, quality: Quality) -> list[Row]:
         for dataset in params.data.test:
             if provenance == "quoted" and dataset not in PAPER_DATASETS:
                 continue
-            entry = published.get((model, variant, method["scale"], dataset))
+            # Published figures are of the plain networks.
+            entry = (
+                published.get((model, variant, method["scale"], dataset))
+                if provenance != "self-ensemble"
+                else None
+            )
             rows.append(
                 {
                     **method,
-                    "label": label(model, variant),
+                    "label": label(model, variant) + ("+" if provenance == "self-ensemble" else ""),
                     "dataset": dataset,
-                    "seeds": len(keys) if provenance == "trained" else "",
+                    "seeds": len(keys) if provenance in OVER_SEEDS else "",
                     **quality.measured_cells(keys, dataset),
                     "published_psnr_db": number(entry.psnr_db) if entry else "",
                     "published_ssim": number(entry.ssim) if entry else "",
@@ -83,7 +97,7 @@ def table3(params: Params, quality: Quality) -> list[Row]:
 
 def _note(params: Params, model: str, provenance: str, entry: PublishedQuality | None) -> str:
     note = _published_note(entry, params.evaluate.protocol)
-    if provenance == "trained":
+    if provenance in OVER_SEEDS:
         return joined(narrowing(model, params.networks[model]), note)
     if provenance == "quoted":
         if model == "mesr":
@@ -102,7 +116,40 @@ def _published_note(entry: PublishedQuality | None, protocol: str) -> str:
     return joined(other, entry.note)
 
 
-def rank(rows: list[Row], column: str, values: str, *, digits: int) -> None:
+def further_table(params: Params, quality: Quality, rows3: Sequence[Row]) -> list[Row]:
+    """Further metrics of the rows of Table 3 that were measured, one row for each metric."""
+    keys_of = {tuple(method.values()): keys for method, keys in methods(params, quality)}
+    names = ("scale", "model", "variant", "provenance")
+    found: list[Row] = []
+    for name in params.evaluate.metrics:
+        metric = FURTHER[name]
+        rows: list[Row] = []
+        for row in rows3:
+            keys = keys_of[tuple(row[n] for n in names)]
+            if not keys:
+                continue
+            summary = quality.summary(keys, row["dataset"], name)
+            rows.append(
+                {
+                    **{n: row[n] for n in (*names, "label", "dataset", "seeds")},
+                    "metric": name,
+                    "metric_label": metric.label,
+                    "better": "lower" if metric.lower_is_better else "higher",
+                    "digits": metric.digits,
+                    "value": number(summary.mean),
+                    "value_sd": number(summary.sd),
+                    "rank": "",
+                    "note": row["note"] if row["provenance"] in OVER_SEEDS else "",
+                }
+            )
+        rank(rows, "rank", "value", digits=metric.digits, lower_is_better=metric.lower_is_better)
+        found += rows
+    return found
+
+
+def rank(
+    rows: list[Row], column: str, values: str, *, digits: int, lower_is_better: bool = False
+) -> None:
     """Mark best and second best among rows of the same provenance, scale and dataset.
 
     Values that print alike share a rank; a lone row has none to compare with. Quoted rows have no
@@ -115,6 +162,7 @@ def rank(rows: list[Row], column: str, values: str, *, digits: int) -> None:
     for _, group in frame.groupby(["provenance", "scale", "dataset"]):
         if group["value"].notna().sum() < 2:
             continue
-        for index, position in group["value"].rank(method="dense", ascending=False).items():
+        positions = group["value"].rank(method="dense", ascending=lower_is_better)
+        for index, position in positions.items():
             if position in (1, 2):
                 rows[int(str(index))][column] = int(position)

@@ -69,7 +69,9 @@ def _methods(params: Params, rows3: Sequence[Row], scale: int, dataset: str) -> 
     chosen = [
         row
         for row in rows3
-        if (row["scale"], row["dataset"]) == (scale, dataset) and row["model"] != "bicubic"
+        if (row["scale"], row["dataset"]) == (scale, dataset)
+        and row["model"] != "bicubic"
+        and row["provenance"] != "self-ensemble"  # eight times the Multi-Adds
     ]
     present = {row["model"] for row in chosen}
     empty = dict.fromkeys(("psnr_db", "published_psnr_db", "source", "rank_psnr"), "")

@@ -37,8 +37,10 @@ class Evaluated:
     rows: pd.DataFrame
 
 
-def read_evaluation(key: Key, datasets: Sequence[str], protocol: str) -> Evaluated:
-    """Read the rows of one evaluated network.
+def read_evaluation(
+    key: Key, datasets: Sequence[str], protocol: str, metrics: Sequence[str] = ()
+) -> Evaluated:
+    """Read the rows of one evaluated network; `metrics` are those beside PSNR and SSIM.
 
     Raises
     ------
@@ -47,19 +49,20 @@ def read_evaluation(key: Key, datasets: Sequence[str], protocol: str) -> Evaluat
         asks for, or holds an image twice.
     """
     frames = []
+    contract = QUALITY.with_numbers(metrics)
     for dataset in datasets:
         path = quality_file(key, dataset)
-        frame = QUALITY.read(path, remedy=REMEDY)
+        frame = contract.read(path, remedy=REMEDY)
         if frame.empty and key.kind != "published":
             raise UserError(f"{path}: holds no image. Write it again: {REMEDY}")
         expected = {
-            "model": key.model,
+            "model": key.network,
             "source": key.source,
             "scale": key.scale,
             "dataset": dataset,
             "seed": "" if key.seed is None else str(key.seed),
             "protocol": protocol,
-            **({} if key.kind in ("trained", "ladder") else {"variant": key.variant}),
+            **({} if key.kind in ("trained", "ensemble", "ladder") else {"variant": key.variant}),
         }
         for column, value in expected.items():
             if other := set(frame[column]) - {value}:
@@ -72,6 +75,9 @@ def read_evaluation(key: Key, datasets: Sequence[str], protocol: str) -> Evaluat
             raise UserError(f"{path}: image {twice} stands twice. Write it again: {REMEDY}")
         if frame[["psnr_db", "ssim"]].isna().any(axis=None):
             raise UserError(f"{path}: an image has no PSNR or no SSIM. Write it again: {REMEDY}")
+        for metric in metrics:
+            if frame[metric].isna().any():
+                raise UserError(f"{path}: an image has no {metric}. Write it again: {REMEDY}")
         frames.append(frame.sort_values("image"))
     rows = pd.concat(frames, ignore_index=True).astype({"scale": int})
     variants = sorted(set(rows["variant"]))

@@ -21,7 +21,7 @@ PUBLISHED_SIZE = "as published"  # constructor settings of a network without any
 def _identity(of: Evaluated) -> Row:
     key, variant = of.key, of.variant
     seed = "" if key.seed is None else key.seed
-    text = label(key.model, variant)
+    text = label(key.model, variant) + ("+" if key.kind == "ensemble" else "")
     values = (key.name, key.model, variant, text, key.scale, seed, key.stage)
     return dict(zip(IDENTITY, values, strict=True))
 

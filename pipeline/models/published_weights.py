@@ -5,18 +5,15 @@ from the bytes that were published.
 """
 
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mesr.common.base import SRNetwork
-from pipeline.assets.registry import find_file
+from pipeline.assets.registry import RAW, verified_files
 from pipeline.models.networks import build_network, network_module, network_variants
 from pipeline.models.weights import load_state
 from pipeline.support.errors import UserError
-
-RAW = Path("data/raw")
 
 
 @dataclass(frozen=True)
@@ -89,35 +86,6 @@ def _variant(model: str, settings: dict[str, Any]) -> str:
         f"{network_module(model).__file__}: PUBLISHED has weights for settings {settings}, which "
         f"are no variant of {model}; add one to VARIANTS in pipeline/models/networks.py"
     )
-
-
-def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
-    """Find downloaded files and compare them with the registry.
-
-    Parameters
-    ----------
-    files : sequence of str
-        ``"<asset>/<name>"`` as in the asset registry.
-    raw : Path
-        Folder of the downloads, ``data/raw``.
-
-    Raises
-    ------
-    UserError
-        When a file is not here or is not what was published; the message says how to get it.
-    """
-    get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
-    paths = [raw / file for file in files]
-    for path in paths:
-        if not path.is_file():
-            raise UserError(f"{path}: not downloaded. Get it with {get}.")
-    for file, path in zip(files, paths, strict=True):
-        if difference := find_file(file).mismatch(path):
-            raise UserError(
-                f"{path}: is not the published file ({difference}). Delete it and get it "
-                f"again with {get}."
-            )
-    return paths
 
 
 def load_published(

@@ -11,11 +11,12 @@ from pathlib import Path
 from typing import Literal
 
 from mesr.common.base import SRNetwork
+from pipeline.assets.registry import RAW
 from pipeline.imaging.backend import choose_device
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.networks import build_network
-from pipeline.models.published_weights import RAW, load_published, published_weights
+from pipeline.models.published_weights import load_published, published_weights
 from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.published_figures import CertificateCell, PublishedQuality, published_quality
 

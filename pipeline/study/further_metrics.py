@@ -8,7 +8,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
-from pipeline.models.published_weights import RAW, verified_files
+from pipeline.assets.registry import RAW, verified_files
 from pipeline.support.errors import UserError
 from pipeline.support.names import suggestion
 

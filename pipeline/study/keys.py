@@ -3,6 +3,7 @@
 ========================  ======================================================
 ``bicubic_x4``            bicubic interpolation at a scale
 ``mesr_x4_s0``            a network trained at a scale with a seed
+``ensemble_mesr_x4_s0``   the same network averaged over flips and turns
 ``ablation_no_rb_s0``     a variant of MESR of Tables 1 and 2, trained with a seed
 ``reading_he_s0``         MESR in another reading of the paper, trained with a seed
 ``ladder_vdsr_500_s0``    a network trained at x4 for another number of steps
@@ -24,14 +25,15 @@ SCALES = (2, 3, 4)
 ABLATION_MODEL = "mesr"
 ABLATION_SCALE = 4  # Tables 1 and 2 are at x4, and so are readings and ladder
 
-MODEL = r"(?!(?:ablation|bicubic|ladder|published|reading)_)[a-z][a-z0-9]*"
+MODEL = r"(?!(?:ablation|bicubic|ensemble|ladder|published|reading)_)[a-z][a-z0-9]*"
 WORDS = r"[A-Za-z0-9]+(?:_[A-Za-z0-9]+)*"
 SCALE = r"x(?P<scale>[234])"
 SEED = r"s(?P<seed>0|[1-9][0-9]{0,8})"
 
-Kind = Literal["bicubic", "ablation", "reading", "ladder", "published", "trained"]
+Kind = Literal["bicubic", "ensemble", "ablation", "reading", "ladder", "published", "trained"]
 GRAMMAR: Mapping[Kind, str] = {  # the first that matches counts
     "bicubic": rf"(?P<model>bicubic)_{SCALE}",
+    "ensemble": rf"ensemble_(?P<model>{MODEL})_{SCALE}_{SEED}",
     "ablation": rf"ablation_(?P<variant>{WORDS})_{SEED}",
     "reading": rf"reading_(?P<variant>{WORDS})_{SEED}",
     "ladder": rf"ladder_(?P<model>{MODEL})_(?P<variant>[1-9][0-9]{{0,8}})_{SEED}",
@@ -46,7 +48,7 @@ class Key:
 
     Attributes
     ----------
-    kind : {"bicubic", "ablation", "reading", "ladder", "published", "trained"}
+    kind : {"bicubic", "ensemble", "ablation", "reading", "ladder", "published", "trained"}
         Where the network comes from; decides the form of the name.
     model : str
         Name in the registry of networks.
@@ -55,7 +57,8 @@ class Key:
     variant : str
         Variant of the ablation, name of the reading, number of steps of the ladder, or which of
         a network's published weights. Always ``""`` for
-        ``"trained"``: the variant follows from params.yaml and is recorded with the run.
+        ``"trained"`` and ``"ensemble"``: the variant follows from params.yaml and is recorded
+        with the run.
     seed : int or None
         Seed of the training; None when nothing was trained.
 
@@ -75,9 +78,9 @@ class Key:
         if _fields(str(self)) != asdict(self):
             raise UserError(
                 f"no run or evaluation can be named {str(self)!r}. A network's name holds small "
-                "letters and digits and is not ablation, bicubic, ladder, published or reading; "
-                "a variant holds "
-                "letters, digits and single dashes; scales are 2, 3 and 4; seeds are below 1e9."
+                "letters and digits and is not ablation, bicubic, ensemble, ladder, published or "
+                "reading; a variant holds letters, digits and single dashes; scales are 2, 3, 4; "
+                "seeds are below 1e9."
             )
 
     @classmethod
@@ -89,6 +92,11 @@ class Key:
     def trained(cls, model: str, scale: int, seed: int) -> Self:
         """Network `model` trained at `scale` with `seed`."""
         return cls("trained", model, scale, seed=seed)
+
+    @classmethod
+    def ensemble(cls, model: str, scale: int, seed: int) -> Self:
+        """Return the key of the self-ensemble of ``Key.trained(model, scale, seed)``."""
+        return cls("ensemble", model, scale, seed=seed)
 
     @classmethod
     def ablation(cls, variant: str, seed: int) -> Self:
@@ -135,6 +143,7 @@ class Key:
             "ablation": ("ablation", self.variant, f"s{self.seed}"),
             "reading": ("reading", self.variant, f"s{self.seed}"),
             "ladder": ("ladder", self.model, self.variant, f"s{self.seed}"),
+            "ensemble": ("ensemble", self.model, f"x{self.scale}", f"s{self.seed}"),
             "published": ("published", self.model, variant, f"x{self.scale}"),
             "trained": (self.model, f"x{self.scale}", f"s{self.seed}"),
         }
@@ -144,6 +153,16 @@ class Key:
     def name(self) -> str:
         """The key as text: the name of its folder under ``runs/`` or ``evaluations/``."""
         return str(self)
+
+    @property
+    def network(self) -> str:
+        """Name of the network in quality.csv: that of a self-ensemble is marked with a plus."""
+        return f"{self.model}+" if self.kind == "ensemble" else self.model
+
+    @property
+    def has_run(self) -> bool:
+        """Whether a training of this name stands behind the evaluation, ``runs/<key>``."""
+        return self.kind not in ("bicubic", "ensemble", "published")
 
     @property
     def source(self) -> str:
@@ -158,6 +177,7 @@ class Key:
             "ablation": "ablate",
             "reading": "readings",
             "ladder": "ladder",
+            "ensemble": "evaluate_ensemble",
             "published": "evaluate_published",
             "trained": "train",
         }[self.kind]

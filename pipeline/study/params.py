@@ -26,6 +26,7 @@ from pydantic import (
 
 from pipeline.models.networks import network_variants
 from pipeline.study import paths
+from pipeline.study.further_metrics import check_metrics
 from pipeline.study.keys import (
     ABLATION_MODEL,
     ABLATION_SCALE,
@@ -88,6 +89,14 @@ def _weights(name: str) -> str:
     return name
 
 
+def _metric(name: str) -> str:
+    try:
+        check_metrics([name])
+    except UserError as error:
+        raise ValueError(str(error)) from None
+    return name
+
+
 def _settings(settings: dict[str, Any]) -> dict[str, Any]:
     for name, value in settings.items():
         if name in ("scale", "name", "self"):
@@ -126,6 +135,7 @@ Image = Annotated[
 KeptImage = Annotated[
     str, _word(r"[A-Za-z0-9_]{1,64}/(?!\.)[A-Za-z0-9_.+() -]{1,200}", "DATASET/IMAGE")
 ]
+Metric = Annotated[str, AfterValidator(_metric)]
 Weights = Annotated[Name, AfterValidator(_weights)]
 Distinct = Annotated[list[Item], Field(max_length=1000), AfterValidator(_distinct)]
 Pixel = Annotated[int, Field(ge=0, le=LARGEST_SIDE)]
@@ -231,12 +241,18 @@ class EvaluateParams(_Strict):
     threads : int or None
         CPU threads of an evaluation; None takes PyTorch's choice. Another number changes the order
         of sums, hence PSNR in the fifth decimal.
+    metrics : list of str
+        Metrics beside PSNR and SSIM, see `pipeline.study.further_metrics`.
+    self_ensemble : list of str
+        Trained networks that are evaluated a second time, averaged over flips and turns.
     """
 
     protocol: Literal["rgb", "y"]
     threads: Annotated[int, Field(ge=1, le=65_536)] | None
     keep_images: Literal["all"] | Distinct[KeptImage]
     published: Distinct[Weights]
+    metrics: Distinct[Metric] = []
+    self_ensemble: Distinct[Model] = []
 
 
 class CertifyParams(_Strict):
@@ -339,6 +355,8 @@ class Params(_Strict):
             found.append(Key.bicubic(scale))
             for model in (*self.baselines, *self.models):
                 found += [Key.trained(model, scale, seed) for seed in self.seeds_at(scale)]
+                if model in self.evaluate.self_ensemble:
+                    found += [Key.ensemble(model, scale, seed) for seed in self.seeds_at(scale)]
         for variant in self.variants:
             found += [Key.ablation(variant, seed) for seed in self.seeds_at(ABLATION_SCALE)]
         return found + [Key.parse(f"published_{name}") for name in self.evaluate.published]
@@ -382,6 +400,12 @@ class Params(_Strict):
                 )
         if "mesr" in self.baselines or "bicubic" in self.baselines:
             raise ValueError("baselines: mesr stands in `models`, and bicubic is not trained")
+        for model in self.evaluate.self_ensemble:
+            if model not in (*self.models, *self.baselines):
+                raise ValueError(
+                    f"evaluate.self_ensemble: {model!r} is not trained; expected a network of "
+                    "models or baselines"
+                )
         test, images = self.data.test, self.data.images
         for field, values, allowed, where in (
             ("data.test", test, images, "data.images"),

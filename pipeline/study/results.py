@@ -6,7 +6,7 @@ stages and the report read through `ResultFile.read`, so that a column has one n
 
 import json
 from collections.abc import Iterable, Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any, Literal
 
@@ -44,6 +44,10 @@ class ResultFile:
     def names(self) -> list[str]:
         """Names of the columns, in the order of the file."""
         return list(self.columns)
+
+    def with_numbers(self, names: Sequence[str]) -> "ResultFile":
+        """Return the contract with number columns `names` at the end."""
+        return replace(self, columns={**self.columns, **_number(*names)})
 
     def read(
         self, path: Path | None = None, *, remedy: str = "", without: Sequence[str] = ()
@@ -166,6 +170,7 @@ def _number(*names: str) -> dict[str, Kind]:
 
 
 # One row per evaluated network and image. Also the contract of evaluations/<key>/quality/*.csv.
+# Where params.yaml lists further metrics, each has a column at the end.
 QUALITY = ResultFile(
     RESULTS / "quality.csv",
     "tables",
@@ -335,6 +340,16 @@ AGREEMENT = ResultFile(
     | _number("seed_sd_db", "one_pair_seeds", "all_pairs_seeds")
     | _text("note"),
 )
+# One row per network, dataset and further metric.
+FURTHER_TABLE = ResultFile(
+    RESULTS / "tables" / "metrics.csv",
+    "tables",
+    _text("model", "label", "variant", "provenance")
+    | _number("scale")
+    | _text("dataset", "seeds", "metric", "metric_label", "better")
+    | _number("digits", "value", "value_sd")
+    | _text("rank", "note"),
+)
 # Not of the study: one file a machine, see `pipeline.tools.measuring`.
 MEASUREMENT = ResultFile(
     Path("benchmarks/machines"),
@@ -354,7 +369,7 @@ FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
         *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
-        *(TABLE1, TABLE2, TABLE3, TABLE4, RANKING, PAIRS, AGREEMENT),
+        *(TABLE1, TABLE2, TABLE3, TABLE4, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
     )
 }
 

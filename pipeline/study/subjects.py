@@ -100,6 +100,8 @@ def subject_of(key: Key) -> Subject:
     """
     if key.kind == "bicubic":
         return Subject(build_network(key.model, key.scale), key.model, "", key.source)
+    if key.kind == "ensemble":
+        return with_self_ensemble(subject_of(Key.trained(key.model, key.scale, key.seed or 0)))
     if key.kind == "published":
         entry = published_entry(key)
         network = load_published(entry.model, entry.scale, entry.variant)

@@ -11,8 +11,9 @@ from pipeline.assets.registry import registry
 from pipeline.imaging.given import match_lr
 from pipeline.imaging.images import read_image
 from pipeline.imaging.packed import PackedImages
-from pipeline.imaging.protocol import Protocol
-from pipeline.scoring.evaluation import Reader, score_image
+from pipeline.imaging.protocol import Protocol, image_in_space
+from pipeline.scoring.evaluation import Reader, prepare_given, score
+from pipeline.scoring.further import FurtherMetrics
 from pipeline.study.paths import given_lr_file
 from pipeline.study.results import QUALITY
 from pipeline.support.errors import UserError
@@ -152,6 +153,7 @@ def score_folder(
     dataset: str,
     scale: int,
     protocol: Protocol,
+    further: FurtherMetrics,
 ) -> pd.DataFrame:
     """Score a folder of SR images that someone else made.
 
@@ -167,17 +169,23 @@ def score_folder(
         That the SR images were made for.
     protocol : Protocol
         How to score.
+    further : FurtherMetrics
+        Metrics beside PSNR and SSIM.
 
     Returns
     -------
     DataFrame
-        One row per image with the columns of quality.csv; source "given".
+        One row per image with the columns of quality.csv and one for each further metric; source
+        "given".
     """
     rows = []
     for name, read_sr, read_hr in pair_images(folder, images, scale):
-        psnr_db, ssim = score_image(read_sr(), read_hr(), scale, protocol, name)
+        sr, reference = prepare_given(read_sr(), read_hr(), scale, protocol, name)
+        sr_in_space = image_in_space(sr, protocol)
+        psnr_db, ssim = score(sr_in_space, reference, scale, protocol, name=name)
+        values = further.score(sr_in_space, reference, scale, protocol, name=name)
         rows.append(
             (folder.name, "", "given", scale, dataset, name, protocol.name, None,
-             f"{psnr_db:.6f}", f"{ssim:.6f}")
+             f"{psnr_db:.6f}", f"{ssim:.6f}", *(f"{v:.6f}" for v in values.values()))
         )  # fmt: skip
-    return pd.DataFrame(rows, columns=QUALITY.names)
+    return pd.DataFrame(rows, columns=QUALITY.with_numbers(further.names).names)

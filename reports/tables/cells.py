@@ -13,6 +13,7 @@ MISSING = "–"
 PROVENANCE = {
     "interpolation": "interpolation",
     "trained": "trained here",
+    "self-ensemble": "trained here, self-ensemble",
     "published": "published weights",
     "quoted": "quoted",
 }

@@ -78,6 +78,9 @@ def method_runs(results: Results, row: pd.Series, datasets: Iterable[str]) -> tu
     if provenance == "published":
         key = Key.published(model, variant, scale)
         words = "The authors' published weights, digest-checked; nothing is trained."
+    elif provenance == "self-ensemble":
+        words = "The networks trained here, averaged over the eight flips and turns."
+        return runs_of(results, model, variant, row["scale"], ("evaluate_ensemble",)), words
     else:
         key = Key.bicubic(scale)
         words = "Bicubic interpolation; nothing is trained."

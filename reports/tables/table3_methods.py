@@ -36,10 +36,12 @@ def table3(results: Results) -> Table:
     caption = (
         "PSNR and SSIM of all methods, in the structure of Table 3 of the paper. Trained here: "
         "same data, budget and seeds for every network. Published weights: the authors' own, "
-        "measured here. Quoted (italic): not measured, and not ranked, because each source has "
-        "its own protocol. Best in bold, second best underlined, among rows with the same kind "
-        "of weights only. Beside or below a measured value: the published one with its source, "
-        "and the difference. " + setting(results.study, frame["dataset"], frame["scale"])
+        "measured here. A plus: the networks trained here, their output averaged over the eight "
+        "flips and turns of the input. Quoted (italic): not measured, and not ranked, because "
+        "each source has its own protocol. Best in bold, second best underlined, among rows with "
+        "the same kind of weights only. Beside or below a measured value: the published one with "
+        "its source, and the difference. "
+        + setting(results.study, frame["dataset"], frame["scale"])
     )
     title = "Table 3. Comparison with other methods"
     return Table(

@@ -13,6 +13,9 @@ from pipeline.assets.registry import Asset
 from tests.pipeline.assets.server import Register, Server
 from tests.pipeline.toy_study import PAPER, QUICK, ToyStudy
 
+PUBLISHED = [*PAPER, "evaluate.published=[vdsr_x2,pan_x2]"]
+BESIDE = ["evaluate.metrics=[fsim,gmsd]", "evaluate.self_ensemble=[mesr,vdsr]"]
+
 
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
@@ -46,7 +49,8 @@ def collated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ToyStudy]:
     studies = {}
     for name, overrides in (
         ("quick", QUICK),
-        ("paper", [*PAPER, "evaluate.published=[vdsr_x2,pan_x2]"]),
+        ("paper", PUBLISHED),
+        ("beside", [*PUBLISHED, *BESIDE]),
     ):
         studies[name] = ToyStudy(tmp_path_factory.mktemp(name), overrides)
         with contextlib.chdir(studies[name].folder):
@@ -62,6 +66,12 @@ def quick(collated: dict[str, ToyStudy]) -> ToyStudy:
 @pytest.fixture
 def paper(collated: dict[str, ToyStudy]) -> ToyStudy:
     return collated["paper"]
+
+
+@pytest.fixture
+def beside(collated: dict[str, ToyStudy]) -> ToyStudy:
+    """Profile paper with further metrics and self-ensembles."""
+    return collated["beside"]
 
 
 @pytest.fixture

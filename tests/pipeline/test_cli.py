@@ -55,6 +55,24 @@ def test_evaluate_a_folder_writes_rows_and_a_table(workplace: Path) -> None:
     assert (workplace / "out/a/sr.png").is_file()
 
 
+def test_further_metrics_are_shown_with_their_direction(workplace: Path) -> None:
+    words = ("evaluate", "bicubic", "--scale", "2", "--data", "hr", "--out", "out")
+    done = mesr(*words, "--metric", "GMSD", "--metric", "entropy")
+    assert done.exit_code == 0, done.output
+    assert "GMSD ↓" in done.output
+    assert "entropy ↑" in done.output
+    table = pd.read_csv(workplace / "out/quality.csv")
+    assert list(table.columns[-3:]) == ["ssim", "gmsd", "entropy"]
+    for name in ("a", "b"):
+        Image.open(f"out/{name}/sr.png").save(workplace / "out" / f"{name}.png")
+    (workplace / "out/quality.csv").rename(workplace / "quality.csv")
+    done = mesr("evaluate", "images:out", *words[2:-1], "again", "--metric", "gmsd")
+    assert done.exit_code == 0, done.output
+    again = pd.read_csv(workplace / "again/quality.csv")
+    assert list(again.gmsd) == list(table.gmsd)
+    assert "mesr fetch AlexNet LPIPS" in message(*words, "--metric", "lpips")
+
+
 def test_self_ensemble_is_marked_and_changes_the_figures(workplace: Path) -> None:
     torch.manual_seed(0)
     network = build_network("vdsr", 2)

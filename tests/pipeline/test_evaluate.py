@@ -11,9 +11,11 @@ from safetensors.torch import save_file
 
 from mesr.network import MESR
 from pipeline import evaluate
-from pipeline.imaging.packed import pack_images
+from pipeline.imaging.ensemble import SelfEnsemble
+from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.models.networks import build_network
+from pipeline.scoring.evaluation import evaluate_image
 from pipeline.study import quality
 from pipeline.study.keys import Key
 from pipeline.study.results import QUALITY
@@ -102,6 +104,41 @@ def test_trained_network_is_found_by_its_run(workplace: Path) -> None:
     kept = workplace / "evaluations/mesr_x2_s3/images/toy"
     assert sorted(p.name for p in kept.rglob("*.png")) == ["coarse.png", "sr.png"]
     assert [p.name for p in kept.iterdir()] == ["gray"]
+
+
+def test_further_metrics_are_columns_at_the_end(workplace: Path) -> None:
+    path = workplace / "evaluations/bicubic_x2/quality/toy.csv"
+    evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [])
+    plain = path.read_text("utf-8").splitlines()
+    evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [], ["gmsd", "entropy"])
+    lines = path.read_text("utf-8").splitlines()
+    assert lines[0] == f"{plain[0]},gmsd,entropy"
+    for with_metrics, without in zip(lines[1:], plain[1:], strict=True):
+        assert with_metrics.rpartition(",")[0].rpartition(",")[0] == without
+    table = QUALITY.with_numbers(["gmsd", "entropy"]).read(path)
+    assert table[["gmsd", "entropy"]].notna().all(axis=None)
+
+
+def test_a_metric_without_its_weights_is_refused_before_anything_is_written(
+    workplace: Path,
+) -> None:
+    with pytest.raises(UserError, match=r"alexnet.*: not downloaded.*mesr fetch AlexNet LPIPS"):
+        evaluate.evaluate(Key.parse("bicubic_x2"), "toy", RGB, [], ["lpips"])
+    assert not (workplace / "evaluations").exists()
+
+
+def test_a_self_ensemble_is_of_the_trained_run(workplace: Path) -> None:
+    torch.manual_seed(0)
+    network = MESR(2, **NARROW)
+    write_run("mesr_x2_s3", network, model="mesr", variant="full", scale=2, seed=3, settings=NARROW)
+    plain = evaluate.evaluate(Key.parse("mesr_x2_s3"), "toy", RGB, [])
+    plus = evaluate.evaluate(Key.parse("ensemble_mesr_x2_s3"), "toy", RGB, [])
+    assert set(plus.model) == {"mesr+"}
+    assert set(plus.seed) == {3}
+    assert list(plus.psnr_db) != list(plain.psnr_db)
+    hr = PackedImages(Path("data/hr/toy.h5"))["colour"]
+    expected = evaluate_image(SelfEnsemble(network), hr, RGB).psnr_db
+    assert float(plus.set_index("image").psnr_db["colour"]) == pytest.approx(expected, abs=1e-5)
 
 
 def test_protocols_differ(workplace: Path) -> None:

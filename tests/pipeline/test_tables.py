@@ -93,14 +93,14 @@ def test_committed_tables_follow_from_the_committed_quality(
         variant = toy.variant(key)
         seed = "" if key.seed is None else str(key.seed)
         for dataset in params.data.test:
-            chosen = (quality["model"] == key.model) & (quality["variant"] == variant)
+            chosen = (quality["model"] == key.network) & (quality["variant"] == variant)
             chosen &= (quality["scale"] == str(key.scale)) & (quality["seed"] == seed)
             chosen &= (quality["source"] == key.source) & (quality["dataset"] == dataset)
             path = paths.quality_file(key, dataset)
             path.parent.mkdir(parents=True)
             quality[chosen].to_csv(path, index=False)
             toy.record(key, dataset)
-        if key.seed is not None:
+        if key.has_run:
             toy.train(key)
     tables.main([])
     for path in (results.STUDY, results.METRICS, *(f.path for f in results.FILES.values())):

@@ -44,7 +44,7 @@ class ToyStudy:
         further = [*self.params.reading_evaluations(), *self.params.ladder_evaluations()]
         for key in (*self.params.evaluations(), *further):
             self.evaluate(key)
-            if key.seed is not None:
+            if key.has_run:
                 self.train(key)
             for dataset in self.params.data.test:
                 self.record(key, dataset)
@@ -53,7 +53,7 @@ class ToyStudy:
         self.tune()
 
     def variant(self, key: Key) -> str:
-        if key.kind not in ("trained", "ladder"):
+        if key.kind not in ("trained", "ensemble", "ladder"):
             return key.variant
         return settings_variant(key.model, self.params.networks[key.model])
 
@@ -74,7 +74,7 @@ class ToyStudy:
                 psnr_db, ssim = self.scores(key, dataset, index)
                 rows.append(
                     {
-                        "model": key.model,
+                        "model": key.network,
                         "variant": self.variant(key),
                         "source": key.source,
                         "scale": key.scale,
@@ -84,9 +84,11 @@ class ToyStudy:
                         "seed": "" if key.seed is None else key.seed,
                         "psnr_db": psnr_db,
                         "ssim": ssim,
+                        **dict.fromkeys(self.params.evaluate.metrics, ssim / 2),
                     }
                 )
-            results.QUALITY.write(rows, self.folder / paths.quality_file(key, dataset))
+            contract = results.QUALITY.with_numbers(self.params.evaluate.metrics)
+            contract.write(rows, self.folder / paths.quality_file(key, dataset))
 
     def train(self, key: Key) -> None:
         path = self.folder / paths.run_folder(key)

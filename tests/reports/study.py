@@ -150,7 +150,7 @@ class ReportStudy(ToyStudy):
         results.write_json(self.folder / "logs" / f"runs/{key}.json", log)
 
     def record(self, key: Key, dataset: str) -> None:
-        if key.seed is not None:  # the training stands for them
+        if key.has_run:  # the training stands for them
             return
         facts = {
             **{"params": 261_403, "threads": 2, "device": "cpu", "machine": "x86_64"},

@@ -4,6 +4,7 @@ import pytest
 
 from pipeline.collation.comparison import rank
 from pipeline.models.networks import NETWORKS
+from pipeline.study.results import QUALITY
 from tests.pipeline import toy_study
 from tests.pipeline.toy_study import PAPER, ToyStudy, row
 
@@ -64,6 +65,40 @@ def test_equal_prints_share_a_rank() -> None:
     rows = [{**same, "psnr_db": str(value)} for value in (30.004, 30.001, 29.9, 29.8)]
     rank(rows, "rank", "psnr_db", digits=2)
     assert [r["rank"] for r in rows] == [1, 1, 2, ""]
+
+
+def test_self_ensembles_have_rows_and_ranks_of_their_own(paper: ToyStudy, beside: ToyStudy) -> None:
+    table = beside.table("tables/table3")
+    assert set(table[table["provenance"] == "self-ensemble"]["label"]) == {"MESR+", "VDSR+"}
+    plus = row(table, model="mesr", provenance="self-ensemble", scale="2", dataset="Set5")
+    assert (plus["seeds"], plus["rank_psnr"], plus["published_psnr_db"]) == ("3", "1", "")
+    # The other rows are what they are without it.
+    others = table[table["provenance"] != "self-ensemble"].reset_index(drop=True)
+    assert others.equals(paper.table("tables/table3"))
+    assert beside.table("tables/table4").equals(paper.table("tables/table4"))
+    runs = beside.table("runs")
+    assert set(runs[runs["stage"] == "evaluate_ensemble"]["label"]) == {"MESR+", "VDSR+"}
+    assert set(beside.table("quality")["model"]) > {"mesr", "mesr+", "vdsr+"}
+
+
+def test_further_metrics_are_ranked_in_their_direction(beside: ToyStudy) -> None:
+    table = beside.table("tables/metrics")
+    cells = table[["scale", "dataset", "label", "provenance"]].drop_duplicates()
+    assert len(table) == 2 * len(cells)
+    assert "quoted" not in set(table["provenance"])
+    at = {"scale": "2", "dataset": "Set5", "provenance": "trained"}
+    # The toy study's metric is half of SSIM, whatever its name: MESR has more of it.
+    for metric, better, ranks in (("fsim", "higher", ("1", "2")), ("gmsd", "lower", ("2", "1"))):
+        mesr, vdsr = (row(table, model=m, metric=metric, **at) for m in ("mesr", "vdsr"))
+        assert mesr["better"] == vdsr["better"] == better
+        assert (mesr["rank"], vdsr["rank"]) == ranks
+        assert float(mesr["value"]) > float(vdsr["value"])
+        assert float(mesr["value_sd"]) == 0
+
+
+def test_without_further_metrics_their_table_is_empty(quick: ToyStudy) -> None:
+    assert len(quick.table("tables/metrics")) == 0
+    assert list(quick.table("quality")) == QUALITY.names
 
 
 TOYNET = """

@@ -8,8 +8,8 @@ import torch
 from safetensors.torch import save_file
 
 from baselines import pan
-from pipeline.assets.registry import AssetFile, file_digest, find_asset, find_file
-from pipeline.models import published_weights as module
+from pipeline.assets import registry
+from pipeline.assets.registry import RAW, AssetFile, file_digest, find_asset, find_file
 from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.support.errors import UserError
@@ -50,7 +50,7 @@ def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
 
 
 def test_raw_folder_is_the_one_fetch_writes() -> None:
-    assert find_asset("PAN").output() == module.RAW / "PAN"
+    assert find_asset("PAN").output() == RAW / "PAN"
 
 
 # -- Files that are not what was published --------------------------------------------------------
@@ -71,7 +71,7 @@ def raw(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     listed = AssetFile(
         "PAN", path.name, "https://x.org/PANx4_DF2K.pth", None, file_digest(path, "sha256")
     )
-    monkeypatch.setattr(module, "find_file", {"PAN/PANx4_DF2K.pth": listed}.__getitem__)
+    monkeypatch.setattr(registry, "find_file", {"PAN/PANx4_DF2K.pth": listed}.__getitem__)
     return tmp_path / "data" / "raw"
 
 

@@ -22,6 +22,7 @@ EXAMPLES = {
     "reading_gate_closed_s1": Key("reading", "mesr", 4, "gate_closed", 1),
     "ladder_vdsr_500_s0": Key("ladder", "vdsr", 4, "500", 0),
     "ablation_msfeb_s1": Key("ablation", "mesr", 4, "msfeb", 1),
+    "ensemble_mesr_x4_s0": Key("ensemble", "mesr", 4, seed=0),
     "published_a2f_SD_x4": Key("published", "a2f", 4, "SD"),
     "published_srcnn_9_1_5_x3": Key("published", "srcnn", 3, "9-1-5"),
     "published_pan_x2": Key("published", "pan", 2),
@@ -32,6 +33,7 @@ BAD = [
     *("my_net_x4_s0", "bicubic_x4_s0 ", "bicubic", "bicubic_4", "ablation_s0", "ablation__s0"),
     *("ablation_no_rb", "published_x4", "published__x4", "published_a2f_SD", "published_pan_x2\n"),
     *("reading_s0", "reading_he", "ladder_vdsr_s0", "ladder_vdsr_05_s0", "ladder_vdsr_x4_500_s0"),
+    *("ensemble_mesr_x4", "ensemble_x4_s0", "ensemble_bicubic_x4", "ensemble_ensemble_x4_s0"),
     *("published_$(touch a)_x2", "../mesr_x4_s0", "mesr_x4_s0/..", "mesr_x٤_s0", "mesr_x4_s٠"),
 ]
 
@@ -53,6 +55,8 @@ def test_other_names_are_refused_with_examples(name: str) -> None:
     [
         ("trained", "ablation", 4, "", 0),  # would read as an ablation
         ("trained", "published", 4, "", 0),
+        ("ensemble", "mesr", 4, "full", 0),
+        ("ensemble", "mesr", 4),
         ("trained", "my_net", 4, "", 0),
         ("trained", "mesr", 4, "", None),
         ("trained", "mesr", 4, "full", 0),
@@ -110,7 +114,7 @@ def test_the_stages_names_are_of_the_grammar() -> None:
             expected = suffix.get(words[-1], words[-1])
             assert kind == expected, name
             found.add(name)
-    assert len(found) == 20
+    assert len(found) == 22
 
 
 def test_source_and_stage_of_each_kind() -> None:
@@ -121,8 +125,16 @@ def test_source_and_stage_of_each_kind() -> None:
         "ablation": ("trained", "ablate"),
         "reading": ("trained", "readings"),
         "ladder": ("trained", "ladder"),
+        "ensemble": ("trained", "evaluate_ensemble"),
         "published": ("published", "evaluate_published"),
     }
+
+
+def test_a_self_ensemble_is_another_network_without_a_run_of_its_own() -> None:
+    key = Key.ensemble("mesr", 4, 0)
+    assert (key.model, key.network, key.has_run) == ("mesr", "mesr+", False)
+    kinds = {k.kind for k in EXAMPLES.values() if k.has_run}
+    assert kinds == {"trained", "ablation", "reading", "ladder"}
 
 
 @pytest.mark.parametrize(("text", "scale"), [("x2", 2), ("3", 3), ("x4", 4)])

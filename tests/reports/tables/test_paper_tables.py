@@ -7,11 +7,14 @@ import numpy as np
 import pytest
 
 from reports.results import Results, read_results
+from reports.tables.further import further
 from reports.tables.model import Row, Table
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
 from reports.tables.table3_methods import table3
 from reports.tables.table4_complexity import table4
+from tests.reports.conftest import build
+from tests.reports.study import QUICK, ReportStudy
 
 TABLES = (table1, table2, table3, table4)
 
@@ -133,3 +136,22 @@ def test_table_2_compares_with_the_network_without_rb(paper: Results) -> None:
     table = table2(paper)
     assert [row.cells[0].text for row in rows(table)] == ["MESR without RB", "RB†", "MESR"]
     assert "difference to MESR without RB" in table.caption
+
+
+def test_further_metrics_are_shown_where_there_are_any(
+    data: Results, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    assert further(data) is None
+    beside = ["evaluate.metrics=[gmsd,fsim]", "evaluate.self_ensemble=[mesr]"]
+    folder = ReportStudy(tmp_path_factory.mktemp("beside"), [*QUICK, *beside]).folder
+    results = read_results(folder / "results")
+    table = further(results)
+    assert table is not None
+    assert [column.head for column in table.columns[2:]] == ["GMSD ↓", "FSIM ↑"]
+    assert [column.first for column in table.columns[2:]] == ["ascending", "descending"]
+    plus = next(row for row in rows(table) if row.cells[0].text == "MESR+")
+    assert plus.cells[1].text == "trained here, self-ensemble"
+    assert {run.facts["Stage"] for run in plus.runs} == {"evaluate_ensemble"}
+    assert [cell.text for cell in plus.cells[2:]] != ["–", "–"]
+    assert "MESR+" in [row.cells[0].text for row in rows(table3(results))]
+    assert "Further metrics" in (build(folder) / "index.html").read_text("utf-8")
