@@ -13,6 +13,7 @@ from dvc.repo import Repo
 from PIL import Image
 
 import reports.render
+from pipeline.study.results import FILES
 from pipeline.support.errors import UserError
 from reports.figures.chapter import Chapter
 from reports.page.markdown import chapter
@@ -62,7 +63,7 @@ def test_report_has_its_chapters_tables_and_files(report: Path) -> None:
 
 def test_downloads_are_the_result_files(quick: Path, report: Path) -> None:
     files = list((quick / "results").rglob("*.csv"))
-    assert len(files) == 13
+    assert len(files) == len(FILES)
     for path in files:
         assert filecmp.cmp(path, report / "downloads" / path.name, shallow=False)
 
