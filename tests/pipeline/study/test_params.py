@@ -65,7 +65,7 @@ def with_value(where: str, value: Any) -> dict[str, Any]:
         ("readings.changes", {"a": {"train": {"pach": 1}}}, "a.train: 'pach' is no setting"),
         ("readings.changes", {"a": {"train": {"patch": 0}}}, "a.train.patch: .*greater than"),
         ("ladder.baselines", ["idn"], "ladder.baselines: 'idn' is not listed in baselines"),
-        ("ladder.steps", [500], "ladder.steps: 500 is the length of the study's own"),
+        ("ladder.steps", [600], "ladder.steps: 600 is the length of the study's own"),
         ("train.threads", 10**9, "less than or equal to 65536"),
         ("running.workers", 10**9, "less than or equal to 1024"),
         ("statistics.resamples", 10**9, "less than or equal to 100000"),
