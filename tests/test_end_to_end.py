@@ -30,9 +30,10 @@ TOY = [
     "tune.lrs=[0.005,0.001]",
     "tune.steps=2",
     "repeats={scales: [x4], seeds: [s1]}",
-    "readings={trained: [gate_closed, charbonnier_image], seeds: [s0], changes: "
-    "{gate_closed: {network: {gate_bias: -5.0}}, charbonnier_image: "
-    "{train: {charbonnier: image}}}}",
+    "readings.trained=[gate_closed,charbonnier_image]",
+    "readings.seeds=[s0]",
+    "+readings.changes.gate_closed.network.gate_bias=-5.0",
+    "+readings.changes.charbonnier_image.train.charbonnier=image",
     "ladder={models: [mesr], baselines: [vdsr], steps: [2], seeds: [s0]}",
     "train.batch=2",
     "train.patch=12",
