@@ -19,6 +19,7 @@ from pipeline.collation.facts import study_facts
 from pipeline.collation.ladder import ladder_rows
 from pipeline.collation.provenance import evaluation_rows, history_rows, training_rows
 from pipeline.collation.ranking import ranking
+from pipeline.collation.readings import reading_rows
 from pipeline.collation.tuning import tuning_rows
 from pipeline.study import results
 from pipeline.study.keys import Key
@@ -60,6 +61,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         (results.TABLE2, table2(params, ablation)),
         (results.TABLE3, rows3),
         (results.TABLE4, table4(params, rows3, complexity)),
+        (results.READINGS, reading_rows(params, compared)),
         (results.RANKING, ranked),
         (results.PAIRS, pairs),
         (results.AGREEMENT, agreement),

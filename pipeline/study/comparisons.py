@@ -26,7 +26,7 @@ class Pair:
     Attributes
     ----------
     first, second : int
-        Their positions among the compared networks, ``first < second``.
+        Their positions among the compared networks.
     mean : float
         Mean of first minus second, in the unit of the values.
     low, high : float
@@ -80,7 +80,25 @@ def compare_all(networks: Sequence[ArrayLike], *, confidence: float = 0.95) -> l
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
     Statistics 6 (1979).
     """
-    places = list(combinations(range(len(networks)), 2))
+    return _compare(networks, list(combinations(range(len(networks)), 2)), confidence)
+
+
+def compare_with_first(networks: Sequence[ArrayLike], *, confidence: float = 0.95) -> list[Pair]:
+    """Compare each network with the first on the same images with the same seeds.
+
+    As `compare_all`, which see, with Holm's correction over these pairs alone.
+
+    Returns
+    -------
+    list of Pair
+        The others in their order, each less the first; empty for fewer than two networks.
+    """
+    return _compare(networks, [(i, 0) for i in range(1, len(networks))], confidence)
+
+
+def _compare(
+    networks: Sequence[ArrayLike], places: Sequence[tuple[int, int]], confidence: float
+) -> list[Pair]:
     if not places:
         return []
     differences = [paired(networks[i], networks[j]) for i, j in places]

@@ -309,6 +309,18 @@ TABLE4 = ResultFile(
     | _number("psnr_db", "published_psnr_db")
     | _text("quality_source", "rank_psnr", "note"),
 )
+# Other readings of the paper against the chosen one, the first row of each dataset.
+READINGS = ResultFile(
+    RESULTS / "tables" / "readings.csv",
+    "tables",
+    _text("reading", "change")
+    | _number("scale")
+    | _text("dataset", "seeds")
+    | _number("psnr_db", "psnr_sd_db", "ssim", "ssim_sd")
+    | _DIFFERENCE
+    | _number("p", "p_holm")
+    | _text("verdict", "note"),
+)
 # How far the order of the trained networks can be trusted: letters per network, all pairs, and the
 # agreement of rankings with the number of seeds that a difference of RESOLVED_DB needs.
 RESOLVED_DB, RESOLVED_POWER = 0.05, 0.8
@@ -369,7 +381,7 @@ FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
         *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
-        *(TABLE1, TABLE2, TABLE3, TABLE4, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
+        *(TABLE1, TABLE2, TABLE3, TABLE4, READINGS, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
     )
 }
 
