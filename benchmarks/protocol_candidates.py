@@ -30,6 +30,7 @@ from pipeline.models.networks import build_network
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.scoring.evaluation import score
 from pipeline.study.published_figures import published_quality
+from pipeline.study.verdicts import rounds_to
 from pipeline.support.console import run
 
 NETWORKS = ("bicubic", "srcnn", "vdsr", "lapsrn", "idn", "pan", "a2f")
@@ -105,11 +106,6 @@ def measure_all(arguments: argparse.Namespace) -> list[Row]:
     return rows
 
 
-def printed(value: float, published: float, digits: int) -> bool:
-    """Whether a figure rounds to the published one."""
-    return abs(value - published) <= 0.5 * 10.0**-digits + 1e-9
-
-
 def report(rows: Iterable[Row]) -> Iterator[str]:
     """Yield Markdown: cells met by source and candidate, then every deviation in dB."""
     by_network: dict[tuple[str, str], dict[tuple[str, str], list[Row]]] = {}
@@ -126,13 +122,11 @@ def report(rows: Iterable[Row]) -> Iterator[str]:
                 entry = published_quality()[tuple(row["cell"])]
                 protocol = get_protocol(entry.protocol)
                 if entry.psnr_db is not None:
-                    deviation = row["psnr_db"] - entry.psnr_db
-                    psnrs.append(printed(row["psnr_db"], entry.psnr_db, 2))
+                    deviation = row["psnr_db"] - float(entry.psnr_db)
+                    psnrs.append(rounds_to(row["psnr_db"], entry.psnr_db))
                     deviations.append(f"{entry.dataset} x{entry.scale} {1000 * deviation:+.1f}")
                 if entry.ssim is not None:
-                    # LapSRN's own tables print three digits.
-                    digits = 3 if round(entry.ssim, 3) == entry.ssim and model == "lapsrn" else 4
-                    ssims.append(printed(row[f"ssim_{protocol.ssim_border}"], entry.ssim, digits))
+                    ssims.append(rounds_to(row[f"ssim_{protocol.ssim_border}"], entry.ssim))
             yield (
                 f"| {model} {variant} | {precision} | {border} | {sum(psnrs)} of {len(psnrs)} | "
                 f"{sum(ssims)} of {len(ssims)} | {', '.join(deviations)} |"

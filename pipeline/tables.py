@@ -11,7 +11,7 @@ import pandas as pd
 
 from pipeline.collation.ablation import Ablation, table1, table2
 from pipeline.collation.cells import Row
-from pipeline.collation.certificate import certification
+from pipeline.collation.certificate import certification, lr_certification
 from pipeline.collation.comparison import further_table, table3
 from pipeline.collation.cost import table4
 from pipeline.collation.evaluations import Evaluated, Quality, read_evaluation
@@ -57,6 +57,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         (results.TUNING, tuning_rows(params)),
         (results.LADDER, ladder_rows(params, compared, sizes)),
         (results.CERTIFICATION, certification(params)),
+        (results.LR_CERTIFICATION, lr_certification(params.certify.lr)),
         (results.TABLE1, table1(params, ablation)),
         (results.TABLE2, table2(params, ablation)),
         (results.TABLE3, rows3),

@@ -19,6 +19,7 @@ from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
 from reports.tables.counts import counts
 from reports.tables.further import further
+from reports.tables.lr_certificate import lr_certificate
 from reports.tables.ranking import agreement, ranking
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
@@ -53,9 +54,9 @@ def render(
     tables = [make(data) for make in (table1, table2, table3, table4)]
     if (beside := further(data)) is not None:
         tables.append(beside)
-    certified, counted = certificate(data), counts(data)
+    certified, degraded, counted = certificate(data), lr_certificate(data), counts(data)
     robustness = [ranking(data), agreement(data)]
-    printed = [*tables, *robustness, certified, counted]
+    printed = [*tables, *robustness, certified, degraded, counted]
     reading = docs / "paper-reading.md"
     with atomic_path(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
@@ -68,8 +69,9 @@ def render(
             "certificate": certified,
             "comparisons": drawn.comparisons,
             "counts": counted,
+            "degraded": degraded,
             "downloads": downloads(copies, sources, drawn.figures),
-            "facts": facts(data, certified),
+            "facts": facts(data),
             "figures": drawn.others,
             "reading": chapter(reading.read_text(encoding="utf-8")) if reading.is_file() else "",
             "readings": variant_sizes(data),

@@ -1,9 +1,9 @@
 """Cells that several tables have in common."""
 
+import math
 from collections.abc import Mapping
+from decimal import Decimal
 from typing import Any
-
-import pandas as pd
 
 from pipeline.models.networks import network_variants
 
@@ -14,9 +14,9 @@ PAPER_TRAINING = "DIV2K_train"
 PAPER_DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
 
 
-def number(value: float | None, digits: int = 6) -> str:
+def number(value: float | Decimal | None, digits: int = 6) -> str:
     """Format a number for a result file: an unknown one is an empty cell."""
-    return "" if value is None or pd.isna(value) else f"{value:.{digits}f}"
+    return "" if value is None or math.isnan(value) else f"{value:.{digits}f}"
 
 
 def joined(*notes: str) -> str:

@@ -4,6 +4,7 @@
 """
 
 from collections.abc import Callable, Hashable
+from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
@@ -26,6 +27,11 @@ Psnr = Annotated[
 ]
 Ssim = Annotated[
     Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
+]
+# Figures as printed: a decimal number keeps how many digits there are.
+PrintedPsnr = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_empty(None))]
+PrintedSsim = Annotated[
+    Annotated[Decimal, Field(ge=-1, le=1)] | None, BeforeValidator(_empty(None))
 ]
 Number = Annotated[
     Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
@@ -50,8 +56,10 @@ class PublishedQuality(_Row):
         Name in the registry of networks and, where a paper has several networks, which one.
     scale : {2, 3, 4}
     dataset : str
-    psnr_db, ssim : float or None
-        None where no figure is known; `note` then says why.
+    psnr_db, ssim : Decimal or None
+        With the digits that are printed; None where no figure is known, and `note` says why.
+    misprint : {"", "psnr_db", "ssim", "psnr_db ssim"}
+        Which of the two is suspected to be a misprint; `note` says why.
     protocol : str
         Name of the protocol under which the authors evaluated, see `pipeline.imaging.protocol`.
     source : str
@@ -64,8 +72,9 @@ class PublishedQuality(_Row):
     variant: str
     scale: Scale
     dataset: str
-    psnr_db: Psnr
-    ssim: Ssim
+    psnr_db: PrintedPsnr
+    ssim: PrintedSsim
+    misprint: Literal["", "psnr_db", "ssim", "psnr_db ssim"]
     protocol: str
     source: str
     note: str
@@ -128,34 +137,26 @@ class Claim(_Row):
 
 
 class CertificateCell(_Row):
-    """A published figure beside the one measured here: a row of ``certificates/*.csv``.
+    """What published weights gave here on a dataset: a row of ``certificates/*.csv``.
 
     Attributes
     ----------
     protocol : str
         Name of the protocol under which the authors evaluated.
     psnr_db, ssim : float or None
-        Measured here; None when the weights are not here or were never published.
-    within_tolerance : {"true", "false", ""}
-        Verdict; empty when there is nothing to compare.
-    measured : {"measured", "recorded", ""}
-        Whether the row was measured in this study or is the record of an earlier measurement;
-        empty when nothing was measured, and `note` says why.
+        Means over the images; None when nothing was measured, and `note` says why.
+    note : str
+        Why nothing was measured, or what is to be known of the weights.
     """
 
     model: str
+    variant: str
     scale: Scale
     dataset: str
     protocol: str
-    published_psnr_db: Psnr
     psnr_db: Psnr
-    published_ssim: Ssim
     ssim: Ssim
-    source: str
-    within_tolerance: Literal["true", "false", ""]
-    variant: str
     note: str
-    measured: Literal["measured", "recorded", ""]
 
 
 class RecordedCell(CertificateCell):

@@ -13,7 +13,7 @@ from typing import Any, Literal
 import pandas as pd
 from pydantic import BaseModel, ConfigDict, ValidationError
 
-from pipeline.study.paths import CERTIFICATES, LR_RECORD, RESULTS, certificate_file
+from pipeline.study.paths import CERTIFICATES, LR_RECORD, RECORD, RESULTS, certificate_file
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -129,24 +129,16 @@ def read_text(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
     return frame[list(columns)].fillna("")
 
 
-def read_certificates(networks: Sequence[str], datasets: Sequence[str]) -> pd.DataFrame:
-    """Read the certificates of networks on datasets, numbers digit by digit as written.
+def read_certificate(network: str, dataset: str) -> pd.DataFrame:
+    """Read the certificate of a network on a dataset, numbers digit by digit as written.
 
     Raises
     ------
     UserError
-        When one is missing or not of the contract `CERTIFICATE`.
+        When it is missing or not of the contract `CERTIFICATE`.
     """
-    frames = [
-        read_text(
-            certificate_file(network, dataset),
-            CERTIFICATE.names,
-            f"dvc repro certify@{network}-{dataset}",
-        )
-        for network in networks
-        for dataset in datasets
-    ]
-    return pd.concat(frames, ignore_index=True)
+    path = certificate_file(network, dataset)
+    return read_text(path, CERTIFICATE.names, f"dvc repro certify@{network}-{dataset}")
 
 
 def _numbers(path: Path, name: str, cells: pd.Series, remedy: str) -> pd.Series:
@@ -241,15 +233,26 @@ COUNTS = ResultFile(
 CERTIFICATE = ResultFile(
     CERTIFICATES,  # one file for each network and dataset
     "certify",
-    _text("model")
+    _text("model", "variant")
     | _number("scale")
     | _text("dataset", "protocol")
-    | _number("published_psnr_db", "psnr_db", "published_ssim", "ssim")
-    | _text("source", "within_tolerance", "variant", "note", "measured"),
+    | _number("psnr_db", "ssim")
+    | _text("note"),
 )
-# Also the contract of published/certificate.csv, whose rows carry the commit that measured them.
+# published/certificate.csv, whose rows carry the commit that measured them.
+RECORDED_CERTIFICATE = ResultFile(
+    RECORD, "certify", {**CERTIFICATE.columns, **_text("git_revision")}
+)
+# Measured beside published; the digits are those that are printed after the point.
 CERTIFICATION = ResultFile(
-    RESULTS / "certification.csv", "tables", {**CERTIFICATE.columns, **_text("git_revision")}
+    RESULTS / "certification.csv",
+    "tables",
+    _text("model", "variant")
+    | _number("scale")
+    | _text("dataset", "protocol")
+    | _number("published_psnr_db", "psnr_digits", "psnr_db")
+    | _number("published_ssim", "ssim_digits", "ssim")
+    | _text("verdict", "misprint", "source", "note", "measured", "git_revision"),
 )
 # Files in all and those equal in every pixel; 8-bit values in all and those that differ; the
 # largest difference in grey levels and the image that has it (empty when all are equal).
@@ -265,6 +268,10 @@ LR_CERTIFICATE = ResultFile(
 # published/lr_certificate.csv, whose rows carry the commit that measured them.
 RECORDED_LR_CERTIFICATE = ResultFile(
     LR_RECORD, "certify_lr", {**LR_CERTIFICATE.columns, **_text("git_revision")}
+)
+# The certificates of this study, or their record.
+LR_CERTIFICATION = ResultFile(
+    RESULTS / "tables" / "lr_certificate.csv", "tables", RECORDED_LR_CERTIFICATE.columns
 )
 _DIFFERENCE = _number("diff_db", "diff_low_db", "diff_high_db")
 TABLE1 = ResultFile(
@@ -381,7 +388,7 @@ FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
         *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
-        *(TABLE1, TABLE2, TABLE3, TABLE4, READINGS, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
+        *(LR_CERTIFICATION, TABLE1, TABLE2, TABLE3, TABLE4, READINGS, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
     )
 }
 

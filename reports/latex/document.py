@@ -122,6 +122,7 @@ def write_latex(
     sources = {
         "report": made.get_template("report.tex.j2").render(
             certified="certificate" in keys,
+            degraded="lr_certificate" in keys,
             figures=figures,
             keys=keys,
             study=study,

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from reports.logs import ALL_TRAININGS
 from reports.results import TRAININGS, Results, ordered
 from reports.tables.cells import number
-from reports.tables.model import Table
+from reports.tables.certificate import tally
 
 
 @dataclass(frozen=True)
@@ -18,7 +18,7 @@ class Fact:
     log: tuple[str, str] | None = None  # what the page adds from a log
 
 
-def facts(data: Results, certified: Table) -> list[Fact]:
+def facts(data: Results) -> list[Fact]:
     """Return the figures of the summary."""
     found = []
     frame = data["tables/table3"]
@@ -50,10 +50,9 @@ def facts(data: Results, certified: Table) -> list[Fact]:
             log=(ALL_TRAININGS, "wall_seconds"),
         )
     )
-    verdicts = [row.cells[-1].verdict for group in certified.groups for row in group.rows]
-    judged = [verdict for verdict in verdicts if verdict in ("pass", "fail")]
+    equal, compared, others = tally(data["certification"])
     recorded = " in the record" if data.study.certificate == "recorded" else ""
-    if judged:
-        words = f"published figures reproduced{recorded}; {len(verdicts) - len(judged)} not judged"
-        found.append(Fact("Certificate", f"{judged.count('pass')} of {len(judged)}", words))
+    if compared:
+        words = ", ".join((f"published figures met at their printed digits{recorded}", *others))
+        found.append(Fact("Certificate", f"{equal} of {compared}", words))
     return found

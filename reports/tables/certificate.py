@@ -1,24 +1,52 @@
 """The certificate of the evaluation: published against measured figures."""
 
+from collections import Counter
+
 import pandas as pd
 
-from reports.results import Results, known
-from reports.tables.cells import (
-    plain,
-)
+from reports.results import Results, known, ordered
+from reports.tables.cells import plain
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
 
+# Verdict in certification.csv: how the table sorts it, what it says and how it shows it.
+VERDICTS = {
+    "equal": ("0", "equal", "pass"),
+    "close": ("1", "close", "near"),
+    "misprint": ("2", "misprint suspected", "open"),
+    "": ("3", "not judged", "open"),
+    "missed": ("5", "missed", "fail"),
+}
 
-def verdict_cell(row: pd.Series) -> Cell:
+
+def judged(frame: pd.DataFrame) -> pd.DataFrame:
+    """Rows of certification.csv that were measured and have a verdict."""
+    measured = frame["psnr_db"].notna() | frame["ssim"].notna()
+    return frame[measured & (frame["verdict"] != "")]
+
+
+def tally(frame: pd.DataFrame) -> tuple[int, int, list[str]]:
+    """Count the verdicts of a certificate; suspected misprints are counted apart.
+
+    Returns
+    -------
+    equal, compared : int
+        Cells that are met at the printed digits, and cells that can be.
+    others : list of str
+        The rest in words: "3 close", "1 missed", "2 suspected misprints".
+    """
+    counts = Counter(judged(frame)["verdict"])
+    words = {"close": "close", "missed": "missed", "misprint": "with a suspected misprint"}
+    others = [f"{counts[verdict]} {text}" for verdict, text in words.items() if counts[verdict]]
+    return counts["equal"], counts.total() - counts["misprint"], others
+
+
+def verdict_cell(row: pd.Series, note: str = "") -> Cell:
     """Return the verdict of one row of the certificate, in words."""
-    measured = known(row["psnr_db"]) or known(row["ssim"])
-    verdict = row["within_tolerance"].strip().lower()
+    if not (known(row["psnr_db"]) or known(row["ssim"])):
+        return Cell("not measured", "4", note=note, verdict="open")
+    order, words, kind = VERDICTS[row["verdict"]]
     recorded = ", recorded" if row["measured"] == "recorded" else ""
-    if measured and verdict in ("true", "1", "yes"):
-        return Cell(f"within{recorded}", "0", verdict="pass")
-    if measured and verdict in ("false", "0", "no"):
-        return Cell(f"outside{recorded}", "2", verdict="fail")
-    return Cell(f"not judged{recorded}" if measured else "not measured", "1", verdict="open")
+    return Cell(f"{words}{recorded}", order, note=note, verdict=kind)
 
 
 def certificate(results: Results) -> Table:
@@ -50,25 +78,40 @@ def certificate(results: Results) -> Table:
                 Cell(f"×{row['scale']:.0f}", row["scale"]),
                 Cell(row["protocol"], row["protocol"]),
             ]
-            for name, decimals in (("psnr_db", 2), ("ssim", 4)):
+            for name, digits, finer in (("psnr_db", "psnr_digits", 3), ("ssim", "ssim_digits", 5)):
                 told, value = row[f"published_{name}"], row[name]
+                printed = int(row[digits]) if known(row[digits]) else finer - 1
                 mark = notes.source(row["source"]) if known(told) else ""
-                finer = decimals + (1 if name == "psnr_db" else 0)
                 cells += [
-                    plain(told, decimals, mark=mark),
+                    plain(told, printed, mark=mark),
                     plain(value, finer),
                     plain(value - told, finer, sign=True),
                 ]
-            verdict = verdict_cell(row)
-            cells.append(Cell(verdict.text, verdict.sort, note=remark, verdict=verdict.verdict))
+            cells.append(verdict_cell(row, remark))
             rows.append(Row(cells))
         groups.append(Group(results.network(str(model), str(variant)), rows))
-    caption = (
-        "The certificate: published figures against those that this project's evaluation gives "
-        "for bicubic interpolation and for the authors' own weights, each under the protocol that "
-        "its authors used. Within: at most 0.02 dB and 0.001 apart."
-    )
     title = "Certificate of the evaluation"
     return Table(
-        "certificate", title, caption, columns, groups, notes.listed(), "certification.csv"
+        "certificate", title, _caption(frame), columns, groups, notes.listed(), "certification.csv"
+    )
+
+
+def _caption(frame: pd.DataFrame) -> str:
+    counts = []
+    for dataset in ordered(judged(frame)["dataset"]):
+        equal, compared, _ = tally(frame[frame["dataset"] == dataset])
+        counts.append(f"{dataset} {equal} of {compared}")
+    equal, compared, others = tally(frame)
+    met = (
+        f" Equal: {equal} of {compared} cells ({', '.join(counts)})"
+        f"{'; ' if others else ''}{', '.join(others)}."
+        if counts
+        else ""
+    )
+    return (
+        "The certificate: published figures against those that this project's evaluation gives "
+        "for bicubic interpolation and for the authors' own weights, each under the protocol that "
+        "its authors used. Equal: PSNR and SSIM round to the digits that were printed. Close: at "
+        "most 0.02 dB and 0.001 apart. Published values that are suspected to be misprints are "
+        f"counted apart.{met}"
     )

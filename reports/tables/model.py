@@ -20,7 +20,7 @@ class Cell:
     note: str = ""  # mark of the reason or remark
     rank: str = ""
     quoted: bool = False
-    verdict: str = ""  # pass, fail, open
+    verdict: str = ""  # pass, near, fail, open
 
     @property
     def sort_key(self) -> str:

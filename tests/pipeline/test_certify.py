@@ -11,7 +11,7 @@ from pipeline.configure import compose_params
 from pipeline.imaging.packed import pack_images
 from pipeline.study.params import load_params
 from pipeline.study.paths import certificate_file, hr_file
-from pipeline.study.results import CERTIFICATE, CERTIFICATION
+from pipeline.study.results import CERTIFICATE, RECORDED_CERTIFICATE
 from pipeline.support.errors import UserError
 from tests.pipeline.toy_study import CERTIFY, QUICK, ROOT, ToyStudy, certificate_cell
 
@@ -26,8 +26,7 @@ def test_every_scale_becomes_a_row(
     rows = CERTIFICATE.read(certificate_file("bicubic", "toy"))
     assert list(rows["scale"]) == [2, 3, 4]
     assert rows["psnr_db"].between(5, 60).all()
-    assert set(rows["measured"]) == {"measured"}
-    assert capsys.readouterr().out.count("nothing to compare") == 3
+    assert capsys.readouterr().out.count("no published figure to compare with") == 3
 
 
 def test_a_dataset_must_be_given() -> None:
@@ -35,21 +34,29 @@ def test_a_dataset_must_be_given() -> None:
         main(["--network", "bicubic"])
 
 
-def test_record_collects_what_params_name(
+def test_record_replaces_what_was_measured_and_keeps_the_rest(
     changed: ToyStudy, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    earlier = [
+        certificate_cell(model=model, dataset=dataset, psnr_db=20.0) | {"git_revision": "abc"}
+        for model, dataset in (("bicubic", "Set5"), ("bicubic", "photos_test"), ("vdsr", "Set5"))
+    ]
+    RECORDED_CERTIFICATE.write(earlier, Path("certificate.csv"))
     monkeypatch.setattr(certify, "RECORD", Path("certificate.csv"))
-    with pytest.raises(UserError, match=r"certify\.networks is empty"):
+    with pytest.raises(UserError, match=r"holds none of the certificates that params\.yaml names"):
         certify.record(load_params().certify)
     Path("params.yaml").write_text(compose_params([*QUICK, *CERTIFY], ROOT / "conf"))
-    CERTIFICATE.write([certificate_cell()], certificate_file("bicubic", "photos_test"))
-    with pytest.raises(UserError, match=r"vdsr_photos_test\.csv: not found"):
+    with pytest.raises(UserError, match="Measure first"):
         certify.record(load_params().certify)
-    gap = certificate_cell(model="vdsr", psnr_db=None, ssim=None, measured="")
+    CERTIFICATE.write([certificate_cell()], certificate_file("bicubic", "photos_test"))
+    gap = certificate_cell(model="vdsr", psnr_db=None, ssim=None, note="no published weights")
     CERTIFICATE.write([gap], certificate_file("vdsr", "photos_test"))
     assert "1 measured cells of 2" in certify.record(load_params().certify)
-    found = CERTIFICATION.read(Path("certificate.csv"))
-    assert list(found["measured"]) == ["recorded", ""]
-    assert found["git_revision"][1] == ""
-    assert found["psnr_db"][0] == 33.25
-    assert np.isnan(found["psnr_db"][1])
+    found = RECORDED_CERTIFICATE.read(Path("certificate.csv"))
+    assert list(zip(found["model"], found["dataset"], strict=True)) == [
+        ("bicubic", "Set5"), ("bicubic", "photos_test"), ("vdsr", "Set5"), ("vdsr", "photos_test"),
+    ]  # fmt: skip
+    assert list(found["psnr_db"].fillna(0)) == [20.0, 33.25, 20.0, 0]
+    revisions = list(found["git_revision"])
+    assert (revisions[0], revisions[2], revisions[3]) == ("abc", "abc", "")
+    assert revisions[1] not in ("", "abc")

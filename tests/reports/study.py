@@ -19,7 +19,12 @@ from tests.pipeline.toy_study import ROOT, ToyStudy
 QUICK = ["profile=quick", "figures.crops=[]", "figures.refinement=null"]
 FULL = [
     *("profile=paper", "scales=[x2,x4]", "seeds=[s0,s1]"),
-    *("certify.networks=[]", "certify.datasets=[]", "baselines=[srcnn,vdsr,pan,defian,msrn]"),
+    *(
+        "certify.networks=[]",
+        "certify.datasets=[]",
+        "certify.lr=[]",
+        "baselines=[srcnn,vdsr,pan,defian,msrn]",
+    ),
     "evaluate.published=["
     + ",".join(f"{name}_x{x}" for name in ("srcnn_9_1_5", "vdsr", "pan") for x in (2, 4))
     + "]",

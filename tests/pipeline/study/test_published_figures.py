@@ -1,5 +1,6 @@
 """The curated tables of published figures: complete, plausible, and strict about their format."""
 
+from decimal import Decimal
 from pathlib import Path
 
 import pytest
@@ -54,21 +55,21 @@ def test_figures_fall_with_the_scale_and_beat_bicubic() -> None:
         smaller = table.get((model, variant, scale - 1, dataset))
         for metric, margin in (("psnr_db", 0.5), ("ssim", 0.005)):
             value = getattr(entry, metric)
-            if value is None:
+            if value is None or metric in entry.misprint:
                 continue
+            value = float(value)
             if model != "bicubic":
-                assert value > getattr(bicubic, metric) + margin, entry
-            if smaller and getattr(smaller, metric) is not None:
-                assert value < getattr(smaller, metric) - margin, entry
+                assert value > float(getattr(bicubic, metric)) + margin, entry
+            if smaller and getattr(smaller, metric) is not None and metric not in smaller.misprint:
+                assert value < float(getattr(smaller, metric)) - margin, entry
 
 
 def test_figures_that_the_protocol_facts_name() -> None:
     table = published_quality()
-    assert table["msrn", "eccv", 4, "Set5"].psnr_db == 32.07
-    assert table["msrn", "rgb", 4, "Set5"].psnr_db == 32.25
-    assert table["lapsrn", "", 2, "BSD100"].psnr_db == 31.80
-    assert table["bicubic", "", 2, "Set5"].ssim == 0.9299
-    assert table["a2f", "SD", 2, "BSD100"].psnr_db is None  # only a suspected misprint is known
+    assert table["msrn", "eccv", 4, "Set5"].psnr_db == Decimal("32.07")
+    assert table["msrn", "rgb", 4, "Set5"].psnr_db == Decimal("32.25")
+    assert str(table["lapsrn", "", 2, "BSD100"].psnr_db) == "31.80"  # as printed
+    assert str(table["bicubic", "", 2, "Set5"].ssim) == "0.9299"
     assert "quoted by" in table["drcn", "", 2, "Set5"].note
     assert "quoted by" not in table["idn", "", 2, "Set5"].note
 
@@ -103,9 +104,9 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b': .*valid number"),
+        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b': .*valid decimal"),
         (",2,Set5,33.66,", ",2,Set5,inf,", "line 2, column psnr_db: 'inf': .*finite"),
-        (",0.9299,y,", ",9.299,y,", "line 2, column ssim: '9.299': .*less than or equal to 1"),
+        (",0.9299,,y,", ",9.299,,y,", "line 2, column ssim: '9.299': .*less than or equal to 1"),
         ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5': .*less than or equal to 4"),
         ("bicubic,,2,Set14,", "bicubic,,2,Set5,", "line 3: a second row"),
         ("model,variant", "network,variant", "the columns are network"),
@@ -121,10 +122,26 @@ def test_a_missing_table_says_how_to_restore_it(tmp_path: Path) -> None:
         published_complexity(tmp_path)
 
 
+def test_suspected_misprints_say_why() -> None:
+    suspected = {key: e for key, e in published_quality().items() if e.misprint}
+    assert set(suspected) == {("a2f", "SD", 2, "BSD100"), ("a2f", "SD", 4, "BSD100")}
+    for entry in suspected.values():
+        assert "suspected misprint" in entry.note
+        assert all(getattr(entry, name) is not None for name in entry.misprint.split())
+
+
+def test_a_source_has_one_protocol() -> None:
+    """How authors evaluated is a fact about them, not a choice for each cell."""
+    protocols: dict[tuple[str, str], set[str]] = {}
+    for entry in published_quality().values():
+        protocols.setdefault((entry.model, entry.variant), set()).add(entry.protocol)
+    assert {key: found for key, found in protocols.items() if len(found) > 1} == {}
+
+
 def test_the_record_of_the_certificate_is_read_with_types(tmp_path: Path) -> None:
     record = recorded_certificate()
     cell = record["bicubic", "", 2, "Set5"]
-    assert (cell.psnr_db, cell.within_tolerance, cell.measured) == (33.66141, "true", "recorded")
+    assert (cell.psnr_db, cell.protocol) == (33.66141, "y")
     assert record["srcnn", "9-5-5", 2, "Set5"].psnr_db is None
-    with pytest.raises(UserError, match=r"line 2, column within_tolerance: 'maybe'"):
-        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",true,", ",maybe,"))
+    with pytest.raises(UserError, match=r"line 2, column psnr_db: 'maybe'"):
+        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",33.661410,", ",maybe,"))
