@@ -50,3 +50,26 @@ def test_readme_counts_the_certificate() -> None:
         f"Of the {compared} cells with available weights and a published figure, "
         f"{counts['equal']} are equal at the printed digits, {counts['close']} are close"
     ) in readme
+
+
+def test_protocols_page_lists_every_cell_that_is_not_equal() -> None:
+    page = (ROOT / "docs/protocols.md").read_text(encoding="utf-8")
+    section = page.partition("### Cells that are not equal")[2].partition("\n## ")[0]
+    listed = [line for line in section.splitlines() if line.endswith(("| close |", "| missed |"))]
+    expected = []
+    for row in recorded():
+        if row["verdict"] in ("close", "missed"):
+            differences = (
+                f"{float(row[name]) - float(told):+.{digits}f}" if told else "-"
+                for name, told, digits in (
+                    ("psnr_db", row["published_psnr_db"], 3),
+                    ("ssim", row["published_ssim"], 5),
+                )
+            )
+            weights = f"{row['model']} {row['variant']}".strip()
+            published = f"{row['published_psnr_db'] or '-'} / {row['published_ssim'] or '-'}"
+            expected.append(
+                f"| {weights} | {row['dataset']} x{row['scale']} | {published} "
+                f"| {' / '.join(differences)} | {row['verdict']} |"
+            )
+    assert listed == expected
