@@ -4,6 +4,7 @@ from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
+import numpy as np
 import torch
 
 from mesr.common.base import SRNetwork
@@ -106,7 +107,8 @@ def prepare_given(
     Returns
     -------
     sr, reference : ndarray
-        Of one size; the SR image with as many channels as the protocol gives a gray HR image.
+        Of one size; the SR image with as many channels as the protocol gives a gray HR image. A
+        gray SR image of a colour HR image is its luma alone and stays as it is.
 
     Raises
     ------
@@ -120,7 +122,15 @@ def prepare_given(
             f"a multiple of {scale} is {reference.shape[1]}x{reference.shape[0]}. "
             "Give the scale that the SR images were made for."
         )
-    return as_gray_as(reference, hr, sr), reference
+    return sr if is_luma_of(sr, hr) else as_gray_as(reference, hr, sr), reference
+
+
+def is_luma_of(sr: Pixels, hr: Pixels) -> bool:
+    """Tell whether an SR image is the luma of a colour image: one channel where HR has three.
+
+    An HR file with three equal channels is gray, and so is its SR image.
+    """
+    return sr.ndim == 2 and hr.ndim == 3 and bool(np.ptp(hr, axis=2).any())
 
 
 def score_image(
@@ -138,9 +148,16 @@ def score_image(
     Raises
     ------
     UserError
-        When the SR image is not as large as the cropped HR image, or too small to be scored.
+        When the SR image is not as large as the cropped HR image, too small to be scored, or
+        luma where the protocol scores colours.
     """
     image, reference = prepare_given(sr, hr, scale, protocol, name)
+    if protocol.metric == "rgb" and is_luma_of(sr, hr):
+        raise UserError(
+            f"{name}: the SR image has one channel, the HR image is in colour: it is taken for the "
+            f"luma alone, and protocol {protocol.name} scores all three channels. Give SR images "
+            "in colour, or a protocol that scores luma, such as y or rgb."
+        )
     return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 

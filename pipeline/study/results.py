@@ -388,7 +388,18 @@ FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
         *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
-        *(LR_CERTIFICATION, TABLE1, TABLE2, TABLE3, TABLE4, READINGS, RANKING, PAIRS, AGREEMENT, FURTHER_TABLE),
+        *(
+            LR_CERTIFICATION,
+            TABLE1,
+            TABLE2,
+            TABLE3,
+            TABLE4,
+            READINGS,
+            RANKING,
+            PAIRS,
+            AGREEMENT,
+            FURTHER_TABLE,
+        ),
     )
 }
 

@@ -217,7 +217,8 @@ def measure_images(
     Parameters
     ----------
     pairs : sequence of (name, SR reader, HR reader)
-        Readers return uint8 (H, W, 3) or (H, W).
+        Readers return uint8 (H, W, 3) or (H, W). Gray SR images of colour HR images are taken
+        for their luma, as by protocol "y".
     scale : {2, 3, 4}
         That the SR images were made for.
     ssim : bool

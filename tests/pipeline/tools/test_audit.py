@@ -226,3 +226,29 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     done = CliRunner().invoke(app, ["audit", "bicubic", *arguments])
     assert done.exit_code == 0, done.output
     assert table([]).empty
+
+
+@pytest.mark.parametrize("scale", [2, 3])
+def test_luma_alone_of_colour_images_is_scored_as_protocol_y(scale: int) -> None:
+    """SR files of the SRCNN line of work have one channel, whatever the HR files have."""
+    network = build_network("bicubic", scale)
+    made = {name: evaluate_image(network, hr, Y, name=name) for name, hr in HR.items()}
+    luma = {name: np.asarray(e.sr, np.uint8) for name, e in made.items()}
+    assert [image.ndim for image in luma.values()] == [2, 2, 2]
+    pairs = [(name, partial(luma.__getitem__, name), partial(HR.__getitem__, name)) for name in HR]
+    measured = measure_images(pairs, scale, ssim=True)
+    psnr_db, ssim = (np.mean([getattr(e, m) for e in made.values()]) for m in ("psnr_db", "ssim"))
+    findings = explain(measured, Claim(f"{psnr_db:.4f}", f"{ssim:.5f}"))
+    assert findings[0].meets
+    assert findings[0].description == "y"
+
+
+def test_luma_alone_is_no_colour_image() -> None:
+    with pytest.raises(UserError, match="a: the SR image has one channel, the HR image is in colo"):
+        score_image(SR["a"][..., 0], HR["a"], SCALE, HABITS["ntire"].protocol, "a")
+    # A colour file whose channels are equal is gray: so is its SR image.
+    stacked = np.stack([HR["c"]] * 3, axis=2)
+    gray = SR["c"][..., 0]
+    assert score_image(gray, stacked, SCALE, RGB, "c") == score_image(
+        gray, HR["c"], SCALE, RGB, "c"
+    )
