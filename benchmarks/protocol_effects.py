@@ -34,6 +34,7 @@ OPTIONS: dict[str, tuple[Protocol, tuple[dict[str, object], ...]]] = {
         (
             {"lr_rounding": False},
             {"lr_pass_rounding": True},
+            {"lr_border": "clamp"},
             {"sr_rounding": False},
             {"luma_rounding": True},
             {"gray": "keep"},
@@ -48,6 +49,7 @@ OPTIONS: dict[str, tuple[Protocol, tuple[dict[str, object], ...]]] = {
         Y,
         (
             {"lr_rounding": True},
+            {"lr_border": "clamp"},
             {"sr_rounding": False},
             {"luma_rounding": False},
             {"gray": "replicate"},
