@@ -78,6 +78,7 @@ def render(
             "robustness": robustness,
             "runs": runs_table(data),
             "study": data.study,
+            "switches": drawn.switches,
             "tables": tables,
             "warning": warning(data.study),
         }

@@ -1,35 +1,48 @@
 """All figures of the report in their order, drawn into its folder."""
 
+from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
 from PIL import Image
 
-from reports.figures.complexity import complexity_figure
 from reports.figures.gains import gains_figure
 from reports.figures.pictures import Pictures
 from reports.figures.refinement import refinement, refinement_figure
 from reports.figures.style import Figure, save
+from reports.figures.tradeoff import tradeoff_figure
 from reports.figures.training_curves import ablation_curves, network_curves
 from reports.figures.visual_comparison import Comparison, comparison_figure, comparisons
 from reports.results import Results
 
 WHOLE_SIDE = 900  # pixels of the longer side of a whole image on the page
-CHARTS = (complexity_figure, network_curves, ablation_curves, gains_figure)
+CHARTS = (network_curves, ablation_curves, gains_figure)
+
+
+@dataclass(frozen=True)
+class Switch:
+    """Figures of one kind at several scales, of which the page shows the one that is chosen."""
+
+    key: str
+    title: str
+    options: list[tuple[str, Figure]]  # name of the choice
+    chosen: int = 0
 
 
 @dataclass
 class Chapter:
-    """The figures of the report: comparisons, which the page shows with sliders, then the rest."""
+    """The figures of the report: comparisons with sliders, costs with a switch, then the rest."""
 
     comparisons: list[tuple[Comparison, Figure]] = field(default_factory=list)
+    switches: list[Switch] = field(default_factory=list)
     others: list[Figure] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)  # what is not there, and why
 
     @property
     def figures(self) -> list[Figure]:
         """All figures."""
-        return [*(figure for _, figure in self.comparisons), *self.others]
+        switched = (figure for switch in self.switches for _, figure in switch.options)
+        return [*(figure for _, figure in self.comparisons), *switched, *self.others]
 
 
 def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
@@ -42,6 +55,9 @@ def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
         absent.append(stages)
     else:
         chapter.others.append(refinement_figure(stages))
+    switch = by_scale("tradeoff", "PSNR against its cost", data, tradeoff_figure)
+    if switch.options:
+        chapter.switches.append(switch)
     chapter.others += [figure for chart in CHARTS if (figure := chart(data))]
     if not found:
         absent.append("Visual comparisons: evaluations/ keeps no pictures of the test images.")
@@ -53,6 +69,18 @@ def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
     for comparison in found:
         write_crops(comparison, folder / "assets" / "crops")
     return chapter
+
+
+def by_scale(
+    key: str, title: str, data: Results, make: Callable[[Results, int], Figure | None]
+) -> Switch:
+    """Draw a figure at each scale of the study that has one; Table 4's is shown first."""
+    scales = sorted(data.study.scales)
+    found = [(scale, figure) for scale in scales if (figure := make(data, scale))]
+    options = [(f"×{scale}", figure) for scale, figure in found]
+    shown = [scale == data.study.complexity_scale for scale, _ in found]
+    first = shown.index(True) if any(shown) else 0
+    return Switch(key, title, options, first)
 
 
 def write_crops(comparison: Comparison, folder: Path) -> None:

@@ -21,7 +21,7 @@ def gains(results: Results) -> pd.DataFrame:
     networks = networks.merge(
         rows, left_on=["model", "variant", "source"], right_on=["model", "variant", "provenance"]
     )
-    mean = networks.groupby(["label", "provenance", *keys], sort=False)["psnr_db"].mean()
+    mean = networks.groupby(["model", "label", "provenance", *keys], sort=False)["psnr_db"].mean()
     joined = mean.reset_index().merge(bicubic, on=keys, suffixes=("", "_bicubic"))
     joined["gain"] = joined["psnr_db"] - joined["psnr_db_bicubic"]
     return joined
@@ -53,11 +53,13 @@ def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
                 )
                 # A fixed spread keeps the dots apart without a random number.
                 spread = ((np.arange(len(part)) * 0.618034) % 1 - 0.5) * 0.56
-                axes.plot(
-                    *(part["gain"], where + spread),
-                    linestyle="", marker=MARKERS[index], markersize=size, markeredgewidth=0,
-                    color=theme.series[index], alpha=0.6,
-                )  # fmt: skip
+                for model in ("", "mesr"):
+                    own_colour = part["model"].eq("mesr").to_numpy() == (model == "mesr")
+                    axes.plot(
+                        *(part["gain"][own_colour], (where + spread)[own_colour]),
+                        linestyle="", marker=MARKERS[index], markersize=size, markeredgewidth=0,
+                        color=theme.colour(model, index), alpha=0.6,
+                    )  # fmt: skip
             average = own.groupby(["label", "provenance"])["gain"].mean()
             for row, value in average.items():
                 y = positions[row]

@@ -18,27 +18,37 @@ DPI = 200
 
 @dataclass(frozen=True)
 class Theme:
-    """Colours of one appearance; the series are Okabe and Ito's, told apart by marks as well."""
+    """Colours of one appearance: Okabe and Ito's, told apart by marks as well.
+
+    MESR has a colour of its own in every figure, which nothing else has.
+    """
 
     name: str
     ground: str
     text: str
     muted: str
     grid: str
+    mesr: str
     series: tuple[str, ...]
+
+    def colour(self, model: str, index: int = 0) -> str:
+        """Return MESR's own colour, or that of a series, which come round again."""
+        return self.mesr if model == "mesr" else self.series[index % len(self.series)]
 
 
 LIGHT = Theme(
     *("light", "#ffffff", "#1c2127", "#5c6670", "#dfe3e7"),
-    series=("#0072b2", "#d55e00", "#009e73", "#cc79a7", "#56b4e9", "#b98900"),
+    mesr="#d55e00",
+    series=("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#b98900"),
 )
 
 DARK = Theme(
     *("dark", "#171b20", "#e8eaed", "#a3acb5", "#323941"),
-    series=("#56b4e9", "#ff9a4d", "#2fc59b", "#e59ac4", "#9ccfee", "#f0e442"),
+    mesr="#ff9a4d",
+    series=("#56b4e9", "#2fc59b", "#e59ac4", "#9ccfee", "#f0e442"),
 )
 
-STYLES = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
+STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
 
 MARKERS = ("o", "s", "^", "D", "v", "P")
 

@@ -7,6 +7,7 @@ from typing import Any
 import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.lines import Line2D
 
 from reports.figures.style import STYLES, WIDTH, Figure, Theme, short
 from reports.results import OF_ABLATION, Results, ordered
@@ -54,13 +55,21 @@ def draw_curves(results: Results) -> Callable[[Theme], Canvas]:
             own = history[(history["model"] == network[0]) & (history["variant"] == network[1])]
             for index, scale in enumerate(scales):
                 runs = own[own["scale"] == scale]
-                band(axes, runs, theme.series[index], STYLES[index], f"×{scale:.0f}")
+                band(axes, runs, theme.colour(network[0]), STYLES[index], f"×{scale:.0f}")
             axes.set_title(short(own["label"].iloc[0]), pad=3, weight="bold")
         for axes in list(grid.flat)[len(networks) :]:
             axes.set_visible(False)
-        handles, names = grid.flat[0].get_legend_handles_labels()
+        names = [f"×{scale:.0f}" for scale in scales]
+        handles = [
+            Line2D([], [], color=theme.text, linestyle=STYLES[index]) for index in range(len(names))
+        ]
         canvas.legend(
-            handles, names, loc="upper left", bbox_to_anchor=(0.05, 1.0), ncols=len(names)
+            handles,
+            names,
+            loc="upper left",
+            bbox_to_anchor=(0.05, 1.0),
+            ncols=len(names),
+            handlelength=3,
         )
         canvas.supxlabel("Training step", size=7, y=0.07 / height, color=theme.muted)
         canvas.supylabel("Validation PSNR (dB)", size=7, x=0.008, color=theme.muted)
@@ -80,7 +89,8 @@ def draw_ablation_curves(results: Results) -> Callable[[Theme], Canvas]:
         for index, variant in enumerate(variants):
             own = history[history["variant"] == variant]
             name = short(own["label"].iloc[0], 32)
-            band(axes, own, theme.series[index % 6], STYLES[index % 6], name)
+            model = "mesr" if variant == "full" else variant
+            band(axes, own, theme.colour(model, index), STYLES[index % len(STYLES)], name)
         axes.set_xlabel("Training step")
         axes.set_ylabel("Validation PSNR (dB)")
         axes.legend(loc="center left", bbox_to_anchor=(1.01, 0.5), handlelength=3)

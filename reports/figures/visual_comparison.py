@@ -15,6 +15,7 @@ from pipeline.study.results import Crop
 from reports.figures.pictures import Pictures, focus
 from reports.figures.regions import Region, checked_region, chosen_region, crops, cut
 from reports.figures.style import (
+    LIGHT,
     WIDTH,
     Figure,
     Theme,
@@ -184,7 +185,7 @@ def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
         frame = place((left - shown_width) / 2, 0, shown_width, shown_height)
         picture(frame, comparison.whole)
         x, y, w, h = comparison.region
-        for colour, line in (("white", 2.4), ("#d55e00", 1.2)):
+        for colour, line in (("white", 2.4), (LIGHT.text, 1.2)):
             box = Rectangle((x - 0.5, y - 0.5), w, h, fill=False, edgecolor=colour, linewidth=line)
             frame.add_patch(box)
         name = f"{comparison.image} ({comparison.dataset}), ×{comparison.scale}"
@@ -196,7 +197,9 @@ def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
             picture(place(tile_x, tile_y, tile_width, tile_height), tile.image)
             centre, below = tile_x + tile_width / 2, tile_y + tile_height + 0.04
             width = int(tile_width / 0.052)
-            note(centre, below, short(tile.label, width), bold=tile.best, colour=theme.text)
+            own = tile.method.startswith("mesr_")
+            colour = theme.mesr if own else theme.text
+            note(centre, below, short(tile.label, width), bold=tile.best, colour=colour)
             note(centre, below + 0.105, tile.metrics, bold=tile.best, colour=theme.muted)
         return canvas
 

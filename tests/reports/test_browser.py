@@ -11,6 +11,7 @@ import pytest
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select
 
 from tests.browser import needs_chromium, start_browser
 
@@ -211,6 +212,20 @@ def test_slider_by_mouse_keyboard_and_choice(browser: Any, report: Path) -> None
     )
     assert "Ground truth" in divider.get_attribute("aria-valuetext")
     assert slider.find_element(By.CSS_SELECTOR, ".before").get_attribute("src").endswith("/0.png")
+
+
+def test_switch_shows_one_scale(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    block = browser.find_element(By.ID, "figure-tradeoff")
+    figures = block.find_elements(By.TAG_NAME, "figure")
+
+    def shown() -> list[str]:
+        return [str(f.get_attribute("id")) for f in figures if f.is_displayed()]
+
+    assert len(figures) == 3
+    assert shown() == ["figure-tradeoff-x2"]  # the scale of Table 4
+    Select(block.find_element(By.TAG_NAME, "select")).select_by_visible_text("×4")
+    assert shown() == ["figure-tradeoff-x4"]
 
 
 def test_slider_by_touch(browser: Any, report: Path) -> None:

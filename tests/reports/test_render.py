@@ -57,7 +57,14 @@ def test_report_has_its_chapters_tables_and_files(report: Path) -> None:
     for name in ("ranking", "agreement", "certificate", "figures", "report"):
         assert (report / "latex" / f"{name}.tex").is_file()
     drawn = {path.stem for path in (report / "figures").glob("*.pdf")}
-    assert {"refinement", "complexity", "curves", "curves-ablation", "gains"} <= drawn
+    assert {
+        "refinement",
+        "tradeoff-x2",
+        "tradeoff-x4",
+        "curves",
+        "curves-ablation",
+        "gains",
+    } <= drawn
     assert {f"{name}.png" for name in drawn} <= {p.name for p in (report / "figures").iterdir()}
 
 

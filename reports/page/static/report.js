@@ -1,4 +1,4 @@
-// Sorting, provenance panels, logs, before/after sliders and the appearance. No library, no network.
+// Sorting, provenance panels, logs, switches, before/after sliders and the appearance. No library, no network.
 (function () {
   "use strict";
 
@@ -103,6 +103,19 @@
       link.textContent = value.text;
       element.replaceChildren(link);
     }
+  });
+
+  // Figures with a switch: one is shown -----------------------------------------------------------
+  document.querySelectorAll("[data-switch]").forEach(function (block) {
+    var select = block.querySelector("select");
+    if (!select) return;
+    function show() {
+      block.querySelectorAll("figure").forEach(function (figure) {
+        figure.hidden = figure.id !== select.value;
+      });
+    }
+    select.addEventListener("change", show);
+    show();
   });
 
   // Before/after sliders -------------------------------------------------------------------------
