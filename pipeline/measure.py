@@ -20,7 +20,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.measure", description=main.__doc__)
     parser.add_argument("--scale", action="append", help="x2, x3 or x4; x4 by default, repeatable")
     parser.add_argument("--model", action="append", help="network; all by default, repeatable")
-    parser.add_argument("--size", choices=("paper", "study", "both"), default="paper")
+    parser.add_argument("--size", choices=("paper", "study", "both"), default="both")
     parser.add_argument("--precision", choices=("fp32", "bf16"), default="fp32")
     parser.add_argument("--threads", type=int, help="CPU threads; PyTorch's choice by default")
     parser.add_argument("--rounds", type=int, default=5, help="timed passes of each network")
@@ -52,7 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for given in inputs(scale)
     ]
     passes = len(subjects) * (arguments.rounds + 1)
-    print(f"measure {len(sizes)} networks, {passes} passes", flush=True)
+    print(f"measure {len(sizes)} sizes of networks, {passes} passes", flush=True)
     with tqdm(total=passes, disable=None, unit="pass") as bar:
         table = measure(
             subjects,
@@ -66,12 +66,16 @@ def main(argv: Sequence[str] | None = None) -> None:
     shown = table[table["input"] == table["input"].iloc[0]].sort_values("latency_ms")
     columns = ["model", "scale", "latency_ms", "peak_memory_mib", "multi_adds", "ntire_score"]
     print(shown[columns].to_string(index=False, float_format=lambda value: f"{value:.1f}"))
-    print(f"wrote {path}; report: dvc repro report")
+    print(f"wrote {path}; it is in the report after: python -m reports.render")
 
 
 def _study_sizes(params: Params, models: Sequence[str]) -> list[tuple[str, str, str, dict]]:
+    from pipeline.models.networks import network_variants  # noqa: PLC0415
+
     trained = [name for name in (*params.models, *params.baselines) if name in models]
-    return [(name, "", "study", params.network_settings(name)) for name in trained]
+    sizes = [(name, "", "study", params.network_settings(name)) for name in trained]
+    # Networks that the study trains at their paper's size are measured once.
+    return [size for size in sizes if size[3] != next(iter(network_variants(size[0]).values()))]
 
 
 if __name__ == "__main__":

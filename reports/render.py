@@ -6,11 +6,13 @@ import sys
 from collections.abc import Sequence
 from pathlib import Path
 
+from pipeline.study.results import MEASUREMENT
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
 from reports.latex.document import write_latex
 from reports.logs import write_logs
+from reports.page.machines import write_machines
 from reports.page.markdown import chapter
 from reports.page.summary import facts
 from reports.page.write import downloads, write_page
@@ -27,11 +29,17 @@ from reports.tables.table3_methods import table3
 from reports.tables.table4_complexity import table4
 from reports.tables.variant_sizes import variant_sizes
 
+MACHINES = MEASUREMENT.path
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 
 
 def render(
-    results: Path, evaluations: Path, docs: Path, output: Path, logs: Path = Path("logs")
+    results: Path,
+    evaluations: Path,
+    docs: Path,
+    output: Path,
+    logs: Path = Path("logs"),
+    machines: Path = MACHINES,
 ) -> None:
     """Build the whole report and put it in place of an earlier one.
 
@@ -41,9 +49,11 @@ def render(
         Folders that hold the result files, the pictures and paper-reading.md.
     output : Path
         Folder to write: index.html, assets/, figures/, latex/ and downloads/, a function of the
-        above alone; and logs.js.
+        above alone; and logs.js, costs.js and machines/.
     logs : Path
         Folder with what was measured of runs on this machine.
+    machines : Path
+        Folder with what networks cost on machines, one file each.
 
     Raises
     ------
@@ -84,6 +94,7 @@ def render(
         }
         write_page(folder, context)
         write_logs(folder / "logs.js", data["runs"], logs, PROJECT)
+        write_machines(folder, data, machines)
 
 
 def copy_csv(results: Path, folder: Path) -> list[str]:
@@ -103,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         ("docs", "docs"),
         ("output", "reports/build"),
         ("logs", "logs"),
+        ("machines", str(MACHINES)),
     ):
         parser.add_argument(f"--{name}", type=Path, default=Path(default), metavar="FOLDER")
     arguments = parser.parse_args(argv)

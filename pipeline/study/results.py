@@ -369,6 +369,9 @@ FURTHER_TABLE = ResultFile(
     | _number("digits", "value", "value_sd")
     | _text("rank", "note"),
 )
+# NTIRE's challenges on efficient SR, main track: weights of runtime, FLOPs and parameters in
+# sum(weight * exp(2 * value / value of the reference network)). A lower score is better.
+NTIRE_WEIGHTS = {"latency_ms": 0.7, "multi_adds": 0.15, "params": 0.15}
 # Not of the study: one file a machine, see `pipeline.tools.measuring`.
 MEASUREMENT = ResultFile(
     Path("benchmarks/machines"),
@@ -381,7 +384,7 @@ MEASUREMENT = ResultFile(
         *("activations", "latency_ms", "latency_q1_ms", "latency_q3_ms", "rounds"),
         "peak_memory_mib",
     )
-    | _text("device", "machine", "threads", "precision", "torch", "load")
+    | _text("device", "machine", "threads", "precision", "torch", "load", "measured")
     | _number("ntire_score"),
 )
 FILES: dict[str, ResultFile] = {

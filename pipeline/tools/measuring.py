@@ -13,6 +13,7 @@ import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from datetime import UTC, datetime
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -26,11 +27,9 @@ from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags, choose_device, device_name
 from pipeline.models.counting import count, lr_size
 from pipeline.models.networks import build_network
+from pipeline.study.results import NTIRE_WEIGHTS
 from pipeline.support.errors import UserError
 
-# NTIRE's challenges on efficient SR, main track: weights of runtime, FLOPs and parameters in
-# sum(weight * exp(2 * value / value of the reference network)). A lower score is better.
-NTIRE_WEIGHTS = {"latency_ms": 0.7, "multi_adds": 0.15, "params": 0.15}
 NTIRE_REFERENCE = "mesr"
 STATUS = Path("/proc/self/status")
 
@@ -273,6 +272,7 @@ def measure(
                 "precision": precision,
                 "torch": torch.__version__,
                 "load": round(os.getloadavg()[0], 2),
+                "measured": datetime.now(UTC).date().isoformat(),
             }
         )
     return with_scores(pd.DataFrame(rows))

@@ -47,7 +47,8 @@ def quality_points(results: Results, scale: int) -> pd.DataFrame:
     DataFrame
         model, variant, label, provenance, psnr (dB; the published one of quoted rows), reach (half
         of Student's interval over seeds in dB, NaN with fewer than two), params and multi_adds of
-        the size that has this PSNR. Multi-Adds of narrowed networks are not counted: NaN.
+        the size that has this PSNR. Multi-Adds of narrowed networks are counted on a patch of
+        the training (results/sizes.csv) and scaled by area to the HR output of Table 4.
     """
     frame = results["tables/table3"]
     study = results.study
@@ -64,19 +65,20 @@ def quality_points(results: Results, scale: int) -> pd.DataFrame:
         costs.drop_duplicates(["model", "variant", "scale"]),
         on=["model", "variant", "scale"], how="left",
     )  # fmt: skip
+    width, height = map(int, study.complexity_hr.split("x"))
+    sizes = results["sizes"].query(f"scale == {scale}").drop_duplicates("model").set_index("model")
     for index, row in frame[frame["provenance"] == "trained"].iterrows():
-        if row["model"] in study.narrowed:
-            own = [trained_params(results, row["model"], scale), math.nan]
-            frame.loc[index, ["params", "multi_adds"]] = own
+        if row["model"] not in study.narrowed:
+            continue
+        if row["model"] in sizes.index:
+            own = sizes.loc[row["model"]]
+            pixels = (scale * own["patch"]) ** 2
+            found = [own["params"], own["multi_adds"] * width * height / pixels]
+        else:
+            found = [math.nan, math.nan]
+        frame.loc[index, ["params", "multi_adds"]] = found
     columns = ["model", "variant", "label", "provenance", "psnr", "reach", "params", "multi_adds"]
     return frame[columns].reset_index(drop=True)
-
-
-def trained_params(results: Results, model: str, scale: int) -> float:
-    """Return the parameters of a network as it was trained; NaN where no run tells."""
-    runs = results["runs"]
-    own = (runs["stage"] == "train") & (runs["model"] == model) & (runs["scale"] == f"{scale}")
-    return float(pd.to_numeric(runs.loc[own, "params"], errors="coerce").median())
 
 
 def bicubic_psnr(results: Results, scale: int) -> float:
@@ -244,7 +246,10 @@ def caption(results: Results, scale: int, points: pd.DataFrame, costs: Sequence[
         "Line: Pareto front, the networks that none is better and cheaper than, for each kind of "
         "weights apart; dotted: bicubic interpolation.",
         f"Bars: {confidence} interval over seeds." if (points["reach"] > 0).any() else "",
-        "Narrowed networks stand at the size that was trained." if narrowed else "",
+        "Narrowed networks stand at the size that was trained"
+        + (", their Multi-Adds scaled by area from a patch." if MULTI_ADDS in costs else ".")
+        if narrowed
+        else "",
     ]
     return " ".join(filter(None, words))
 
@@ -255,13 +260,10 @@ def tradeoff_figure(results: Results, scale: int) -> Figure | None:
     panels = drawable(points, (MULTI_ADDS, PARAMS))
     if not panels:
         return None
-    text = caption(results, scale, points, [cost for cost, _ in panels])
-    if results.study.narrowed and len(panels) == 1:
-        text += " Multi-Adds of narrowed networks are not counted."
     return Figure(
         f"tradeoff-x{scale}",
         f"PSNR against its cost, ×{scale}",
-        text,
+        caption(results, scale, points, [cost for cost, _ in panels]),
         f"Scatter plots of PSNR against costs at ×{scale}; the values stand in Tables 3 and 4.",
         draw_tradeoff(panels, bicubic_psnr(results, scale)),
     )

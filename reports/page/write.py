@@ -13,6 +13,7 @@ HERE = Path(__file__).parent
 CHAPTERS = (
     ("tables", "Tables"),
     ("figures", "Figures"),
+    ("costs", "Costs"),
     ("certification", "Certificate"),
     ("reading", "Reading"),
     ("runs", "Runs"),
@@ -20,15 +21,20 @@ CHAPTERS = (
 )
 
 
-def write_page(folder: Path, context: dict[str, Any]) -> None:
-    """Write index.html and assets/ from what the template index.html.j2 names."""
-    environment = Environment(
+def page_templates() -> Environment:
+    """Return the environment of the page's templates, which escapes everything."""
+    return Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         trim_blocks=True,
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
+
+
+def write_page(folder: Path, context: dict[str, Any]) -> None:
+    """Write index.html and assets/ from what the template index.html.j2 names."""
+    environment = page_templates()
     page = environment.get_template("index.html.j2").render(context, chapters=CHAPTERS)
     (folder / "index.html").write_text(page, encoding="utf-8")
     for source in sorted((HERE / "static").iterdir()):

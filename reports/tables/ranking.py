@@ -1,5 +1,7 @@
 """How robust the order of Table 3 is: letters, agreement of rankings, seeds that are needed."""
 
+import pandas as pd
+
 from pipeline.study.results import RESOLVED_DB, RESOLVED_POWER
 from reports.results import Results, known, ordered
 from reports.tables.captions import setting
@@ -44,7 +46,8 @@ def ranking(results: Results) -> Table:
                 ]
             rows.append(Row(cells))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
-    sample = "seeds and images" if len(results.study.seeds) > 1 else "images"
+    several = (pd.to_numeric(frame["seeds"]) > 1).any()
+    sample = "seeds and images" if several else "images"
     confidence = f"{results.study.bootstrap.confidence:.0%}"
     caption = (
         f"The trained networks of Table 3 by mean PSNR. {LETTERS}: of two that share none, the "

@@ -6,14 +6,14 @@ from pathlib import Path
 import pytest
 
 from reports.render import render
-from tests.reports.study import FULL, QUICK, ReportStudy, make_hostile
+from tests.reports.study import FULL, HOSTILE, QUICK, ReportStudy, make_hostile, toy_machine
 
 
 def build(folder: Path) -> Path:
     """Render the study in `folder`; return the report's folder."""
     output = folder / "reports" / "build"
     names = ("results", "evaluations", "docs")
-    render(*(folder / name for name in names), output, folder / "logs")
+    render(*(folder / name for name in names), output, folder / "logs", folder / "machines")
     return output
 
 
@@ -45,8 +45,15 @@ def hostile_report(quick: Path, tmp_path_factory: pytest.TempPathFactory) -> Pat
 
 @pytest.fixture(scope="session")
 def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """Profile paper: all networks, scales and test sets, two seeds, three images each."""
-    return ReportStudy(tmp_path_factory.mktemp("full"), FULL).folder
+    """Profile paper: all networks and test sets, two seeds, three images each, two machines."""
+    folder = ReportStudy(tmp_path_factory.mktemp("full"), FULL).folder
+    (folder / "machines").mkdir()
+    for name, machine, measured in (
+        ("a", HOSTILE[0], "2025-03-04"),
+        ("b", "Newer CPU", "2026-03-04"),
+    ):
+        toy_machine(folder, folder / f"machines/{name}.csv", machine=machine, measured=measured)
+    return folder
 
 
 @pytest.fixture(scope="session")

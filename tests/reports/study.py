@@ -194,3 +194,29 @@ def make_hostile(folder: Path) -> None:
     path.write_text(json.dumps(study))
     reading = folder / "docs" / "paper-reading.md"
     reading.write_text(f"{READING}\n\n{' '.join(HOSTILE)}\n", encoding="utf-8")
+
+
+def toy_machine(
+    study: Path, path: Path, *, machine: str, measured: str, factor: float = 1.0
+) -> None:
+    """Write the file of a machine on which networks cost what their parameters cost.
+
+    Full sizes are those of complexity.csv; trained sizes those of sizes.csv.
+    """
+    counts = results.COMPLEXITY.read(study / "results" / "complexity.csv")
+    trained = results.SIZES.read(study / "results" / "sizes.csv").itertuples()
+    sizes = [("paper", r.model, r.variant, r.scale, r.params) for r in counts.itertuples()]
+    sizes += [("study", r.model, "", r.scale, r.params) for r in trained]
+    rows = []
+    for size, model, variant, scale, params in sizes:
+        milliseconds = factor * params / 1e4
+        for name, height, width in (("HR 1280x720", 180, 320), ("LR 256x256", 256, 256)):
+            facts = {"size": size, "model": model, "variant": variant, "scale": scale}
+            facts |= {"input": name, "lr_height": height, "lr_width": width, "share": 1}
+            facts |= {"params": params, "multi_adds": 1000 * params, "convolutions": 12}
+            facts |= {"activations": 30 * params, "latency_ms": milliseconds, "rounds": 5}
+            facts |= {"latency_q1_ms": 0.9 * milliseconds, "latency_q3_ms": 1.1 * milliseconds}
+            facts |= {"peak_memory_mib": params / 1e3, "device": "cpu", "machine": machine}
+            facts |= {"threads": "2", "precision": "fp32", "torch": "2.14.1", "load": "0.1"}
+            rows.append(facts | {"measured": measured, "ntire_score": 7.39 * params / 1e6})
+    results.MEASUREMENT.write(rows, path)

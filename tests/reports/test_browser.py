@@ -228,6 +228,24 @@ def test_switch_shows_one_scale(browser: Any, report: Path) -> None:
     assert shown() == ["figure-tradeoff-x4"]
 
 
+def test_newest_machine_is_shown_and_the_other_can_be_chosen(
+    browser: Any, report: Path, full_report: Path
+) -> None:
+    open_page(browser, report)
+    assert "make measure" in browser.find_element(By.ID, "measured").text
+    open_page(browser, full_report)
+    measured = browser.find_element(By.ID, "measured")
+    assert "Newer CPU" in measured.text
+    assert not browser.find_element(By.ID, "costs-machine1").is_displayed()
+    values = [float(v) for v in column(browser, "costs-machine0", 6) if v]
+    heading(browser, "costs-machine0", 6).send_keys(Keys.ENTER)  # what was put in can be sorted
+    heading(browser, "costs-machine0", 6).send_keys(Keys.ENTER)
+    assert [float(v) for v in column(browser, "costs-machine0", 6) if v] == sorted(values)[::-1]
+    Select(browser.find_element(By.ID, "machine")).select_by_index(1)
+    assert browser.find_element(By.ID, "costs-machine1").is_displayed()
+    assert "<script>alert(1)</script>" in measured.text
+
+
 def test_slider_by_touch(browser: Any, report: Path) -> None:
     open_page(browser, report, width=375, height=812)
     slider = browser.find_element(By.CSS_SELECTOR, ".slider")

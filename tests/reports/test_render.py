@@ -70,7 +70,7 @@ def test_report_has_its_chapters_tables_and_files(report: Path) -> None:
 
 def test_downloads_are_the_result_files(quick: Path, report: Path) -> None:
     files = list((quick / "results").rglob("*.csv"))
-    assert len(files) == len(FILES)
+    assert {path.name for path in files} == {file.path.name for file in FILES.values()}
     for path in files:
         assert filecmp.cmp(path, report / "downloads" / path.name, shallow=False)
 
@@ -107,7 +107,12 @@ def test_same_inputs_give_the_same_bytes_elsewhere_and_later(
     study = Path(shutil.copytree(quick, tmp_path / "x" / "study"))
     monkeypatch.setenv("TZ", "Asia/Kathmandu")
     monkeypatch.chdir(tmp_path)
-    render(*(Path(os.path.relpath(path)) for path in inputs(study)), Path("y/build"), Path("none"))
+    render(
+        *(Path(os.path.relpath(path)) for path in inputs(study)),
+        Path("y/build"),
+        Path("none"),
+        Path("none"),
+    )
     first, second = files_of(report), files_of(tmp_path / "y" / "build")
     # The logs tell where and when runs were computed, and stand in a file of their own for that.
     assert first.pop("logs.js") != second.pop("logs.js")
@@ -124,7 +129,9 @@ def test_logs_are_no_part_of_the_output_that_dvc_tracks(
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     script = (
         "import pathlib as p, time; b = p.Path('reports/build'); b.mkdir(parents=True);"
-        "(b / 'index.html').write_text('page'); (b / 'logs.js').write_text(str(time.time()))"
+        "(b / 'index.html').write_text('page'); (b / 'logs.js').write_text(str(time.time()));"
+        "(b / 'costs.js').write_text(''); (b / 'machines').mkdir();"
+        "(b / 'machines' / 'machine0.csv').write_text('')"
     )
     (tmp_path / "make.py").write_text(script)
     stage = {"cmd": f"{sys.executable} make.py", "outs": ["reports/build"]}
@@ -153,7 +160,7 @@ def test_hostile_strings_come_out_as_text(hostile_report: Path, report: Path) ->
         for string in HOSTILE:
             assert string in text, key
     assert HOSTILE[0] in block(hostile_report, "reading").get_text()
-    assert len(found.find_all("script")) == len(page(report).find_all("script")) == 3
+    assert len(found.find_all("script")) == len(page(report).find_all("script")) == 4
 
 
 def test_reading_keeps_raw_html_as_text_and_loads_nothing() -> None:

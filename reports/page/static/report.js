@@ -27,6 +27,21 @@
   system.addEventListener("change", showTheme);
   showTheme();
 
+  // What was measured on machines: costs.js, where there is one; escaped when it was written ------
+  if (window.reportCosts) {
+    document.getElementById("measured").innerHTML = window.reportCosts;
+    var machine = document.getElementById("machine");
+    if (machine) {
+      var showMachine = function () {
+        document.querySelectorAll(".machine").forEach(function (block) {
+          block.hidden = "#" + block.id !== machine.value;
+        });
+      };
+      machine.addEventListener("change", showMachine);
+      showMachine();
+    }
+  }
+
   // Sorting: within each group, missing values last, third click restores the given order. -------
   var collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
 
@@ -111,7 +126,7 @@
     if (!select) return;
     function show() {
       block.querySelectorAll("figure").forEach(function (figure) {
-        figure.hidden = figure.id !== select.value;
+        figure.hidden = "#" + figure.id !== select.value;
       });
     }
     select.addEventListener("change", show);

@@ -8,6 +8,7 @@ import numpy as np
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from matplotlib.collections import PathCollection
 from scipy import stats
 
 from reports.figures.style import DARK, LIGHT
@@ -47,12 +48,14 @@ def test_front_holds_exactly_the_points_that_none_beats(points: list[tuple[int, 
 def test_narrowed_networks_stand_at_the_size_that_was_trained(data: Results) -> None:
     assert {"mesr", "vdsr", "lapsrn", "msrn"} == set(data.study.narrowed)
     points = quality_points(data, 2)
-    assert set(points["params"]) == {109_363}
-    assert points["multi_adds"].isna().all()
-    assert [cost for cost, _ in drawable(points, (MULTI_ADDS, PARAMS))] == [PARAMS]
+    assert set(points["params"]) == {100_000}
+    # 10^8 Multi-Adds and a few on a patch of 24 LR pixels, 48 at HR
+    assert points["multi_adds"].to_list() == pytest.approx([1e8 * 1280 * 720 / 48**2] * 4)
     figure = tradeoff_figure(data, 2)
     assert figure is not None
-    assert "Multi-Adds of narrowed networks are not counted" in figure.caption
+    assert "scaled by area from a patch" in figure.caption
+    unknown = replace(data, frames=data.frames | {"sizes": data["sizes"].iloc[:0]})
+    assert drawable(quality_points(unknown, 2), (MULTI_ADDS, PARAMS)) == []
 
 
 def test_full_size_networks_stand_at_their_counts(paper: Results) -> None:
@@ -82,7 +85,7 @@ def test_mesr_alone_has_its_colour_and_bicubic_is_a_line(paper: Results, theme) 
         marks = [
             mpl.colors.to_hex(c.get_edgecolor()[0])
             for c in panel.collections
-            if c.get_offsets().size == 2
+            if isinstance(c, PathCollection)
         ]
         assert marks.count(theme.mesr) == 1
         texts = {text.get_text(): text.get_color() for text in panel.texts}
