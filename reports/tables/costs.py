@@ -71,7 +71,7 @@ def costs(results: Results, frame: pd.DataFrame, key: str, csv: str) -> Table:
     title = machine_name(frame)
     caption = (
         f"{title}, measured on {', '.join(ordered(frame['measured']))}; load of the machine "
-        f"{', '.join(ordered(frame['load']))}. Median and quartiles of "
+        f"at most {pd.to_numeric(frame['load'], errors='coerce').max():.1f}. Median and quartiles of "
         f"{', '.join(f'{rounds:.0f}' for rounds in ordered(frame['rounds']))} passes after "
         "warm-up, networks in a new order in each round; peak memory of a fresh process beyond "
         "the process itself; Conv.: convolutions. Score of NTIRE's challenges "

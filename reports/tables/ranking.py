@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline.study.results import RESOLVED_DB, RESOLVED_POWER
-from reports.results import Results, known, ordered
+from reports.results import Results, ordered
 from reports.tables.captions import setting
 from reports.tables.cells import MISSING, label, plain
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
@@ -92,18 +92,13 @@ def agreement(results: Results) -> Table:
                 cells.append(plain(row[name], decimals, note=remark))
             rows.append(Row(cells))
         groups.append(Group(f"Scale ×{scale:.0f}", rows))
-    spread = known(frame["seed_sd_db"].max())
     caption = (
         "How far rankings of the trained networks of Table 3 agree: Kendall's tau (1: the same "
         "order, −1: the reverse) between the rankings by PSNR and by SSIM, and between the "
         "rankings by PSNR of any two seeds. "
-        + (
-            "Spread: standard deviation over seeds of the difference of two networks, root mean "
-            "square over all pairs. "
-            if spread
-            else ""
-        )
-        + f"Seeds: how many would find a true difference of {RESOLVED_DB} dB on these images with "
+        "Spread: standard deviation over seeds of the difference of two networks, root mean "
+        "square over all pairs. "
+        f"Seeds: how many would find a true difference of {RESOLVED_DB} dB on these images with "
         f"probability {RESOLVED_POWER:.0%} at that spread, for one pair and with "
         "Bonferroni's correction for all. One protocol was evaluated, so that there is no "
         "ranking by another. " + setting(results.study, frame["dataset"], frame["scale"])
