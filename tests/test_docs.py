@@ -28,8 +28,10 @@ ROOT = Path(__file__).parents[1]
 NOT_PARSED = {
     ". .venv/bin/activate": "part of every virtual environment",
     "accelerate launch": "names the program; the full command is parsed",
+    "cd mesr": "the clone",
     "cd reports/build/latex": "a folder of the report; tests/reports/ compile the document",
     "dvc exp": "names a group of commands; the full commands are parsed",
+    "git clone <repository> mesr": "git's own",
     "git hash-object FILE": "git's own",
     "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
