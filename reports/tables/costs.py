@@ -69,9 +69,10 @@ def costs(results: Results, frame: pd.DataFrame, key: str, csv: str) -> Table:
         )
     )
     title = machine_name(frame)
+    load = pd.to_numeric(frame["load"], errors="coerce").max()
     caption = (
         f"{title}, measured on {', '.join(ordered(frame['measured']))}; load of the machine "
-        f"at most {pd.to_numeric(frame['load'], errors='coerce').max():.1f}. Median and quartiles of "
+        f"at most {load:.1f}. Median and quartiles of "
         f"{', '.join(f'{rounds:.0f}' for rounds in ordered(frame['rounds']))} passes after "
         "warm-up, networks in a new order in each round; peak memory of a fresh process beyond "
         "the process itself; Conv.: convolutions. Score of NTIRE's challenges "
