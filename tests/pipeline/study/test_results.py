@@ -17,13 +17,7 @@ ROW = {
 }
 
 
-RECOMPUTED = pytest.mark.xfail(reason="the committed study is older than the contract")
-
-
-@pytest.mark.parametrize(
-    "name",
-    [pytest.param(n, marks=RECOMPUTED) if n in ("history", "runs") else n for n in results.FILES],
-)
+@pytest.mark.parametrize("name", results.FILES)
 def test_committed_results_fit_their_contracts(name: str) -> None:
     file = results.FILES[name]
     path = ROOT / file.path
