@@ -31,7 +31,14 @@ app = typer.Typer(
 
 Scale = Annotated[int, typer.Option("--scale", parser=parse_scale, help="2, 3 or 4")]
 Weights = Annotated[
-    str | None, typer.Option(help="trained (the default), published, or a .safetensors file")
+    str | None,
+    typer.Option(help="trained (the default), published, shipped, or a .safetensors file"),
+]
+WeightsForUse = Annotated[
+    str | None,
+    typer.Option(
+        help="trained, published, shipped, or a .safetensors file [trained if here, else shipped]"
+    ),
 ]
 Variant = Annotated[str, typer.Option(help="size or ablation variant of the network")]
 Ensemble = Annotated[
@@ -224,9 +231,11 @@ def _show(table: "pd.DataFrame", further: "Mapping[str, FurtherMetric]") -> None
 def upscale(
     images: Annotated[list[Path], typer.Argument(help="image files")],
     scale: Scale,
-    out: Annotated[Path, typer.Option(file_okay=False, help="folder for the enlarged images")],
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="folder for the enlarged images")
+    ] = Path(),
     model: Annotated[str, typer.Option(help="network, or spandrel:FILE")] = "mesr",
-    weights: Weights = None,
+    weights: WeightsForUse = None,
     variant: Variant = "",
     seed: Seed = None,
     self_ensemble: Ensemble = False,
@@ -236,18 +245,95 @@ def upscale(
 ) -> None:
     """Enlarge images of any size in bounded memory; gray stays gray and alpha is kept."""
     from pipeline.imaging.backend import choose_device  # noqa: PLC0415
-    from pipeline.tools.selection import select_subject  # noqa: PLC0415
+    from pipeline.tools.selection import select_for_use  # noqa: PLC0415
     from pipeline.tools.upscale import upscale_file  # noqa: PLC0415
 
-    subject = select_subject(
+    subject, told = select_for_use(
         model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
     )
+    if told:
+        print(told)
     network = subject.network.to(choose_device())
     targets = [out / f"{path.stem}_x{scale}.png" for path in images]
     if len(set(targets)) < len(targets):
         raise UserError("two images have the same name; enlarge them into different folders")
     for path, target in zip(images, targets, strict=True):
         print(upscale_file(network, path, target, tile))
+
+
+@app.command()
+def export(
+    model: Annotated[str, typer.Argument(help="network, or spandrel:FILE")],
+    scale: Scale,
+    out: Annotated[Path, typer.Option(help="file to write: NAME.onnx, or NAME.pt2 of PyTorch")],
+    weights: WeightsForUse = None,
+    variant: Variant = "",
+    seed: Seed = None,
+) -> None:
+    """Write a network as ONNX or as a program of PyTorch, compared with the network itself."""
+    from pipeline.tools.exporting import describe_weights, export_network  # noqa: PLC0415
+    from pipeline.tools.selection import select_for_use  # noqa: PLC0415
+
+    subject, told = select_for_use(model, scale, weights=weights, variant=variant, seed=seed)
+    if told:
+        print(told)
+    found = export_network(subject.network, out, describe_weights(subject))
+    for name, value in found.metadata.items():
+        print(f"{name}: {value}")
+    sizes = ", ".join(f"{width}x{height}" for height, width in found.deviations)
+    worst = max(found.deviations.values())
+    print(
+        f"{out}: differs from PyTorch by at most {worst:.2g} of full scale on LR images of {sizes}"
+    )
+
+
+@app.command()
+def card(
+    model: Annotated[str, typer.Argument(help="network that was trained here")],
+    scale: Scale,
+    variant: Variant = "",
+    seed: Seed = None,
+    out: Annotated[Path | None, typer.Option(help="file to write; none prints the card")] = None,
+) -> None:
+    """Write a model card of a trained network, with Hugging Face's front matter."""
+    from pipeline.models.networks import NETWORKS  # noqa: PLC0415
+    from pipeline.support.files import atomic_path  # noqa: PLC0415
+    from pipeline.tools.cards import model_card  # noqa: PLC0415
+    from pipeline.tools.recorded import read_recorded  # noqa: PLC0415
+    from pipeline.tools.selection import trained_key  # noqa: PLC0415
+
+    key = trained_key(canonical(model, NETWORKS), scale, variant, seed)
+    text = model_card(read_recorded(key))
+    if out is None:
+        print(text, end="")
+        return
+    with atomic_path(out) as temporary:
+        temporary.write_text(text, encoding="utf-8")
+    print(f"{out}: card of {key}")
+
+
+@app.command()
+def ship(
+    models: Annotated[list[str] | None, typer.Argument(help="networks [mesr]")] = None,
+    seed: Seed = None,
+    out: Annotated[
+        Path | None, typer.Option(help="folder to write [weights, beside the code]")
+    ] = None,
+) -> None:
+    """Take the study's weights into the folder that comes with the code, with a manifest."""
+    from pipeline.models.networks import NETWORKS  # noqa: PLC0415
+    from pipeline.study.paths import SHIPPED  # noqa: PLC0415
+    from pipeline.study.results import read_study  # noqa: PLC0415
+    from pipeline.tools.selection import trained_key  # noqa: PLC0415
+    from pipeline.tools.shipping import ship as write  # noqa: PLC0415
+
+    names = [canonical(model, NETWORKS) for model in models or ["mesr"]]
+    scales = read_study(remedy="dvc repro tables").scales
+    keys = [trained_key(name, scale, seed=seed) for name in names for scale in scales]
+    folder = out or SHIPPED
+    for entry in write(keys, folder).weights:
+        loss = "" if entry.half_loss_db is None else f" ({entry.half_loss_db:+.4f} dB lost by half)"
+        print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}{loss}")
 
 
 @app.command()

@@ -10,6 +10,7 @@ EVALUATIONS = Path("evaluations")
 CERTIFICATES = Path("certificates")
 RESULTS = Path("results")
 PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the code
+SHIPPED = PUBLISHED.with_name("weights")
 RECORD = PUBLISHED / "certificate.csv"
 LR_RECORD = PUBLISHED / "lr_certificate.csv"
 

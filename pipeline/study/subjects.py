@@ -27,10 +27,12 @@ class Subject:
         With its weights, on the CPU.
     model, variant : str
         Its name in the registry, and which of its published sizes or ablation variants it is.
-    source : {"none", "trained", "published"}
+    source : {"none", "trained", "published", "shipped"}
         Where its weights come from; "none" where it has none.
     seed : int or None
         Of the training; None for weights that were not trained here.
+    origin : str
+        The file of the weights, for people; "" where there is none or several.
     """
 
     network: SRNetwork
@@ -38,6 +40,7 @@ class Subject:
     variant: str
     source: str
     seed: int | None = None
+    origin: str = ""
 
 
 class _Record(BaseModel):
@@ -67,8 +70,9 @@ def trained_subject(folder: Path) -> Subject:
         network = build_network(record.model, record.scale, **record.settings)
     except (UserError, ValueError) as error:
         raise UserError(f"{path}: not the record of a training ({error}); train again") from error
-    load_weights(network, folder / "weights.safetensors")
-    return Subject(network, record.model, record.variant, "trained", record.seed)
+    weights = folder / "weights.safetensors"
+    load_weights(network, weights)
+    return Subject(network, record.model, record.variant, "trained", record.seed, str(weights))
 
 
 def with_self_ensemble(subject: Subject) -> Subject:

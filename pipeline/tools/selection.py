@@ -23,6 +23,7 @@ from pipeline.study.subjects import (
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical, suggestion
 from pipeline.tools.folders import folder_images
+from pipeline.tools.shipping import describe_shipped, find_shipped, shipped_subject
 
 SPANDREL = "spandrel:"
 
@@ -83,8 +84,8 @@ def select_subject(
     scale : {2, 3, 4}
         Upscaling factor.
     weights : str, optional
-        ``"trained"`` (the default of networks with weights), ``"published"``, or a safetensors
-        file.
+        ``"trained"`` (the default of networks with weights), ``"published"``, ``"shipped"`` (those
+        that come with the code), or a safetensors file.
     variant : str
         Published size or ablation variant; "" leaves the choice to `weights`.
     seed : int, optional
@@ -114,10 +115,7 @@ def select_subject(
         refuse_options(model, weights=weights, variant=variant, seed=seed)
         return subject_of(Key.bicubic(scale))
     if weights in (None, "trained"):
-        if model == ABLATION_MODEL and variant not in ("", main_variant(model)):
-            key = Key.ablation(variant, seed or 0)
-        else:
-            key = Key.trained(model, scale, seed or 0)
+        key = trained_key(model, scale, variant, seed)
         if not (run_folder(key) / "run.json").is_file():
             raise UserError(_not_trained(model, scale, run_folder(key)))
         origin = str(run_folder(key))
@@ -126,10 +124,13 @@ def select_subject(
         refuse_options("published weights", seed=seed)
         network = load_published(model, scale, variant or None)
         return Subject(network, model, variant, "published")
+    if weights == "shipped":
+        subject = shipped_subject(model, scale)
+        return _checked(subject, subject.origin, model, scale, variant, seed)
     path = Path(weights or "")
     if path.suffix != ".safetensors":
         raise UserError(
-            f"--weights {weights}: expected trained, published, or a .safetensors file. "
+            f"--weights {weights}: expected trained, published, shipped or a .safetensors file. "
             "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
         )
     if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
@@ -145,7 +146,49 @@ def select_subject(
         )
     network = build_network(model, scale, **sizes.get(variant, {}))
     load_weights(network, path)
-    return Subject(network, model, variant, "trained")
+    return Subject(network, model, variant, "trained", origin=str(path))
+
+
+def trained_key(model: str, scale: int, variant: str = "", seed: int | None = None) -> Key:
+    """Return the name of the training that words on a command line mean."""
+    if model == ABLATION_MODEL and variant not in ("", main_variant(model)):
+        return Key.ablation(variant, seed or 0)
+    return Key.trained(model, scale, seed or 0)
+
+
+def select_for_use(
+    model: str,
+    scale: int,
+    *,
+    weights: str | None = None,
+    variant: str = "",
+    seed: int | None = None,
+    self_ensemble: bool = False,
+) -> tuple[Subject, str]:
+    """Load a network whose pictures are wanted, not its figures: it need not be trained here.
+
+    Like `select_subject`, but where no weights are named and the network was not trained here,
+    those that come with the code serve.
+
+    Returns
+    -------
+    Subject
+        The network.
+    str
+        A line that says which weights it has; "" where it has none.
+    """
+    name = canonical(model, NETWORKS)
+    if weights is None and not (variant or seed) and find_shipped(name, scale):
+        here = run_folder(trained_key(name, scale)) / "run.json"
+        weights = None if here.is_file() else "shipped"
+    subject = select_subject(
+        model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
+    )
+    if subject.source == "shipped" and (entry := find_shipped(name, scale)):
+        return subject, f"weights: {subject.origin}, {describe_shipped(entry)}"
+    if subject.source == "published" and not model.startswith(SPANDREL):
+        return subject, f"weights: {name} x{scale} as its authors published them"
+    return subject, f"weights: {subject.origin}" if subject.origin else ""
 
 
 def _not_trained(model: str, scale: int, run: Path) -> str:
@@ -169,7 +212,7 @@ def _spandrel(path: Path, scale: int) -> Subject:
     network = SpandrelNetwork(path)
     if network.scale != scale:
         raise UserError(f"{path}: enlarges {network.scale} times, but --scale is {scale}")
-    return Subject(network, network.name, "", "published")
+    return Subject(network, network.name, "", "published", origin=str(path))
 
 
 def refuse_options(what: str, **options: object) -> None:

@@ -320,3 +320,30 @@ def test_names_that_are_no_text(workplace: Path) -> None:
         env=os.environ | {"PYTHONPATH": str(ROOT), "PYTHONIOENCODING": "utf-8:strict"},
     )  # fmt: skip
     assert [path.name for path in (workplace / "up").iterdir()] == [odd.replace(".", "_x2.")]
+
+
+def test_upscale_works_without_training_and_says_with_which_weights(workplace: Path) -> None:
+    done = mesr("upscale", "hr/a.png", "--scale", "4")
+    assert done.exit_code == 0, done.output
+    assert Image.open(workplace / "a_x4.png").size == (160, 144)
+    assert "mesr_x4.safetensors" in done.output
+    assert "as shipped with the code" in done.output
+
+
+def test_export_says_what_was_written_and_how_near_it_is(workplace: Path) -> None:
+    done = mesr("export", "bicubic", "--scale", "2", "--out", "bicubic.pt2")
+    assert done.exit_code == 0, done.output
+    assert "licence: Apache-2.0" in done.output
+    assert "bicubic.pt2: differs from PyTorch by at most" in done.output
+    assert (workplace / "bicubic.pt2").is_file()
+
+
+def test_card_of_a_network_that_was_not_trained_here_names_the_remedy(workplace: Path) -> None:
+    text = message("card", "mesr", "--scale", "4", "--out", "card.md")
+    assert "runs/mesr_x4_s0/run.json: not found. Run: dvc repro" in text
+    assert not (workplace / "card.md").exists()
+
+
+def test_ship_without_a_study_leaves_the_folder_alone(workplace: Path) -> None:
+    assert "results/study.json: not found" in message("ship", "--out", "weights")
+    assert not (workplace / "weights").exists()

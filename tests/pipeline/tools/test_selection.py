@@ -57,7 +57,11 @@ def test_a_file_that_holds_something_else_is_refused(
         ("spandrel:a.pth", {"variant": "foo"}, "spandrel:a.pth has no choice of variant"),
         ("pan", {"weights": "published", "seed": 1}, "published weights has no choice of seed"),
         ("msrn", {"weights": "x.safetensors", "variant": "foo"}, "msrn has no such variant"),
-        ("mesr", {"weights": "x.pth"}, "expected trained, published, or a .safetensors file"),
+        (
+            "mesr",
+            {"weights": "x.pth"},
+            "expected trained, published, shipped or a .safetensors file",
+        ),
     ],
 )
 def test_words_without_effect_are_refused(

@@ -1,0 +1,189 @@
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import onnx
+import onnxruntime
+import pytest
+import torch
+from torch import Tensor, nn
+
+from baselines import idn
+from mesr.common.base import SRNetwork
+from mesr.common.imresize import imresize
+from pipeline.imaging.inference import super_resolve
+from pipeline.imaging.protocol import RGB, Y
+from pipeline.models.networks import NETWORKS, build_network
+from pipeline.study.subjects import Subject
+from pipeline.support.errors import UserError
+from pipeline.tools import exporting
+from pipeline.tools.exporting import describe_weights, enlarge, export_network
+
+# As small as each network can be: what is tried is its operations.
+SMALL: dict[str, dict[str, Any]] = {
+    "a2f": {"variant": "SD", "features": 4, "depth": 2, "block_features": 4},
+    "bicubic": {},
+    "dasr": {"features": 8, "depth": 1, "blocks": 1},
+    "defian": {"features": 16, "depth": 1, "blocks": 1},
+    "dpsr": {"features": 4, "depth": 2},
+    "drcn": {"features": 4, "recursions": 2},
+    "drsan": {"features": 8, "depth": 2, "units": 2, "squeezed": 4},
+    "idn": {"features": 16, "blocks": 1},
+    "lapar": {"variant": "C", "features": 4, "depth": 1},
+    "lapsrn": {"features": 4, "depth": 1},
+    "mesr": {"features": 8, "branch_features": 3, "blocks": 2, "refinement_features": 4},
+    "msrn": {"features": 4, "blocks": 2},
+    "pan": {"features": 8, "upsampler_features": 4, "depth": 2},
+    "srcnn": {"features": (4, 4)},
+    "vdsr": {"features": 4, "depth": 3},
+}
+
+
+def small(name: str, scale: int = 4) -> SRNetwork:
+    """A small network whose outputs are of the size of images, as those of trained networks are."""
+    torch.manual_seed(0)
+    network = build_network(name, scale, **SMALL[name])
+    if name in ("dpsr", "srcnn"):  # begin with outputs near zero
+        for module in network.modules():
+            if isinstance(module, nn.Conv2d):
+                nn.init.kaiming_normal_(module.weight, nonlinearity="relu")
+    return network
+
+
+def onnx_image(path: Path, x: Tensor) -> Tensor:
+    session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
+    return torch.from_numpy(session.run(None, {"lr": x.numpy()})[0])
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+@pytest.mark.parametrize("size", [(8, 8), (9, 14)])
+def test_enlarging_by_a_convolution_is_imresize(scale: int, size: tuple[int, int]) -> None:
+    x = torch.rand(2, 3, *size, dtype=torch.float64)
+    torch.testing.assert_close(enlarge(x, scale), imresize(x, scale=scale), rtol=0, atol=1e-12)
+
+
+def test_every_network_is_tried() -> None:
+    assert SMALL.keys() == NETWORKS.keys()
+
+
+@pytest.mark.parametrize("name", sorted(SMALL))
+def test_network_becomes_an_onnx_file_for_any_size(name: str, tmp_path: Path) -> None:
+    network = small(name)
+    found = export_network(network, tmp_path / "net.onnx", {"network": name})
+    assert len(found.deviations) == 3
+    assert max(found.deviations.values()) <= 1e-5
+    # A fourth size, and through the evaluation's own way of running a network.
+    pixels = np.random.default_rng(1).integers(16, 236, (13, 29, 3), dtype=np.uint8)
+    if network.domain == "y":
+        pixels = pixels[..., 0]
+    planes = torch.from_numpy(np.atleast_3d(pixels).transpose(2, 0, 1)[None] / np.float32(255))
+    image = onnx_image(found.path, planes)[0].numpy().transpose(1, 2, 0) * 255
+    image = np.clip(np.round(image.astype(np.float64)), 0, 255)
+    protocol = Y if network.domain == "y" else RGB
+    expected = np.atleast_3d(super_resolve(network, pixels, protocol).image)
+    assert image.shape == expected.shape == (4 * 13, 4 * 29, 1 if network.domain == "y" else 3)
+    # A value halfway between two steps may be rounded either way.
+    assert np.abs(image - expected).max() <= 1
+    assert (image != expected).mean() < 1e-3
+
+
+@pytest.mark.parametrize("name", ["mesr", "vdsr", "idn"])
+def test_network_becomes_a_program_of_pytorch(name: str, tmp_path: Path) -> None:
+    network = small(name)
+    found = export_network(network, tmp_path / "net.pt2", {"network": name})
+    extra = {"metadata.json": ""}
+    program = torch.export.load(found.path, extra_files=extra).module()
+    facts = json.loads(extra["metadata.json"])
+    assert facts == dict(found.metadata)
+    assert facts["network"] == name
+    x = torch.rand(1, 1 if network.domain == "y" else 3, 11, 17)
+    enlarged = imresize(x, scale=4) if network.preupsampled else x
+    with torch.inference_mode():
+        torch.testing.assert_close(program(x), network.eval()(enlarged)[-1], rtol=0, atol=1e-5)
+
+
+def test_file_says_what_it_is(tmp_path: Path) -> None:
+    subject = Subject(small("vdsr", 3), "vdsr", "", "published")
+    found = export_network(subject.network, tmp_path / "vdsr.onnx", describe_weights(subject))
+    model = onnx.load(found.path)
+    assert [(s.domain, s.version) for s in model.opset_import] == [("", 18)]
+    facts = {entry.key: entry.value for entry in model.metadata_props}
+    assert facts.items() >= dict(found.metadata).items()
+    assert facts["opset"] == "18"
+    assert (facts["network"], facts["scale"], facts["weights"]) == ("vdsr", "3", "published")
+    assert (facts["domain"], facts["range"]) == ("BT.601 luma", "16/255 to 235/255")
+    assert "MIT" in facts["licence"]
+    shape = model.graph.input[0].type.tensor_type.shape.dim
+    assert [d.dim_param or d.dim_value for d in shape] == [1, 1, "height", "width"]
+
+
+def test_export_leaves_the_network_as_it_was(tmp_path: Path) -> None:
+    network = small("idn").train()
+    before = {name: tensor.clone() for name, tensor in network.state_dict().items()}
+    export_network(network, tmp_path / "idn.pt2", {})
+    assert network.training
+    assert network.state_dict().keys() == before.keys()
+    assert all(torch.equal(t, before[n]) for n, t in network.state_dict().items())
+    assert all(p.requires_grad for p in network.parameters())
+    assert idn.imresize is imresize
+
+
+def test_network_that_resizes_by_a_fraction_is_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"LapSRN at x3 cannot be exported: .* no integer"):
+        export_network(small("lapsrn", 3), tmp_path / "net.onnx", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+class Picky(SRNetwork):
+    """Depends on the values of the image."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        big = x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+        return (big if float(x.mean()) > 0.5 else -big,)
+
+
+class Chance(SRNetwork):
+    """Gives another image each time."""
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        big = x.repeat_interleave(2, -1).repeat_interleave(2, -2)
+        return (big + 1e-3 * torch.rand_like(big),)
+
+
+def test_foreign_network_that_cannot_be_traced_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match="Picky at x2 cannot be exported: "):
+        export_network(Picky(2), tmp_path / "net.onnx", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("suffix", [".onnx", ".pt2"])
+def test_file_that_computes_something_else_is_not_kept(suffix: str, tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"not written; .* differ from PyTorch by"):
+        export_network(Chance(2), tmp_path / f"net{suffix}", {})
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_unknown_ending_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"ends in '.pth'; expected .onnx or .pt2"):
+        export_network(small("vdsr"), tmp_path / "net.pth", {})
+
+
+def test_without_the_extra_the_remedy_is_named(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setitem(sys.modules, "onnxruntime", None)
+    with pytest.raises(UserError, match=r"onnxruntime is not installed.*pip install .*export"):
+        export_network(small("vdsr"), tmp_path / "net.onnx", {})
+    export_network(small("vdsr"), tmp_path / "net.pt2", {})
+
+
+def test_command_line_needs_no_onnx_to_start() -> None:
+    code = (
+        "import sys, pipeline.cli, pipeline.tools.exporting;"
+        "sys.exit(bool({'onnx', 'onnxruntime', 'onnxscript'} & set(sys.modules)))"
+    )
+    root = Path(exporting.__file__).parents[2]
+    assert subprocess.run([sys.executable, "-c", code], cwd=root, check=False).returncode == 0
