@@ -1,4 +1,5 @@
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -14,9 +15,11 @@ from torch import Tensor, nn
 from baselines import idn
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
+from pipeline.assets.fetching import fetch_assets
 from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.models.networks import NETWORKS, build_network
+from pipeline.models.published_weights import load_published
 from pipeline.study.subjects import Subject
 from pipeline.support.errors import UserError
 from pipeline.tools import exporting
@@ -63,6 +66,8 @@ def onnx_image(path: Path, x: Tensor) -> Tensor:
 def test_enlarging_by_a_convolution_is_imresize(scale: int, size: tuple[int, int]) -> None:
     x = torch.rand(2, 3, *size, dtype=torch.float64)
     torch.testing.assert_close(enlarge(x, scale), imresize(x, scale=scale), rtol=0, atol=1e-12)
+    x = x.float()
+    torch.testing.assert_close(enlarge(x, scale), imresize(x, scale=scale), rtol=0, atol=1e-6)
 
 
 def test_every_network_is_tried() -> None:
@@ -118,6 +123,26 @@ def test_file_says_what_it_is(tmp_path: Path) -> None:
     assert "MIT" in facts["licence"]
     shape = model.graph.input[0].type.tensor_type.shape.dim
     assert [d.dim_param or d.dim_value for d in shape] == [1, 1, "height", "width"]
+
+
+@pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
+@pytest.mark.parametrize(("name", "asset"), [("pan", "PAN"), ("vdsr", "VDSR")])
+def test_published_weights_keep_the_tolerance(name: str, asset: str, tmp_path: Path) -> None:
+    # Trained weights multiply what rounding leaves; random ones hide it.
+    fetch_assets([asset], tmp_path)
+    network = load_published(name, 4, raw=tmp_path / "raw")
+    found = export_network(network, tmp_path / "net.onnx", {})
+    assert max(found.deviations.values()) <= 1e-5
+
+
+def test_sigmoids_are_written_out(tmp_path: Path) -> None:
+    # onnxruntime approximates the operator; published weights of PAN then miss the tolerance.
+    found = export_network(small("pan"), tmp_path / "pan.onnx", {})
+    operators = {node.op_type for node in onnx.load(found.path).graph.node}
+    assert "Exp" in operators
+    assert "Sigmoid" not in operators
+    extreme = torch.tensor([-1e4, -90.0, 0.0, 90.0, 1e4])
+    torch.testing.assert_close(exporting._sigmoid(extreme), extreme.sigmoid())
 
 
 def test_export_leaves_the_network_as_it_was(tmp_path: Path) -> None:
