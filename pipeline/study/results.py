@@ -486,12 +486,14 @@ def read_study(path: Path = STUDY, *, remedy: str = "dvc repro tables") -> Study
     try:
         return StudyFacts.model_validate(facts)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise UserError(
-            f"{path}: {where}: {problem['msg']} (found {str(problem['input'])[:80]!r}). "
-            f"Write the file again: {remedy}"
-        ) from error
+        raise UserError(f"{first_problem(path, error)}. Write the file again: {remedy}") from error
+
+
+def first_problem(path: Path, error: ValidationError) -> str:
+    """Say which fact of a JSON file does not fit, why, and what was found."""
+    problem = error.errors()[0]
+    where = ".".join(str(part) for part in problem["loc"])
+    return f"{path}: {where}: {problem['msg']} (found {str(problem['input'])[:80]!r})"
 
 
 def read_json(path: Path, remedy: str, names: Iterable[str] = ()) -> dict[str, Any]:

@@ -4,13 +4,13 @@ from dataclasses import dataclass
 
 import numpy as np
 import yaml
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from markupsafe import Markup
 
 from pipeline.models.networks import network_variants
 from pipeline.study.labels import label
 from pipeline.study.results import StudyFacts
 from pipeline.study.statistics import Difference, paired_difference
+from pipeline.tools.pages import render
 from pipeline.tools.recorded import CODE_LICENCE, Recorded
 
 METRICS = {"psnr_db": ("psnr", "PSNR-Y [dB]"), "ssim": ("ssim", "SSIM")}
@@ -61,18 +61,11 @@ def model_card(recorded: Recorded) -> str:
     str
         Markdown after a block of YAML with the licence and the model-index.
     """
-    environment = Environment(
-        loader=PackageLoader("pipeline.tools"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
     run = recorded.run
     name = f"{label(run.model, run.variant)} x{run.scale}"
     found = scores(recorded)
-    return environment.get_template("card.md.j2").render(
+    return render(
+        "card.md.j2",
         name=name,
         recorded=recorded,
         run=run,

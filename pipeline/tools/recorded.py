@@ -10,7 +10,7 @@ from pydantic import BaseModel, ConfigDict, ValidationError
 from pipeline.assets.registry import Asset, find_asset
 from pipeline.study.keys import Key
 from pipeline.study.paths import quality_file, run_folder
-from pipeline.study.results import QUALITY, RUNS, StudyFacts, read_json, read_study
+from pipeline.study.results import QUALITY, RUNS, StudyFacts, first_problem, read_json, read_study
 from pipeline.support.errors import UserError
 
 REMEDY = "dvc repro tables"
@@ -94,11 +94,9 @@ def read_run(folder: Path) -> RunFacts:
     try:
         return RunFacts.model_validate(facts)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
         raise UserError(
-            f"{path}: {where}: {problem['msg']} (found {str(problem['input'])[:80]!r}); "
-            "expected the record of a training. Train again: dvc repro"
+            f"{first_problem(path, error)}; expected the record of a training. "
+            "Train again: dvc repro"
         ) from error
 
 

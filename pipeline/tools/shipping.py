@@ -7,7 +7,6 @@ from pathlib import Path
 from typing import Any, Literal
 
 import torch
-from jinja2 import Environment, PackageLoader, StrictUndefined
 from pydantic import BaseModel, ConfigDict, Field, ValidationError
 from safetensors import SafetensorError
 from safetensors.torch import load, save
@@ -23,10 +22,11 @@ from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.keys import Key
 from pipeline.study.labels import label
 from pipeline.study.paths import SHIPPED, hr_file, run_folder
-from pipeline.study.results import read_json, write_json
+from pipeline.study.results import first_problem, read_json, write_json
 from pipeline.study.subjects import Subject, trained_subject
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.tools.pages import render
 from pipeline.tools.recorded import Recorded, read_recorded, weights_licence
 
 LARGEST_TOTAL = 20_000_000  # bytes; every clone carries the folder
@@ -130,11 +130,7 @@ def read_manifest(folder: Path = SHIPPED) -> Manifest:
     try:
         return Manifest.model_validate(facts)
     except ValidationError as error:
-        problem = error.errors()[0]
-        where = ".".join(str(part) for part in problem["loc"])
-        raise UserError(
-            f"{path}: {where}: {problem['msg']} (found {str(problem['input'])[:80]!r}). {RESTORE}"
-        ) from error
+        raise UserError(f"{first_problem(path, error)}. {RESTORE}") from error
 
 
 def find_shipped(model: str, scale: int, folder: Path = SHIPPED) -> Shipped | None:
@@ -224,15 +220,7 @@ def ship(keys: Sequence[Key], folder: Path = SHIPPED) -> Manifest:
             "because every clone carries them. Ship fewer or narrower networks"
         )
     manifest = Manifest(weights=entries)
-    environment = Environment(
-        loader=PackageLoader("pipeline.tools"),
-        autoescape=True,
-        trim_blocks=True,
-        lstrip_blocks=True,
-        keep_trailing_newline=True,
-        undefined=StrictUndefined,
-    )
-    page = environment.get_template("weights.md.j2").render(manifest=manifest, total=total)
+    page = render("weights.md.j2", manifest=manifest, total=total)
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         for name, content in contents.items():
