@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.collation.ablation import Ablation, table1, table2
 from pipeline.collation.cells import Row
 from pipeline.collation.certificate import certification, lr_certification
+from pipeline.collation.claims import claim_rows
 from pipeline.collation.comparison import further_table, table3
 from pipeline.collation.cost import table4
 from pipeline.collation.evaluations import Evaluated, Quality, read_evaluation
@@ -51,6 +52,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     rows3 = table3(params, quality)
     ranked, pairs, agreement = ranking(params, quality)
     tables: list[tuple[results.ResultFile, Sequence[Row] | pd.DataFrame]] = [
+        (results.CLAIMS, claim_rows(params, quality, complexity)),
         (results.QUALITY.with_numbers(metrics), quality.rows()),
         (results.HISTORY, history_rows(trained)),
         (results.RUNS, runs),

@@ -80,7 +80,8 @@ def compare_all(networks: Sequence[ArrayLike], *, confidence: float = 0.95) -> l
     Holm, "A Simple Sequentially Rejective Multiple Test Procedure", Scandinavian Journal of
     Statistics 6 (1979).
     """
-    return _compare(networks, list(combinations(range(len(networks)), 2)), confidence)
+    places = list(combinations(range(len(networks)), 2))
+    return compare_pairs(networks, places, confidence=confidence)
 
 
 def compare_with_first(networks: Sequence[ArrayLike], *, confidence: float = 0.95) -> list[Pair]:
@@ -93,12 +94,27 @@ def compare_with_first(networks: Sequence[ArrayLike], *, confidence: float = 0.9
     list of Pair
         The others in their order, each less the first; empty for fewer than two networks.
     """
-    return _compare(networks, [(i, 0) for i in range(1, len(networks))], confidence)
+    places = [(i, 0) for i in range(1, len(networks))]
+    return compare_pairs(networks, places, confidence=confidence)
 
 
-def _compare(
-    networks: Sequence[ArrayLike], places: Sequence[tuple[int, int]], confidence: float
+def compare_pairs(
+    networks: Sequence[ArrayLike], places: Sequence[tuple[int, int]], *, confidence: float = 0.95
 ) -> list[Pair]:
+    """Compare chosen pairs of networks on the same images with the same seeds.
+
+    As `compare_all`, which see, with Holm's correction over these pairs alone.
+
+    Parameters
+    ----------
+    places : sequence of (int, int)
+        Positions in `networks`: each pair is the first less the second.
+
+    Returns
+    -------
+    list of Pair
+        In the order of `places`.
+    """
     if not places:
         return []
     differences = [paired(networks[i], networks[j]) for i, j in places]

@@ -41,6 +41,9 @@ Digit = Annotated[int, Field(ge=1), BeforeValidator(_empty(1))]
 Offset = Annotated[int, BeforeValidator(_empty(0))]
 
 
+EVERY_NETWORK = "every network"  # that the paper compares MESR with
+
+
 class _Row(BaseModel):
     """One row; the fields are the columns in the order of the file."""
 
@@ -122,17 +125,48 @@ class PublishedComplexity(_Row):
 
 
 class Claim(_Row):
-    """A statement of the MESR paper's text about its results; `value` is None without a number."""
+    """A statement of the MESR paper's text about its results.
+
+    Attributes
+    ----------
+    claim : str
+        Its name.
+    statement : str
+        What the paper says, in one sentence.
+    section : str
+        Where it says so.
+    relation : {"above", "fewer", "count", "image", ""}
+        "above": `variant` of MESR has a higher `metric` than `reference`; "fewer": MESR has fewer
+        than `reference`; "count": MESR has so many; "image": `reference` is an image of `dataset`;
+        "": a figure that is no comparison.
+    metric : {"psnr_db", "params", "multi_adds", ""}
+    variant : str
+        Variant of MESR.
+    reference : str
+        Variant of MESR, network, or image that is compared with or looked for; `EVERY_NETWORK`.
+    scale : {2, 3, 4} or None
+        None for every scale.
+    dataset : str
+        "" for every test set of the paper.
+    value : float or None
+        The figure; None without a number in the text.
+    unit : str
+        Of the figure.
+    note : str
+        What is to be known of the statement.
+    """
 
     claim: str
+    statement: str
+    section: str
+    relation: Literal["above", "fewer", "count", "image", ""]
+    metric: Literal["psnr_db", "params", "multi_adds", ""]
+    variant: str
+    reference: str
+    scale: Annotated[Scale | None, BeforeValidator(_empty(None))]
+    dataset: str
     value: Number
     unit: str
-    variant: str
-    metric: str
-    scale: Scale
-    dataset: str
-    relation: str
-    section: str
     note: str
 
 

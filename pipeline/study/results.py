@@ -359,6 +359,18 @@ AGREEMENT = ResultFile(
     | _number("seed_sd_db", "one_pair_seeds", "all_pairs_seeds")
     | _text("note"),
 )
+# The paper's statements beside what this study measured; empty cells where nothing was.
+CLAIMS = ResultFile(
+    RESULTS / "claims.csv",
+    "tables",
+    _text("claim", "statement", "section", "variant", "reference_model", "reference_variant")
+    | _number("scale")
+    | _text("dataset")
+    | _number("seeds", "images", "paper")
+    | _text("unit")
+    | _number("ours", "low", "high", "compared", "p_holm")
+    | _text("verdict", "figure_within", "why"),
+)
 # One row per network, dataset and further metric.
 FURTHER_TABLE = ResultFile(
     RESULTS / "tables" / "metrics.csv",
@@ -390,7 +402,8 @@ MEASUREMENT = ResultFile(
 FILES: dict[str, ResultFile] = {
     file.path.relative_to(RESULTS).with_suffix("").as_posix(): file
     for file in (
-        *(QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS, CERTIFICATION),
+        *(CLAIMS, QUALITY, HISTORY, RUNS, TUNING, LADDER, COMPLEXITY, SIZES, COUNTS),
+        CERTIFICATION,
         *(
             LR_CERTIFICATION,
             TABLE1,

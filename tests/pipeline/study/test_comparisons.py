@@ -9,7 +9,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
 
-from pipeline.study.comparisons import compare_all, letters, seeds_to_resolve
+from pipeline.study.comparisons import compare_all, compare_pairs, letters, seeds_to_resolve
 
 
 @pytest.fixture(autouse=True)
@@ -186,3 +186,19 @@ def test_seeds_find_the_difference_as_often_as_promised() -> None:
 @pytest.mark.parametrize("sd", [0.0, 1e-16, 1e-4])
 def test_without_spread_two_or_three_seeds_are_enough(sd: float) -> None:
     assert seeds_to_resolve(0.05, sd) in (2, 3)
+
+
+def test_chosen_pairs_are_corrected_among_themselves() -> None:
+    networks = noisy([0.0, 0.05, 0.4], 3, 20, np.random.default_rng(2))
+    everything = {(pair.first, pair.second): pair for pair in compare_all(networks)}
+    places = [(2, 1), (0, 1)]
+    pairs = compare_pairs(networks, places)
+    assert [(pair.first, pair.second) for pair in pairs] == places
+    for pair in pairs:
+        same = everything[min(pair.first, pair.second), max(pair.first, pair.second)]
+        assert pair.p == pytest.approx(same.p)
+        assert abs(pair.mean) == pytest.approx(abs(same.mean))
+    smaller, larger = sorted(pair.p for pair in pairs)
+    adjusted = sorted(pair.p_holm for pair in pairs)
+    assert adjusted == pytest.approx([min(1, 2 * smaller), max(min(1, 2 * smaller), larger)])
+    assert compare_pairs(networks, []) == []

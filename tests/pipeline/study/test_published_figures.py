@@ -9,6 +9,7 @@ from pipeline.imaging.protocol import PROTOCOLS
 from pipeline.models.networks import NETWORKS, network_variants
 from pipeline.study.paths import PUBLISHED
 from pipeline.study.published_figures import (
+    EVERY_NETWORK,
     mesr_claims,
     published_complexity,
     published_quality,
@@ -92,6 +93,12 @@ def test_claims_of_the_paper() -> None:
     assert claims["msfeb_gain"].value == 0.19
     assert claims["params_fewer_than_msrn"].value == pytest.approx(1 / 6, abs=1e-4)
     assert all("Section IV" in claim.section for claim in claims.values())
+    assert claims["psnr_above"].scale is None  # at every scale
+    variants = network_variants("mesr")
+    for claim in claims.values():
+        assert claim.variant in ("", *variants)
+        if claim.relation in ("above", "fewer"):
+            assert claim.reference in (EVERY_NETWORK, *variants, *NETWORKS)
 
 
 def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
