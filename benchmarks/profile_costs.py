@@ -28,7 +28,7 @@ from pipeline.study.keys import Key, parse_scale
 from pipeline.study.params import Params, validate_params
 from pipeline.study.paths import hr_file
 from pipeline.training.patches import Batch
-from pipeline.training.trainer import batch_loss
+from pipeline.training.trainer import batch_loss, to_device
 
 CPU = torch.device("cpu")
 
@@ -56,7 +56,8 @@ def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[
     batch = Batch(*(rng.integers(0, 256, shape, dtype=np.uint8) for shape in shapes))
 
     def step() -> None:
-        batch_loss(network, network, batch, CPU, precision, 0.0, settings).backward()
+        pair = to_device(network, batch, CPU, settings)
+        batch_loss(network, network, *pair, precision, 0.0, settings).backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 

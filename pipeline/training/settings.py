@@ -24,6 +24,9 @@ class Running(_Settings):
         Threads that read patches ahead of the loop; 0 reads them in the loop itself.
     checkpoint_every_seconds, checkpoint_every_steps : int
         Save when either has passed since the last checkpoint; 0 switches one off.
+    cuda_graph : bool
+        On a GPU, record the kernels of a step once and launch them together from then on. The
+        equal-budget objective only: the papers' own change with the step.
     watch : list of {"tensorboard", "dvclive"}
         Loggers besides the progress lines; both come with the extra ``watch``.
     """
@@ -31,6 +34,7 @@ class Running(_Settings):
     workers: Annotated[int, Field(ge=0, le=1024)] = 0
     checkpoint_every_seconds: NonNegativeInt = 300
     checkpoint_every_steps: NonNegativeInt = 0
+    cuda_graph: bool = True
     watch: Annotated[list[Literal["tensorboard", "dvclive"]], Field(max_length=2)] = []
 
 

@@ -30,6 +30,7 @@ from pipeline.imaging.images import Pixels
 from pipeline.support.errors import UserError
 from pipeline.support.provenance import write_log
 from pipeline.training.checkpoint import CheckpointFolder
+from pipeline.training.gradients import Gradients, gradients_of
 from pipeline.training.history import Watch, write_history
 from pipeline.training.memory import check_memory, step_memory
 from pipeline.training.nonfinite import report_nonfinite
@@ -132,9 +133,17 @@ def train(
         forward = torch.compile(network) if settings.compile else network
         parameters = list(trainable(network).values())
 
+        def loss_of(x: Tensor, target: Tensor, progress: float) -> Tensor:
+            return batch_loss(network, forward, x, target, precision, progress, settings)
+
+        recordable = settings.objective == "charbonnier" and not settings.compile
+        gradients = Gradients(
+            network, loss_of, graph=settings.cuda_graph and device.type == "cuda" and recordable
+        )
+
         def probe(copy: SRNetwork, patches: int) -> Tensor:
-            batch = sampler.batch(0, range(patches))
-            return batch_loss(copy, copy, batch, device, precision, 0.0, settings)
+            pair = to_device(copy, sampler.batch(0, range(patches)), device, settings)
+            return batch_loss(copy, copy, *pair, precision, 0.0, settings)
 
         check_memory(
             *step_memory(network, probe, ema=settings.ema > 0),
@@ -216,14 +225,11 @@ def train(
                 for group in optimizer.param_groups:
                     group["lr"] = rate
 
-                batch = reader.batch(state.step)
-                progress = state.step / total
-                loss = batch_loss(network, forward, batch, device, precision, progress, settings)
-                loss.backward()
-
-                gradients = [p.grad for p in parameters if p.grad is not None]
-                loss, stopped = processes.average(gradients, loss.detach(), stop.requested)
-                norm = torch.nn.utils.get_total_norm(gradients)
+                pair = to_device(network, reader.batch(state.step), device, settings)
+                loss = gradients.compute(*pair, state.step / total)
+                found = gradients_of(parameters)
+                loss, stopped = processes.average(found, loss, stop.requested)
+                norm = torch.nn.utils.get_total_norm(found)
                 # A GPU is still busy with the gradients: read the next patches before waiting.
                 reader.prepare(state.step + 1)
                 loss_value, norm_value, stopping = torch.stack([loss, norm, stopped]).tolist()
@@ -243,7 +249,6 @@ def train(
                 if settings.grad_clip:
                     torch.nn.utils.clip_grads_with_norm_(parameters, settings.grad_clip, norm)
                 optimizer.step()
-                optimizer.zero_grad(set_to_none=True)
                 if average is not None:
                     average.update_parameters(network)
 
@@ -288,11 +293,42 @@ def learning_rate(step: int, settings: TrainSettings) -> float:
     return settings.lr
 
 
+def to_device(
+    network: SRNetwork, batch: Batch, device: torch.device, settings: TrainSettings
+) -> tuple[Tensor, Tensor]:
+    """Make a network's input and its target of patches.
+
+    Parameters
+    ----------
+    network : SRNetwork
+        Whose domain and place of upsampling decide what it takes.
+    batch : Batch
+        Patches.
+    device : torch.device
+        Where the network is.
+    settings : TrainSettings
+        Memory order.
+
+    Returns
+    -------
+    x, target : Tensor
+        (B, C, H, W), float32 in [0, 1].
+    """
+    x, target = (to_batch(on_device(pixels, device), network.domain) for pixels in batch)
+    if network.preupsampled:
+        x = imresize(x, scale=network.scale)
+    memory_format = torch.channels_last if settings.channels_last else torch.contiguous_format
+    return (
+        x.contiguous(memory_format=memory_format),
+        target.contiguous(memory_format=memory_format),
+    )
+
+
 def batch_loss(
     network: SRNetwork,
     forward: Callable[[Tensor], Sequence[Tensor]],
-    batch: Batch,
-    device: torch.device,
+    x: Tensor,
+    target: Tensor,
     precision: str,
     progress: float,
     settings: TrainSettings,
@@ -305,24 +341,16 @@ def batch_loss(
         What is trained.
     forward : callable
         The network, perhaps compiled.
-    batch : Batch
-        Patches.
-    device : torch.device
-        Where the network is.
+    x, target : Tensor
+        As `to_device` returned them.
     precision : {"fp32", "bf16"}
         Of the network's own arithmetic.
     progress : float
         Share of the training done.
     settings : TrainSettings
-        Memory order and objective.
+        Objective.
     """
-    x, target = (to_batch(on_device(pixels, device), network.domain) for pixels in batch)
-    if network.preupsampled:
-        x = imresize(x, scale=network.scale)
-    memory_format = torch.channels_last if settings.channels_last else torch.contiguous_format
-    x = x.contiguous(memory_format=memory_format)
-    target = target.contiguous(memory_format=memory_format)
-    with torch.autocast(device.type, torch.bfloat16, enabled=precision == "bf16"):
+    with torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"):
         outputs = forward(x)
     # The loss itself is float32: bfloat16 has 8 bits, no more than a pixel.
     outputs = [output.float() for output in outputs]
