@@ -10,6 +10,7 @@ from pipeline.study.results import MEASUREMENT
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
+from reports.figures.design import draw_design
 from reports.latex.document import write_latex
 from reports.logs import write_logs
 from reports.page.machines import write_machines
@@ -19,14 +20,19 @@ from reports.page.write import downloads, write_page
 from reports.results import read_results, warning
 from reports.tables.all_runs import runs_table
 from reports.tables.certificate import certificate
+from reports.tables.claims import scoreboard
 from reports.tables.counts import counts
 from reports.tables.further import further
+from reports.tables.ladder import ladder, ladder_agreement
 from reports.tables.lr_certificate import lr_certificate
+from reports.tables.model import Table
 from reports.tables.ranking import agreement, ranking
+from reports.tables.readings import readings_worth
 from reports.tables.table1_modules import table1
 from reports.tables.table2_refinement import table2
 from reports.tables.table3_methods import table3
 from reports.tables.table4_complexity import table4
+from reports.tables.tuning import tuning
 from reports.tables.variant_sizes import variant_sizes
 
 MACHINES = MEASUREMENT.path
@@ -66,21 +72,33 @@ def render(
         tables.append(beside)
     certified, degraded, counted = certificate(data), lr_certificate(data), counts(data)
     robustness = [ranking(data), agreement(data)]
-    printed = [*tables, *robustness, certified, degraded, counted]
+    claims = scoreboard(data)
+    # What a study has beside the paper's tables; a chapter without rows is left out.
+    design = {
+        "readings_worth": present(readings_worth(data)),
+        "ladder": present(ladder(data), ladder_agreement(data)),
+        "tuning": present(tuning(data)),
+    }
+    printed = [*tables, *robustness, claims.table, *present(claims.grid)]
+    printed += [table for found in design.values() for table in found]
+    printed += [certified, degraded, counted]
     reading = docs / "paper-reading.md"
     with atomic_path(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
             (folder / name).mkdir(parents=True)
         drawn = draw_figures(data, evaluations, folder)
-        sources = write_latex(data.study, printed, drawn.figures, folder / "latex")
+        studied = draw_design(data, folder)
+        figures = [*drawn.figures, *studied.values()]
+        sources = write_latex(data.study, printed, figures, folder / "latex")
         copies = copy_csv(results, folder / "downloads")
         context = {
             "absent": drawn.absent,
             "certificate": certified,
+            "claims": claims,
             "comparisons": drawn.comparisons,
             "counts": counted,
             "degraded": degraded,
-            "downloads": downloads(copies, sources, drawn.figures),
+            "downloads": downloads(copies, sources, figures),
             "facts": facts(data),
             "figures": drawn.others,
             "reading": chapter(reading.read_text(encoding="utf-8")) if reading.is_file() else "",
@@ -92,9 +110,18 @@ def render(
             "tables": tables,
             "warning": warning(data.study),
         }
+        context |= {
+            name: {"figure": studied.get(name), "tables": found} if found else None
+            for name, found in design.items()
+        }
         write_page(folder, context)
         write_logs(folder / "logs.js", data["runs"], logs, PROJECT)
         write_machines(folder, data, machines)
+
+
+def present(*tables: Table | None) -> list[Table]:
+    """Return the tables that are there."""
+    return [table for table in tables if table is not None]
 
 
 def copy_csv(results: Path, folder: Path) -> list[str]:

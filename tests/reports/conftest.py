@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from reports.render import render
+from tests.reports.compact import CompactStudy
 from tests.reports.study import FULL, HOSTILE, QUICK, ReportStudy, make_hostile, toy_machine
 
 
@@ -59,3 +60,9 @@ def full(tmp_path_factory: pytest.TempPathFactory) -> Path:
 @pytest.fixture(scope="session")
 def full_report(full: Path) -> Path:
     return build(full)
+
+
+@pytest.fixture(scope="session")
+def compact(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """Profile compact: all networks, tuning, readings and ladder; its results alone."""
+    return CompactStudy(tmp_path_factory.mktemp("compact")).folder

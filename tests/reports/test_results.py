@@ -5,10 +5,12 @@ from typing import Any
 
 import pytest
 
+from pipeline.study.results import FILES
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from reports.render import main
 from reports.results import read_results, warning
+from tests.pipeline.toy_study import ROOT
 from tests.reports.study import edit
 
 
@@ -98,3 +100,16 @@ def test_only_the_papers_setting_has_no_warning(quick: Path, full: Path) -> None
     assert "not the paper's setting" in warning(read_results(quick / "results").study)
     study = read_results(full / "results").study
     assert warning(study.model_copy(update={"is_paper_setting": True})) == ""
+
+
+@pytest.mark.parametrize(
+    "name",
+    [
+        *("claims", "tuning", "ladder", "sizes", "tables/readings", "tables/ranking"),
+        *("tables/pairs", "tables/agreement", "tables/metrics", "tables/lr_certificate"),
+    ],
+)
+def test_page_on_the_report_names_every_column(name: str) -> None:
+    page = (ROOT / "docs" / "report.md").read_text(encoding="utf-8")
+    assert f"`{name}.csv`" in page
+    assert [column for column in FILES[name].names if f"`{column}`" not in page] == []

@@ -1,6 +1,5 @@
 """Letters by hand and by another algorithm, tests of differences by SciPy and by simulation."""
 
-import gc
 from itertools import combinations
 
 import numpy as np
@@ -8,14 +7,9 @@ import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from scipy import stats
+from statsmodels.stats.multitest import multipletests
 
-from pipeline.study.comparisons import compare_all, compare_pairs, letters, seeds_to_resolve
-
-
-@pytest.fixture(autouse=True)
-def _no_collection(monkeypatch: pytest.MonkeyPatch) -> None:
-    """statsmodels collects garbage at every correction: 0.1 s each."""
-    monkeypatch.setattr(gc, "collect", lambda *_: 0)
+from pipeline.study.comparisons import compare_all, compare_pairs, holm, letters, seeds_to_resolve
 
 
 def noisy(
@@ -202,3 +196,12 @@ def test_chosen_pairs_are_corrected_among_themselves() -> None:
     adjusted = sorted(pair.p_holm for pair in pairs)
     assert adjusted == pytest.approx([min(1, 2 * smaller), max(min(1, 2 * smaller), larger)])
     assert compare_pairs(networks, []) == []
+
+
+@settings(max_examples=30, deadline=None)
+@given(st.lists(st.sampled_from([0.0, 0.001, 0.01, 0.02, 0.03, 0.3, 1.0]), min_size=1, max_size=9))
+def test_holm_agrees_with_statsmodels(p: list[float]) -> None:
+    expected, adjusted = multipletests(p, alpha=0.05, method="holm")[:2]
+    rejected, ours = holm(np.array(p), 0.05)
+    assert rejected.tolist() == expected.tolist()
+    assert ours == pytest.approx(adjusted)
