@@ -1,0 +1,508 @@
+"""docs/findings.md: what a study shows and what it cannot say, every number from its result files.
+
+    python -m reports.findings studies/compact/results docs/findings.md
+
+Which sentences stand there depends on the verdicts in the result files; nothing assumes an outcome.
+"""
+
+import argparse
+import math
+import re
+import sys
+import textwrap
+from collections.abc import Iterable, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pandas as pd
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+
+from pipeline.study.results import RESOLVED_DB, RESOLVED_POWER
+from pipeline.support.console import run
+from pipeline.support.files import atomic_path
+from reports.figures.ladder import study_steps
+from reports.results import Results, known, ordered, read_results
+from reports.tables.cells import number
+from reports.tables.claims import NETWORKS, VERDICTS, figure
+from reports.tables.ladder import agreement
+from reports.tables.tuning import candidates
+
+TEMPLATE = "findings.md.j2"
+OWN = "mesr"
+SCALE = 4  # of the ablation, the readings and the ladder
+EQUAL = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
+MODULES = ("msfeb_gain", "rffb_gain", "rb_gain", "rb_dagger_loss")
+
+
+@dataclass(frozen=True)
+class Standing:
+    """Where MESR stands among the trained networks at one scale on one dataset.
+
+    Attributes
+    ----------
+    psnr_db : float
+        Of MESR.
+    rank, networks : int
+        By mean PSNR, 1 for the best, among so many.
+    letters : str
+        Of MESR: networks that share one are not told apart; "" where nothing can be said.
+    best : str
+        The best of the other networks.
+    lead_db : float
+        PSNR of MESR less that of `best`.
+    above, below, alike : list of str
+        Networks that are told apart from MESR and have a higher or lower PSNR, and the others.
+    """
+
+    scale: int
+    dataset: str
+    psnr_db: float
+    rank: int
+    networks: int
+    letters: str
+    best: str
+    lead_db: float
+    above: list[str]
+    below: list[str]
+    alike: list[str]
+
+
+def standings(results: Results) -> list[Standing]:
+    """Return where MESR stands at each scale on each dataset; none without other networks."""
+    found = []
+    pairs = results["tables/pairs"]
+    pairs = pairs[pairs["metric"] == "psnr_db"]
+    ranked = results["tables/ranking"].sort_values("psnr_db", ascending=False, kind="stable")
+    places = results["tables/ranking"][["scale", "dataset"]].drop_duplicates()
+    for scale, dataset in places.itertuples(index=False):
+        rows = ranked[(ranked["scale"] == scale) & (ranked["dataset"] == dataset)]
+        cell: dict[str, Any] = {row["model"]: row for row in rows.to_dict("records")}
+        if OWN not in cell or len(cell) < 2:
+            continue
+        own, others = cell[OWN], [row for model, row in cell.items() if model != OWN]
+        here = pairs[(pairs["scale"] == scale) & (pairs["dataset"] == dataset)]
+        apart = told_apart_from_own(here)
+        sides: dict[str, list[str]] = {"above": [], "below": [], "alike": []}
+        for row in others:
+            higher = row["psnr_db"] > own["psnr_db"]
+            side = ("above" if higher else "below") if row["model"] in apart else "alike"
+            sides[side].append(row["label"])
+        found.append(
+            Standing(
+                scale=int(str(scale).partition(".")[0]),
+                dataset=str(dataset),
+                psnr_db=own["psnr_db"],
+                rank=list(cell).index(OWN) + 1,
+                networks=len(cell),
+                letters=own["psnr_letters"],
+                best=others[0]["label"],
+                lead_db=own["psnr_db"] - others[0]["psnr_db"],
+                above=sides["above"],
+                below=sides["below"],
+                alike=sides["alike"],
+            )
+        )
+    return found
+
+
+def told_apart_from_own(pairs: pd.DataFrame) -> set[str]:
+    """Return the networks that the pairs of one scale and dataset tell apart from MESR."""
+    apart = pairs[pairs["told_apart"] == "yes"]
+    first, second = apart["first_model"], apart["second_model"]
+    return {*second[first == OWN], *first[second == OWN]}
+
+
+def always(places: Sequence[Standing]) -> dict[str, list[str]]:
+    """Sort the other networks by how they stand to MESR over all scales and datasets.
+
+    Returns
+    -------
+    dict
+        ``above`` and ``below``: told apart, on the same side, everywhere; ``mixed``: told apart on
+        both sides; ``partly_above`` and ``partly_below``: told apart on one side in some places;
+        ``never``: nowhere told apart.
+    """
+    found: dict[str, list[str]] = {
+        name: [] for name in ("above", "below", "mixed", "partly_above", "partly_below", "never")
+    }
+    names = ordered(name for place in places for name in (*place.above, *place.below, *place.alike))
+    for name in names:
+        above = sum(name in place.above for place in places)
+        below = sum(name in place.below for place in places)
+        if above and below:
+            kind = "mixed"
+        elif above or below:
+            side, count = ("above", above) if above else ("below", below)
+            kind = side if count == len(places) else f"partly_{side}"
+        else:
+            kind = "never"
+        found[kind].append(name)
+    return found
+
+
+@dataclass(frozen=True)
+class Finding:
+    """One row of claims.csv in words."""
+
+    statement: str
+    dataset: str
+    verdict: str
+    paper: str
+    ours: str
+    interval: str
+    figure_within: str
+    why: str
+    half_db: float
+
+
+def finding(row: pd.Series) -> Finding:
+    """Write a row of claims.csv in words."""
+    unit = str(row["unit"])
+    ends = row["low"] + row["high"]
+    return Finding(
+        str(row["statement"]),
+        str(row["dataset"]),
+        str(row["verdict"]),
+        figure(row["paper"], unit, sign=unit == "dB"),
+        figure(row["ours"], unit, sign=unit == "dB"),
+        f"{signed(row['low'])} to {signed(row['high'])} dB" if known(ends) else "",
+        str(row["figure_within"]),
+        str(row["why"]),
+        float(row["high"] - row["low"]) / 2,
+    )
+
+
+@dataclass(frozen=True)
+class Reading:
+    """Another reading of the paper against the chosen one, over the datasets.
+
+    Attributes
+    ----------
+    better, worse : list of str
+        Datasets on which it is told apart from the chosen reading.
+    low_db, high_db : float
+        Lowest and highest mean difference over the datasets.
+    """
+
+    name: str
+    change: str
+    better: list[str]
+    worse: list[str]
+    low_db: float
+    high_db: float
+
+
+def readings(results: Results) -> list[Reading]:
+    """Return the other readings, the best mean difference first."""
+    frame = results["tables/readings"]
+    frame = frame[frame["diff_db"].notna()]
+    means = frame.groupby("reading", sort=False)["diff_db"].mean()
+    found = []
+    for name in means.sort_values(ascending=False, kind="stable").index:
+        own = frame[frame["reading"] == name]
+        sides = {v: list(own.loc[own["verdict"] == v, "dataset"]) for v in ("better", "worse")}
+        found.append(
+            Reading(
+                name.replace("_", " "),
+                str(own["change"].iloc[0]),
+                **sides,
+                low_db=float(own["diff_db"].min()),
+                high_db=float(own["diff_db"].max()),
+            )
+        )
+    return found
+
+
+@dataclass(frozen=True)
+class Swap:
+    """Two networks of which `winner` is ahead after the longer training only.
+
+    Attributes
+    ----------
+    early_db, late_db : float
+        PSNR of the winner less that of the loser after the shorter and the longer training.
+    """
+
+    winner: str
+    loser: str
+    early_db: float
+    late_db: float
+
+
+@dataclass(frozen=True)
+class Rung:
+    """Two lengths of training on one dataset.
+
+    Attributes
+    ----------
+    tau : float
+        Kendall's tau between the orders of `networks` networks.
+    swaps : list of Swap
+        Pairs whose order changes.
+    """
+
+    dataset: str
+    first: int
+    second: int
+    tau: float
+    networks: int
+    swaps: list[Swap]
+
+
+def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
+    """Compare the orders of the networks after two lengths of training, on each dataset."""
+    frame = results["ladder"]
+    found = []
+    for first, second in pairs:
+        for dataset, part in frame.groupby("dataset", sort=False):
+            values = part.pivot_table("psnr_db", ["model", "variant"], "steps", sort=False)
+            both = values[[first, second]].dropna()
+            names = [results.network(model, variant) for model, variant in both.index]
+            early, late = both[first].to_numpy(), both[second].to_numpy()
+            swaps = [
+                Swap(names[i], names[j], float(early[i] - early[j]), float(late[i] - late[j]))
+                for i in range(len(names))
+                for j in range(len(names))
+                if early[i] < early[j] and late[i] > late[j]
+            ]
+            tau, networks = agreement(part, first, second)
+            found.append(Rung(str(dataset), int(first), int(second), tau, networks, swaps))
+    return found
+
+
+def ladder(results: Results) -> dict[str, Any] | None:
+    """Return what the ladder shows: the lengths, MESR's rank at each, and swaps; None without."""
+    frame = results["ladder"]
+    if frame.empty or frame["steps"].nunique() < 2:
+        return None
+    steps = sorted(frame["steps"].unique())
+    own = study_steps(results)
+    base = own if own in steps else steps[0]
+    ranks: dict[str, dict[int, int]] = {
+        str(dataset): dict.fromkeys(map(int, steps), 0) for dataset in ordered(frame["dataset"])
+    }
+    for row in frame[frame["model"] == OWN].to_dict("records"):
+        ranks[row["dataset"]][int(row["steps"])] = int(row["rank"])
+    shorter = [(steps[0], base)] if steps[0] != base else []
+    longer = [(base, steps[-1])] if steps[-1] != base else []
+    pairs = ordered(zip(frame["model"], frame["variant"], strict=True))
+    return {
+        "steps": [int(count) for count in steps],
+        "own": int(base),
+        "networks": [results.network(*pair) for pair in pairs],
+        "seeds": ", ".join(ordered(frame["seeds"])),
+        "datasets": ordered(frame["dataset"]),
+        "ranks": ranks,
+        "shorter": rungs(results, shorter),
+        "longer": rungs(results, longer),
+        "shorter_swaps": by_pair(rungs(results, shorter)),
+        "longer_swaps": by_pair(rungs(results, longer)),
+    }
+
+
+def by_pair(compared: Sequence[Rung]) -> dict[tuple[str, str], list[tuple[str, Swap]]]:
+    """Collect the swaps by their pair of networks, each with its dataset."""
+    found: dict[tuple[str, str], list[tuple[str, Swap]]] = {}
+    for rung in compared:
+        for swap in rung.swaps:
+            found.setdefault((swap.winner, swap.loser), []).append((rung.dataset, swap))
+    return found
+
+
+def tuning(results: Results) -> dict[str, Any] | None:
+    """Return what the choice of the learning rates shows; None where there was no choice."""
+    frame = candidates(results)
+    if frame.empty:
+        return None
+    rates = sorted(frame["lr"].unique())
+    chosen = frame[frame["chosen"] == "yes"]
+    names = {
+        row["model"]: results.network(row["model"], row["variant"]) for _, row in chosen.iterrows()
+    }
+    costs = frame.groupby("model", sort=False)["psnr_db"].agg(lambda psnr: psnr.max() - psnr.min())
+    diverged = frame[frame["psnr_db"].isna()]
+    return {
+        "rates": rates,
+        "steps": int(frame["steps"].max()),
+        "scale": int(frame["scale"].iloc[0]),
+        "chosen": {
+            rate: [names[model] for model in chosen.loc[chosen["lr"] == rate, "model"]]
+            for rate in rates
+        },
+        "own": float(chosen.loc[chosen["model"] == OWN, "lr"].sum()),
+        "median_cost_db": float(costs.median()),
+        "largest_cost_db": float(costs.max()),
+        "costliest": names[str(costs.idxmax())],
+        "diverged": ordered(names[model] for model in diverged["model"]),
+    }
+
+
+def costs(results: Results) -> dict[str, Any] | None:
+    """Return how equal the networks' costs are at `SCALE`; None where nothing was trained."""
+    sizes = results["sizes"].query(f"scale == {SCALE}")
+    if sizes.empty:
+        return None
+    full = results["complexity"]
+    own = full[(full["model"] == OWN) & (full["variant"] == "full") & (full["scale"] == SCALE)]
+    narrowed = sizes.loc[sizes["model"] == OWN, "params"]
+    ratio = own["params"].iloc[0] / narrowed.iloc[0] if len(own) and len(narrowed) else math.nan
+    return {
+        "patch": int(sizes["patch"].iloc[0]),
+        "low_m": sizes["multi_adds"].min() / 1e6,
+        "high_m": sizes["multi_adds"].max() / 1e6,
+        "equal": bool(sizes["multi_adds"].max() <= EQUAL * sizes["multi_adds"].min()),
+        "low_k": sizes["params"].min() / 1e3,
+        "high_k": sizes["params"].max() / 1e3,
+        "full_over_narrowed": float(ratio),
+    }
+
+
+def robustness(results: Results) -> list[dict[str, Any]]:
+    """Return the rows of agreement.csv at `SCALE` that have several seeds."""
+    frame = results["tables/agreement"]
+    frame = frame[(frame["scale"] == SCALE) & (frame["seeds"] > 1) & frame["seed_sd_db"].notna()]
+    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+
+
+def seeds_by_scale(results: Results) -> dict[int, int]:
+    """Return with how many seeds the networks of Table 3 were trained at each scale."""
+    frame = results["tables/table3"]
+    frame = frame[frame["provenance"] == "trained"]
+    counts = pd.to_numeric(frame["seeds"], errors="coerce").groupby(frame["scale"]).min().dropna()
+    return {int(str(scale).partition(".")[0]): int(count) for scale, count in counts.items()}
+
+
+def refinement(results: Results) -> list[dict[str, Any]]:
+    """Return MESR less MESR without RB on each dataset, as Table 2 has it."""
+    frame = results["tables/table2"]
+    frame = frame[(frame["variant"] == "full") & frame["diff_db"].notna()]
+    return [
+        {
+            "dataset": row["dataset"],
+            "diff_db": row["diff_db"],
+            "low_db": row["diff_low_db"],
+            "high_db": row["diff_high_db"],
+        }
+        for row in frame.to_dict("records")
+    ]
+
+
+def context(results: Results) -> dict[str, Any]:
+    """Return everything that the template needs."""
+    claims = results["claims"]
+    tested = claims[claims["verdict"] != "not tested"]
+    networks = claims[claims["claim"] == NETWORKS]
+    found = {
+        str(name): [finding(row) for _, row in rows.iterrows()]
+        for name, rows in claims.groupby("claim", sort=False)
+        if name != NETWORKS
+    }
+    counts = networks["verdict"].value_counts()
+    trained = results["runs"][results["runs"]["stage"] == "train"]
+    places = standings(results)
+    readings_frame = results["tables/readings"]
+    halves = (readings_frame["diff_high_db"] - readings_frame["diff_low_db"]).dropna() / 2
+    return {
+        "study": results.study,
+        "own": results.network(OWN, "full"),
+        "steps": study_steps(results),
+        "machines": ordered(trained["machine"]),
+        "precisions": ordered(trained["precision"]),
+        "seeds": seeds_by_scale(results),
+        "costs": costs(results),
+        "tuning": tuning(results),
+        "places": places,
+        "always": always(places),
+        "claims": found,
+        "modules": [item for name in MODULES for item in found.get(name, [])],
+        "verdicts": {verdict: int(counts.get(verdict, 0)) for verdict in VERDICTS},
+        "asked": len(networks),
+        "asked_networks": networks["reference_model"].nunique(),
+        "compared": [int(count) for count in sorted(tested["compared"].dropna().unique())],
+        "refinement": refinement(results),
+        "robustness": robustness(results),
+        "readings": readings(results),
+        "readings_datasets": ordered(readings_frame["dataset"]),
+        "readings_seeds": ", ".join(ordered(readings_frame["seeds"])),
+        "readings_half_db": float(np.median(halves)) if len(halves) else math.nan,
+        "ladder": ladder(results),
+        "resolved_db": RESOLVED_DB,
+        "power": RESOLVED_POWER,
+    }
+
+
+def signed(value: float) -> str:
+    """Write a difference in dB with its sign; a third digit where two would hide it."""
+    return number(value, 3 if 0.0005 <= abs(value) < 0.005 else 2, sign=True)
+
+
+def listed(names: Iterable[str], word: str = "and") -> str:
+    """Join names as in a sentence."""
+    *first, last = list(names) or [""]
+    return f"{', '.join(first)} {word} {last}" if first else last
+
+
+def ordinal(position: int) -> str:
+    """Write a rank: 1st, 2nd, 3rd, 4th."""
+    ending = {1: "st", 2: "nd", 3: "rd"}.get(position % 10, "th")
+    return f"{position}{'th' if 10 < position % 100 < 14 else ending}"
+
+
+def span(values: Iterable[float], digits: int = 2, *, sign: bool = False) -> str:
+    """Write the range of some values; one number where both ends print alike."""
+    known_values = [value for value in values if known(value)]
+    low, high = (number(end, digits, sign=sign) for end in (min(known_values), max(known_values)))
+    return low if low == high else f"{low} to {high}"
+
+
+def render(results: Results, source: str) -> str:
+    """Fill the template; `source` is the folder that the page names."""
+    environment = Environment(
+        loader=FileSystemLoader(Path(__file__).parent),
+        autoescape=False,  # Markdown
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+    environment.filters.update(
+        db=signed, plain=number, listed=listed, ordinal=ordinal, span=span, count="{:,.0f}".format
+    )
+    template = environment.get_template(TEMPLATE)
+    return wrapped(template.render(context(results), source=source))
+
+
+def wrapped(text: str, width: int = 110) -> str:
+    """Wrap the paragraphs and list items of a Markdown page; headings and tables stay."""
+    lines: list[str] = []
+    for block in re.split(r"\n\s*\n", text.strip()):
+        items = block.splitlines()
+        if not items[0].startswith(("#", "|")):
+            items = re.split(r"\n(?=- )", block)
+            filled = [
+                textwrap.fill(
+                    " ".join(item.split()), width, break_long_words=False, break_on_hyphens=False,
+                    subsequent_indent="  " if item.startswith("- ") else "",
+                )
+                for item in items
+            ]  # fmt: skip
+            items = filled
+        lines += [*items, ""]
+    return "\n".join(lines[:-1]) + "\n"
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write the findings of a study."""
+    parser = argparse.ArgumentParser(prog="python -m reports.findings", description=main.__doc__)
+    parser.add_argument("results", type=Path, help="folder with the result files of the study")
+    parser.add_argument("output", type=Path, help="the page to write, docs/findings.md")
+    arguments = parser.parse_args(argv)
+    page = render(read_results(arguments.results), arguments.results.as_posix())
+    with atomic_path(arguments.output) as temporary:
+        temporary.write_text(page, encoding="utf-8")
+    print(f"wrote {arguments.output} from {arguments.results}")
+
+
+if __name__ == "__main__":
+    sys.exit(run(main))
