@@ -3,14 +3,16 @@
 import argparse
 from collections.abc import Mapping, Sequence
 from functools import partial
+from itertools import zip_longest
 from typing import Any
 
 from pipeline.models.networks import build_network, settings_variant
 from pipeline.study.keys import Key, parse_scale, parse_seed
 from pipeline.study.params import Params, load_params
 from pipeline.study.paths import hr_file, lr_file, run_folder
-from pipeline.study.tuning import read_lr
+from pipeline.study.tuning import read_lrs
 from pipeline.support.console import run
+from pipeline.training.nonfinite import NonFiniteError
 from pipeline.training.trainer import train
 
 
@@ -22,6 +24,9 @@ def train_network(
     changes: Mapping[str, Any] | None = None,
 ) -> None:
     """Build a network, train it with the learning rate chosen for it and write ``runs/<key>``.
+
+    A training that diverges begins again with the next lower learning rate that the network's was
+    chosen from; run.json says which one was used.
 
     Parameters
     ----------
@@ -35,23 +40,37 @@ def train_network(
         Its constructor settings.
     changes : mapping, optional
         Training settings that depart from the study's.
+
+    Raises
+    ------
+    NonFiniteError
+        When the training diverges with the lowest learning rate too.
     """
     if key.seed is None:
         raise ValueError(f"{key} names no training")
-    train(
-        partial(build_network, key.model, key.scale, **settings),
-        hr=hr_file(params.data.train),
-        lr=lr_file(params.data.train, key.scale),
-        settings=params.train_settings(read_lr(key.model), **(changes or {})),
-        seed=key.seed,
-        output=run_folder(key),
-        identity={
-            "model": key.model,
-            "variant": variant,
-            "scale": key.scale,
-            "settings": dict(settings),
-        },
-    )
+    lrs = read_lrs(key.model)
+    for lr, lower in zip_longest(lrs, lrs[1:]):
+        try:
+            train(
+                partial(build_network, key.model, key.scale, **settings),
+                hr=hr_file(params.data.train),
+                lr=lr_file(params.data.train, key.scale),
+                settings=params.train_settings(lr, **(changes or {})),
+                seed=key.seed,
+                output=run_folder(key),
+                identity={
+                    "model": key.model,
+                    "variant": variant,
+                    "scale": key.scale,
+                    "settings": dict(settings),
+                },
+            )
+        except NonFiniteError as error:
+            if lower is None:
+                raise
+            print(f"{error}\n{key}: starting again with learning rate {lower:g}", flush=True)
+        else:
+            return
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -18,7 +18,7 @@ from pipeline.study.keys import parse_scale
 from pipeline.study.params import Params, load_params
 from pipeline.study.paths import candidates_file, hr_file, lr_file
 from pipeline.study.results import TUNING, read_text
-from pipeline.study.tuning import write_lr
+from pipeline.study.tuning import write_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 
@@ -112,7 +112,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for lr, psnr_db in found.items()
     ]
     TUNING.write(rows, candidates_file(model))
-    write_lr(model, chosen)
+    write_lrs(model, chosen, list(found))
     shutil.rmtree(checkpoints, ignore_errors=True)
     print(f"learning rate of {model}: {chosen:g}")
 

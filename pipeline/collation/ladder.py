@@ -30,15 +30,16 @@ def ladder_rows(params: Params, quality: Quality, sizes: pd.DataFrame) -> list[R
     rows: list[Row] = []
     seeds = [parse_seed(seed) for seed in params.ladder.seeds]
     own = params.train.total_steps
-    rungs = sorted((*params.ladder.steps, own))
     networks = (*params.ladder.baselines, *params.ladder.models)
+    trained = {*params.ladder.trained, *((model, own) for model in networks)}
+    rungs = sorted({steps for _, steps in trained})
     counted = {
         row["model"]: row for row in sizes.to_dict("records") if row["scale"] == ABLATION_SCALE
     }
     for steps in rungs if seeds else []:
         for dataset in params.data.test:
             rung: list[Row] = []
-            for model in networks:
+            for model in (model for model in networks if (model, steps) in trained):
                 keys = [
                     Key.trained(model, ABLATION_SCALE, seed)
                     if steps == own

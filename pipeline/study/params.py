@@ -43,6 +43,7 @@ Profile = Literal["quick", "compact", "reduced", "paper", "certify"]
 Scale = Literal["x2", "x3", "x4"]
 Item = TypeVar("Item", bound=Hashable)
 
+LADDER = "ladder, whose networks alone can be trained longer"
 LARGEST_FILE = 1_000_000  # bytes of params.yaml; the profiles have 2 kB
 DEEPEST = 20  # levels of nesting
 LARGEST_SETTING = 1024  # of a network: channels, layers, blocks
@@ -214,7 +215,7 @@ class ReadingsParams(_Strict):
     changes: dict[Name, ReadingParams]
 
 
-class LadderParams(_Strict):
+class RungParams(_Strict):
     """Networks that are trained at x4 for other numbers of steps, schedules stretched.
 
     Attributes
@@ -223,14 +224,38 @@ class LadderParams(_Strict):
         Among those that the study trains.
     steps : list of int
         Other than the study's own, whose trainings are one rung of the ladder.
-    seeds : list of str
-        With which seeds; those of the study at x4.
     """
 
     models: Distinct[Literal["mesr"]]
     baselines: Distinct[Model]
     steps: Distinct[Length]
+
+
+class LadderParams(RungParams):
+    """What is trained for other numbers of steps than the study's own.
+
+    Attributes
+    ----------
+    longer : RungParams
+        Further rungs, for some of the networks: long trainings are dear.
+    seeds : list of str
+        With which seeds; those of the study at x4.
+    """
+
+    longer: RungParams
     seeds: Distinct[Seed]
+
+    @property
+    def trained(self) -> list[tuple[str, int]]:
+        """Networks and numbers of steps, baselines first, each with its own from few to many."""
+        return [
+            (model, steps)
+            for model in (*self.baselines, *self.models)
+            for steps in sorted((*self.steps, *(self.longer.steps if self._goes_on(model) else ())))
+        ]
+
+    def _goes_on(self, model: str) -> bool:
+        return model in (*self.longer.baselines, *self.longer.models)
 
 
 class EvaluateParams(_Strict):
@@ -369,13 +394,7 @@ class Params(_Strict):
     def ladder_evaluations(self) -> list[Key]:
         """Return the evaluations of the trainings of other lengths than the study's."""
         seeds = [parse_seed(seed) for seed in self.ladder.seeds]
-        networks = (*self.ladder.baselines, *self.ladder.models)
-        return [
-            Key.ladder(model, steps, seed)
-            for model in networks
-            for steps in self.ladder.steps
-            for seed in seeds
-        ]
+        return [Key.ladder(*rung, seed) for rung in self.ladder.trained for seed in seeds]
 
     def reading_settings(self, name: str) -> dict[str, Any]:
         """Return the constructor settings of MESR in a reading of the paper."""
@@ -450,7 +469,7 @@ class Params(_Strict):
         if self.models or self.baselines:
             if self.tune.scale not in self.scales:
                 raise ValueError(f"tune.scale: {self.tune.scale!r} is not listed in scales")
-            if self.train.schedule == "step" and (len(self.tune.lrs) > 1 or self.ladder.steps):
+            if self.train.schedule == "step" and (len(self.tune.lrs) > 1 or self.ladder.trained):
                 raise ValueError(
                     "train.schedule: 'step' does not stretch to the lengths of tune.steps and "
                     "ladder.steps; use cosine, one_cycle or constant"
@@ -467,14 +486,24 @@ class Params(_Strict):
             ("ladder.seeds", self.ladder.seeds, seeds, "seeds, or in repeats for x4"),
             ("ladder.models", self.ladder.models, self.models, "models"),
             ("ladder.baselines", self.ladder.baselines, self.baselines, "baselines"),
+            ("ladder.longer.models", self.ladder.longer.models, self.ladder.models, LADDER),
+            (
+                "ladder.longer.baselines",
+                self.ladder.longer.baselines,
+                self.ladder.baselines,
+                LADDER,
+            ),
         ):
             if odd := [value for value in values if value not in allowed]:
                 raise ValueError(f"{field}: {odd[0]!r} is not listed in {where}")
-        if self.train.total_steps in self.ladder.steps:
+        rungs = [*self.ladder.steps, *self.ladder.longer.steps]
+        if self.train.total_steps in rungs:
             raise ValueError(
                 f"ladder.steps: {self.train.total_steps} is the length of the study's own "
                 "trainings, which are compared anyway; leave it out"
             )
+        if len(set(rungs)) < len(rungs):
+            raise ValueError("ladder.longer.steps: a number of steps stands under ladder.steps too")
         compared = self.readings.trained or self.ladder.models or self.ladder.baselines
         if compared and "x4" not in self.scales:
             raise ValueError("readings and ladder are trained at x4, so scales must hold x4")

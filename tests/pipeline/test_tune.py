@@ -9,11 +9,13 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import tune
+from pipeline import train, tune
 from pipeline.configure import compose_params
 from pipeline.imaging.packed import pack_images
+from pipeline.study.tuning import read_lrs, write_lrs
 from pipeline.support.errors import UserError
 from pipeline.training.nonfinite import NonFiniteError
+from pipeline.training.settings import TrainSettings
 
 ROOT = Path(__file__).parents[2]
 TOY = [
@@ -44,7 +46,9 @@ def test_a_single_value_is_taken_without_importing_torch(folder: Path) -> None:
         [sys.executable, "-c", code, "--model", "vdsr"], env={"PYTHONPATH": str(ROOT)}, check=False
     )
     assert done.returncode == 0
-    assert json.loads((folder / "tuning/vdsr.json").read_text()) == {"model": "vdsr", "lr": 0.003}
+    assert json.loads((folder / "tuning/vdsr.json").read_text()) == {
+        **{"model": "vdsr", "lr": 0.003, "lower": []}
+    }
     assert not (folder / "checkpoints").exists()
 
 
@@ -93,3 +97,43 @@ def test_values_with_which_training_diverges_are_out(
     with pytest.raises(UserError, match="Add a lower learning rate"):
         tune.main(["--model", "vdsr"])
     assert not (folder / "tuning").exists()
+
+
+def test_a_training_that_diverges_begins_again_with_the_next_lower_value(
+    folder: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    configure(folder, "tune.lrs=[0.003,0.001,0.0003,0.01]", "train.steps=1")
+    write_lrs("vdsr", 0.003, [0.003, 0.001, 0.0003, 0.01])
+    assert read_lrs("vdsr") == [0.003, 0.001, 0.0003]
+    tried: list[float] = []
+
+    def diverge(*_: object, settings: TrainSettings, **__: object) -> None:
+        tried.append(settings.lr)
+        if len(tried) < 3 or tried[0] == 0.001:
+            raise NonFiniteError("a loss is not finite")
+
+    monkeypatch.setattr("pipeline.train.train", diverge)
+    train.main(["--model", "vdsr", "--scale", "x4", "--seed", "s0"])
+    assert tried == [0.003, 0.001, 0.0003]
+
+    write_lrs("vdsr", 0.001, [0.003, 0.001, 0.0003])
+    tried.clear()
+    with pytest.raises(NonFiniteError):
+        train.main(["--model", "vdsr", "--scale", "x4", "--seed", "s0"])
+    assert tried == [0.001, 0.0003]
+
+
+@pytest.mark.parametrize(
+    "facts",
+    [
+        {"model": "idn", "lr": 0.1, "lower": []},
+        {"model": "vdsr", "lr": 0.1, "lower": [0.2]},
+        {"model": "vdsr", "lr": -0.1, "lower": []},
+        {"model": "vdsr", "lr": 0.1, "lower": "none"},
+    ],
+)
+def test_damaged_learning_rates_are_refused(folder: Path, facts: dict[str, object]) -> None:
+    (folder / "tuning").mkdir()
+    (folder / "tuning/vdsr.json").write_text(json.dumps(facts))
+    with pytest.raises(UserError, match=r"tuning/vdsr\.json: model .* Write it again: dvc repro"):
+        read_lrs("vdsr")

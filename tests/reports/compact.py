@@ -14,7 +14,14 @@ from pipeline.study import paths, results
 from pipeline.study.keys import Key
 from tests.pipeline.toy_study import ROOT, ToyStudy
 
-COMPACT = ["profile=compact"]
+TRAINED = "branches_separate,unit_skip_both,last_lambda_own,global_skip_weighted,weight_norm_conv"
+TRAINED += ",attention_kernel_3,upsampler_one_step,refinement_wide,gate_closed,omega_coarse"
+TRAINED += ",mean_taken_off,initialisation_he,charbonnier_image"
+COMPACT = [
+    *("profile=compact", "scales=[x2,x3,x4]", "seeds=[s0]", "repeats={scales:[x4],seeds:[s1,s2]}"),
+    *(f"readings.trained=[{TRAINED}]", "readings.seeds=[s0,s1]"),
+    "ladder={models:[mesr],baselines:[vdsr,lapsrn,msrn,idn],steps:[500,2000,32000],seeds:[s0]}",
+]
 # dB above bicubic at x4; half as much again at x2.
 GAIN = {
     **{"srcnn": 0.7, "vdsr": 1.3, "lapsrn": 1.5, "drcn": 1.0, "idn": 2.0, "dasr": 1.9, "dpsr": 1.6},

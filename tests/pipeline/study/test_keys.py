@@ -110,11 +110,12 @@ def test_the_stages_names_are_of_the_grammar() -> None:
             kind = Key.parse(folder).kind
             suffix = {"train": "trained", "ablate": "ablation", "readings": "reading"}
             suffix |= {"ladder": "ladder", "evaluate": "trained"}
-            words = name.removesuffix("_repeat").removesuffix("_baseline").split("_")
+            again = name.removesuffix("_repeat").removesuffix("_longer")
+            words = again.removesuffix("_baseline").split("_")
             expected = suffix.get(words[-1], words[-1])
             assert kind == expected, name
             found.add(name)
-    assert len(found) == 22
+    assert len(found) == 26
 
 
 def test_source_and_stage_of_each_kind() -> None:
