@@ -396,6 +396,7 @@ def verify(
     ] = False,
 ) -> None:
     """Say whether the study of this folder reproduced the committed one, bit by bit."""
+    from pipeline.study.verification import tell_report  # noqa: PLC0415
     from pipeline.study.verification import verify as compare  # noqa: PLC0415
 
     try:
@@ -407,6 +408,7 @@ def verify(
     for path in (*found.differing, *found.missing):
         print(f"{'not here' if path in found.missing else 'differs'}: {path}")
     print(found.sentence())
+    tell_report(found)
     if not (found.reproduced or optional):
         raise typer.Exit(1)
 

@@ -76,6 +76,11 @@ def write_logs(path: Path, runs: pd.DataFrame, logs: Path, project: Path) -> Non
     path.write_text(f"window.reportLogs = {content};\n", encoding="utf-8")
 
 
+def write_unverified(path: Path) -> None:
+    """Write verified.js as it is until `mesr verify` compares the study with the committed one."""
+    path.write_text("window.reportVerified = null;\n", encoding="utf-8")
+
+
 def shown(facts: dict[str, Any], repository: str) -> dict[str, Any]:
     """Return the values of one log as the page shows them: a text, a value to sort by, a link.
 

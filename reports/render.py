@@ -12,14 +12,16 @@ from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
 from reports.figures.design import draw_design
 from reports.latex.document import write_latex
-from reports.logs import write_logs
+from reports.logs import write_logs, write_unverified
+from reports.page.finding import evidence, finding, strips
+from reports.page.grid import grid
 from reports.page.machines import write_machines
-from reports.page.markdown import chapter
+from reports.page.reading import reading
 from reports.page.summary import facts
 from reports.page.write import downloads, write_page
 from reports.results import read_results, warning
 from reports.tables.all_runs import runs_table
-from reports.tables.certificate import certificate
+from reports.tables.certificate import certificate, worst_first
 from reports.tables.claims import scoreboard
 from reports.tables.counts import counts
 from reports.tables.further import further
@@ -54,8 +56,8 @@ def render(
     results, evaluations, docs : Path
         Folders that hold the result files, the pictures and paper-reading.md.
     output : Path
-        Folder to write: index.html, assets/, figures/, latex/ and downloads/, a function of the
-        above alone; and logs.js, costs.js and machines/.
+        Folder to write: index.html, reading.html, assets/, figures/, latex/ and downloads/, a
+        function of the above alone; and logs.js, costs.js, verified.js and machines/.
     logs : Path
         Folder with what was measured of runs on this machine.
     machines : Path
@@ -67,22 +69,25 @@ def render(
         When a result file is missing or malformed, or the disk is full.
     """
     data = read_results(results)
-    tables = [make(data) for make in (table1, table2, table3, table4)]
-    if (beside := further(data)) is not None:
-        tables.append(beside)
-    certified, degraded, counted = certificate(data), lr_certificate(data), counts(data)
-    robustness = [ranking(data), agreement(data)]
+    tables = present(*(make(data) for make in (table1, table2, table3, table4)), further(data))
+    certified = certificate(data)
+    degraded, counted = present(lr_certificate(data), counts(data))
+    robustness = present(ranking(data), agreement(data))
     claims = scoreboard(data)
+    claimed = present(claims.table, claims.grid)
     # What a study has beside the paper's tables; a chapter without rows is left out.
     design = {
         "readings_worth": present(readings_worth(data)),
         "ladder": present(ladder(data), ladder_agreement(data)),
         "tuning": present(tuning(data)),
     }
-    printed = [*tables, *robustness, claims.table, *present(claims.grid)]
+    printed = [*tables, *robustness, *claimed]
     printed += [table for found in design.values() for table in found]
-    printed += [certified, degraded, counted]
-    reading = docs / "paper-reading.md"
+    printed += [*present(certified), degraded, counted]
+    document = docs / "paper-reading.md"
+    text = document.read_text(encoding="utf-8") if document.is_file() else ""
+    introduction, chapters = reading(text, data)
+    ranked = strips(data)
     with atomic_path(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
             (folder / name).mkdir(parents=True)
@@ -93,18 +98,24 @@ def render(
         copies = copy_csv(results, folder / "downloads")
         context = {
             "absent": drawn.absent,
-            "certificate": certified,
+            "certificate": worst_first(certified).trimmed(),
+            "claimed": claimed,
             "claims": claims,
             "comparisons": drawn.comparisons,
             "counts": counted,
             "degraded": degraded,
             "downloads": downloads(copies, sources, figures),
+            "evidence": evidence(ranked, data.study.bootstrap.confidence),
             "facts": facts(data),
             "figures": drawn.others,
-            "reading": chapter(reading.read_text(encoding="utf-8")) if reading.is_file() else "",
+            "finding": finding(ranked),
+            "introduction": introduction,
+            "reading": chapters,
             "readings": variant_sizes(data),
             "robustness": robustness,
-            "runs": runs_table(data),
+            "runs": runs_table(data).trimmed(),
+            "signs": grid(data),
+            "strips": ranked,
             "study": data.study,
             "switches": drawn.switches,
             "tables": tables,
@@ -117,11 +128,12 @@ def render(
         write_page(folder, context)
         write_logs(folder / "logs.js", data["runs"], logs, PROJECT)
         write_machines(folder, data, machines)
+        write_unverified(folder / "verified.js")
 
 
 def present(*tables: Table | None) -> list[Table]:
-    """Return the tables that are there."""
-    return [table for table in tables if table is not None]
+    """Return the tables that are there, without columns that are empty."""
+    return [table.trimmed() for table in tables if table is not None]
 
 
 def copy_csv(results: Path, folder: Path) -> list[str]:

@@ -1,6 +1,7 @@
 """The result files that the report reads; `pipeline.study.results` holds their contracts."""
 
 import math
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
@@ -40,6 +41,21 @@ class Results:
         """Return the name of a network as the tables print it."""
         key = f"{model} {variant}".strip()
         return self.study.labels.get(key, key)
+
+    def trained_size(self, model: str, scale: float) -> tuple[float, float]:
+        """Return parameters and Multi-Adds of a narrowed network as it was trained.
+
+        Multi-Adds are counted on a patch of the training (sizes.csv) and scaled by area to the HR
+        output that `StudyFacts.complexity_hr` names. Both are NaN where the size is not known.
+        """
+        sizes = self["sizes"]
+        own = sizes[(sizes["model"] == model) & (sizes["scale"] == scale)]
+        if own.empty:
+            return math.nan, math.nan
+        row = own.iloc[0]
+        width, height = map(int, self.study.complexity_hr.split("x"))
+        pixels = (scale * row["patch"]) ** 2
+        return float(row["params"]), float(row["multi_adds"] * width * height / pixels)
 
 
 def read_results(folder: Path) -> Results:
@@ -93,6 +109,11 @@ def warning(study: StudyFacts) -> str:
 def ordered(values: Iterable[Any]) -> list[Any]:
     """Return the distinct values in the order of their first appearance."""
     return list(dict.fromkeys(values))
+
+
+def slug(*parts: object) -> str:
+    """Return a name for files and anchors: lower-case ASCII letters, digits and dashes."""
+    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-").lower()
 
 
 def known(number: float) -> bool:

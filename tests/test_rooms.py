@@ -51,7 +51,7 @@ ENTRY_POINTS = {"pipeline.cli", "pipeline.configure", "pipeline.measure"}
 # What the report may know of the pipeline: contracts that need no PyTorch.
 CONTRACTS = (
     "pipeline.study.columns", "pipeline.study.keys", "pipeline.study.paths",
-    "pipeline.study.results", "pipeline.support",
+    "pipeline.study.results", "pipeline.study.statistics", "pipeline.support",
 )  # fmt: skip
 PACKAGES = ("mesr", "baselines", "pipeline", "reports")
 

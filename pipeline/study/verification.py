@@ -6,6 +6,7 @@ tell by how many dB, and their provenance why that may be.
 """
 
 import io
+import json
 import subprocess
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
@@ -18,6 +19,7 @@ import yaml
 from pipeline.support.errors import UserError
 
 LOCK = "dvc.lock"
+REPORT = Path("reports/build")
 PARAMS = "params.yaml"
 QUALITY = "results/quality.csv"
 RUNS = "results/runs.csv"
@@ -265,3 +267,17 @@ def _causes(recorded: bytes | None, here: bytes | None) -> tuple[str, ...]:
             values = "" if column.endswith("digest") else f" ({values})"
             found.append(f"{meaning}{values} in {len(changed)} of {len(both)} runs")
     return tuple(found)
+
+
+def tell_report(verification: Verification, report: Path = REPORT) -> None:
+    """Write into the report whether the study reproduced; the page shows it on its first screen.
+
+    Parameters
+    ----------
+    report : Path
+        The report's folder; nothing is written where there is none. DVC does not track the file.
+    """
+    if report.is_dir():
+        facts = {"reproduced": verification.reproduced, "sentence": verification.sentence()}
+        text = f"window.reportVerified = {json.dumps(facts)};\n"
+        (report / "verified.js").write_text(text, encoding="utf-8")

@@ -65,18 +65,9 @@ def quality_points(results: Results, scale: int) -> pd.DataFrame:
         costs.drop_duplicates(["model", "variant", "scale"]),
         on=["model", "variant", "scale"], how="left",
     )  # fmt: skip
-    width, height = map(int, study.complexity_hr.split("x"))
-    sizes = results["sizes"].query(f"scale == {scale}").drop_duplicates("model").set_index("model")
     for index, row in frame[frame["provenance"] == "trained"].iterrows():
-        if row["model"] not in study.narrowed:
-            continue
-        if row["model"] in sizes.index:
-            own = sizes.loc[row["model"]]
-            pixels = (scale * own["patch"]) ** 2
-            found = [own["params"], own["multi_adds"] * width * height / pixels]
-        else:
-            found = [math.nan, math.nan]
-        frame.loc[index, ["params", "multi_adds"]] = found
+        if row["model"] in study.narrowed:
+            frame.loc[index, ["params", "multi_adds"]] = results.trained_size(row["model"], scale)
     columns = ["model", "variant", "label", "provenance", "psnr", "reach", "params", "multi_adds"]
     return frame[columns].reset_index(drop=True)
 

@@ -1,7 +1,6 @@
 """Visual comparisons: every method's view of one region (Figures 5 to 8 of the paper)."""
 
 import math
-import re
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -22,6 +21,7 @@ from reports.figures.style import (
     picture,
     short,
 )
+from reports.results import slug
 from reports.tables.cells import number
 
 
@@ -72,11 +72,6 @@ class Comparison:
         return next(
             (i for i, key in enumerate(methods) if key.startswith("mesr_")), len(methods) - 1
         )
-
-
-def slug(*parts: object) -> str:
-    """Return a file name made of lower-case ASCII letters, digits and dashes."""
-    return re.sub(r"[^A-Za-z0-9]+", "-", "-".join(map(str, parts))).strip("-").lower()
 
 
 def marked(tiles: Sequence[Tile]) -> list[Tile]:

@@ -127,9 +127,9 @@ def write_machines(folder: Path, results: Results, machines: Path) -> None:
         switch = by_scale(key, "PSNR against latency", results, make)
         for _, figure in switch.options:
             save(figure, target)
-        table = costs(results, frame, f"costs-{key}", f"{key}.csv")
+        table = costs(results, frame, f"costs-{key}", f"{key}.csv").trimmed()
         shown.append(Machine(machine_name(frame), table, switch, f"on-{key}"))
-    html = page_templates().get_template("costs.html.j2").render(machines=shown)
+    html = page_templates(folder).get_template("costs.html.j2").render(machines=shown)
     (folder / "costs.js").write_text(COSTS.format(json.dumps(html)), encoding="utf-8")
     made = environment()
     newest = shown[0]

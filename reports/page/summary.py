@@ -1,10 +1,9 @@
-"""The figures at the top of the page."""
+"""What kind of study the page shows: the figures below its finding."""
 
 from dataclasses import dataclass
 
 from reports.logs import ALL_TRAININGS
 from reports.results import TRAININGS, Results, ordered
-from reports.tables.cells import number
 from reports.tables.certificate import tally
 
 
@@ -20,39 +19,36 @@ class Fact:
 
 def facts(data: Results) -> list[Fact]:
     """Return the figures of the summary."""
-    found = []
+    study = data.study
     frame = data["tables/table3"]
-    for scale in ordered(frame["scale"]):
-        rows = frame[(frame["scale"] == scale) & frame["psnr_db"].notna()]
-        mesr = rows[(rows["model"] == "mesr") & (rows["provenance"] == "trained")]
-        bicubic = rows[rows["provenance"] == "interpolation"].drop_duplicates("dataset")
-        both = mesr.drop_duplicates("dataset").merge(
-            bicubic, on="dataset", suffixes=("", "_bicubic")
-        )
-        if both.empty:
-            continue
-        gain = (both["psnr_db"] - both["psnr_db_bicubic"]).mean()
-        where = ", ".join(both["dataset"])
-        found.append(
-            Fact(
-                f"MESR ×{scale:.0f} over bicubic",
-                f"{number(gain, 2, sign=True)} dB",
-                f"mean on {where}",
-            )
-        )
     networks = frame[frame["provenance"] == "trained"][["model", "variant"]].drop_duplicates()
     trainings = data["runs"][data["runs"]["stage"].isin(TRAININGS)]
-    found.append(
+    steps = ordered(trainings[trainings["stage"] == "train"]["steps"])
+    settings = [f"{len(trainings)} trainings"]
+    if len(steps) == 1 and steps[0].isdecimal():
+        settings.append(f"{int(steps[0]):,} steps each")
+    if study.narrowed:
+        settings.append(f"{len(study.narrowed)} networks narrowed")
+    scales = ", ".join(f"×{scale}" for scale in sorted(study.scales))
+    quality = data["quality"]
+    images = len(quality[["dataset", "image"]].drop_duplicates())
+    found = [
         Fact(
             "Networks trained here",
             str(len(networks)),
-            f"{len(trainings)} runs",
+            ", ".join(settings),
             log=(ALL_TRAININGS, "wall_seconds"),
-        )
-    )
+        ),
+        Fact(
+            "Test images",
+            str(images),
+            f"{', '.join(study.datasets)}; {scales}; trained on {study.training}; protocol "
+            f"{study.protocol}",
+        ),
+    ]
     equal, compared, others = tally(data["certification"])
-    recorded = " in the record" if data.study.certificate == "recorded" else ""
+    recorded = " in the record" if study.certificate == "recorded" else ""
     if compared:
         words = ", ".join((f"published figures met at their printed digits{recorded}", *others))
-        found.append(Fact("Certificate", f"{equal} of {compared}", words))
+        found.append(Fact("Certificate of the evaluation", f"{equal} of {compared}", words))
     return found

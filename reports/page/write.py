@@ -6,24 +6,35 @@ from pathlib import Path
 from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from PIL import Image
 
 from reports.figures.style import Figure
+from reports.page.sources import linked
+from reports.page.view import view
 
 HERE = Path(__file__).parent
 CHAPTERS = (
-    ("tables", "Tables"),
-    ("figures", "Figures"),
-    ("costs", "Costs"),
-    ("certification", "Certificate"),
-    ("reading", "Reading"),
-    ("runs", "Runs"),
-    ("downloads", "Downloads"),
+    ("index.html#study", "Study"),
+    ("index.html#tables", "Tables"),
+    ("index.html#figures", "Figures"),
+    ("index.html#costs", "Costs"),
+    ("index.html#certification", "Certificate"),
+    ("reading.html", "Reading"),
+    ("index.html#runs", "Runs"),
+    ("index.html#downloads", "Downloads"),
 )
+PAGES = ("index.html", "reading.html")
 
 
-def page_templates() -> Environment:
-    """Return the environment of the page's templates, which escapes everything."""
-    return Environment(
+def page_templates(folder: Path) -> Environment:
+    """Return the environment of the page's templates, which escapes everything.
+
+    Parameters
+    ----------
+    folder : Path
+        The report: pictures there are asked for their size, so that nothing moves when they come.
+    """
+    environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
         trim_blocks=True,
@@ -31,12 +42,22 @@ def page_templates() -> Environment:
         undefined=StrictUndefined,
     )
 
+    def size(path: str) -> tuple[int, int]:
+        with Image.open(folder / path) as picture:
+            return picture.size
+
+    environment.globals.update(size=size, view=view)
+    environment.filters["linked"] = linked
+    return environment
+
 
 def write_page(folder: Path, context: dict[str, Any]) -> None:
-    """Write index.html and assets/ from what the template index.html.j2 names."""
-    environment = page_templates()
-    page = environment.get_template("index.html.j2").render(context, chapters=CHAPTERS)
-    (folder / "index.html").write_text(page, encoding="utf-8")
+    """Write the pages and assets/ from what the templates name."""
+    environment = page_templates(folder)
+    for name in PAGES:
+        template = environment.get_template(f"{name}.j2")
+        html = template.render(context, chapters=CHAPTERS, page=name)
+        (folder / name).write_text(html, encoding="utf-8")
     for source in sorted((HERE / "static").iterdir()):
         shutil.copyfile(source, folder / "assets" / source.name)
 

@@ -19,7 +19,7 @@ def runs_table(results: Results) -> Table:
                 title,
                 kind="number" if name in SORTED_AS_NUMBERS else "text",
                 first="ascending",
-                wide=name == "settings",
+                filter=name == "stage",
             )
             for name, title in RUN_FIELDS.items()
         ),
@@ -27,10 +27,8 @@ def runs_table(results: Results) -> Table:
             Column(title, kind="log", first="ascending", value=name)
             for name, title in MEASURED.items()
         ),
-        *(
-            Column(title, kind="code", first="ascending")
-            for title in (*DIGESTS.values(), "Recorded by")
-        ),
+        *(Column(title, kind="digest", first="ascending") for title in DIGESTS.values()),
+        Column("Recorded by", kind="command", first="ascending"),
     ]
     rows = []
     for row in results["runs"].to_dict("records"):
@@ -43,7 +41,7 @@ def runs_table(results: Results) -> Table:
             cells.append(Cell(run.facts.get(title) or MISSING, sort))
         cells += [Cell() for _ in MEASURED]
         cells += [Cell(text, text) for text in (*run.digests.values(), run.command)]
-        rows.append(Row(cells, [run]))
+        rows.append(Row(cells, [run], anchor=run.anchor))
     caption = (
         "What was trained, and what was evaluated without a training: with which settings, by "
         "which code (digest), on which data and where. Commit, date, wall time and speed are "

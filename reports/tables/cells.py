@@ -5,10 +5,9 @@ from dataclasses import replace
 
 import pandas as pd
 
-from reports.results import known
+from reports.results import Results, known
+from reports.tables.model import MISSING as MISSING  # noqa: PLC0414
 from reports.tables.model import Cell, Footnotes
-
-MISSING = "–"
 
 PROVENANCE = {
     "interpolation": "interpolation",
@@ -16,7 +15,11 @@ PROVENANCE = {
     "self-ensemble": "trained here, self-ensemble",
     "published": "published weights",
     "quoted": "quoted",
+    "counted": "counted here",
 }
+
+# Digits after the point that the measured columns of the tables have.
+DIGITS = {"psnr_db": 2, "ssim": 4}
 
 
 def number(value: float, decimals: int, *, sign: bool = False) -> str:
@@ -26,9 +29,35 @@ def number(value: float, decimals: int, *, sign: bool = False) -> str:
     if math.isinf(value):
         return "∞" if value > 0 else "−∞"
     text = f"{value:{'+' if sign else ''},.{decimals}f}"
-    if float(text.replace(",", "")) == 0:  # no -0.00
-        text = f"{'±' if sign else ''}{0:.{decimals}f}"
+    if float(text.replace(",", "")) == 0:  # neither -0.00 nor +0.00
+        text = f"{0:.{decimals}f}"
     return text.replace("-", "−")
+
+
+def printed_count(value: float, decimals: int) -> int:
+    """Return how many decimals, at most `decimals`, a published count was printed with.
+
+    Counts are stored whole (5.93 M is 5930000), so that trailing zeros tell nothing.
+    """
+    text = f"{value:.{decimals}f}"
+    return len(text.rstrip("0").partition(".")[2])
+
+
+def printed_digits(results: Results) -> dict[tuple[str, str, str], dict[str, int]]:
+    """Return how many digits sources print after the point, where it is not as in `DIGITS`.
+
+    Returns
+    -------
+    dict
+        Model, variant and source of a published figure to the digits of ``"psnr_db"`` and
+        ``"ssim"``, from certification.csv.
+    """
+    frame = results["certification"]
+    found = {}
+    for key, rows in frame.groupby(["model", "variant", "source"], sort=False):
+        digits = {"psnr_db": rows["psnr_digits"].max(), "ssim": rows["ssim_digits"].max()}
+        found[key] = {name: int(value) for name, value in digits.items() if known(value)}
+    return found  # type: ignore[return-value]
 
 
 def as_number(text: str) -> float | None:
@@ -50,16 +79,17 @@ def measured_cell(
     note: str = "",
     rank: str = "",
     quoted: bool = False,
-    unit: float = 1.0,
+    printed: int | None = None,
 ) -> Cell:
     """Return the cell of a measured value beside its published one.
 
     `quoted` rows have no measured value: the published one takes its place and is marked as such.
+    `printed` are the decimals of the published value, where they are not those of the measured.
     """
-    value, published, spread = value / unit, published / unit, spread / unit
+    printed = decimals if printed is None else printed
     if quoted and known(published) and not known(value):
         return Cell(
-            text=number(published, decimals),
+            text=number(published, printed),
             sort=published,
             source=notes.source(source),
             quoted=True,
@@ -70,8 +100,8 @@ def measured_cell(
         text=number(value, decimals),
         sort=value if known(value) else None,
         spread=f"±{number(spread, decimals)}" if known(spread) else "",
-        published=number(published, decimals) if known(published) else "",
-        difference=number(value - published, decimals, sign=True)
+        published=number(published, printed) if known(published) else "",
+        difference=number(value - published, min(decimals, printed), sign=True)
         if known(value - published)
         else "",
         source=notes.source(source) if known(published) else "",
@@ -122,27 +152,31 @@ def gain_cell(row: pd.Series, note: str) -> Cell:
     )
 
 
-def quality_cells(row: pd.Series, notes: Footnotes, *, remark: bool) -> list[Cell]:
+def quality_cells(
+    row: pd.Series, notes: Footnotes, *, remark: bool, printed: dict[str, int] | None = None
+) -> list[Cell]:
     """Return the PSNR and SSIM cells of one row of the result file.
 
     `remark` puts the row's note on the PSNR cell: where it is the dataset's, not the method's.
+    `printed` are the digits of the source, as `printed_digits` has them.
     """
     quoted = row.get("provenance", "") == "quoted"
     cells = [
         measured_cell(
             row[name],
             row[f"published_{name}"],
-            decimals,
+            DIGITS[name],
             notes,
             spread=row[spread],
             source=row["source"],
             note=row["note"],
             rank=row.get(rank, ""),
             quoted=quoted,
+            printed=(printed or {}).get(name),
         )
-        for name, decimals, spread, rank in (
-            ("psnr_db", 2, "psnr_sd_db", "rank_psnr"),
-            ("ssim", 4, "ssim_sd", "rank_ssim"),
+        for name, spread, rank in (
+            ("psnr_db", "psnr_sd_db", "rank_psnr"),
+            ("ssim", "ssim_sd", "rank_ssim"),
         )
     ]
     if remark and row["note"]:

@@ -1,10 +1,11 @@
 """The certificate of the evaluation: published against measured figures."""
 
 from collections import Counter
+from dataclasses import replace
 
 import pandas as pd
 
-from reports.results import Results, known, ordered
+from reports.results import Results, known, ordered, slug
 from reports.tables.cells import plain
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
 
@@ -16,6 +17,10 @@ VERDICTS = {
     "": ("3", "not judged", "open"),
     "missed": ("5", "missed", "fail"),
 }
+
+_PSNR = "PSNR (dB)"
+_HEADS = ("Published", "Measured", "Difference")
+_BADNESS = ("fail", "near", "open", "pass")  # verdicts, the worst first
 
 
 def judged(frame: pd.DataFrame) -> pd.DataFrame:
@@ -49,6 +54,33 @@ def verdict_cell(row: pd.Series, note: str = "") -> Cell:
     return Cell(f"{words}{recorded}", order, note=note, verdict=kind)
 
 
+def anchor(row: pd.Series) -> str:
+    """Return the anchor of a row of the certificate."""
+    return slug("certificate", *row[["model", "variant", "dataset"]], f"x{row['scale']:.0f}")
+
+
+def worst_first(table: Table) -> Table:
+    """Return the certificate as one group, what deviates most first, with a column for networks.
+
+    Rows that were missed come first, then those that are close, and so on; among equal verdicts
+    the larger difference of PSNR.
+    """
+    columns = [Column("Network", kind="text", first="ascending"), *table.columns]
+    place = [(column.group, column.head) for column in columns].index((_PSNR, "Difference"))
+    rows = [
+        replace(row, cells=[Cell(group.title, group.title.casefold()), *row.cells])
+        for group in table.groups
+        for row in group.rows
+    ]
+
+    def badness(row: Row) -> tuple[int, float]:
+        difference = row.cells[place].sort
+        size = abs(difference) if isinstance(difference, float) else 0.0
+        return _BADNESS.index(row.cells[-1].verdict), -size
+
+    return replace(table, columns=columns, groups=[Group("", sorted(rows, key=badness))])
+
+
 def certificate(results: Results) -> Table:
     """Return the certificate: published against measured, under the authors' own protocol."""
     frame = results["certification"]
@@ -57,12 +89,8 @@ def certificate(results: Results) -> Table:
         Column("Dataset", kind="text", first="ascending", width="1.7cm"),
         Column("Scale", first="ascending"),
         Column("Protocol", kind="text", first="ascending", width="2.2cm"),
-        *(
-            Column(head, group)
-            for group in ("PSNR (dB)", "SSIM")
-            for head in ("Published", "Measured", "Difference")
-        ),
-        Column("Verdict", kind="text", first="ascending", width="1.9cm"),
+        *(Column(head, group) for group in (_PSNR, "SSIM") for head in _HEADS),
+        Column("Verdict", kind="text", first="ascending", width="1.9cm", filter=True),
     ]
     groups = []
     for (model, variant), part in frame.groupby(["model", "variant"], sort=False):
@@ -88,7 +116,7 @@ def certificate(results: Results) -> Table:
                     plain(value - told, finer, sign=True),
                 ]
             cells.append(verdict_cell(row, remark))
-            rows.append(Row(cells))
+            rows.append(Row(cells, anchor=anchor(row)))
         groups.append(Group(results.network(str(model), str(variant)), rows))
     title = "Certificate of the evaluation"
     return Table(

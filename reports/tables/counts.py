@@ -4,6 +4,7 @@ from reports.results import Results, known
 from reports.tables.cells import (
     MISSING,
     plain,
+    printed_count,
 )
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
 
@@ -36,7 +37,11 @@ def counts(results: Results) -> Table:
                 cells += [
                     plain(row[name] / unit, 1),
                     plain(row[f"counted_{name}"] / unit, 1),
-                    plain(told / unit, 1, mark=source if known(told) else ""),
+                    plain(
+                        told / unit,
+                        printed_count(told / unit, 1),
+                        mark=source if known(told) else "",
+                    ),
                     Cell(
                         verdict or MISSING,
                         verdict,

@@ -1,9 +1,12 @@
 """What a table is made of, as plain values; templates turn them into HTML and LaTeX."""
 
 import math
+import re
 from collections.abc import Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from string import ascii_lowercase
+
+MISSING = "–"
 
 
 @dataclass(frozen=True)
@@ -23,6 +26,11 @@ class Cell:
     verdict: str = ""  # pass, near, fail, open
 
     @property
+    def empty(self) -> bool:
+        """Whether the cell shows nothing but a dash."""
+        return self.text in ("", MISSING) and not self.published
+
+    @property
     def sort_key(self) -> str:
         """The value to sort by as the page's script reads it."""
         if isinstance(self.sort, float) and math.isinf(self.sort):
@@ -36,12 +44,14 @@ class Column:
 
     head: str
     group: str = ""
-    # number, text, code, tick, stack (measured over published) or log (which the page fills in)
+    # number, text, tick, stack (measured over published); on the page alone digest, command and
+    # log (which the page fills in)
     kind: str = "number"
     first: str = "descending"  # direction of the first sort
     width: str = ""  # of text columns in LaTeX
     wide: bool = False  # on the page
     value: str = ""  # of a run's log, in columns of kind log
+    filter: bool = False  # whether the page offers to show the rows with one of its texts alone
 
 
 @dataclass(frozen=True)
@@ -53,6 +63,7 @@ class Run:
     log: str  # name of its log below logs/
     measured: dict[str, str]  # names and titles of what the log has
     command: str  # finds the commit that recorded it
+    anchor: str  # of its row in the table of all runs
 
 
 @dataclass(frozen=True)
@@ -62,6 +73,7 @@ class Row:
     cells: Sequence[Cell]
     runs: Sequence[Run] = ()
     origin: str = ""  # says in words where the row comes from
+    anchor: str = ""  # of the row on the page; made of its first texts where it is empty
 
 
 @dataclass(frozen=True)
@@ -70,6 +82,10 @@ class Group:
 
     title: str
     rows: Sequence[Row]
+
+
+# Where a sentence ends; captions have no abbreviation before a capital letter.
+_SENTENCE = re.compile(r"(?<=[.]) (?=[A-Z])")
 
 
 @dataclass(frozen=True)
@@ -91,6 +107,63 @@ class Table:
         return self.title.partition(". ")[2] or self.title
 
     @property
+    def lead(self) -> str:
+        """The first sentence of the caption: what the table shows."""
+        return _SENTENCE.split(self.caption, maxsplit=1)[0]
+
+    @property
+    def rest(self) -> str:
+        """The other sentences of the caption: how the table is read."""
+        return self.caption[len(self.lead) :].strip()
+
+    @property
+    def rows(self) -> list[Row]:
+        """The rows of all groups."""
+        return [row for group in self.groups for row in group.rows]
+
+    def trimmed(self) -> "Table":
+        """Return the table without the columns that are empty in every row.
+
+        The caption names them in a sentence. Marks are given anew, so that they have no gaps.
+        """
+        always = ("tick", "log")
+        empty = [
+            bool(index and self.rows)
+            and column.kind not in always
+            and all(row.cells[index].empty for row in self.rows)
+            for index, column in enumerate(self.columns)
+        ]
+        if not any(empty):
+            return self
+        notes, texts = Footnotes(), dict(self.notes)
+        kept = [index for index, gone in enumerate(empty) if not gone]
+        groups = [
+            replace(
+                group,
+                rows=[
+                    replace(row, cells=[_marked(row.cells[i], texts, notes) for i in kept])
+                    for row in group.rows
+                ],
+            )
+            for group in self.groups
+        ]
+        names: dict[str, list[str]] = {}
+        for column, gone in zip(self.columns, empty, strict=True):
+            if gone:
+                names.setdefault(column.group, []).append(column.head)
+        listed = "; ".join(
+            f"{group}: {', '.join(heads)}" if group else ", ".join(heads)
+            for group, heads in names.items()
+        )
+        return replace(
+            self,
+            caption=f"{self.caption} Left out, because no row has a value: {listed}.",
+            columns=[self.columns[index] for index in kept],
+            groups=groups,
+            notes=notes.listed(),
+        )
+
+    @property
     def grouped(self) -> bool:
         """Whether there are headings over the columns."""
         return any(column.group for column in self.columns)
@@ -98,9 +171,8 @@ class Table:
     @property
     def sides(self) -> list[bool]:
         """Tell for each column whether any cell has a spread or a difference beside its value."""
-        rows = [row for group in self.groups for row in group.rows]
         return [
-            any(row.cells[index].spread or row.cells[index].difference for row in rows)
+            any(row.cells[index].spread or row.cells[index].difference for row in self.rows)
             for index in range(len(self.columns))
         ]
 
@@ -143,3 +215,10 @@ class Footnotes:
         return [
             (mark, text) for texts in (self.sources, self.remarks) for text, mark in texts.items()
         ]
+
+
+def _marked(cell: Cell, texts: dict[str, str], notes: Footnotes) -> Cell:
+    """Return a cell with the marks that `notes` gives to the texts of its own."""
+    remarks = [notes.remark(texts[mark]) for mark in cell.note.split(",") if mark]
+    source = notes.source(texts[cell.source]) if cell.source else ""
+    return replace(cell, source=source, note=",".join(remarks))

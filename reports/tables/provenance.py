@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.study.keys import Key
 from reports.logs import MEASURED, log_name
-from reports.results import TRAININGS, Results
+from reports.results import TRAININGS, Results, slug
 from reports.tables.model import Run
 
 # Columns of runs.csv that tell what a run was, and their titles.
@@ -42,7 +42,9 @@ def run_of(row: Mapping[Hashable, Any]) -> Run:
         facts["Parameters"] = f"{int(facts['Parameters']):,}"
     digests = {"Code digest": row["code_digest"], "Data digest": row["data_digest"]}
     measured = {n: t for n, t in MEASURED.items() if trained or n != "steps_per_s"}
-    return Run(facts, digests, log_name(row), measured, recorded_by(row["code_digest"]))
+    command = recorded_by(row["code_digest"])
+    anchor = slug("run", row["key"], *(() if trained else (row["dataset"],)))
+    return Run(facts, digests, log_name(row), measured, command, anchor)
 
 
 def recorded_by(digest: str) -> str:
@@ -73,7 +75,9 @@ def method_runs(results: Results, row: pd.Series, datasets: Iterable[str]) -> tu
     if provenance == "trained":
         return runs_of(results, model, variant, row["scale"], ("train",)), ""
     if provenance == "quoted":
-        return [], "No run: the figures are quoted from the sources in the footnotes."
+        return [], "No run: the figures are quoted from the sources that are named."
+    if provenance == "counted":
+        return [], "No run: the network was counted at this size, not trained."
     scale = int(row["scale"])
     if provenance == "published":
         key = Key.published(model, variant, scale)

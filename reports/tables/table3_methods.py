@@ -2,7 +2,14 @@
 
 from reports.results import Results, ordered
 from reports.tables.captions import setting
-from reports.tables.cells import MISSING, common_note, label, provenance_cell, quality_cells
+from reports.tables.cells import (
+    MISSING,
+    common_note,
+    label,
+    printed_digits,
+    provenance_cell,
+    quality_cells,
+)
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
 from reports.tables.provenance import method_runs
 
@@ -14,8 +21,9 @@ def table3(results: Results) -> Table:
     datasets = ordered(frame["dataset"])
     columns = [
         Column("Method", kind="text", first="ascending", width="2.0cm"),
-        Column("Weights", kind="text", first="ascending", width="2.2cm"),
+        Column("Weights", kind="text", first="ascending", width="2.2cm", filter=True),
     ]
+    digits = printed_digits(results)
     for dataset in datasets:
         columns += [Column("PSNR (dB)", dataset, "stack"), Column("SSIM", dataset, "stack")]
     groups = []
@@ -27,7 +35,9 @@ def table3(results: Results) -> Table:
             by_dataset = own.drop_duplicates("dataset").set_index("dataset")
             for dataset in datasets:
                 if dataset in by_dataset.index:
-                    cells += quality_cells(by_dataset.loc[dataset], notes, remark=not shared)
+                    row = by_dataset.loc[dataset]
+                    printed = digits.get((row["model"], row["variant"], row["source"]))
+                    cells += quality_cells(row, notes, remark=not shared, printed=printed)
                 else:
                     reason = notes.remark(f"table3.csv has no row for {dataset}.")
                     cells += [Cell(MISSING, note=reason)] * 2

@@ -2,7 +2,7 @@ import math
 
 import pytest
 
-from reports.tables.cells import measured_cell, number, plain
+from reports.tables.cells import measured_cell, number, plain, printed_count
 from reports.tables.model import Cell, Footnotes
 
 
@@ -12,7 +12,7 @@ from reports.tables.model import Cell, Footnotes
         (28.184, 2, False, "28.18"),
         (0.142, 2, True, "+0.14"),
         (-0.142, 2, True, "−0.14"),
-        (-0.0004, 2, True, "±0.00"),
+        (-0.0004, 2, True, "0.00"),
         (-0.0004, 2, False, "0.00"),
         (9788.7, 1, False, "9,788.7"),
         (math.nan, 2, False, "–"),
@@ -38,6 +38,12 @@ def test_missing_cell_always_says_why() -> None:
     cell = measured_cell(math.nan, math.nan, 2, notes)
     assert cell.text == "–"
     assert dict(notes.listed())[cell.note] == "Not measured; the result files give no reason."
+
+
+def test_published_figure_has_no_decimals_that_its_source_did_not_print() -> None:
+    cell = measured_cell(0.95914, 0.959, 4, Footnotes(), printed=3)
+    assert (cell.text, cell.published, cell.difference) == ("0.9591", "0.959", "0.000")
+    assert [printed_count(value, 3) for value in (5.93, 0.665, 1.0, 0.5527691)] == [2, 3, 0, 3]
 
 
 def test_difference_is_measured_less_published() -> None:

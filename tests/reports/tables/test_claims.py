@@ -101,7 +101,7 @@ def test_a_study_that_tested_nothing_has_no_grid(quick: Path) -> None:
     assert {cell.text for row in cells for cell in row[5:7] if isinstance(cell, Cell)} == {"–"}
 
 
-def test_partial_page_shows_every_line(board: Scoreboard) -> None:
-    html = page_templates().get_template("claims.html.j2").render(claims=board)
-    assert html.count("<tr>") == 1 + len(board.lines)
+def test_partial_page_shows_every_line(board: Scoreboard, tmp_path: Path) -> None:
+    html = page_templates(tmp_path).get_template("claims.html.j2").render(claims=board)
+    assert html.count("<li>") == len(board.lines)
     assert "MSFEB in place of single-scale features" in html

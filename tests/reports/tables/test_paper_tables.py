@@ -104,12 +104,78 @@ def test_gains_are_those_between_the_variants(data: Results) -> None:
     assert all(row.cells[6].interval for row in found[1:])
 
 
-def test_units_of_table_4(data: Results) -> None:
-    mesr = table4(data).groups[0].rows[-1]
+def columns_of(table: Table) -> dict[tuple[str, str], int]:
+    return {(c.group, c.head): index for index, c in enumerate(table.columns)}
+
+
+def test_table_4_shows_the_trained_size_beside_its_psnr_and_the_papers_size_apart(
+    data: Results,
+) -> None:
+    table = table4(data)
+    place = columns_of(table)
+    trained, whole = (row for row in rows(table) if row.cells[0].text == "MESR")
+    assert [row.cells[1].text for row in (trained, whole)] == ["trained here", "counted here"]
+    names = ["Parameters (M)", "Multi-Adds (G)"]
+    shown = [[row.cells[place[name, "Counted"]].text for name in names] for row in (trained, whole)]
+    # 100,000 parameters and 10^8 Multi-Adds and a few on a patch of 24 LR pixels, 48 at HR.
+    assert shown[0] == ["0.100", f"{0.1 * 1280 * 720 / 48**2:,.1f}"]
     measured = data["complexity"].query("model == 'mesr' and variant == 'full' and scale == 2")
     params, multi_adds = measured[["params", "multi_adds"]].iloc[0]
-    shown = [cell.text for cell in mesr.cells[2:6:3]]
-    assert shown == [f"{params / 1e6:.3f}", f"{multi_adds / 1e9:,.1f}"]
+    assert shown[1] == [f"{params / 1e6:.3f}", f"{multi_adds / 1e9:,.1f}"]
+    psnr = place["PSNR (dB)", "Measured"]
+    assert trained.cells[psnr].text != "–"
+    assert whole.cells[psnr].text == "–"
+    assert trained.runs
+    assert not whole.runs
+    assert "not trained" in whole.origin
+    vdsr = [row for row in rows(table) if row.cells[0].text == "VDSR"]
+    published = [row.cells[place["Parameters (M)", "Published"]].text for row in vdsr]
+    assert published == ["–", "0.665"]
+
+
+def test_what_was_only_counted_is_not_called_quoted(data: Results, paper: Results) -> None:
+    for results in (data, paper):
+        place = columns_of(table4(results))["Parameters (M)", "Counted"]
+        kinds = {row.cells[1].text for row in rows(table4(results)) if row.cells[place].sort}
+        assert "counted here" in kinds
+        assert "quoted" not in kinds
+
+
+def test_counts_for_other_outputs_have_no_difference(data: Results) -> None:
+    table = table4(data)
+    place = columns_of(table)
+    (row,) = [row for row in rows(table) if row.cells[0].text.startswith("DeFiAN")]
+    assert row.cells[place["Multi-Adds (G)", "Published"]].text == "44.2"  # at 480x360
+    gap = row.cells[place["Multi-Adds (G)", "Difference"]]
+    assert gap.text == "–"
+    assert "480×360" in dict(table.notes)[gap.note]
+    assert row.cells[place["Parameters (M)", "Difference"]].text == "0.000"
+
+
+def test_published_figures_of_table_3_have_the_decimals_that_were_printed(paper: Results) -> None:
+    frame = paper["tables/table3"]
+    ssim = frame["published_ssim"].where(frame["model"] != "vdsr", 0.91)
+    source = frame["source"].where(frame["model"] != "vdsr", "three digits")
+    certified = (
+        paper["certification"]
+        .iloc[:1]
+        .assign(model="vdsr", variant="", source="three digits", ssim_digits=3.0)
+    )
+    changed = Results(
+        paper.study,
+        paper.frames
+        | {
+            "tables/table3": frame.assign(published_ssim=ssim, source=source),
+            "certification": certified,
+        },
+    )
+    cells = [
+        row.cells[3]
+        for row in rows(table3(changed))
+        if row.cells[0].text == "VDSR" and row.cells[1].text == "trained here"
+    ]
+    assert [cell.published for cell in cells] == ["0.910"] * len(cells)
+    assert all(len(cell.text) == len("0.9100") for cell in cells)
 
 
 def test_best_and_second_best_are_ranked_apart_for_each_kind_of_weights(paper: Results) -> None:
@@ -126,10 +192,11 @@ def test_best_and_second_best_are_ranked_apart_for_each_kind_of_weights(paper: R
 
 def test_table_4_ranks_the_psnr(data: Results) -> None:
     table = table4(data)
-    ranks = {row.cells[0].text: [cell.rank for cell in row.cells] for row in table.groups[0].rows}
-    column = [(c.group, c.head) for c in table.columns].index(("PSNR (dB)", "Measured"))
+    trained = [row for row in rows(table) if row.cells[1].text == "trained here"]
+    ranks = {row.cells[0].text: [cell.rank for cell in row.cells] for row in trained}
+    column = columns_of(table)["PSNR (dB)", "Measured"]
     assert (ranks["MESR"][column], ranks["MSRN"][column]) == ("1", "2")
-    assert sorted(rank for row in ranks.values() for rank in row if rank) == ["1", "2"]
+    assert sorted(cell.rank for row in rows(table) for cell in row.cells if cell.rank) == ["1", "2"]
 
 
 def test_table_2_compares_with_the_network_without_rb(paper: Results) -> None:

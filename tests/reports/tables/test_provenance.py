@@ -26,6 +26,7 @@ def test_provenance_shows_what_decided_a_training(data: Results) -> None:
     assert {name: run.facts[name] for name in expected} == expected
     assert run.digests == {"Code digest": "c0de" * 16, "Data digest": f"hr {'0b1c' * 16}"}
     assert run.log == "runs/vdsr_x2_s0"
+    assert run.anchor == "run-vdsr-x2-s0"
     assert run.command == "git log -Sc0dec0dec0dec0de -- results/runs.csv"
 
 

@@ -34,7 +34,7 @@ def test_a_study_without_them_has_no_tables_and_figures(without: Results, tmp_pa
     (tmp_path / "figures").mkdir()
     assert draw_design(without, tmp_path) == {}
     html = (
-        page_templates()
+        page_templates(tmp_path)
         .get_template("study_design.html.j2")
         .render(readings_worth=None, ladder=None, tuning=None)
     )
@@ -151,7 +151,7 @@ def test_partial_page_has_every_table_and_figure(data: Results, tmp_path: Path) 
     (tmp_path / "figures").mkdir()
     drawn = draw_design(data, tmp_path)
     html = (
-        page_templates()
+        page_templates(tmp_path)
         .get_template("study_design.html.j2")
         .render(
             readings_worth={"figure": drawn["readings_worth"], "tables": [readings_worth(data)]},
