@@ -237,7 +237,7 @@ def test_words() -> None:
     assert listed(["a", "b", "c"]) == "a, b and c"
     assert span([0.123, float("nan"), 0.456]) == "0.12 to 0.46"
     assert span([1.0, 1.001]) == "1.00"
-    assert (signed(0.001), signed(-0.01), signed(0.0)) == ("+0.001", "−0.01", "±0.00")
+    assert (signed(0.001), signed(-0.01), signed(0.0)) == ("+0.001", "−0.01", "0.00")
 
 
 def test_wrapping_leaves_tables_and_items() -> None:
