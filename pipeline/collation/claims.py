@@ -217,6 +217,7 @@ class Scoreboard:
             "the paper's figure lies outside the interval" if within == "no" else "",
             self._limits(question),
             SAMPLE.get(seeds, ""),
+            question.claim.note,
         )
         return cells
 

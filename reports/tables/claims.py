@@ -176,7 +176,7 @@ def claims_table(results: Results) -> Table:
     frame = results["claims"]
     notes = Footnotes()
     columns = [
-        Column("Claim", kind="text", first="ascending", width="4.3cm", wide=True),
+        Column("Claim", kind="text", first="ascending", width="4.2cm", wide=True),
         Column("Test images", kind="text", first="ascending", width="1.5cm"),
         Column("Paper"),
         Column("Here"),
