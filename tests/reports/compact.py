@@ -20,7 +20,8 @@ TRAINED += ",mean_taken_off,initialisation_he,charbonnier_image"
 COMPACT = [
     *("profile=compact", "scales=[x2,x3,x4]", "seeds=[s0]", "repeats={scales:[x4],seeds:[s1,s2]}"),
     *(f"readings.trained=[{TRAINED}]", "readings.seeds=[s0,s1]"),
-    "ladder={models:[mesr],baselines:[vdsr,lapsrn,msrn,idn],steps:[500,2000,32000],seeds:[s0]}",
+    "ladder={models:[mesr],baselines:[vdsr,lapsrn,msrn,idn],steps:[500,2000,32000],seeds:[s0],"
+    "longer:{models:[],baselines:[],steps:[]}}",
 ]
 # dB above bicubic at x4; half as much again at x2.
 GAIN = {
