@@ -14,6 +14,7 @@ from typing import IO
 import psutil  # type: ignore[import-untyped]
 
 from pipeline.scheduling import guard
+from pipeline.scheduling.launcher import Forked, Launcher, module_of
 from pipeline.support.errors import UserError
 
 LOGS = Path("logs/stages")
@@ -93,6 +94,10 @@ class Process:
         Working folder.
     log : Path
         Gets what the commands print.
+    guardian : Guardian
+        Told of each process group.
+    launcher : Launcher, optional
+        Forks Python modules, once it is ready.
     """
 
     def __init__(
@@ -102,21 +107,34 @@ class Process:
         folder: str,
         log: Path,
         guardian: "Guardian",
+        launcher: Launcher | None = None,
     ) -> None:
         self.commands, self.environment, self.folder = list(commands), dict(environment), folder
-        self.log, self.guardian = log, guardian
+        self.log, self.guardian, self.launcher = log, guardian, launcher
         self.stopped = False
         log.parent.mkdir(parents=True, exist_ok=True)
         log.unlink(missing_ok=True)
+        self.child: Forked | subprocess.Popen[bytes]
         self._start()
 
     def _start(self) -> None:
+        command = self.commands.pop(0)
+        self.child = self._forked(command) or self._spawned(command)
+        self.guardian.started(self.child.pid)
+
+    def _forked(self, command: Sequence[str]) -> Forked | None:
+        if self.launcher is None or Path(self.folder).absolute() != Path.cwd():
+            return None
+        if (module := module_of(command, self.environment)) is None:
+            return None
+        return self.launcher.start(module, self.environment, self.folder, self.log)
+
+    def _spawned(self, command: Sequence[str]) -> subprocess.Popen[bytes]:
         with self.log.open("ab") as file:
-            self.child = subprocess.Popen(
-                self.commands.pop(0), cwd=self.folder, env=self.environment, stdout=file,
+            return subprocess.Popen(
+                command, cwd=self.folder, env=self.environment, stdout=file,
                 stderr=subprocess.STDOUT, stdin=subprocess.DEVNULL, start_new_session=True,
             )  # fmt: skip
-        self.guardian.started(self.child.pid)
 
     def poll(self) -> int | None:
         """Return the exit status once all commands have ended (or one has failed), else None."""

@@ -3,6 +3,7 @@
 import os
 import sys
 from collections.abc import Sequence
+from contextlib import ExitStack
 from pathlib import Path
 
 from dvc.repo import Repo
@@ -47,7 +48,9 @@ def repro(
         raise UserError(f"{Path.cwd()}: is in no DVC project (no .dvc folder)") from error
     lock = ProjectLock(Path(".dvc/tmp/repro/running"))
     guardian = Guardian(lock)
-    try:
+    with ExitStack() as stack:
+        stack.callback(lock.close)
+        stack.callback(guardian.close)
         project = Project(targets, pull=pull)
         if pull:
             project.fetch_run_cache()
@@ -55,7 +58,9 @@ def repro(
         if jobs is None:
             params = Path("params.yaml")
             jobs = default_jobs(load_yaml(params) if params.exists() else {}, cards)
-        runners: list[Runner] = [LocalRunner(project, jobs, cards, guardian)]
+        local = LocalRunner(project, jobs, cards, guardian)
+        stack.callback(local.close)
+        runners: list[Runner] = [local]
         if cluster is not None:
             from pipeline.scheduling.cluster import ClusterRunner, load_settings  # noqa: PLC0415
 
@@ -64,9 +69,6 @@ def repro(
             scheduler = Scheduler(project, runners, view)
             scheduler.run()
         project.close()
-    finally:
-        guardian.close()
-        lock.close()
     if scheduler.ran or scheduler.restored:
         print(f"{scheduler.ran} stages ran, {scheduler.restored} were restored", file=sys.stderr)
     print(f"{len(project.nodes)} stages are up to date")

@@ -13,6 +13,7 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+from pipeline.scheduling.launcher import Launcher
 from pipeline.scheduling.processes import Guardian, Process, log_path, tail
 from pipeline.scheduling.project import Busy, DvcException, Found, Node, Project, explain
 from pipeline.scheduling.view import Running, View, duration
@@ -71,6 +72,8 @@ class LocalRunner:
     ) -> None:
         self.project, self.jobs, self.gpus, self.guardian = project, jobs, gpus, guardian
         self.running: dict[str, tuple[Process, str, ExitStack]] = {}
+        self.launcher: Launcher | None = None
+        self.alone = True  # no stage has started yet
 
     def takes(self, node: Node) -> bool:
         """Take any stage."""
@@ -86,6 +89,10 @@ class LocalRunner:
         environment.setdefault("PYTHONUNBUFFERED", "1")
         if self.jobs > 1:  # threads that wait for others must not keep a core from other jobs
             environment.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+        if self.launcher is None and self.alone:
+            self.alone = False  # for a single stage its imports would be in vain
+        elif self.launcher is None and hasattr(os, "fork"):
+            self.launcher = Launcher(environment)
         gpu = ""
         if self.gpus:
             used = [taken for _, taken, _ in self.running.values()]
@@ -94,13 +101,19 @@ class LocalRunner:
         with ExitStack() as stack:
             stack.enter_context(self.project.in_use(node))
             process = Process(
-                self.project.commands(node), environment, folder, log_path(node.name), self.guardian
-            )
+                self.project.commands(node), environment, folder, log_path(node.name),
+                self.guardian, self.launcher,
+            )  # fmt: skip
             self.running[node.name] = process, gpu, stack.pop_all()
         return Running(node.name, process.log, f"on GPU {gpu}" if gpu else "")
 
     def begin_all(self) -> None:
         """Do nothing: commands start at once."""
+
+    def close(self) -> None:
+        """End the launcher."""
+        if self.launcher is not None:
+            self.launcher.close()
 
     def ended(self) -> list[tuple[str, str]]:
         """Return the stages whose commands have ended."""
