@@ -1,5 +1,7 @@
 """Settings that all tests share."""
 
+import gc
+
 import hypothesis
 import torch
 
@@ -8,3 +10,9 @@ import torch
 hypothesis.settings.register_profile("shared", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("shared")
 torch.set_num_threads(1)
+
+
+def pytest_collection_finish() -> None:
+    """Spare garbage collections the objects of imported libraries: statsmodels asks for many."""
+    gc.collect()
+    gc.freeze()

@@ -7,7 +7,7 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import pandas as pd
@@ -29,10 +29,8 @@ TOY = [
     "train.schedule=cosine",
     "tune.lrs=[0.005,0.001]",
     "tune.steps=2",
-    "repeats={scales: [x4], seeds: [s1]}",
-    "readings.trained=[gate_closed,charbonnier_image]",
+    "readings.trained=[charbonnier_image]",
     "readings.seeds=[s0]",
-    "+readings.changes.gate_closed.network.gate_bias=-5.0",
     "+readings.changes.charbonnier_image.train.charbonnier=image",
     "ladder={models: [mesr], baselines: [vdsr], steps: [2], seeds: [s0]}",
     "train.batch=2",
@@ -79,6 +77,10 @@ class Study:
             if (ROOT / name).is_file() and not name.startswith("tests/"):
                 target.parent.mkdir(parents=True, exist_ok=True)
                 shutil.copy2(ROOT / name, target)
+        # Of the published counts, each of which is a network to build and count, the first few.
+        counts = folder / "published/complexity.csv"
+        lines = counts.read_text(encoding="utf-8").splitlines(keepends=True)
+        counts.write_text("".join(lines[:4]), encoding="utf-8")
         study.run("git", "init", "-q")
         return study
 
@@ -97,9 +99,9 @@ class Study:
         assert done.returncode == status, output
         return output
 
-    def repro(self) -> list[str]:
+    def repro(self, *arguments: str) -> list[str]:
         """Run `dvc repro` and return the names of the stages whose command was run."""
-        output = self.run("dvc", "repro")
+        output = self.run("dvc", "repro", *arguments)
         return re.findall(r"^Running stage '([^']+)'", output, re.MULTILINE)
 
 
@@ -120,6 +122,10 @@ def changed(study: Study) -> set[str]:
     """Stages that `dvc status` lists as changed."""
     output = study.run("dvc", "status", "--json")
     return set(json.loads(output[output.index("{") :]))
+
+
+def kinds_of(stages: Iterable[str]) -> set[str]:
+    return {name.partition("@")[0] for name in stages}
 
 
 def test_byte_code_is_no_input(study: Study) -> None:
@@ -166,7 +172,7 @@ def test_an_edit_changes_the_stages_that_it_can_change(
     source = path.read_text(encoding="utf-8")
     try:
         path.write_text(f"{source}# edited\n", encoding="utf-8")
-        found = {name.partition("@")[0].removesuffix("_repeat") for name in changed(study)}
+        found = kinds_of(changed(study))
     finally:
         path.write_text(source, encoding="utf-8")
     if kinds == {"evaluate"}:  # whatever its subject
@@ -192,11 +198,15 @@ def test_another_clone_restores_everything_from_a_remote(
     assert clone.run("git", "status", "--porcelain") == ""
     assert changed(clone) == set()
 
-    # The same without the lock: the run cache alone knows what the stages gave.
-    (clone.folder / "dvc.lock").unlink()
-    run = re.findall(r"^Running stage '([^']+)'", clone.run("dvc", "repro", "--pull"), re.MULTILINE)
-    # Outputs that lie in git are in no cache of DVC's.
-    assert set(run) <= {"complexity", "tables"}
+    # The same without the lock: the run cache alone knows what the stages gave. Outputs that lie
+    # in git (complexity, tables) are in no cache of DVC's.
+    lock = clone.folder / "dvc.lock"
+    before = lock.read_text(encoding="utf-8")
+    lock.unlink()
+    assert clone.repro("--pull", "--glob", "evaluate*") == []
+    after = lock.read_text(encoding="utf-8")
+    assert "\n  evaluate@mesr-x4-s0-photos_test:\n" in after
+    assert set(after.splitlines()) < set(before.splitlines())
 
 
 def test_the_same_study_computed_again_gives_the_same_lock_and_results(
@@ -205,7 +215,7 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     clone = Study.cloned(study, tmp_path_factory.mktemp("again") / "study")
     clone.run("dvc", "config", "--local", "core.remote", "none")
     # All but complexity and tables, whose outputs lie in git and whose inputs come out equal.
-    kinds = {name.partition("@")[0] for name in clone.repro()}
+    kinds = kinds_of(clone.repro())
     assert {"fetch", "degrade", "train", "ablate", "evaluate", "report"} < kinds
     clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
     sentence = clone.run("mesr", "verify")
@@ -335,9 +345,9 @@ def test_another_learning_rate_trains_but_does_not_fetch_or_degrade(study: Study
     params = study.folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
     params.write_text(text.replace("  - 0.005\n  - 0.001\n", "  - 0.002\n"), encoding="utf-8")
-    stages = study.repro()
-    assert {"train@mesr-x4-s0", "ablate@no_rb-s0", "train_baseline@vdsr-x4-s0"} < set(stages)
-    assert not [s for s in stages if s.startswith(("fetch", "degrade", "complexity"))]
+    assert kinds_of(changed(study)) == {"tune", "tune_baseline", "tables"}
+    trainings = {"train@mesr-x4-s0", "ablate@no_rb-s0"}
+    assert set(study.repro(*trainings)) == {"tune@mesr", *trainings}
 
 
 def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:

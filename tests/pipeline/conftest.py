@@ -43,44 +43,37 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
     return put
 
 
+def collated(folder: Path, overrides: list[str]) -> ToyStudy:
+    study = ToyStudy(folder, overrides)
+    with contextlib.chdir(folder):
+        study.run()
+    return study
+
+
+# Tests that change a study take a copy: `changed`.
+
+
 @pytest.fixture(scope="session")
-def collated(tmp_path_factory: pytest.TempPathFactory) -> dict[str, ToyStudy]:
-    """Tests that change a study take a copy."""
-    studies = {}
-    for name, overrides in (
-        ("quick", QUICK),
-        ("paper", PUBLISHED),
-        ("beside", [*PUBLISHED, *BESIDE]),
-    ):
-        studies[name] = ToyStudy(tmp_path_factory.mktemp(name), overrides)
-        with contextlib.chdir(studies[name].folder):
-            studies[name].run()
-    return studies
+def quick(tmp_path_factory: pytest.TempPathFactory) -> ToyStudy:
+    return collated(tmp_path_factory.mktemp("quick"), QUICK)
 
 
-@pytest.fixture
-def quick(collated: dict[str, ToyStudy]) -> ToyStudy:
-    return collated["quick"]
+@pytest.fixture(scope="session")
+def paper(tmp_path_factory: pytest.TempPathFactory) -> ToyStudy:
+    return collated(tmp_path_factory.mktemp("paper"), PUBLISHED)
 
 
-@pytest.fixture
-def paper(collated: dict[str, ToyStudy]) -> ToyStudy:
-    return collated["paper"]
-
-
-@pytest.fixture
-def beside(collated: dict[str, ToyStudy]) -> ToyStudy:
+@pytest.fixture(scope="session")
+def beside(tmp_path_factory: pytest.TempPathFactory) -> ToyStudy:
     """Profile paper with further metrics and self-ensembles."""
-    return collated["beside"]
+    return collated(tmp_path_factory.mktemp("beside"), [*PUBLISHED, *BESIDE])
 
 
 @pytest.fixture
-def changed(
-    collated: dict[str, ToyStudy], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> ToyStudy:
+def changed(quick: ToyStudy, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> ToyStudy:
     """A copy of the quick study, the working directory in it."""
-    study = copy.copy(collated["quick"])
+    study = copy.copy(quick)
     study.folder = tmp_path / "study"
-    shutil.copytree(collated["quick"].folder, study.folder)
+    shutil.copytree(quick.folder, study.folder)
     monkeypatch.chdir(study.folder)
     return study

@@ -27,12 +27,13 @@ COUNTS = [
     ("msrn", "rgb", 2, 5_930_331, 1_366_618_000_000),
 ]
 
-QUICK = ["profile=quick", "seeds=[s0,s1,s2]"]
+COMMON = ["seeds=[s0,s1,s2]", "statistics.resamples=100"]
+QUICK = ["profile=quick", *COMMON]
 NO_WEIGHTS = [
     "evaluate.published=[]",
     *(f"certify.{name}=[]" for name in ("networks", "datasets", "lr")),
 ]
-PAPER = ["profile=paper", "seeds=[s0,s1,s2]", "baselines=[vdsr]", *NO_WEIGHTS]
+PAPER = ["profile=paper", *COMMON, "baselines=[vdsr]", *NO_WEIGHTS]
 
 CERTIFY = ["certify.networks=[bicubic,vdsr]", "certify.datasets=[photos_test]"]
 

@@ -11,6 +11,8 @@ from pathlib import Path
 
 import pytest
 
+# How long a job may take to start, and how long a requeued one waits; the default is two minutes.
+CREDENTIAL_S = 20
 PROGRAMS = ("munged", "slurmctld", "slurmd", "sbatch", "srun", "squeue", "scontrol", "scancel")
 _missing = [name for name in PROGRAMS if shutil.which(name) is None]
 needs_slurm = pytest.mark.skipif(
@@ -25,7 +27,7 @@ SlurmUser=root
 SlurmctldPort={controller}
 SlurmdPort={daemon}
 AuthType=auth/munge
-AuthInfo=socket={folder}/munge.socket
+AuthInfo=socket={folder}/munge.socket,cred_expire={credential}
 CryptoType=crypto/munge
 ProctrackType=proctrack/linuxproc
 TaskPlugin=task/none
@@ -65,7 +67,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     configuration.write_text(
         CONFIGURATION.format(
             host=socket.gethostname().split(".")[0], folder=folder, controller=_port(),
-            daemon=_port(),
+            daemon=_port(), credential=CREDENTIAL_S,
         )
     )  # fmt: skip
     environment = {"SLURM_CONF": str(configuration)}

@@ -85,10 +85,20 @@ def switches(fresh: Toy, serial: Toy) -> Switches:
     return found
 
 
+# Slurm is asked every second, and there is one host: a result file is there when its job is over.
+HURRIED = """
+from pipeline.scheduling import cluster
+cluster.POLL_S, cluster.PATIENCE_S = 1, 3
+from pipeline.cli import main
+main()
+"""
+
+
 @pytest.fixture
 def toy(fresh: Toy, serial: Toy, cluster: dict[str, str], tmp_path: Path) -> Toy:
     twin = fresh.copy(tmp_path / "project")
     twin.environment |= cluster
+    twin.command = ("-c", HURRIED, "repro")
     return twin
 
 

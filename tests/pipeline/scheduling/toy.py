@@ -6,7 +6,7 @@ import signal
 import subprocess
 import sys
 import time
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from pathlib import Path
 
 ROOT = Path(__file__).parents[3]
@@ -87,6 +87,8 @@ IGNORED = "data\nruns\nevaluations\nbuild\nlogs\ncheckpoints\nstarted.txt\npace\
 class Toy:
     """The project in a folder."""
 
+    command: Sequence[str] = ("-m", "pipeline.cli", "repro")  # what `repro` starts
+
     def __init__(self, folder: Path, pipeline: str = PIPELINE) -> None:
         self.folder = folder
         self.environment = os.environ | {
@@ -133,13 +135,13 @@ class Toy:
 
     def repro(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run `mesr repro`."""
-        return self.run(sys.executable, "-m", "pipeline.cli", "repro", *options, check=check)
+        return self.run(sys.executable, *self.command, *options, check=check)
 
     def start_repro(self, *options: str) -> subprocess.Popen[str]:
         """Start `mesr repro` and return at once."""
         return subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "repro", *options], cwd=self.folder,
-            env=self.environment, text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
+            [sys.executable, *self.command, *options], cwd=self.folder, env=self.environment,
+            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
 
     def set_pace(self, seconds: float) -> None:

@@ -22,7 +22,7 @@ from pipeline.study.further_metrics import FURTHER
 from pipeline.support.errors import UserError
 
 # The largest deviations from the other implementations on these images; docs/protocols.md has them.
-TOLERANCE = {"fsim": 1e-7, "vsi": 2e-7, "ms_ssim": 5e-6, "gmsd": 5e-6, "entropy": 5e-6}
+TOLERANCE = {"fsim": 2e-7, "vsi": 2e-7, "ms_ssim": 5e-6, "gmsd": 5e-6, "entropy": 5e-5}
 SCALE = 4
 
 
