@@ -13,6 +13,8 @@ from pathlib import Path
 from types import FrameType
 from typing import Any, Protocol
 
+import joblib  # type: ignore[import-untyped]
+
 from pipeline.scheduling.launcher import Launcher
 from pipeline.scheduling.processes import Guardian, Process, log_path, tail
 from pipeline.scheduling.project import Busy, DvcException, Found, Node, Project, explain
@@ -454,11 +456,6 @@ def _warnings(view: View) -> Iterator[None]:
         logging.getLogger("dvc.progress").setLevel(logging.NOTSET)
 
 
-def cores() -> int:
-    """Return the number of processors that this process may use."""
-    return len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count() or 1
-
-
 def default_jobs(params: Mapping[str, Any], gpus: Sequence[str]) -> int:
     """Return how many stages to run at a time: one a GPU, else as many as the cores allow.
 
@@ -473,4 +470,5 @@ def default_jobs(params: Mapping[str, Any], gpus: Sequence[str]) -> int:
         return len(gpus)
     train = params.get("train")
     threads = train.get("threads") if isinstance(train, dict) else 1
-    return max(1, cores() // threads) if threads else 1
+    # joblib heeds CPU affinity and the limits of containers.
+    return max(1, joblib.cpu_count() // threads) if threads else 1
