@@ -25,13 +25,14 @@ from pipeline.support.files import atomic_path
 from reports.figures.ladder import study_steps
 from reports.results import Results, known, ordered, read_results
 from reports.tables.cells import number
-from reports.tables.claims import NETWORKS, VERDICTS, figure
+from reports.tables.claims import NETWORKS, VERDICTS, figure, signed
 from reports.tables.ladder import agreement
 from reports.tables.tuning import candidates
 
 TEMPLATE = "findings.md.j2"
 OWN = "mesr"
 SCALE = 4  # of the ablation, the readings and the ladder
+FEW = 4  # networks below which they are named and not counted
 EQUAL = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 MODULES = ("msfeb_gain", "rffb_gain", "rb_gain", "rb_dagger_loss")
 
@@ -280,15 +281,20 @@ def ladder(results: Results) -> dict[str, Any] | None:
     steps = sorted(frame["steps"].unique())
     own = study_steps(results)
     base = own if own in steps else steps[0]
-    ranks: dict[str, dict[int, int]] = {
-        str(dataset): dict.fromkeys(map(int, steps), 0) for dataset in ordered(frame["dataset"])
+    ranks: dict[str, dict[int, str]] = {
+        str(dataset): dict.fromkeys(map(int, steps), "") for dataset in ordered(frame["dataset"])
     }
-    for row in frame[frame["model"] == OWN].to_dict("records"):
-        ranks[row["dataset"]][int(row["steps"])] = int(row["rank"])
+    counts = frame.groupby(["dataset", "steps"])["model"].transform("count")
+    for row in frame.assign(networks=counts)[frame["model"] == OWN].to_dict("records"):
+        place = f"{row['rank']:.0f} of {row['networks']}"
+        ranks[row["dataset"]][int(row["steps"])] = place
     shorter = [(steps[0], base)] if steps[0] != base else []
     longer = [(base, steps[-1])] if steps[-1] != base else []
     pairs = ordered(zip(frame["model"], frame["variant"], strict=True))
+    longest = frame[frame["steps"] == steps[-1]]
+    last = ordered(zip(longest["model"], longest["variant"], strict=True))
     return {
+        "longest": [results.network(*pair) for pair in last],
         "steps": [int(count) for count in steps],
         "own": int(base),
         "networks": [results.network(*pair) for pair in pairs],
@@ -430,12 +436,8 @@ def context(results: Results) -> dict[str, Any]:
         "ladder": ladder(results),
         "resolved_db": RESOLVED_DB,
         "power": RESOLVED_POWER,
+        "few": FEW,
     }
-
-
-def signed(value: float) -> str:
-    """Write a difference in dB with its sign; a third digit where two would hide it."""
-    return number(value, 3 if 0.0005 <= abs(value) < 0.005 else 2, sign=True)
 
 
 def listed(names: Iterable[str], word: str = "and") -> str:

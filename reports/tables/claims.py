@@ -120,23 +120,26 @@ def figure(value: float, unit: str, *, sign: bool = False) -> str:
     return f"{number(value, DECIMALS.get(unit, 2), sign=sign)} {unit}".strip()
 
 
+def signed(value: float) -> str:
+    """Write a difference in dB with its sign; a third digit where two would hide it."""
+    return number(value, 3 if 0.0005 <= abs(value) < 0.005 else 2, sign=True)
+
+
 def span(rows: pd.DataFrame) -> tuple[str, str]:
     """Return what was measured: a figure and its interval, or the range of several figures."""
     unit = str(rows["unit"].iloc[0])
-    signed = unit == "dB"
+    in_db = unit == "dB"
     values = rows["ours"].dropna()
     if len(values) == 0:
         return "", ""
     if len(rows) > 1:
-        low, high = (figure(end, unit, sign=signed) for end in (values.min(), values.max()))
+        low, high = (figure(end, unit, sign=in_db) for end in (values.min(), values.max()))
         return f"{low.removesuffix(f' {unit}')} to {high}", ""
     row = rows.iloc[0]
     ends = (
-        f"[{number(row['low'], 2, sign=True)}, {number(row['high'], 2, sign=True)}]"
-        if known(row["low"] + row["high"])
-        else ""
+        f"[{signed(row['low'])}, {signed(row['high'])}]" if known(row["low"] + row["high"]) else ""
     )
-    return figure(values.iloc[0], unit, sign=signed), ends
+    return figure(values.iloc[0], unit, sign=in_db), ends
 
 
 def line(rows: pd.DataFrame) -> Line:
@@ -194,7 +197,9 @@ def claims_table(results: Results) -> Table:
             ours, interval = span(rows)
             unit = str(first["unit"])
             datasets = [text for text in ordered(rows["dataset"]) if text]
-            scales = "/".join(f"{scale:.0f}" for scale in ordered(rows["scale"]))
+            tested = rows[rows["verdict"] != "not tested"]
+            asked = ordered((rows if tested.empty else tested)["scale"])
+            scales = "/".join(f"{scale:.0f}" for scale in asked)
             where = f"{first['dataset']} ×{scales}" if len(datasets) == 1 else f"all, ×{scales}"
             reasons = ",".join(notes.remark(text) for text in ordered(rows["why"]) if text)
             met = FIGURE[str(first["figure_within"])]
@@ -213,7 +218,7 @@ def claims_table(results: Results) -> Table:
                 ),
             ]  # fmt: skip
             groups.setdefault(CHAPTERS.get(name, "Others"), []).append(Row(cells))
-    tested = frame[frame["ours"].notna() & (frame["unit"] == "dB")]
+    measured = frame[frame["ours"].notna() & (frame["unit"] == "dB")]
     confidence = f"{results.study.bootstrap.confidence:.0%}"
     caption = (
         "What the paper says of its results, and what this study found. A claim that one network "
@@ -221,7 +226,7 @@ def claims_table(results: Results) -> Table:
         "does not hold when it lies below, and is undecided otherwise; intervals are "
         f"{confidence} ones over seeds and images with Holm's correction over the claims of one "
         "section of the paper at one scale on one dataset. What was not trained here is not "
-        "tested. " + setting(results.study, tested["dataset"], sorted(tested["scale"]))
+        "tested. " + setting(results.study, measured["dataset"], sorted(measured["scale"]))
     )
     return Table(
         "claims", "Claims of the paper", caption, columns,

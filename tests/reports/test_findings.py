@@ -14,12 +14,12 @@ from reports.findings import (
     main,
     ordinal,
     render,
-    signed,
     span,
     standings,
     wrapped,
 )
 from reports.results import Results, read_results
+from reports.tables.claims import signed
 from tests.pipeline.toy_study import ROOT
 
 STUDY = Path("studies/compact/results")
@@ -98,7 +98,8 @@ def test_networks_are_sorted_by_how_they_stand_everywhere(data: Results) -> None
 def test_counts_of_claims_are_those_of_the_file(data: Results) -> None:
     claims = data["claims"].query("claim == 'psnr_above'")["verdict"].value_counts()
     assert (
-        f"of a higher PSNR than each of 13 networks holds in {claims['holds']} of 156 cases, does "
+        "of a higher PSNR than each of 13 networks at each scale on each test set holds in "
+        f"{claims['holds']} of 156 tested cases, does "
         f"not hold in {claims['does not hold']}, and is undecided in {claims['undecided']}."
     ) in text_of(data)
 
@@ -183,7 +184,12 @@ def test_a_rung_of_some_networks_alone(data: Results) -> None:
     rungs = context(changed(data, "ladder", fewer))["ladder"]["longer"]
     assert {rung.networks for rung in rungs} == {2}
     alone = frame[(frame["steps"] < 32000) | (frame["model"] == "mesr")]
-    assert "tau" in text_of(changed(data, "ladder", alone))
+    text = text_of(changed(data, "ladder", alone))
+    assert "– (1)" in text
+    assert "1 of 1 |" in text
+    two = text_of(changed(data, "ladder", fewer))
+    assert re.search("From 8,000 to 32,000 steps the order of (IDN and MESR|MESR and IDN) ", two)
+    assert "The ladder goes to 32,000 steps, for 2 of the networks." in two
 
 
 def test_tuning_names_who_chose_the_ends(data: Results) -> None:
@@ -196,7 +202,7 @@ def test_tuning_names_who_chose_the_ends(data: Results) -> None:
 def test_a_study_that_has_little_says_little(quick: Path) -> None:
     text = text_of(read_results(quick / "results"))
     assert "claims on its modules were not tested: profile quick does not evaluate" in text
-    assert "No other reading of the paper was trained in this profile." in text
+    assert "No other reading of the paper was trained in this profile: what" in text
     assert "No network was trained for other numbers of steps in this profile." in text
     assert "MESR is 1st of 4 networks" in text
     assert not re.search(r"\bnan\b", text)
@@ -247,3 +253,18 @@ def test_wrapping_leaves_tables_and_items() -> None:
     assert f"| {'b' * 200} |" in lines
     assert lines[-2:] == ["- one two", "- three"]
     assert max(len(line) for line in lines if "word" in line) <= 110
+
+
+def test_a_study_at_one_scale_says_so(data: Results) -> None:
+    frames = {
+        name: frame[frame["scale"] == 4] if name in ("tables/ranking", "tables/table3") else frame
+        for name, frame in data.frames.items()
+    }
+    claims = data["claims"].copy()
+    other = (claims["claim"] == "psnr_above") & (claims["scale"] != 4)
+    claims.loc[other, "verdict"] = "not tested"
+    text = text_of(Results(data.study, frames | {"claims": claims}))
+    assert "**Other scales.** All of this is at x4." in text
+    assert "of 52 tested cases" in text
+    assert "104 further cases were not tested" in text
+    assert "where there is one seed: the ladder." in text

@@ -7,7 +7,7 @@ import pytest
 
 from reports.page.write import page_templates
 from reports.results import Results, read_results
-from reports.tables.claims import Scoreboard, scoreboard
+from reports.tables.claims import Scoreboard, scoreboard, signed
 from reports.tables.model import Cell
 
 
@@ -50,7 +50,8 @@ def test_figures_are_those_of_the_file(data: Results, board: Scoreboard) -> None
     line = board.lines[0]
     assert line.paper == "+0.19 dB"
     assert line.ours == f"{row['ours']:+.2f} dB".replace("-", "−")
-    assert line.interval == f"[{row['low']:+.2f}, {row['high']:+.2f}]".replace("-", "−")
+    ends = [float(end.replace("−", "-")) for end in line.interval.strip("[]").split(", ")]
+    assert ends == pytest.approx([row["low"], row["high"]], abs=0.005)
     fewer = next(line for line in board.lines if "MSRN" in line.statement)
     assert (fewer.paper, fewer.ours) == ("16.7 %", "23.1 %")
     assert (fewer.verdict, fewer.figure, fewer.mark) == ("holds", "figure not met", "near")
@@ -107,3 +108,11 @@ def test_partial_page_shows_every_line(board: Scoreboard, tmp_path: Path) -> Non
     html = page_templates(tmp_path).get_template("claims.html.j2").render(claims=board)
     assert html.count("<li>") == len(board.lines)
     assert "MSFEB in place of single-scale features" in html
+
+
+@pytest.mark.parametrize(
+    ("value", "text"),
+    [(0.0031, "+0.003"), (-0.0049, "−0.005"), (0.006, "+0.01"), (0.0001, "0.00"), (-1.0, "−1.00")],
+)
+def test_a_small_end_of_an_interval_keeps_its_sign(value: float, text: str) -> None:
+    assert signed(value) == text
