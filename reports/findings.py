@@ -27,7 +27,7 @@ from reports.results import Results, known, ordered, read_results
 from reports.tables.cells import number
 from reports.tables.claims import NETWORKS, VERDICTS, figure, signed
 from reports.tables.ladder import agreement
-from reports.tables.tuning import candidates
+from reports.tables.tuning import candidates, restarted
 
 TEMPLATE = "findings.md.j2"
 OWN = "mesr"
@@ -341,6 +341,7 @@ def tuning(results: Results) -> dict[str, Any] | None:
         "median_cost_db": float(costs.median()),
         "largest_cost_db": float(costs.max()),
         "costliest": names[str(costs.idxmax())],
+        "restarted": {names[model]: len(keys) for model, keys in restarted(results).items()},
         "diverged": ordered(names[model] for model in diverged["model"]),
     }
 

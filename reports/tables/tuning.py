@@ -1,8 +1,9 @@
 """Which learning rate each network got, and what the others gave."""
 
+import numpy as np
 import pandas as pd
 
-from reports.results import Results, known, ordered
+from reports.results import TRAININGS, Results, known, ordered
 from reports.tables.cells import MISSING, plain
 from reports.tables.model import Cell, Column, Footnotes, Group, Row, Table
 
@@ -11,6 +12,20 @@ def candidates(results: Results) -> pd.DataFrame:
     """Return the networks that had a choice; what diverged has no PSNR."""
     frame = results["tuning"]
     return frame[frame.groupby("model")["lr"].transform("count") > 1]
+
+
+def restarted(results: Results) -> dict[str, list[str]]:
+    """Return the runs that have another learning rate than the one chosen, by network.
+
+    A training that diverges begins again with the next lower of the values.
+    """
+    frame = candidates(results)
+    chosen = frame[frame["chosen"] == "yes"].set_index("model")["lr"]
+    runs = results["runs"]
+    runs = runs[runs["stage"].isin(TRAININGS) & runs["model"].isin(chosen.index)]
+    used = pd.to_numeric(runs["lr"], errors="coerce")
+    other = runs[(used.notna()) & ~np.isclose(used, runs["model"].map(chosen).astype(float))]
+    return {str(model): list(own["key"]) for model, own in other.groupby("model", sort=False)}
 
 
 def tuning(results: Results) -> Table | None:
@@ -23,6 +38,7 @@ def tuning(results: Results) -> Table | None:
     columns += [Column(f"{lr:g}", "PSNR (dB) with learning rate") for lr in rates]
     columns += [Column("Chosen", first="ascending"), Column("Range (dB)")]
     notes = Footnotes()
+    lower = restarted(results)
     rows = []
     for model, own in frame.groupby("model", sort=False):
         name = results.network(str(model), str(own["variant"].iloc[0]))
@@ -42,7 +58,14 @@ def tuning(results: Results) -> Table | None:
             if len(rates) > 1 and chosen in (rates[0], rates[-1])
             else ""
         )
-        cells.append(Cell(f"{chosen:g}", chosen, note=edge))
+        again = (
+            notes.remark(
+                f"Diverged with it, trained with a lower value: {', '.join(lower[str(model)])}."
+            )
+            if model in lower
+            else ""
+        )
+        cells.append(Cell(f"{chosen:g}", chosen, note=",".join(filter(None, (edge, again)))))
         cells.append(plain(own["psnr_db"].max() - own["psnr_db"].min(), 2))
         rows.append(Row(cells))
     steps = ", ".join(f"{count:,.0f}" for count in ordered(frame["steps"]) if known(count))
@@ -50,7 +73,8 @@ def tuning(results: Results) -> Table | None:
     caption = (
         f"Choice of the learning rate at {scales}: PSNR on held-out training images after {steps} "
         "steps with each value, one seed; the best is chosen and used for all trainings of the "
-        "network. Test images take no part. Range: from the worst to the best value. "
+        "network; one that diverges begins again with the next lower value. "
+        "Test images take no part. Range: from the worst to the best value. "
         f"Profile {results.study.profile}; training images: {results.study.training}."
     )
     return Table(

@@ -197,6 +197,7 @@ def test_tuning_names_who_chose_the_ends(data: Results) -> None:
     highest = frame[(frame["lr"] == 0.004) & (frame["chosen"] == "yes")]
     names = [data.network(row.model, row.variant) for row in highest.itertuples()]
     assert f"{listed(names)} chose the highest value, 0.004" in text_of(data)
+    assert "began again with a lower one: 1 of MSRN." in text_of(data)
 
 
 def test_a_study_that_has_little_says_little(quick: Path) -> None:
