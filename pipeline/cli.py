@@ -388,6 +388,10 @@ def count(
 
 @app.command()
 def verify(
+    targets: Annotated[
+        list[str] | None,
+        typer.Argument(help="stages to bring up to date first, and to compare alone; none: all"),
+    ] = None,
     revision: Annotated[
         str, typer.Option(help="commit whose dvc.lock and results are compared with")
     ] = "HEAD",
@@ -395,12 +399,16 @@ def verify(
         bool, typer.Option("--optional", help="say nothing where there is nothing to compare")
     ] = False,
 ) -> None:
-    """Say whether the study of this folder reproduced the committed one, bit by bit."""
+    """Say whether the study of this folder reproduced the recorded one, bit by bit."""
     from pipeline.study.verification import tell_report  # noqa: PLC0415
     from pipeline.study.verification import verify as compare  # noqa: PLC0415
 
+    if targets:
+        from pipeline.scheduling.repro import repro as run_stages  # noqa: PLC0415
+
+        run_stages(targets)
     try:
-        found = compare(revision=revision)
+        found = compare(revision=revision, targets=targets or ())
     except UserError:
         if optional:
             return
@@ -408,7 +416,8 @@ def verify(
     for path in (*found.differing, *found.missing):
         print(f"{'not here' if path in found.missing else 'differs'}: {path}")
     print(found.sentence())
-    tell_report(found)
+    if not targets:
+        tell_report(found)
     if not (found.reproduced or optional):
         raise typer.Exit(1)
 

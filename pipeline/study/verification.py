@@ -9,13 +9,14 @@ import io
 import json
 import subprocess
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
 import yaml
 
+from pipeline.study.paths import STUDIES
 from pipeline.support.errors import UserError
 
 LOCK = "dvc.lock"
@@ -99,18 +100,22 @@ class Verification:
         return f"not bit by bit: {'; '.join(parts)}."
 
 
-def outputs_of(lock: Mapping[str, Any]) -> dict[str, str]:
-    """Paths and digests of all outputs in the contents of a dvc.lock."""
+def outputs_of(lock: Mapping[str, Any], targets: Sequence[str] = ()) -> dict[str, str]:
+    """Paths and digests of the outputs in the contents of a dvc.lock: all, or those of stages."""
     stages = lock.get("stages") or {}
     return {
         out["path"]: str(out.get("md5", ""))
-        for stage in stages.values()
+        for name, stage in stages.items()
+        if not targets or name in targets
         for out in stage.get("outs", ())
     }
 
 
 def compare(
-    reference: str, recorded: Mapping[str, bytes], here: Mapping[str, bytes]
+    reference: str,
+    recorded: Mapping[str, bytes],
+    here: Mapping[str, bytes],
+    targets: Sequence[str] = (),
 ) -> Verification:
     """Compare the files of two studies.
 
@@ -121,12 +126,16 @@ def compare(
     recorded, here : mapping of str to bytes
         Names of dvc.lock, params.yaml, results/quality.csv and results/runs.csv -> their contents.
         Only dvc.lock must be there.
+    targets : sequence of str
+        Stages whose outputs are compared; none means all.
 
     Returns
     -------
     Verification
     """
-    before, after = (outputs_of(yaml.load(files[LOCK], _Loader)) for files in (recorded, here))
+    before, after = (
+        outputs_of(yaml.load(files[LOCK], _Loader), targets) for files in (recorded, here)
+    )
     differing = [path for path in before if path in after and before[path] != after[path]]
     verification = Verification(
         reference=reference,
@@ -182,8 +191,13 @@ def committed_files(revision: str, names: Sequence[str], root: Path) -> dict[str
     return found
 
 
-def verify(root: Path = Path(), revision: str = "HEAD") -> Verification:
-    """Compare the workspace with the study that a commit recorded.
+def verify(
+    root: Path = Path(), revision: str = "HEAD", targets: Sequence[str] = ()
+) -> Verification:
+    """Compare the workspace with the recorded study of its profile.
+
+    That is the study that a commit recorded or, where the commit is of another profile, the one
+    that is kept in ``studies/<profile>``.
 
     Parameters
     ----------
@@ -191,25 +205,65 @@ def verify(root: Path = Path(), revision: str = "HEAD") -> Verification:
         The checkout.
     revision : str
         Commit, tag or branch.
+    targets : sequence of str
+        Stages whose outputs are compared; none means all.
 
     Raises
     ------
     UserError
-        When there is no committed lock, none here, or both are of different studies.
+        When there is no recorded study of this profile, no lock here, or a target is in neither.
     """
     names = (LOCK, PARAMS, QUALITY, RUNS)
-    recorded = committed_files(revision, names, root)
-    here = {name: (root / name).read_bytes() for name in names if (root / name).is_file()}
-    for files, where in ((recorded, f"revision {revision}"), (here, str(root.resolve()))):
-        if LOCK not in files:
-            raise UserError(f"{where} has no {LOCK}: run `make repro` first")
-    profiles = [_parameters(files).get("profile") for files in (recorded, here)]
-    if profiles[0] != profiles[1]:
+    here = _files(root, names)
+    if LOCK not in here:
+        raise UserError(f"{root.resolve()} has no {LOCK}: run `make repro` first")
+    profile = _parameters(here).get("profile")
+    kept = _files(root / STUDIES / str(profile), names)
+    if LOCK in kept:
+        recorded, reference = kept, f"{STUDIES}/{profile}"
+    else:
+        recorded, reference = committed_files(revision, names, root), f"commit {revision}"
+        if LOCK not in recorded:
+            raise UserError(f"revision {revision} has no {LOCK}: name one with a study")
+        if (other := _parameters(recorded).get("profile")) != profile:
+            raise UserError(
+                f"the committed study is of profile {other}, params.yaml here of profile "
+                f"{profile}: there is nothing to compare. Name a revision with that profile."
+            )
+    known = yaml.load(recorded[LOCK], _Loader).get("stages") or {}
+    if odd := [name for name in targets if name not in known]:
         raise UserError(
-            f"the committed study is of profile {profiles[0]}, params.yaml here of profile "
-            f"{profiles[1]}: there is nothing to compare. Name a revision with that profile."
+            f"{odd[0]}: {reference} recorded no such stage. `dvc stage list` lists the stages of "
+            "params.yaml as it is here"
         )
-    return compare(f"commit {revision}", recorded, here)
+    if targets:  # results/ here are those of the whole study, before its stages ran again
+        here = {LOCK: here[LOCK], PARAMS: here[PARAMS]}
+    found = compare(reference, recorded, here, targets)
+    if targets and RUNS in recorded:
+        found = replace(found, causes=(*found.causes, *_run_causes(found, recorded[RUNS], root)))
+    return found
+
+
+def _run_causes(found: Verification, recorded: bytes, root: Path) -> list[str]:
+    """Say what differs between the trainings here and those in a recorded runs.csv."""
+    runs = _read(recorded).drop_duplicates("key").set_index("key")
+    causes = []
+    for path in found.differing:
+        record = root / path / "run.json"
+        if not (record.is_file() and Path(path).name in runs.index):
+            continue
+        before, after = runs.loc[Path(path).name], json.loads(record.read_text(encoding="utf-8"))
+        for column, meaning in CAUSES.items():
+            if column in before and column in after and column != "settings":
+                values = str(before[column]), str(after[column])
+                shown = "" if column.endswith("digest") else f" ({values[0]}, here {values[1]})"
+                if values[0] != values[1] and (cause := meaning + shown) not in causes:
+                    causes.append(cause)
+    return causes
+
+
+def _files(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
+    return {name: (folder / name).read_bytes() for name in names if (folder / name).is_file()}
 
 
 _Loader = getattr(yaml, "CSafeLoader", yaml.SafeLoader)

@@ -2,6 +2,7 @@ import subprocess
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.study.verification import compare, outputs_of, verify
 from pipeline.support.errors import UserError
@@ -26,7 +27,7 @@ mesr,full,trained,4,toy,one,rgb,0,%s,0.9
 mesr,full,trained,4,toy,two,rgb,0,%s,0.9
 bicubic,,none,4,toy,one,rgb,,inf,0.9
 """
-RUNS = "key,dataset,machine,torch,code_digest\nmesr_x4_s0,toy,%s,%s,aa\n"
+RUNS = "key,dataset,machine,torch,code_digest\na,toy,%s,%s,aa\n"
 PARAMS = "profile: quick\ntrain: {lr: %s, steps: 5}\n"
 
 
@@ -126,5 +127,34 @@ def test_nothing_to_compare_is_said(
     (checkout / "dvc.lock").unlink()
     with pytest.raises(UserError, match=r"has no dvc\.lock: run `make repro`"):
         verify(checkout)
-    with pytest.raises(UserError, match="no git checkout"):
+    with pytest.raises(UserError, match=r"has no dvc\.lock: run `make repro`"):
         verify(tmp_path_factory.mktemp("empty"))
+
+
+def test_a_kept_study_of_the_profile_goes_before_the_commit(checkout: Path) -> None:
+    kept = checkout / "studies/quick"
+    kept.mkdir(parents=True)
+    (kept / "dvc.lock").write_bytes(files(weights="2")["dvc.lock"])
+    found = verify(checkout)
+    assert (found.reference, found.differing) == ("studies/quick", ("runs/a",))
+    kept.rename(checkout / "studies/paper")  # of another profile
+    assert verify(checkout).reproduced
+
+
+def test_some_stages_are_compared_alone(checkout: Path) -> None:
+    names = list(yaml.safe_load(files()["dvc.lock"])["stages"])
+    lock = yaml.safe_load((checkout / "dvc.lock").read_text())
+    target = next(n for n in names if lock["stages"][n]["outs"][0]["path"] == "runs/a")
+    lock["stages"] = {target: lock["stages"][target]}  # nothing else was computed here
+    (checkout / "dvc.lock").write_text(yaml.safe_dump(lock))
+    assert verify(checkout, targets=[target]).reproduced
+    assert not verify(checkout).reproduced
+    lock["stages"][target]["outs"][0]["md5"] = "another"
+    (checkout / "dvc.lock").write_text(yaml.safe_dump(lock))
+    (checkout / "runs/a").mkdir(parents=True)
+    (checkout / "runs/a/run.json").write_text('{"machine": "B", "torch": "2"}')
+    found = verify(checkout, targets=[target])
+    assert found.differing == ("runs/a",)
+    assert found.causes == ("another processor (A, here B)",)
+    with pytest.raises(UserError, match="train@other: commit HEAD recorded no such stage"):
+        verify(checkout, targets=["train@other"])
