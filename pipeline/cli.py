@@ -337,6 +337,21 @@ def ship(
 
 
 @app.command()
+def archive(
+    folder: Annotated[Path | None, typer.Argument(help="[studies/PROFILE]")] = None,
+    pdf: Annotated[bool, typer.Option(help="compile the report's LaTeX")] = True,
+) -> None:
+    """Keep the finished study of this folder: results, report, parameters and lock."""
+    from pipeline.study.paths import STUDIES  # noqa: PLC0415
+    from pipeline.study.results import read_study  # noqa: PLC0415
+    from pipeline.tools.archiving import archive as write  # noqa: PLC0415
+
+    folder = folder or STUDIES / read_study(remedy="dvc repro tables").profile
+    write(folder, pdf=pdf)
+    print(f"{folder}: kept")
+
+
+@app.command()
 def count(
     models: Annotated[list[str] | None, typer.Argument(help="networks; none counts all")] = None,
     scale: Annotated[

@@ -1,0 +1,89 @@
+"""A finished study as a folder to keep."""
+
+import json
+import shutil
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+from pipeline.study.results import RUNS
+from pipeline.support.errors import UserError
+from pipeline.tools import archiving
+from pipeline.tools.archiving import archive, list_machines
+
+ROOT = Path(__file__).parents[3]
+
+
+@pytest.fixture
+def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """The committed study's results, with a page."""
+    shutil.copytree(ROOT / "results", tmp_path / "results")
+    for name in ("params.yaml", "dvc.lock"):
+        shutil.copy(ROOT / name, tmp_path)
+    (tmp_path / "reports/build/latex").mkdir(parents=True)
+    (tmp_path / "reports/build/index.html").write_text("<p>a page</p>")
+    monkeypatch.chdir(tmp_path)
+    return tmp_path
+
+
+def write_logs(runs: pd.DataFrame, seconds: float) -> None:
+    for run in runs.itertuples():
+        trained = run.stage in archiving.TRAININGS
+        name = f"runs/{run.key}" if trained else f"evaluations/{run.key}/{run.dataset}"
+        path = Path(f"logs/{name}.json")
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(json.dumps({"wall_seconds": seconds}))
+
+
+def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> None:
+    runs = RUNS.read()
+    write_logs(runs, 360)
+    archive(Path("studies/quick"), pdf=False)
+    kept = study / "studies/quick"
+    for name in ("params.yaml", "dvc.lock", "results/quality.csv", "results/tables/table3.csv"):
+        assert (kept / name).read_bytes() == (study / name).read_bytes()
+    assert (kept / "report/index.html").read_text() == "<p>a page</p>"
+    trainings = int(runs["stage"].isin(archiving.TRAININGS).sum())
+    row = next(
+        line for line in (kept / "README.md").read_text().splitlines() if "trainings" in line
+    )
+    cells = [cell.strip() for cell in row.strip("|").split("|")]
+    assert cells == [
+        *(str(trainings), "trainings", runs["machine"][0], runs["torch"][0], "fp32", "1"),
+        f"{trainings / 10:.1f}",
+    ]
+    archive(Path("studies/quick"), pdf=False)  # again, in its place
+
+
+def test_hours_are_left_out_where_a_log_is_missing(study: Path) -> None:
+    runs = RUNS.read()
+    assert {machine.hours for machine in list_machines(runs, Path("logs"))} == {None}
+    first = runs.assign(machine=["A"] + ["B"] * (len(runs) - 1))
+    write_logs(first.head(1), 3600)
+    assert [m.hours for m in list_machines(first, Path("logs")) if m.machine == "A"] == [1.0]
+
+
+def test_what_is_missing_or_too_large_is_refused(
+    study: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(archiving, "LARGEST", 1000)
+    with pytest.raises(UserError, match=r"expected at most 1,000.*The largest file is \S+ with"):
+        archive(Path("studies/quick"), pdf=False)
+    (study / "reports/build/index.html").unlink()
+    with pytest.raises(UserError, match=r"index\.html: not found\. Finish the study first"):
+        archive(Path("studies/quick"), pdf=False)
+    assert not (study / "studies/quick").exists()
+
+
+@pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
+def test_the_document_is_compiled_and_an_error_is_shown(study: Path) -> None:
+    source = study / "reports/build/latex/report.tex"
+    source.write_text("\\documentclass{article}\\begin{document}a\\end{document}")
+    archive(Path("kept"))
+    assert (study / "kept/report.pdf").read_bytes().startswith(b"%PDF")
+    assert [path.name for path in source.parent.iterdir()] == ["report.tex"]
+    source.write_text("\\documentclass{article}\\begin{document}\\nonsense\\end{document}")
+    with pytest.raises(UserError, match=r"(?s)LaTeX failed.*nonsense"):
+        archive(Path("other"))
+    assert not (study / "other").exists()
