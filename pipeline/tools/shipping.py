@@ -160,6 +160,18 @@ def shipped_subject(model: str, scale: int, folder: Path = SHIPPED) -> Subject:
             "Train the network (dvc repro) or give other weights: --weights published, or a file"
         )
     path = folder / entry.file
+    content = _content(entry, folder)
+    try:
+        state = load(content)
+    except (SafetensorError, ValueError) as error:
+        raise UserError(f"{path}: not readable as safetensors ({error}). {RESTORE}") from error
+    network = build_network(entry.model, entry.scale, **entry.settings)
+    load_state(network, _widened(state), str(path), RESTORE)
+    return Subject(network, entry.model, entry.variant, "shipped", entry.seed, str(path))
+
+
+def _content(entry: Shipped, folder: Path) -> bytes:
+    path = folder / entry.file
     try:
         content = path.read_bytes()
     except OSError as error:
@@ -170,13 +182,7 @@ def shipped_subject(model: str, scale: int, folder: Path = SHIPPED) -> Subject:
             f"{path}: is not the file that manifest.json describes (SHA-256 {found}, expected "
             f"{entry.sha256}). {RESTORE}"
         )
-    try:
-        state = load(content)
-    except (SafetensorError, ValueError) as error:
-        raise UserError(f"{path}: not readable as safetensors ({error}). {RESTORE}") from error
-    network = build_network(entry.model, entry.scale, **entry.settings)
-    load_state(network, _widened(state), str(path), RESTORE)
-    return Subject(network, entry.model, entry.variant, "shipped", entry.seed, str(path))
+    return content
 
 
 def describe_shipped(entry: Shipped) -> str:
@@ -192,28 +198,32 @@ def describe_shipped(entry: Shipped) -> str:
 
 
 def ship(keys: Sequence[Key], folder: Path = SHIPPED) -> Manifest:
-    """Replace the folder of shipped weights by the trainings `keys` of the study that is here.
+    """Put the trainings `keys` of the study that is here into the folder of shipped weights.
 
-    Weights are stored as float16 where that costs less than `LARGEST_LOSS_DB`.
+    Weights are stored as float16 where that costs less than `LARGEST_LOSS_DB`. They take the place
+    of others of the same network and scale; those of other networks and scales stay.
 
     Parameters
     ----------
     keys : sequence of Key
         One training for each network and scale.
     folder : Path
-        Gets one file for each, manifest.json and README.md.
+        Has one file for each, manifest.json and README.md.
 
     Raises
     ------
     UserError
-        When a training, its figures or a dataset is missing, or the files would take more than
-        `LARGEST_TOTAL`. The folder stays as it was then.
+        When a training, its figures or a dataset is missing, what is in the folder is damaged, or
+        the files would take more than `LARGEST_TOTAL`. The folder stays as it was then.
     """
-    entries, contents = [], {}
-    for key in keys:
-        entry, content = _pack(key)
-        entries.append(entry)
-        contents[entry.file] = content
+    packed = {}
+    if (folder / "manifest.json").is_file():
+        packed = {
+            (e.model, e.scale): (e, _content(e, folder)) for e in read_manifest(folder).weights
+        }
+    packed |= {(key.model, key.scale): _pack(key) for key in keys}
+    entries = [packed[name][0] for name in sorted(packed)]
+    contents = {entry.file: content for entry, content in packed.values()}
     if (total := sum(map(len, contents.values()))) > LARGEST_TOTAL:
         raise UserError(
             f"{folder}: the weights take {total:,} bytes; expected at most {LARGEST_TOTAL:,}, "

@@ -91,11 +91,14 @@ def test_too_much_for_every_clone_is_refused(
     trained: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     FOLDER.mkdir()
-    (FOLDER / "manifest.json").write_text("earlier", encoding="utf-8")
+    (FOLDER / "manifest.json").write_text('{"weights": []}', encoding="utf-8")
     monkeypatch.setattr(shipping, "LARGEST_TOTAL", 100)
     with pytest.raises(UserError, match="expected at most 100"):
         ship([KEY], FOLDER)
     assert [p.name for p in FOLDER.iterdir()] == ["manifest.json"]
+    (FOLDER / "manifest.json").write_text("damaged", encoding="utf-8")
+    with pytest.raises(UserError, match=r"manifest\.json: not valid JSON"):
+        ship([KEY], FOLDER)
 
 
 def test_damaged_file_is_refused(trained: Path) -> None:
@@ -109,6 +112,22 @@ def test_damaged_file_is_refused(trained: Path) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"not readable .*git checkout weights"):
         shipped_subject("mesr", 4, FOLDER)
+
+
+def test_other_networks_and_scales_stay(trained: Path) -> None:
+    (first,) = ship([KEY], FOLDER).weights
+    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
+    other = manifest["weights"][0] | {"scale": 2, "file": "mesr_x2.safetensors", "toy": False}
+    manifest["weights"].append(other)
+    (FOLDER / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    (FOLDER / "mesr_x2.safetensors").write_bytes((FOLDER / first.file).read_bytes())
+    kept, again = ship([KEY], FOLDER).weights
+    assert (kept.scale, kept.toy, again) == (2, False, first)
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    assert f"**{again.name}: toys.**" in page
+    (FOLDER / "mesr_x2.safetensors").write_bytes(b"damaged")
+    with pytest.raises(UserError, match=r"mesr_x2\.safetensors: is not the file"):
+        ship([KEY], FOLDER)
 
 
 def test_damaged_manifest_is_refused(trained: Path) -> None:
@@ -174,15 +193,18 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
 
 
 def test_shipped_weights_give_the_figures_of_the_manifest(elsewhere: Path) -> None:
-    entry = find_shipped("mesr", 4)
-    assert entry is not None
-    figure = next((f for f in entry.figures if f.dataset == "photos_test"), None)
-    if figure is None:
-        pytest.skip("the shipped weights were not evaluated on photos_test")
+    # The photographs come with installed packages; other datasets need a download.
+    entry, figure = next(
+        (entry, figure)
+        for entry in read_manifest().weights
+        for figure in entry.figures
+        if figure.dataset == "photos_test"
+    )
     fetch_assets(["photos_test"], Path("data"))
     _, images = select_images("photos_test")
     protocol = get_protocol(figure.protocol)
-    table = quality_table(shipped_subject("mesr", 4), images, "photos_test", protocol)
+    subject = shipped_subject(entry.model, entry.scale)
+    table = quality_table(subject, images, "photos_test", protocol)
     means = table[["psnr_db", "ssim"]].astype(float).mean()
     assert len(table) == figure.images
     assert means["psnr_db"] == pytest.approx(figure.psnr_db, abs=1e-3)
