@@ -34,6 +34,7 @@ NOT_PARSED = {
     "git clone <repository> mesr": "git's own",
     "git hash-object FILE": "git's own",
     "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
+    "latexmk -pdf ieee.tex": "tests/reports/ compile the document",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
     "pre-commit install": "changes the checkout's git hooks",
     "python -m benchmarks.paper_reading": "has no options; initialises full-size networks",

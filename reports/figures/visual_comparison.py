@@ -1,6 +1,7 @@
 """Visual comparisons: every method's view of one region (Figures 5 to 8 of the paper)."""
 
 import math
+import textwrap
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
@@ -150,14 +151,22 @@ def comparisons(pictures: Pictures) -> tuple[list[Comparison], list[str]]:
     return found, absent
 
 
+def label_lines(label: str, width: int) -> list[str]:
+    """Return a label as one or two lines of at most `width` characters."""
+    first, *others = textwrap.wrap(label, width) or [""]
+    return [first, short(" ".join(others), width)] if others else [first]
+
+
 def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
     """Draw the whole image with its region framed, and each method's view of the region."""
     tiles = marked([tile for tile in comparison.tiles if tile.printed])
     rows = max(2, math.ceil(len(tiles) / 6))
     columns = math.ceil(len(tiles) / rows)
     _, _, region_width, region_height = comparison.region
-    gap, text_height, left = 0.07, 0.29, 2.25
+    gap, line_height, left = 0.07, 0.105, 2.25
     tile_width = (WIDTH - left - columns * gap) / columns
+    labels = [label_lines(tile.label, int(tile_width / 0.052)) for tile in tiles]
+    text_height = 0.08 + line_height * (1 + max(map(len, labels)))
     tile_height = tile_width * region_height / region_width
     height = rows * (tile_height + text_height) + 0.14
     whole_width, whole_height = comparison.whole.size
@@ -185,17 +194,18 @@ def draw_comparison(comparison: Comparison) -> Callable[[Theme], Canvas]:
             frame.add_patch(box)
         name = f"{comparison.image} ({comparison.dataset}), ×{comparison.scale}"
         note(left / 2, shown_height + 0.05, short(name, 42), bold=True, colour=theme.text)
-        for index, tile in enumerate(tiles):
+        for index, (tile, lines) in enumerate(zip(tiles, labels, strict=True)):
             row, column = divmod(index, columns)
             tile_x = left + gap + column * (tile_width + gap)
             tile_y = row * (tile_height + text_height)
             picture(place(tile_x, tile_y, tile_width, tile_height), tile.image)
             centre, below = tile_x + tile_width / 2, tile_y + tile_height + 0.04
-            width = int(tile_width / 0.052)
             own = tile.method.startswith("mesr_")
             colour = theme.mesr if own else theme.text
-            note(centre, below, short(tile.label, width), bold=tile.best, colour=colour)
-            note(centre, below + 0.105, tile.metrics, bold=tile.best, colour=theme.muted)
+            for part in lines:
+                note(centre, below, part, bold=tile.best, colour=colour)
+                below += line_height
+            note(centre, below, tile.metrics, bold=tile.best, colour=theme.muted)
         return canvas
 
     return draw

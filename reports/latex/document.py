@@ -9,6 +9,7 @@ from pipeline.study.results import StudyFacts
 from reports.figures.style import Figure
 from reports.latex.escaping import Tex, escape
 from reports.latex.pages import parts
+from reports.latex.paper import paper_sources
 from reports.results import warning
 from reports.tables.model import Cell, Row, Table
 
@@ -108,7 +109,7 @@ def environment() -> Environment:
 def write_latex(
     study: StudyFacts, tables: Sequence[Table], figures: Sequence[Figure], folder: Path
 ) -> list[str]:
-    """Write each table, the figures, and the document that includes them.
+    """Write each table, the figures, and the document that includes them; and all for IEEEtran.
 
     Returns
     -------
@@ -130,6 +131,7 @@ def write_latex(
         ),
         "figures": made.get_template("figures.tex.j2").render(figures=figures, setting=setting),
         **{t.key: made.get_template("table.tex.j2").render(table=t) for t in tables},
+        **paper_sources(made, study, tables, figures),
     }
     for name, source in sources.items():
         (folder / f"{name}.tex").write_text(source, encoding="utf-8")
