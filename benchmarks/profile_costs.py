@@ -80,9 +80,10 @@ def image_seconds(params: Params, model: str, scale: int, repeats: int) -> float
 def main() -> None:
     parser = argparse.ArgumentParser(description=__doc__.splitlines()[0])
     parser.add_argument("profile", nargs="?", default="compact")
+    parser.add_argument("overrides", nargs="*", help="of the profile, e.g. scales=[x4]")
     parser.add_argument("--repeats", type=int, default=10, help="steps of each network")
     arguments = parser.parse_args()
-    text = compose_params([f"profile={arguments.profile}"])
+    text = compose_params([f"profile={arguments.profile}", *arguments.overrides])
     params = validate_params(OmegaConf.to_container(OmegaConf.create(text)), arguments.profile)
     megapixels = 0.0
     for dataset in params.data.test:
