@@ -26,7 +26,7 @@ from reports.figures.ladder import study_steps
 from reports.results import Results, known, ordered, read_results
 from reports.tables.cells import number
 from reports.tables.claims import NETWORKS, VERDICTS, figure, signed
-from reports.tables.ladder import agreement
+from reports.tables.ladder import agreement, comparable
 from reports.tables.tuning import candidates, restarted
 
 TEMPLATE = "findings.md.j2"
@@ -276,11 +276,12 @@ def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
 def ladder(results: Results) -> dict[str, Any] | None:
     """Return what the ladder shows: the lengths, MESR's rank at each, and swaps; None without."""
     frame = results["ladder"]
-    if frame.empty or frame["steps"].nunique() < 2:
+    ordered_steps = comparable(frame)
+    if len(ordered_steps) < 2:
         return None
     steps = sorted(frame["steps"].unique())
     own = study_steps(results)
-    base = own if own in steps else steps[0]
+    base = own if own in ordered_steps else ordered_steps[0]
     ranks: dict[str, dict[int, str]] = {
         str(dataset): dict.fromkeys(map(int, steps), "") for dataset in ordered(frame["dataset"])
     }
@@ -288,12 +289,22 @@ def ladder(results: Results) -> dict[str, Any] | None:
     for row in frame.assign(networks=counts)[frame["model"] == OWN].to_dict("records"):
         place = f"{row['rank']:.0f} of {row['networks']}"
         ranks[row["dataset"]][int(row["steps"])] = place
-    shorter = [(steps[0], base)] if steps[0] != base else []
-    longer = [(base, steps[-1])] if steps[-1] != base else []
+    shortest, last_steps = ordered_steps[0], ordered_steps[-1]
+    shorter = [(shortest, base)] if shortest != base else []
+    longer = [(base, last_steps)] if last_steps != base else []
     pairs = ordered(zip(frame["model"], frame["variant"], strict=True))
     longest = frame[frame["steps"] == steps[-1]]
     last = ordered(zip(longest["model"], longest["variant"], strict=True))
+    # A single network that was trained longer than all others has no order, but a gain.
+    alone = longest[longest["steps"] > last_steps]
+    before = frame[frame["steps"] == base].set_index(["dataset", "model"])["psnr_db"]
+    gains = [
+        (row["dataset"], row["psnr_db"] - before[row["dataset"], row["model"]])
+        for row in alone.to_dict("records")
+        if (row["dataset"], row["model"]) in before.index
+    ]
     return {
+        "alone": gains,
         "longest": [results.network(*pair) for pair in last],
         "steps": [int(count) for count in steps],
         "own": int(base),

@@ -85,9 +85,15 @@ def agreement(frame: pd.DataFrame, first: float, second: float) -> tuple[float, 
     return float(stats.kendalltau(both[first], both[second]).statistic), len(both)
 
 
+def comparable(frame: pd.DataFrame) -> list[float]:
+    """Return the lengths that several networks were trained for: those that have an order."""
+    networks = frame.groupby("steps")["model"].nunique()
+    return [float(steps) for steps in sorted(networks.index[networks > 1])]
+
+
 def rung_pairs(frame: pd.DataFrame) -> list[tuple[float, float]]:
-    """Return each length with the next, and the shortest with the longest."""
-    rungs = sorted(frame["steps"].unique())
+    """Return each length that has an order with the next, and the shortest with the longest."""
+    rungs = comparable(frame)
     pairs = list(pairwise(rungs))
     return [*pairs, (rungs[0], rungs[-1])] if len(rungs) > 2 else pairs
 
@@ -95,9 +101,9 @@ def rung_pairs(frame: pd.DataFrame) -> list[tuple[float, float]]:
 def ladder_agreement(results: Results) -> Table | None:
     """Return Kendall's tau between the rankings of different lengths; None without a ladder."""
     frame = results["ladder"]
-    if frame.empty or frame["steps"].nunique() < 2:
-        return None
     pairs = rung_pairs(frame)
+    if not pairs:
+        return None
     columns = [Column("Test images", kind="text", first="ascending", width="2.2cm")]
     columns += [
         Column(f"{second:,.0f}", f"{first:,.0f} against", first="ascending")
