@@ -11,8 +11,10 @@ from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 from reports.figures.chapter import draw_figures
 from reports.figures.design import draw_design
+from reports.figures.pictures import Pictures
 from reports.latex.document import write_latex
 from reports.logs import write_logs, write_unverified
+from reports.page.explorer import write_excerpts
 from reports.page.finding import evidence, finding, strips
 from reports.page.grid import grid
 from reports.page.machines import write_machines
@@ -101,10 +103,10 @@ def render(
             "certificate": worst_first(certified).trimmed(),
             "claimed": claimed,
             "claims": claims,
-            "comparisons": drawn.comparisons,
             "counts": counted,
             "degraded": degraded,
             "downloads": downloads(copies, sources, figures),
+            "excerpts": write_excerpts(Pictures(data, evaluations), folder / "assets" / "excerpts"),
             "evidence": evidence(ranked, data.study.bootstrap.confidence),
             "facts": facts(data),
             "figures": drawn.others,

@@ -4,36 +4,33 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from pathlib import Path
 
-from PIL import Image
-
 from reports.figures.gains import gains_figure
 from reports.figures.pictures import Pictures
 from reports.figures.refinement import refinement, refinement_figure
 from reports.figures.style import Figure, save
 from reports.figures.tradeoff import tradeoff_figure
 from reports.figures.training_curves import ablation_curves, network_curves
-from reports.figures.visual_comparison import Comparison, comparison_figure, comparisons
+from reports.figures.visual_comparison import comparison_figure, comparisons
 from reports.results import Results
 
-WHOLE_SIDE = 900  # pixels of the longer side of a whole image on the page
 CHARTS = (network_curves, ablation_curves, gains_figure)
 
 
 @dataclass(frozen=True)
 class Switch:
-    """Figures of one kind at several scales, of which the page shows the one that is chosen."""
+    """Figures of one kind, of which the page shows the one that is chosen."""
 
     key: str
     title: str
+    choice: str  # what is chosen: a scale, an image
     options: list[tuple[str, Figure]]  # name of the choice
     chosen: int = 0
 
 
 @dataclass
 class Chapter:
-    """The figures of the report: comparisons with sliders, costs with a switch, then the rest."""
+    """The figures of the report: those with a switch, then the rest."""
 
-    comparisons: list[tuple[Comparison, Figure]] = field(default_factory=list)
     switches: list[Switch] = field(default_factory=list)
     others: list[Figure] = field(default_factory=list)
     absent: list[str] = field(default_factory=list)  # what is not there, and why
@@ -42,14 +39,17 @@ class Chapter:
     def figures(self) -> list[Figure]:
         """All figures."""
         switched = (figure for switch in self.switches for _, figure in switch.options)
-        return [*(figure for _, figure in self.comparisons), *switched, *self.others]
+        return [*switched, *self.others]
 
 
 def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
-    """Draw all figures into `folder`/figures and the tiles of the sliders into its assets/crops."""
+    """Draw all figures into `folder`/figures."""
     pictures = Pictures(data, evaluations)
     found, absent = comparisons(pictures)
-    chapter = Chapter([(comparison, comparison_figure(comparison)) for comparison in found])
+    chapter = Chapter()
+    compared = [(figure.title, figure) for figure in map(comparison_figure, found)]
+    if compared:
+        chapter.switches.append(Switch("comparisons", "Visual comparison", "Image", compared))
     stages = refinement(pictures)
     if isinstance(stages, str):
         absent.append(stages)
@@ -66,8 +66,6 @@ def draw_figures(data: Results, evaluations: Path, folder: Path) -> Chapter:
     stamp = "" if study.is_paper_setting else f"Profile {study.profile}: not the paper's setting"
     for figure in chapter.figures:
         save(figure, folder / "figures", stamp)
-    for comparison in found:
-        write_crops(comparison, folder / "assets" / "crops")
     return chapter
 
 
@@ -80,15 +78,4 @@ def by_scale(
     options = [(f"×{scale}", figure) for scale, figure in found]
     shown = [scale == data.study.complexity_scale for scale, _ in found]
     first = shown.index(True) if any(shown) else 0
-    return Switch(key, title, options, first)
-
-
-def write_crops(comparison: Comparison, folder: Path) -> None:
-    """Write the pictures of one comparison with sliders."""
-    target = folder / comparison.slug
-    target.mkdir(parents=True)
-    for index, tile in enumerate(comparison.tiles):
-        tile.image.save(target / f"{index}.png")
-    small = comparison.whole.copy()
-    small.thumbnail((WHOLE_SIDE, WHOLE_SIDE), Image.Resampling.LANCZOS)
-    small.save(target / "whole.png")
+    return Switch(key, title, "Scale", options, first)

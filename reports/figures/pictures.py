@@ -1,5 +1,6 @@
 """The pictures that stage `evaluate` kept, and whose they are."""
 
+import math
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,10 +8,13 @@ from pathlib import Path
 import numpy as np
 from numpy.typing import NDArray
 from PIL import Image
+from skimage.metrics import structural_similarity
 
 from pipeline.study.keys import Key
 from pipeline.support.errors import UserError
 from reports.results import Results
+
+WINDOW = 11  # side of SSIM's window in pixels
 
 
 @dataclass(frozen=True)
@@ -128,14 +132,23 @@ def again(key: str) -> str:
     return f"Delete evaluations/{key} and run `dvc repro` to write it again."
 
 
-def focus(methods: Sequence[Method]) -> Method | None:
-    """Return the method that regions are chosen for: MESR, or the last network."""
-    networks = [method for method in methods if method.source != "none"]
-    mesr = [method for method in networks if method.model == "mesr"]
-    return next(iter(mesr or networks[-1:]), None)
-
-
 def luma(image: Image.Image) -> NDArray[np.float64]:
     """BT.601 studio-range luma of an RGB image, as `docs/protocols.md` defines it."""
     rgb = np.asarray(image, dtype=np.float64)
     return np.asarray(16.0 + rgb @ np.array([65.481, 128.553, 24.966]) / 255.0)
+
+
+def scores(view: Image.Image, original: Image.Image) -> tuple[float, float]:
+    """Return PSNR in dB and SSIM of a view on the luma of what is shown, without a border.
+
+    PSNR is infinite for equal views, SSIM NaN where a side is shorter than its window.
+    """
+    a, b = luma(view), luma(original)
+    error = float(np.mean((a - b) ** 2))
+    psnr = 10 * math.log10(255**2 / error) if error else math.inf
+    if min(a.shape) < WINDOW:
+        return psnr, math.nan
+    ssim = structural_similarity(
+        a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
+    )
+    return psnr, float(ssim)

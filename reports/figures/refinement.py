@@ -9,8 +9,17 @@ from matplotlib.figure import Figure as Canvas
 from numpy.typing import NDArray
 from PIL import Image
 
+from pipeline.study.keys import Key
 from reports.figures.pictures import Pictures, luma
-from reports.figures.regions import Region, checked_region, chosen_region, crops, cut
+from reports.figures.regions import (
+    NEUTRAL,
+    Region,
+    checked_region,
+    crops,
+    cut,
+    usual_size,
+    worst_region,
+)
 from reports.figures.style import WIDTH, Figure, Theme, picture
 
 
@@ -22,7 +31,7 @@ class Refinement:
     image: str
     scale: int
     region: Region
-    label: str
+    automatic: bool
     coarse: Image.Image
     refined: Image.Image
     original: Image.Image
@@ -43,13 +52,15 @@ def refinement(pictures: Pictures) -> Refinement | str:
                 continue
             coarse = pictures.view(method.key, dataset, image, original.size, "coarse.png")
             refined = pictures.view(method.key, dataset, image, original.size)
+            bicubic = Key.bicubic(scale).name
             if crop.region is None:
-                region = chosen_region(original, coarse, refined, scale)
+                base = pictures.view(bicubic, dataset, image, original.size)
+                region = worst_region(original, base, usual_size(original.size, scale), scale)
             else:
                 region = checked_region(crop.region, original.size, f"{dataset}/{image}")
             hr, low, high = (cut(picture, region) for picture in (original, coarse, refined))
             return Refinement(
-                *(dataset, image, scale, region, method.label, low, high, hr),
+                *(dataset, image, scale, region, crop.region is None, low, high, hr),
                 coarse_error=np.abs(luma(low) - luma(hr)),
                 refined_error=np.abs(luma(high) - luma(hr)),
             )
@@ -62,7 +73,7 @@ def refinement(pictures: Pictures) -> Refinement | str:
 def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
     """Draw coarse, refined and original, and below them the errors and their change."""
     ratio = data.original.height / data.original.width
-    side, gap, text = 2.08, 0.09, 0.2
+    side, gap, text = 1.92, 0.09, 0.2
     tile = side * ratio
     height = 2 * (tile + text) + 0.12
     top = float(np.percentile(np.stack([data.coarse_error, data.refined_error]), 99.5)) or 1.0
@@ -106,6 +117,7 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
             ),
             (change, "PuOr", (-limit, limit), "(f) (d) − (e): purple where refinement helps"),
         )
+        bars = {1: (0.12, "|error| in (d) and (e)"), 2: (0.72, "(d) − (e) in (f)")}
         for column, (values, colours, (low, high), words) in enumerate(errors):
             axes = place(column, 1)
             shown = axes.imshow(
@@ -117,12 +129,14 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
             title(axes, words)
             for spine in axes.spines.values():
                 spine.set_visible(False)
-            if column:
-                x = (3 * side + 2 * gap + (0.1 if column == 1 else 0.44)) / WIDTH
+            if column in bars:
+                offset, name = bars[column]
+                x = (3 * side + 2 * gap + offset) / WIDTH
                 y = 1 - (tile + text + tile) / height
                 bar = canvas.add_axes((x, y, 0.07 / WIDTH, tile / height))
                 canvas.colorbar(shown, cax=bar)
                 bar.tick_params(labelsize=5, pad=1.5)
+                bar.set_ylabel(f"{name} (grey levels)", size=5.5, labelpad=2, color=theme.text)
                 bar.grid(False)
                 for spine in bar.spines.values():
                     spine.set_visible(False)
@@ -134,12 +148,13 @@ def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
 def refinement_figure(data: Refinement) -> Figure:
     """Return the figure of the comparison of the two stages."""
     x, y, width, height = data.region
+    how = f"chosen {NEUTRAL}" if data.automatic else "chosen by hand"
     return Figure(
         "refinement",
         "Coarse against refined",
         f"Effect of the refinement block on {data.image} of {data.dataset} at ×{data.scale}, as in "
-        f"Figure 4 of the paper: region of {width}×{height} pixels at ({x}, {y}); below, the "
-        "absolute error of luma in grey levels (0 to 255).",
+        f"Figure 4 of the paper: region of {width}×{height} pixels at ({x}, {y}), {how}; "
+        "below, the absolute error of luma in grey levels (0 to 255).",
         "Coarse image, refined image, ground truth, and maps of their errors.",
         draw_refinement(data),
     )

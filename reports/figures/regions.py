@@ -7,15 +7,19 @@ from scipy.ndimage import uniform_filter
 from pipeline.study.keys import Key
 from pipeline.study.results import Crop
 from pipeline.support.errors import UserError
-from reports.figures.pictures import Pictures, focus, luma
+from reports.figures.pictures import Pictures, luma
 from reports.results import Results
 
 Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 AUTOMATIC_CROPS = 3
 
 
+# How a region was chosen, for captions.
+NEUTRAL = "where bicubic interpolation has the largest error, whatever the networks do there"
+
+
 def crops(pictures: Pictures) -> list[Crop]:
-    """Return what params `figures.crops` names, or else images on which MESR gains most."""
+    """Return what params `figures.crops` names, or else the images that bicubic restores worst."""
     named = pictures.results.study.figures.crops
     return named or automatic_crops(pictures, largest_scale(pictures.results))
 
@@ -25,19 +29,21 @@ def largest_scale(results: Results) -> int:
     return int(results["tables/table3"]["scale"].max())
 
 
-def automatic_crops(pictures: Pictures, scale: int) -> list[Crop]:
-    """Return the kept images on which MESR gains most over bicubic, best first."""
-    method = focus(pictures.methods(scale))
+def kept_images(pictures: Pictures, scale: int) -> list[tuple[str, str]]:
+    """Return dataset and name of the images whose pictures were kept at a scale."""
     folder = pictures.evaluations / Key.bicubic(scale).name / "images"
+    return [
+        (path.parent.parent.name, path.parent.name) for path in sorted(folder.glob("*/*/hr.png"))
+    ]
+
+
+def automatic_crops(pictures: Pictures, scale: int) -> list[Crop]:
+    """Return the kept images on which bicubic interpolation has the lowest PSNR, that first."""
     ranked = []
-    for path in sorted(folder.glob("*/*/hr.png")):
-        dataset, image = path.parent.parent.name, path.parent.name
-        if method is None or not pictures.kept(method.key, dataset, image):
-            continue
-        before = pictures.quality.get(("bicubic", "", "none", float(scale), dataset, image, ""))
-        after = pictures.measured(method, scale, dataset, image)
-        if before and after:
-            ranked.append((before[0] - after[0], dataset, image))
+    for dataset, image in kept_images(pictures, scale):
+        found = pictures.quality.get(("bicubic", "", "none", float(scale), dataset, image, ""))
+        if found:
+            ranked.append((found[0], dataset, image))
     return [
         Crop(dataset=dataset, image=image, scale=scale)
         for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]
@@ -55,24 +61,41 @@ def checked_region(region: Region, size: tuple[int, int], where: str) -> Region:
     return region
 
 
-def chosen_region(
-    original: Image.Image, bicubic: Image.Image, best: Image.Image | None, scale: int
-) -> Region:
-    """Return the region where `best` gains most over bicubic, on the LR grid.
-
-    Without `best` it is the region that bicubic interpolation restores worst.
-    """
-    hr = luma(original)
-    gain = (luma(bicubic) - hr) ** 2
-    if best is not None:
-        gain -= (luma(best) - hr) ** 2
-    height, width = hr.shape
+def usual_size(size: tuple[int, int], scale: int) -> tuple[int, int]:
+    """Return width and height of a region of an image of `size`: 4 to 3, whole LR pixels."""
+    width, height = size
     side = max(8 * scale, min(height, width) // 5 // (4 * scale) * (4 * scale))
-    w, h = min(width, side * 4 // 3 // scale * scale), min(height, side)
-    mean = uniform_filter(gain, (h, w), mode="constant")[h // 2 :: scale, w // 2 :: scale]
-    mean = mean[: (height - h) // scale + 1, : (width - w) // scale + 1]
+    return min(width, side * 4 // 3 // scale * scale), min(height, side)
+
+
+def worst_region(
+    original: Image.Image, bicubic: Image.Image, size: tuple[int, int], step: int
+) -> Region:
+    """Return the region that bicubic interpolation restores worst.
+
+    The choice is neutral: no network has a say in it.
+
+    Parameters
+    ----------
+    original, bicubic : Image
+        HR image and its bicubic restoration, of one size.
+    size : tuple of int
+        Width and height of the region.
+    step : int
+        The region begins at multiples of so many pixels: of the scale, so that it is one of whole
+        LR pixels.
+
+    Returns
+    -------
+    tuple of int
+        x, y, width, height: the region with the largest mean squared error of luma.
+    """
+    error = (luma(bicubic) - luma(original)) ** 2
+    (height, width), (w, h) = error.shape, size
+    mean = uniform_filter(error, (h, w), mode="constant")[h // 2 :: step, w // 2 :: step]
+    mean = mean[: (height - h) // step + 1, : (width - w) // step + 1]
     row, column = np.unravel_index(int(mean.argmax()), mean.shape)
-    return int(column) * scale, int(row) * scale, w, h
+    return int(column) * step, int(row) * step, w, h
 
 
 def cut(image: Image.Image, region: Region, shrink: int = 1) -> Image.Image:

@@ -1,8 +1,13 @@
-"""Links to what sources name: repositories at their revision, and DOIs of papers."""
+"""Links to what sources name: repositories at their revision, and DOIs of papers.
+
+A revision of this project, which may be published anywhere, is shown short and can be copied.
+"""
 
 import re
 
 from markupsafe import Markup, escape
+
+from reports.logs import SHORT
 
 # Papers that sources name without a repository, by the words they begin with.
 PAPERS = {
@@ -12,6 +17,7 @@ PAPERS = {
 }
 _LINKS = re.compile(
     r"(?P<repository>\b[\w-]+(?:\.[\w-]+)*/[\w.-]+)@(?P<revision>[0-9a-f]{7,40})\b"
+    r"|\b(?P<commit>[0-9a-f]{40})\b"
     r"|\b(?P<doi>10\.\d{4,9}/[^\s;,]+)"
     + "".join(f"|(?P<paper{i}>{re.escape(name)})" for i, name in enumerate(PAPERS))
 )
@@ -28,6 +34,9 @@ def linked(text: str) -> Markup:
 
 def _link(match: re.Match[str]) -> Markup:
     words = match.group()
+    if match["commit"]:
+        button = '<button type="button" class="copy" data-copy="{0}" title="Copy {0}">{1}</button>'
+        return Markup(button).format(words, words[:SHORT])
     if match["repository"]:
         url = f"https://github.com/{match['repository']}/tree/{match['revision']}"
     elif match["doi"]:

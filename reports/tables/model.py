@@ -99,6 +99,7 @@ class Table:
     groups: Sequence[Group]
     notes: Sequence[tuple[str, str]]  # mark, text
     csv: str  # file in results/
+    left_out: str = ""  # the last sentence of the caption where it names columns that are not there
     spreads: bool = True  # whether LaTeX prints spreads and intervals, on a line of their own
 
     @property
@@ -113,8 +114,8 @@ class Table:
 
     @property
     def rest(self) -> str:
-        """The other sentences of the caption: how the table is read."""
-        return self.caption[len(self.lead) :].strip()
+        """The other sentences of the caption, without `left_out`: how the table is read."""
+        return self.caption[len(self.lead) :].removesuffix(self.left_out).strip()
 
     @property
     def rows(self) -> list[Row]:
@@ -155,9 +156,11 @@ class Table:
             f"{group}: {', '.join(heads)}" if group else ", ".join(heads)
             for group, heads in names.items()
         )
+        left_out = f"Left out, because no row has a value: {listed}."
         return replace(
             self,
-            caption=f"{self.caption} Left out, because no row has a value: {listed}.",
+            caption=f"{self.caption} {left_out}",
+            left_out=left_out,
             columns=[self.columns[index] for index in kept],
             groups=groups,
             notes=notes.listed(),

@@ -12,9 +12,13 @@ from PIL import Image
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
-from selenium.webdriver.support.ui import Select
+from selenium.webdriver.support.ui import Select, WebDriverWait
 
+from pipeline.study.results import Crop
 from pipeline.study.verification import Verification, tell_report
+from reports.figures.pictures import Pictures
+from reports.figures.visual_comparison import compare
+from reports.results import read_results
 from tests.browser import needs_chromium, start_browser
 from tests.reports.html import page
 
@@ -62,6 +66,7 @@ def open_page(
         {"width": width, "height": height, "deviceScaleFactor": 1, "mobile": width < 500},
     )
     path, _, anchor = page.partition("#")
+    browser.get("about:blank")  # else an anchor alone would load nothing
     browser.get((report / path).as_uri() + (f"#{anchor}" if anchor else ""))
     if not anchor:  # the other tests look at what is folded away, too
         browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
@@ -189,50 +194,6 @@ def test_commits_are_links_where_the_repository_is_known(
     ]
 
 
-def test_slider_by_mouse_keyboard_and_choice(browser: Any, report: Path) -> None:
-    open_page(browser, report)
-    block = browser.find_element(By.CSS_SELECTOR, "[data-compare]")
-    slider = block.find_element(By.CSS_SELECTOR, ".slider")
-    divider = block.find_element(By.CSS_SELECTOR, "[role=slider]")
-    browser.execute_script(
-        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", slider
-    )
-
-    def now() -> int:
-        return int(divider.get_attribute("aria-valuenow"))
-
-    def clip() -> float:
-        box = "return arguments[0].getBoundingClientRect()"
-        line, whole = browser.execute_script(box, divider), browser.execute_script(box, slider)
-        return float((line["left"] + line["width"] / 2 - whole["left"]) / whole["width"] * 100)
-
-    assert now() == 50
-    width = slider.size["width"]
-    drag = ActionChains(browser).move_to_element(slider).click_and_hold()
-    drag.move_by_offset(int(width * 0.25), 0).release().perform()
-    assert now() == pytest.approx(75, abs=1)
-    assert clip() == pytest.approx(now(), abs=1)
-    for key, expected in (
-        (Keys.HOME, 0),
-        (Keys.ARROW_LEFT, 0),
-        (Keys.ARROW_RIGHT, 1),
-        (Keys.PAGE_UP, 11),
-        (Keys.END, 100),
-        (Keys.ARROW_DOWN, 99),
-    ):
-        divider.send_keys(key)
-        assert now() == expected
-    assert clip() == pytest.approx(99, abs=0.5)
-    assert "Bicubic" in divider.get_attribute("aria-valuetext")
-    browser.execute_script(
-        "const s = arguments[0].querySelector('select'); s.selectedIndex = 0;"
-        "s.dispatchEvent(new Event('change'))",
-        block,
-    )
-    assert "Ground truth" in divider.get_attribute("aria-valuetext")
-    assert slider.find_element(By.CSS_SELECTOR, ".before").get_attribute("src").endswith("/0.png")
-
-
 def test_switch_shows_one_scale(browser: Any, report: Path) -> None:
     open_page(browser, report)
     block = browser.find_element(By.ID, "figure-tradeoff")
@@ -265,22 +226,6 @@ def test_newest_machine_is_shown_and_the_other_can_be_chosen(
     assert "<script>alert(1)</script>" in measured.text
 
 
-def test_slider_by_touch(browser: Any, report: Path) -> None:
-    open_page(browser, report, width=375, height=812)
-    slider = browser.find_element(By.CSS_SELECTOR, ".slider")
-    browser.execute_script(
-        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", slider
-    )
-    box = browser.execute_script("return arguments[0].getBoundingClientRect()", slider)
-    y = box["top"] + box["height"] / 2
-    for kind, place in (("touchStart", 0.5), ("touchMove", 0.35), ("touchMove", 0.2)):
-        point = {"x": box["left"] + place * box["width"], "y": y}
-        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": [point]})
-    browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": "touchEnd", "touchPoints": []})
-    divider = slider.find_element(By.CSS_SELECTOR, "[role=slider]")
-    assert int(divider.get_attribute("aria-valuenow")) == pytest.approx(20, abs=2)
-
-
 @pytest.mark.parametrize("width", [320, 375, 768, 1280])
 @pytest.mark.parametrize("name", ["report", "hostile_report"])
 def test_page_never_scrolls_sideways(
@@ -304,7 +249,7 @@ def test_dark_follows_the_system_and_the_button(browser: Any, report: Path) -> N
     def shown() -> str:
         return str(
             browser.execute_script(
-                "return Array.from(document.querySelectorAll('.chart')).map(c =>"
+                "return Array.from(document.querySelectorAll('.chart:has(.in-dark)')).map(c =>"
                 "Array.from(c.querySelectorAll('img')).filter(i => getComputedStyle(i).display !="
                 "'none')"
                 ".map(i => i.className).join('+')).join(' ')"
@@ -336,6 +281,7 @@ def test_axe_finds_nothing_serious(
 ) -> None:
     open_page(browser, report, page, dark=dark)
     browser.execute_script("document.querySelectorAll('button.runs').forEach(b => b.click())")
+    browser.set_script_timeout(120)
     browser.execute_script(axe)
     found = browser.execute_async_script(
         "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then("
@@ -351,7 +297,7 @@ def rows_shown(browser: Any, table: str) -> list[str]:
 
 
 def test_page_is_short_until_something_is_unfolded(browser: Any, full_report: Path) -> None:
-    for width, screens in ((1440, 14), (375, 24)):
+    for width, screens in ((1440, 12), (375, 20)):
         open_page(browser, full_report, "index.html#summary", width=width)
         height = browser.execute_script("return document.documentElement.scrollHeight")
         assert height < 900 * screens
@@ -453,7 +399,6 @@ def test_a_link_to_a_row_unfolds_it_and_brings_it_into_sight(browser: Any, repor
             ".filter(id => id.startsWith(arguments[0])).slice(0, 1)",
             anchor,
         )
-        browser.get("about:blank")
         open_page(browser, report, f"index.html#{name}")
         row = browser.find_element(By.ID, name)
         assert row.is_displayed()
@@ -466,7 +411,6 @@ def test_a_link_to_a_row_unfolds_it_and_brings_it_into_sight(browser: Any, repor
 def test_anchors_land_where_they_point_after_a_fresh_load(
     browser: Any, report: Path, anchor: str, width: int
 ) -> None:
-    browser.get("about:blank")
     open_page(browser, report, f"index.html#{anchor}", width=width)
     settled = (
         "const done = arguments[0]; const images = Array.from(document.images);"
@@ -601,3 +545,141 @@ def test_page_says_whether_the_run_reproduced(browser: Any, report: Path, tmp_pa
     told = browser.find_element(By.ID, "verified")
     assert "reproduced: all 3 outputs equal those of abc" in told.text
     assert "yes" in told.get_attribute("class")
+
+
+def explorer(browser: Any, report: Path, *, width: int = 1280) -> Any:
+    """The explorer with its first pictures."""
+    open_page(browser, report, "index.html#explorer", width=width)
+    block = browser.find_element(By.ID, "explorer")
+    WebDriverWait(browser, 60).until(lambda _: "in view" in pane(block, "b"))
+    return block
+
+
+def pane(block: Any, name: str) -> str:
+    return str(block.find_element(By.CSS_SELECTOR, f"[data-pane='{name}'] .metrics").text)
+
+
+def control(block: Any, name: str) -> Any:
+    return block.find_element(By.CSS_SELECTOR, f"[data-control='{name}']")
+
+
+def pixels(browser: Any, name: str) -> int:
+    """A digest of what a pane shows."""
+    return int(
+        browser.execute_script(
+            "const c = document.querySelector(`[data-pane='${arguments[0]}'] canvas`);"
+            "return new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height)"
+            ".data.buffer).reduce((sum, pixel) => (31 * sum + pixel) % 2147483647, 1)",
+            name,
+        )
+    )
+
+
+def scores_shown(text: str) -> tuple[float, float]:
+    """PSNR and SSIM of what is in view."""
+    psnr, _, ssim = text.removeprefix("in view ").partition(" · ")[0].partition(" / ")
+    return float(psnr), float(ssim)
+
+
+def test_explorer_loads_nothing_before_it_is_near(browser: Any, full_report: Path) -> None:
+    loaded = "return document.querySelectorAll('script[src*=excerpts]').length - 1"  # the list
+    open_page(browser, full_report, "index.html#summary")
+    assert browser.execute_script(loaded) == 0
+    browser.execute_script("document.getElementById('explorer').scrollIntoView()")
+    WebDriverWait(browser, 60).until(lambda _: browser.execute_script(loaded) > 0)
+
+
+def test_explorer_compares_with_the_truth_and_scores_what_is_in_view(
+    browser: Any, quick: Path, report: Path
+) -> None:
+    block = explorer(browser, report)
+    chosen = [Select(control(block, side)).first_selected_option.text for side in "ab"]
+    assert chosen == ["Ground truth", "MESR"]
+    image, scale = (
+        Select(control(block, name)).first_selected_option.text for name in ("image", "scale")
+    )
+    assert (image, scale) == ("astronaut (photos_test)", "×4")
+    pictures = Pictures(read_results(quick / "results"), quick / "evaluations")
+    listed = json.loads((report / "assets/excerpts/list.js").read_text().partition(" = ")[2][:-2])
+    region = next(entry["region"] for entry in listed if entry["key"] == "photos-test-astronaut-x4")
+    crop = Crop(dataset="photos_test", image="astronaut", scale=4, region=region)
+    comparison = compare(pictures, crop, "name")
+    assert not isinstance(comparison, str)
+    tiles = {tile.label: tile for tile in comparison.tiles}
+    for label in ("MESR", "Bicubic"):
+        Select(control(block, "b")).select_by_visible_text(label)
+        tile = tiles[label]
+        assert scores_shown(pane(block, "b")) == pytest.approx(
+            (tile.region_psnr_db, tile.region_ssim), abs=6e-3
+        )
+        assert f"whole image {tile.metrics}" in pane(block, "b")
+        assert label in pane(block, "error")
+
+
+def test_explorer_zooms_and_moves_all_panes_together(browser: Any, report: Path) -> None:
+    block = explorer(browser, report)
+    Select(control(block, "a")).select_by_visible_text("MESR")
+    assert pixels(browser, "a") == pixels(browser, "b")
+    whole, scored = pixels(browser, "a"), scores_shown(pane(block, "b"))
+    for _ in range(2):
+        control(block, "closer").click()
+    assert control(block, "factor").text == "×2"
+    assert pixels(browser, "a") == pixels(browser, "b") != whole
+    assert scores_shown(pane(block, "a")) == scores_shown(pane(block, "b")) != scored
+    before = pixels(browser, "b")
+    stage = block.find_element(By.CSS_SELECTOR, ".panes")
+    stage.send_keys(Keys.ARROW_LEFT)
+    assert pixels(browser, "a") == pixels(browser, "b") != before
+    canvas = block.find_element(By.CSS_SELECTOR, "[data-pane='b'] canvas")
+    at = pixels(browser, "b")
+    ActionChains(browser).drag_and_drop_by_offset(canvas, -40, -20).perform()
+    assert pixels(browser, "a") == pixels(browser, "b") != at
+    stage.send_keys("0")
+    assert control(block, "factor").text == "×1"
+    assert pixels(browser, "a") == whole
+    assert not control(block, "farther").is_enabled()
+
+
+def test_explorer_keeps_the_choice_on_another_image_and_swaps(browser: Any, report: Path) -> None:
+    block = explorer(browser, report)
+    Select(control(block, "b")).select_by_visible_text("MSRN")
+    Select(control(block, "image")).select_by_index(1)
+    WebDriverWait(browser, 60).until(lambda _: "in view" in pane(block, "b"))
+    assert Select(control(block, "b")).first_selected_option.text == "MSRN"
+    control(block, "swap").click()
+    assert Select(control(block, "a")).first_selected_option.text == "MSRN"
+    assert pane(block, "b") == "what the others are compared with"
+    colours = browser.execute_script(
+        "const c = document.querySelector('[data-pane=error] canvas');"
+        "const data = c.getContext('2d').getImageData(0, 0, c.width, c.height).data;"
+        "return Array.from(new Set(new Uint32Array(data.buffer)))"
+    )
+    assert len(colours) == 1  # no error
+
+
+def test_explorer_by_touch(browser: Any, report: Path) -> None:
+    block = explorer(browser, report, width=375)
+    canvas = block.find_element(By.CSS_SELECTOR, "[data-pane='b'] canvas")
+    browser.execute_script(
+        "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})", canvas
+    )
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", canvas)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [
+            {"x": box["left"] + x * box["width"], "y": box["top"] + y * box["height"], "id": i}
+            for i, (x, y) in enumerate(places)
+        ]
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.45, 0.5), (0.55, 0.5))
+    for apart in (0.1, 0.2, 0.3):
+        touch("touchMove", (0.45 - apart, 0.5), (0.55 + apart, 0.5))
+    touch("touchEnd")
+    assert control(block, "factor").text != "×1"
+    before = pixels(browser, "a")
+    touch("touchStart", (0.5, 0.5))
+    for x in (0.45, 0.35, 0.25):
+        touch("touchMove", (x, 0.5))
+    touch("touchEnd")
+    assert pixels(browser, "a") != before

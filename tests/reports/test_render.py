@@ -169,7 +169,7 @@ def test_hostile_strings_come_out_as_text(hostile_report: Path, report: Path) ->
         for string in HOSTILE:
             assert string in text, key
     assert HOSTILE[0] in block(hostile_report, "reading", "reading.html").get_text()
-    for name, scripts in (("index.html", 5), ("reading.html", 2)):
+    for name, scripts in (("index.html", 7), ("reading.html", 2)):
         for built in (hostile_report, report):
             assert len(page(built, name).find_all("script")) == scripts
 
@@ -234,7 +234,7 @@ def test_figures_carry_no_dates(report: Path) -> None:
 
 def test_static_files_ask_nothing_of_the_network(report: Path) -> None:
     files = list((report / "assets").glob("*.*"))
-    assert len(files) == 3
+    assert len(files) == 4
     for path in files:
         assert "http" not in path.read_text(encoding="utf-8")
 

@@ -6,13 +6,20 @@ from pathlib import Path
 import pytest
 from PIL import Image
 
+from pipeline.scoring.metrics import ssim
 from pipeline.study.results import Crop
 from pipeline.support.errors import UserError
-from reports.figures.pictures import Pictures
+from reports.figures.pictures import Pictures, luma, scores
 from reports.figures.refinement import refinement
-from reports.figures.regions import automatic_crops
-from reports.figures.visual_comparison import Tile, compare, marked, slug
-from reports.results import read_results
+from reports.figures.regions import NEUTRAL, automatic_crops
+from reports.figures.visual_comparison import (
+    OVERVIEW_SIDE,
+    Tile,
+    compare,
+    comparison_figure,
+    marked,
+)
+from reports.results import read_results, slug
 
 CAT = Crop(dataset="photos_test", image="cat", scale=4)
 
@@ -26,15 +33,11 @@ def test_slugs_are_safe_file_names() -> None:
     assert slug("crop", "../../etc", "<a&b>", "x4") == "crop-etc-a-b-x4"
 
 
-def test_automatic_images_are_those_of_largest_gain(pictures: Pictures) -> None:
+def test_automatic_images_are_those_that_bicubic_restores_worst(pictures: Pictures) -> None:
     quality = pictures.results["quality"]
-    x4 = quality[quality["scale"] == 4].set_index("image")
-    kept = {"astronaut", "cat", "coffee"}
-    gain = (
-        x4[(x4["model"] == "mesr") & (x4["variant"] == "full")]["psnr_db"]
-        - x4[x4["model"] == "bicubic"]["psnr_db"]
-    )
-    expected = gain[gain.index.isin(kept)].sort_values(ascending=False).index.tolist()
+    bicubic = quality[(quality["scale"] == 4) & (quality["model"] == "bicubic")]
+    kept = bicubic[bicubic["image"].isin(["astronaut", "cat", "coffee"])]
+    expected = kept.sort_values("psnr_db")["image"].tolist()
     assert [crop.image for crop in automatic_crops(pictures, 4)] == expected
 
 
@@ -50,8 +53,34 @@ def test_tiles_begin_with_truth_and_input_and_mark_the_best(pictures: Pictures) 
     assert [tile for tile in comparison.tiles if tile.best] == [best]
     _, _, width, height = comparison.region
     assert {tile.image.size for tile in measured} == {(width, height)}
-    assert comparison.tiles[comparison.before].label == "Bicubic"
-    assert comparison.tiles[comparison.after].label == "MESR"
+    assert max(comparison.overview.size) <= OVERVIEW_SIDE
+
+
+def test_region_and_image_are_scored_apart(pictures: Pictures) -> None:
+    comparison = compare(pictures, CAT, "name")
+    assert not isinstance(comparison, str)
+    truth = comparison.tiles[0].image
+    tile = next(tile for tile in comparison.tiles if tile.label == "MESR")
+    planes = [luma(picture) for picture in (tile.image, truth)]
+    expected = 10 * math.log10(255**2 / ((planes[0] - planes[1]) ** 2).mean())
+    assert tile.region_psnr_db == pytest.approx(expected)
+    sr, hr = planes
+    assert tile.region_ssim == pytest.approx(ssim(sr, hr), abs=1e-9)
+    assert tile.region_metrics == f"{expected:.2f} / {ssim(sr, hr):.4f}"
+    assert tile.metrics != tile.region_metrics
+    caption = comparison_figure(comparison).caption
+    assert NEUTRAL in caption
+    by_hand = compare(pictures, CAT.model_copy(update={"region": (8, 8, 32, 24)}), "name")
+    assert not isinstance(by_hand, str)
+    assert "chosen by hand" in comparison_figure(by_hand).caption
+
+
+def test_scores_of_equal_and_of_small_views() -> None:
+    image = Image.new("RGB", (12, 8), "gray")
+    psnr, small = scores(image, image)
+    assert psnr == math.inf
+    assert math.isnan(small)
+    assert scores(image.resize((12, 12)), image.resize((12, 12))) == (math.inf, 1.0)
 
 
 def test_best_is_marked_among_tiles_of_one_kind_alone() -> None:

@@ -4,7 +4,7 @@ from PIL import Image
 
 from pipeline.support.errors import UserError
 from reports.figures.pictures import luma
-from reports.figures.regions import checked_region, chosen_region, cut
+from reports.figures.regions import checked_region, cut, usual_size, worst_region
 
 
 def gray(values: np.ndarray) -> Image.Image:
@@ -17,27 +17,33 @@ def test_luma_of_black_and_white() -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_region_covers_the_place_of_largest_gain(scale: int) -> None:
+def test_region_covers_what_bicubic_restores_worst(scale: int) -> None:
     rng = np.random.default_rng(scale)
     original = rng.integers(60, 190, (144, 192))
     x, y = 96, 48
     worse = original.copy()
     worse[y : y + 12, x : x + 12] += 60
-    region = chosen_region(gray(original), gray(worse), gray(original), scale)
+    size = usual_size((192, 144), scale)
+    region = worst_region(gray(original), gray(worse), size, scale)
     left, top, width, height = region
+    assert (width, height) == size
     assert left <= x and x + 12 <= left + width
     assert top <= y and y + 12 <= top + height
     assert left % scale == top % scale == width % scale == height % scale == 0
 
 
-def test_region_avoids_what_only_got_worse() -> None:
-    original = np.full((96, 128), 100)
-    bicubic, best = original.copy(), original.copy()
-    bicubic[:12, :12] += 20  # a gain in one corner
-    best[-12:, -12:] += 90  # a loss in the other
-    left, top, _, _ = chosen_region(gray(original), gray(bicubic), gray(best), 4)
-    assert left < 12
-    assert top < 12
+def test_region_is_the_one_of_largest_mean_error() -> None:
+    rng = np.random.default_rng(0)
+    original, bicubic = rng.integers(0, 256, (2, 48, 60))
+    left, top, width, height = worst_region(gray(original), gray(bicubic), (16, 12), 4)
+    error = (luma(gray(bicubic)) - luma(gray(original))) ** 2
+    means = {
+        (x, y): error[y : y + 12, x : x + 16].mean()
+        for y in range(0, 48 - 12 + 1, 4)
+        for x in range(0, 60 - 16 + 1, 4)
+    }
+    assert (left, top) == max(means, key=lambda place: means[place])
+    assert (width, height) == (16, 12)
 
 
 @pytest.mark.parametrize("region", [(-1, 0, 4, 4), (0, 0, 0, 4), (60, 0, 8, 4), (0, 45, 4, 4)])

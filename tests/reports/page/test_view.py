@@ -40,7 +40,8 @@ def test_empty_columns_are_named_in_a_sentence_and_marks_have_no_gaps() -> None:
     assert found.caption.endswith("Left out, because no row has a value: Over: First; Third.")
     assert found.notes == [("a", "kept")]
     assert found.rows[1].cells[1].note == "a"
-    assert (found.lead, found.rest[:15]) == ("What it shows.", "How it is read.")
+    assert (found.lead, found.rest) == ("What it shows.", "How it is read.")
+    assert found.caption == f"{found.lead} {found.rest} {found.left_out}"
 
 
 def test_a_full_table_stays_as_it_is() -> None:
@@ -107,6 +108,15 @@ def test_sources_are_links(text: str, urls: list[str]) -> None:
     assert found.get_text() == text
     assert [tag["href"] for tag in found.find_all("a")] == urls
     assert not found.find("b")
+
+
+def test_a_revision_is_short_and_can_be_copied() -> None:
+    revision = "0f18e4f53a8a775dea20ba1e0a581d2ad1a86616"
+    found = BeautifulSoup(str(linked(f"at revision {revision}: so")), "html.parser")
+    assert found.get_text() == "at revision 0f18e4f53a8a: so"
+    button = found.find("button")
+    assert button is not None
+    assert button["data-copy"] == revision  # type: ignore[index]
 
 
 def test_every_source_of_the_certificate_can_be_followed(data: Results) -> None:
