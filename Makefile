@@ -40,8 +40,8 @@ measure: venv  ## measure latency and memory of every network on this machine
 certify:  ## measure published weights against published figures (make repro PROFILE=certify)
 	$(MAKE) repro PROFILE=certify
 
-test: venv  ## run all tests
-	$(BIN)/python -m pytest
+test: venv  ## run all tests [JOBS=2]
+	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadgroup --no-loadscope-reorder
 
 lint: venv  ## check code, formatting and types
 	$(BIN)/ruff check .

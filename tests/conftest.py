@@ -1,8 +1,10 @@
 """Settings that all tests share."""
 
 import gc
+from pathlib import Path
 
 import hypothesis
+import pytest
 import torch
 
 # Machines are shared: a slow example is no failure, and one thread is quicker than two threads
@@ -10,6 +12,20 @@ import torch
 hypothesis.settings.register_profile("shared", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("shared")
 torch.set_num_threads(1)
+
+TESTS = Path(__file__).parent
+# Minutes each, so they begin first where several processes share the tests.
+LONG = ("test_end_to_end.py", "pipeline/scheduling/test_cluster.py")
+
+
+@pytest.hookimpl(tryfirst=True)
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Give tests that share costly fixtures to one process: those of a file, or of the report."""
+    for item in items:
+        name = item.path.relative_to(TESTS).as_posix()
+        group = "reports" if name.startswith("reports/") else name
+        item.add_marker(pytest.mark.xdist_group(group))
+    items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 
 
 def pytest_collection_finish() -> None:

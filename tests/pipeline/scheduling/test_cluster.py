@@ -213,7 +213,8 @@ def test_a_real_training_killed_in_its_job_ends_with_the_weights_of_an_undisturb
         stderr=subprocess.STDOUT,
     ) as process:  # fmt: skip
         wait_for(lambda: list((study.folder / "checkpoints").glob("*/state.safetensors")), 300)
-        found = _processes("pipeline.train --model mesr")
+        # A stage is started as a program, or forked from the launcher.
+        found = [*_processes("pipeline.train --model"), *_processes("scheduling.launcher")]
         trainings = [pid for pid in found if "clones" in _folder(pid)]
         for pid in trainings:
             os.kill(pid, signal.SIGKILL)
