@@ -18,13 +18,14 @@ TESTS = Path(__file__).parent
 LONG = ("test_end_to_end.py", "pipeline/scheduling/test_cluster.py")
 
 
-@pytest.hookimpl(tryfirst=True)
-def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+def pytest_itemcollected(item: pytest.Item) -> None:
     """Give tests that share costly fixtures to one process: those of a file, or of the report."""
-    for item in items:
-        name = item.path.relative_to(TESTS).as_posix()
-        group = "reports" if name.startswith("reports/") else name
-        item.add_marker(pytest.mark.xdist_group(group))
+    name = item.path.relative_to(TESTS).as_posix()
+    item.add_marker(pytest.mark.xdist_group("reports" if name.startswith("reports/") else name))
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Put the long files first."""
     items.sort(key=lambda item: not item.path.as_posix().endswith(LONG))
 
 

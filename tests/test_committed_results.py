@@ -7,6 +7,7 @@ import pandas as pd
 import pytest
 
 from pipeline.collation.certificate import recorded
+from reports.readme import block, study_of
 
 ROOT = Path(__file__).parents[1]
 METRICS = json.loads((ROOT / "results/metrics.json").read_text(encoding="utf-8"))["photos_test"]
@@ -50,6 +51,12 @@ def test_readme_counts_the_certificate() -> None:
         f"Of the {compared} cells with available weights and a published figure, "
         f"{counts['equal']} are equal at the printed digits, {counts['close']} are close"
     ) in readme
+
+
+def test_readme_has_the_finding_of_the_study_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(ROOT)
+    text = Path("README.md").read_text(encoding="utf-8")
+    assert block(study_of(text)) in text, "write it anew: python -m reports.readme"
 
 
 def test_protocols_page_lists_every_cell_that_is_not_equal() -> None:
