@@ -41,7 +41,7 @@ certify:  ## measure published weights against published figures (make repro PRO
 	$(MAKE) repro PROFILE=certify
 
 test: venv  ## run all tests [JOBS=2]
-	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadgroup --no-loadscope-reorder
+	$(BIN)/python -m pytest --numprocesses $(or $(JOBS),2) --dist loadfile --no-loadscope-reorder
 
 lint: venv  ## check code, formatting and types
 	$(BIN)/ruff check .

@@ -1,7 +1,6 @@
 """Settings that all tests share."""
 
 import gc
-from pathlib import Path
 
 import hypothesis
 import pytest
@@ -13,15 +12,8 @@ hypothesis.settings.register_profile("shared", deadline=None, print_blob=True)
 hypothesis.settings.load_profile("shared")
 torch.set_num_threads(1)
 
-TESTS = Path(__file__).parent
 # Minutes each, so they begin first where several processes share the tests.
 LONG = ("test_end_to_end.py", "pipeline/scheduling/test_cluster.py")
-
-
-def pytest_itemcollected(item: pytest.Item) -> None:
-    """Give tests that share costly fixtures to one process: those of a file, or of the report."""
-    name = item.path.relative_to(TESTS).as_posix()
-    item.add_marker(pytest.mark.xdist_group("reports" if name.startswith("reports/") else name))
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
