@@ -27,22 +27,19 @@ REPRO = "mesr repro"
 
 @dataclass(frozen=True)
 class Machine:
-    """Runs of a study that share processor, versions and precision.
+    """Trainings of a study that share processor, versions and precision.
 
     Attributes
     ----------
-    what : {"trainings", "evaluations"}
-        What was run.
     runs : int
         How many.
     machine, torch, precision, threads : str
         Where and with what.
     hours : float or None
-        Wall time of all runs together, which may have run side by side; None where a log of one
-        of them is missing.
+        Wall time of all of them together, which may have run side by side; None where a log of
+        one is missing.
     """
 
-    what: str
     runs: int
     machine: str
     torch: str
@@ -96,19 +93,13 @@ def archive(folder: Path, *, pdf: bool = True, logs: Path = Path("logs")) -> Stu
 
 
 def list_machines(runs: pd.DataFrame, logs: Path) -> list[Machine]:
-    """Group the rows of runs.csv by where and with what they ran, trainings first."""
-    trained = runs["stage"].isin(TRAININGS)
+    """Group the trainings of runs.csv by where and with what they ran."""
+    trained = runs[runs["stage"].isin(TRAININGS)]
     found = []
-    for what, rows in (("trainings", runs[trained]), ("evaluations", runs[~trained])):
-        columns = ["machine", "torch", "precision", "threads"]
-        for values, group in rows.groupby(columns, sort=True):
-            names = [
-                f"runs/{run.key}" if what == "trainings" else f"evaluations/{run.key}/{run.dataset}"
-                for run in group.itertuples()
-            ]
-            machine, torch, precision, threads = map(str, values)
-            hours = _hours(names, logs)
-            found.append(Machine(what, len(group), machine, torch, precision, threads, hours))
+    for values, group in trained.groupby(["machine", "torch", "precision", "threads"], sort=True):
+        machine, torch, precision, threads = map(str, values)
+        hours = _hours([f"runs/{key}" for key in group["key"]], logs)
+        found.append(Machine(len(group), machine, torch, precision, threads, hours))
     return found
 
 

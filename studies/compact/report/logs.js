@@ -1,0 +1,974 @@
+window.reportLogs = {
+ "evaluations/bicubic_x4/BSD100": {
+  "git_revision": {
+   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
+   "text": "df22b08a74ac-dirty"
+  },
+  "started": {
+   "sort": 1795672107.0,
+   "text": "2026-11-26 05:48 UTC"
+  },
+  "wall_seconds": {
+   "sort": 8.67,
+   "text": "9 s"
+  }
+ },
+ "evaluations/bicubic_x4/Set14": {
+  "git_revision": {
+   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
+   "text": "df22b08a74ac-dirty"
+  },
+  "started": {
+   "sort": 1795672095.0,
+   "text": "2026-11-26 05:48 UTC"
+  },
+  "wall_seconds": {
+   "sort": 3.24,
+   "text": "3 s"
+  }
+ },
+ "evaluations/bicubic_x4/Set5": {
+  "git_revision": {
+   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
+   "text": "df22b08a74ac-dirty"
+  },
+  "started": {
+   "sort": 1795672095.0,
+   "text": "2026-11-26 05:48 UTC"
+  },
+  "wall_seconds": {
+   "sort": 0.49,
+   "text": "0 s"
+  }
+ },
+ "evaluations/bicubic_x4/Urban100": {
+  "git_revision": {
+   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
+   "text": "df22b08a74ac-dirty"
+  },
+  "started": {
+   "sort": 1795672109.0,
+   "text": "2026-11-26 05:48 UTC"
+  },
+  "wall_seconds": {
+   "sort": 50.93,
+   "text": "51 s"
+  }
+ },
+ "runs/a2f_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670629.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 120.9,
+   "text": "2 min 01 s"
+  }
+ },
+ "runs/a2f_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670836.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 105.49,
+   "text": "1 min 45 s"
+  }
+ },
+ "runs/a2f_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 15.29,
+   "text": "15 s"
+  }
+ },
+ "runs/ablation_msfeb_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670702.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 142.72,
+   "text": "2 min 23 s"
+  }
+ },
+ "runs/ablation_msfeb_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670903.0,
+   "text": "2026-11-26 05:28 UTC"
+  },
+  "wall_seconds": {
+   "sort": 146.22,
+   "text": "2 min 26 s"
+  }
+ },
+ "runs/ablation_msfeb_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 88.4,
+   "text": "1 min 28 s"
+  }
+ },
+ "runs/ablation_no_rb_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670705.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 150.88,
+   "text": "2 min 31 s"
+  }
+ },
+ "runs/ablation_no_rb_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670904.0,
+   "text": "2026-11-26 05:28 UTC"
+  },
+  "wall_seconds": {
+   "sort": 155.71,
+   "text": "2 min 36 s"
+  }
+ },
+ "runs/ablation_no_rb_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 94.62,
+   "text": "1 min 35 s"
+  }
+ },
+ "runs/ablation_rb_dagger_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670708.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 163.13,
+   "text": "2 min 43 s"
+  }
+ },
+ "runs/ablation_rb_dagger_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 28.19,
+   "text": "28 s"
+  }
+ },
+ "runs/ablation_rb_dagger_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 100.04,
+   "text": "1 min 40 s"
+  }
+ },
+ "runs/ablation_single_scale_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670698.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 79.91,
+   "text": "1 min 20 s"
+  }
+ },
+ "runs/ablation_single_scale_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670871.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 82.48,
+   "text": "1 min 22 s"
+  }
+ },
+ "runs/ablation_single_scale_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 59.66,
+   "text": "1 min 00 s"
+  }
+ },
+ "runs/dasr_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670670.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 161.75,
+   "text": "2 min 42 s"
+  }
+ },
+ "runs/dasr_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670818.0,
+   "text": "2026-11-26 05:26 UTC"
+  },
+  "wall_seconds": {
+   "sort": 159.49,
+   "text": "2 min 39 s"
+  }
+ },
+ "runs/dasr_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 46.01,
+   "text": "46 s"
+  }
+ },
+ "runs/defian_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670673.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 160.06,
+   "text": "2 min 40 s"
+  }
+ },
+ "runs/defian_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670832.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 162.38,
+   "text": "2 min 42 s"
+  }
+ },
+ "runs/defian_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 50.92,
+   "text": "51 s"
+  }
+ },
+ "runs/dpsr_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670641.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 120.65,
+   "text": "2 min 01 s"
+  }
+ },
+ "runs/dpsr_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670845.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 109.52,
+   "text": "1 min 50 s"
+  }
+ },
+ "runs/dpsr_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 23.3,
+   "text": "23 s"
+  }
+ },
+ "runs/drcn_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670694.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 124.14,
+   "text": "2 min 04 s"
+  }
+ },
+ "runs/drcn_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670847.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 126.15,
+   "text": "2 min 06 s"
+  }
+ },
+ "runs/drcn_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 50.05,
+   "text": "50 s"
+  }
+ },
+ "runs/drsan_x4_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795675510.0,
+   "text": "2026-11-26 06:45 UTC"
+  },
+  "wall_seconds": {
+   "sort": 1040.18,
+   "text": "17 min 20 s"
+  }
+ },
+ "runs/drsan_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670778.0,
+   "text": "2026-11-26 05:26 UTC"
+  },
+  "wall_seconds": {
+   "sort": 166.79,
+   "text": "2 min 47 s"
+  }
+ },
+ "runs/drsan_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 46.49,
+   "text": "46 s"
+  }
+ },
+ "runs/idn_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670622.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 113.72,
+   "text": "1 min 54 s"
+  }
+ },
+ "runs/idn_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670743.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 92.58,
+   "text": "1 min 33 s"
+  }
+ },
+ "runs/idn_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670936.0,
+   "text": "2026-11-26 05:28 UTC"
+  },
+  "wall_seconds": {
+   "sort": 93.16,
+   "text": "1 min 33 s"
+  }
+ },
+ "runs/ladder_idn_2000_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676662.0,
+   "text": "2026-11-26 07:04 UTC"
+  },
+  "wall_seconds": {
+   "sort": 204.58,
+   "text": "3 min 25 s"
+  }
+ },
+ "runs/ladder_idn_32000_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670614.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 398.29,
+   "text": "6 min 38 s"
+  }
+ },
+ "runs/ladder_idn_500_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676610.0,
+   "text": "2026-11-26 07:03 UTC"
+  },
+  "wall_seconds": {
+   "sort": 51.37,
+   "text": "51 s"
+  }
+ },
+ "runs/ladder_lapsrn_2000_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676326.0,
+   "text": "2026-11-26 06:58 UTC"
+  },
+  "wall_seconds": {
+   "sort": 209.18,
+   "text": "3 min 29 s"
+  }
+ },
+ "runs/ladder_lapsrn_500_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676271.0,
+   "text": "2026-11-26 06:57 UTC"
+  },
+  "wall_seconds": {
+   "sort": 53.82,
+   "text": "54 s"
+  }
+ },
+ "runs/ladder_mesr_2000_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795675586.0,
+   "text": "2026-11-26 06:46 UTC"
+  },
+  "wall_seconds": {
+   "sort": 261.23,
+   "text": "4 min 21 s"
+  }
+ },
+ "runs/ladder_mesr_500_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795675516.0,
+   "text": "2026-11-26 06:45 UTC"
+  },
+  "wall_seconds": {
+   "sort": 67.86,
+   "text": "1 min 08 s"
+  }
+ },
+ "runs/ladder_msrn_2000_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676572.0,
+   "text": "2026-11-26 07:02 UTC"
+  },
+  "wall_seconds": {
+   "sort": 143.82,
+   "text": "2 min 24 s"
+  }
+ },
+ "runs/ladder_msrn_500_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795676535.0,
+   "text": "2026-11-26 07:02 UTC"
+  },
+  "wall_seconds": {
+   "sort": 36.05,
+   "text": "36 s"
+  }
+ },
+ "runs/ladder_vdsr_2000_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795675931.0,
+   "text": "2026-11-26 06:52 UTC"
+  },
+  "wall_seconds": {
+   "sort": 339.76,
+   "text": "5 min 40 s"
+  }
+ },
+ "runs/ladder_vdsr_500_s0": {
+  "git_revision": {
+   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
+   "text": "09be56df407e"
+  },
+  "started": {
+   "sort": 1795675847.0,
+   "text": "2026-11-26 06:50 UTC"
+  },
+  "wall_seconds": {
+   "sort": 83.33,
+   "text": "1 min 23 s"
+  }
+ },
+ "runs/lapar_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670700.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 203.6,
+   "text": "3 min 24 s"
+  }
+ },
+ "runs/lapar_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670762.0,
+   "text": "2026-11-26 05:26 UTC"
+  },
+  "wall_seconds": {
+   "sort": 205.95,
+   "text": "3 min 26 s"
+  }
+ },
+ "runs/lapar_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 63.65,
+   "text": "1 min 04 s"
+  }
+ },
+ "runs/lapsrn_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670608.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 99.68,
+   "text": "1 min 40 s"
+  }
+ },
+ "runs/lapsrn_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670852.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 83.62,
+   "text": "1 min 24 s"
+  }
+ },
+ "runs/lapsrn_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 36.46,
+   "text": "36 s"
+  }
+ },
+ "runs/mesr_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670686.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 166.28,
+   "text": "2 min 46 s"
+  }
+ },
+ "runs/mesr_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670736.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 167.65,
+   "text": "2 min 48 s"
+  }
+ },
+ "runs/mesr_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 42.78,
+   "text": "43 s"
+  }
+ },
+ "runs/msrn_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670626.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 117.18,
+   "text": "1 min 57 s"
+  }
+ },
+ "runs/msrn_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670833.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 101.05,
+   "text": "1 min 41 s"
+  }
+ },
+ "runs/msrn_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670968.0,
+   "text": "2026-11-26 05:29 UTC"
+  },
+  "wall_seconds": {
+   "sort": 98.14,
+   "text": "1 min 38 s"
+  }
+ },
+ "runs/pan_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670676.0,
+   "text": "2026-11-26 05:24 UTC"
+  },
+  "wall_seconds": {
+   "sort": 170.69,
+   "text": "2 min 51 s"
+  }
+ },
+ "runs/pan_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670750.0,
+   "text": "2026-11-26 05:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 170.41,
+   "text": "2 min 50 s"
+  }
+ },
+ "runs/pan_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 45.23,
+   "text": "45 s"
+  }
+ },
+ "runs/srcnn_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670601.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 84.9,
+   "text": "1 min 25 s"
+  }
+ },
+ "runs/srcnn_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670602.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 91.98,
+   "text": "1 min 32 s"
+  }
+ },
+ "runs/srcnn_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670602.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 95.2,
+   "text": "1 min 35 s"
+  }
+ },
+ "runs/vdsr_x4_s0": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670607.0,
+   "text": "2026-11-26 05:23 UTC"
+  },
+  "wall_seconds": {
+   "sort": 98.0,
+   "text": "1 min 38 s"
+  }
+ },
+ "runs/vdsr_x4_s1": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795670856.0,
+   "text": "2026-11-26 05:27 UTC"
+  },
+  "wall_seconds": {
+   "sort": 81.78,
+   "text": "1 min 22 s"
+  }
+ },
+ "runs/vdsr_x4_s2": {
+  "git_revision": {
+   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
+   "text": "d39be8e0b42c"
+  },
+  "started": {
+   "sort": 1795671108.0,
+   "text": "2026-11-26 05:31 UTC"
+  },
+  "wall_seconds": {
+   "sort": 44.1,
+   "text": "44 s"
+  }
+ },
+ "trainings": {
+  "wall_seconds": {
+   "sort": 8498.599999999997,
+   "text": ", 2 h 21 min in all"
+  }
+ }
+};
