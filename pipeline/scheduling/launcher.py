@@ -27,8 +27,10 @@ from importlib import import_module
 from pathlib import Path
 from typing import Any, NoReturn
 
-# What the stages import of other projects.
+# What the stages import of other projects. PyTorch imports `torch._inductor` when it is asked for
+# deterministic algorithms, in half the time of its own import.
 LIBRARIES = (
+    "torch._inductor.config",
     *(
         "torch",
         "numpy",
