@@ -13,7 +13,7 @@ VERDICTS = ("holds", "does not hold", "undecided", "not tested")
 # Classes of the page's verdicts.
 MARKS = {"holds": "pass", "does not hold": "fail", "undecided": "open", "not tested": ""}
 # Whether the paper's figure lies in the interval, in words.
-FIGURE = {"": "", "yes": "figure met", "no": "figure not met"}
+FIGURE = {"": "", "yes": "figure met", "no": "figure differs"}
 NETWORKS = "psnr_above"
 CHAPTERS = {
     **dict.fromkeys(("msfeb_gain", "rffb_gain", "rb_gain", "rb_dagger_loss"), "Modules"),
@@ -39,7 +39,7 @@ class Line:
     mark : {"pass", "near", "fail", "open", ""}
         Class of the verdict: "near" where the direction holds and the figure does not, "open" where
         rows differ, "" where nothing was tested.
-    figure : {"", "figure met", "figure not met"}
+    figure : {"", "figure met", "figure differs"}
         Whether the paper's figure lies in the interval.
     why : str
         What the verdict rests on.
