@@ -342,12 +342,14 @@ def archive(
     pdf: Annotated[bool, typer.Option(help="compile the report's LaTeX")] = True,
 ) -> None:
     """Keep the finished study of this folder: results, report, parameters and lock."""
+    from dvc.repo import Repo  # noqa: PLC0415
+
     from pipeline.study.paths import STUDIES  # noqa: PLC0415
     from pipeline.study.results import read_study  # noqa: PLC0415
     from pipeline.tools.archiving import archive as write  # noqa: PLC0415
 
     folder = folder or STUDIES / read_study(remedy="dvc repro tables").profile
-    write(folder, pdf=pdf)
+    write(folder, {stage.addressing for stage in Repo().index.stages}, pdf=pdf)
     print(f"{folder}: kept")
 
 

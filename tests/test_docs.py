@@ -36,6 +36,8 @@ NOT_PARSED = {
     "accelerate launch": "names the program; the full command is parsed",
     "cd mesr": "the clone",
     "cd reports/build/latex": "a folder of the report; tests/reports/ compile the document",
+    "dvc push --run-cache": "needs a remote; tests/test_end_to_end.py pushes to a folder",
+    "dvc remote add -d kept /path/to/remote": "DVC's own",
     "dvc exp": "names a group of commands; the full commands are parsed",
     "git clone <repository> mesr": "git's own",
     "git hash-object FILE": "git's own",

@@ -265,7 +265,9 @@ def test_report_opens_in_a_browser(study: Study, tmp_path: Path) -> None:
         text = browser.find_element("id", "table3").text
         assert "VDSR" in text
         assert "trained here" in text.casefold()
-        pictures = browser.find_elements("css selector", "#figures img")
+        pictures = browser.find_elements(
+            "css selector", "#figures img.in-light, #figures img.in-dark"
+        )
         assert pictures
         for picture in pictures:
             browser.execute_script("arguments[0].loading = 'eager'", picture)

@@ -7,10 +7,12 @@ and report as rendered. Weights and images stay in DVC's cache.
 import shutil
 import subprocess
 import tempfile
+from collections.abc import Collection
 from dataclasses import dataclass
 from pathlib import Path
 
 import pandas as pd
+from dvc.utils.serialize import dump_yaml, load_yaml
 
 from pipeline.study.paths import PARAMS, RESULTS
 from pipeline.study.results import RUNS, StudyFacts, read_json, read_study
@@ -48,13 +50,17 @@ class Machine:
     hours: float | None
 
 
-def archive(folder: Path, *, pdf: bool = True, logs: Path = Path("logs")) -> StudyFacts:
+def archive(
+    folder: Path, stages: Collection[str], *, pdf: bool = True, logs: Path = Path("logs")
+) -> StudyFacts:
     """Write the folder of the study that is here.
 
     Parameters
     ----------
     folder : Path
         Replaced when it exists.
+    stages : collection of str
+        Names of the study's stages. dvc.lock may have others, of studies that were here before.
     pdf : bool
         Compile the report's LaTeX with latexmk and keep the document.
     logs : Path
@@ -73,8 +79,10 @@ def archive(folder: Path, *, pdf: bool = True, logs: Path = Path("logs")) -> Stu
     machines = list_machines(RUNS.read(remedy=REPRO), logs)
     with atomic_path(folder) as temporary:
         temporary.mkdir()
-        for path in (PARAMS, LOCK):
-            shutil.copyfile(path, temporary / path.name)
+        shutil.copyfile(PARAMS, temporary / PARAMS.name)
+        lock = load_yaml(LOCK)
+        lock["stages"] = {name: lock["stages"][name] for name in lock["stages"] if name in stages}
+        dump_yaml(temporary / LOCK.name, lock)
         shutil.copytree(RESULTS, temporary / "results", ignore=shutil.ignore_patterns(".gitignore"))
         shutil.copytree(REPORT, temporary / "report")
         if pdf:

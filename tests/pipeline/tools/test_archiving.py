@@ -6,6 +6,7 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+import yaml
 
 from pipeline.study.results import RUNS
 from pipeline.support.errors import UserError
@@ -13,6 +14,7 @@ from pipeline.tools import archiving
 from pipeline.tools.archiving import archive, list_machines
 
 ROOT = Path(__file__).parents[3]
+STAGES = ("train@mesr-x4-s0", "tables")
 
 
 @pytest.fixture
@@ -37,9 +39,12 @@ def write_logs(runs: pd.DataFrame, seconds: float) -> None:
 def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> None:
     runs = RUNS.read()
     write_logs(runs, 360)
-    archive(Path("studies/quick"), pdf=False)
+    archive(Path("studies/quick"), STAGES, pdf=False)
     kept = study / "studies/quick"
-    for name in ("params.yaml", "dvc.lock", "results/quality.csv", "results/tables/table3.csv"):
+    lock = yaml.safe_load((study / "dvc.lock").read_text())
+    expected = {name: lock["stages"][name] for name in STAGES}
+    assert yaml.safe_load((kept / "dvc.lock").read_text())["stages"] == expected
+    for name in ("params.yaml", "results/quality.csv", "results/tables/table3.csv"):
         assert (kept / name).read_bytes() == (study / name).read_bytes()
     assert (kept / "report/index.html").read_text() == "<p>a page</p>"
     trainings = int(runs["stage"].isin(archiving.TRAININGS).sum())
@@ -50,7 +55,7 @@ def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> No
         *(str(trainings), runs["machine"][0], runs["torch"][0], "fp32", "1"),
         f"{trainings / 10:.1f}",
     ]
-    archive(Path("studies/quick"), pdf=False)  # again, in its place
+    archive(Path("studies/quick"), STAGES, pdf=False)  # again, in its place
 
 
 def test_hours_are_left_out_where_a_log_is_missing(study: Path) -> None:
@@ -68,10 +73,10 @@ def test_what_is_missing_or_too_large_is_refused(
 ) -> None:
     monkeypatch.setattr(archiving, "LARGEST", 1000)
     with pytest.raises(UserError, match=r"expected at most 1,000.*The largest file is \S+ with"):
-        archive(Path("studies/quick"), pdf=False)
+        archive(Path("studies/quick"), STAGES, pdf=False)
     (study / "reports/build/index.html").unlink()
     with pytest.raises(UserError, match=r"index\.html: not found\. Finish the study first"):
-        archive(Path("studies/quick"), pdf=False)
+        archive(Path("studies/quick"), STAGES, pdf=False)
     assert not (study / "studies/quick").exists()
 
 
@@ -79,10 +84,10 @@ def test_what_is_missing_or_too_large_is_refused(
 def test_the_document_is_compiled_and_an_error_is_shown(study: Path) -> None:
     source = study / "reports/build/latex/report.tex"
     source.write_text("\\documentclass{article}\\begin{document}a\\end{document}")
-    archive(Path("kept"))
+    archive(Path("kept"), STAGES)
     assert (study / "kept/report.pdf").read_bytes().startswith(b"%PDF")
     assert [path.name for path in source.parent.iterdir()] == ["report.tex"]
     source.write_text("\\documentclass{article}\\begin{document}\\nonsense\\end{document}")
     with pytest.raises(UserError, match=r"(?s)LaTeX failed.*nonsense"):
-        archive(Path("other"))
+        archive(Path("other"), STAGES)
     assert not (study / "other").exists()
