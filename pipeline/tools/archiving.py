@@ -14,6 +14,7 @@ from pathlib import Path
 import pandas as pd
 from dvc.utils.serialize import dump_yaml, load_yaml
 
+from pipeline.study.keys import Key
 from pipeline.study.paths import PARAMS, RESULTS
 from pipeline.study.results import RUNS, StudyFacts, read_json, read_study
 from pipeline.support.errors import UserError
@@ -23,7 +24,6 @@ from pipeline.tools.pages import render
 LARGEST = 15_000_000  # bytes; every clone carries the folder
 LOCK = Path("dvc.lock")
 REPORT = Path("reports/build")
-TRAININGS = ("train", "ablate", "readings", "ladder")
 REPRO = "mesr repro"
 
 
@@ -102,7 +102,7 @@ def archive(
 
 def list_machines(runs: pd.DataFrame, logs: Path) -> list[Machine]:
     """Group the trainings of runs.csv by where and with what they ran."""
-    trained = runs[runs["stage"].isin(TRAININGS)]
+    trained = runs[[Key.parse(key).has_run for key in runs["key"]]]
     found = []
     for values, group in trained.groupby(["machine", "torch", "precision", "threads"], sort=True):
         machine, torch, precision, threads = map(str, values)
