@@ -196,8 +196,7 @@ def verify(
 ) -> Verification:
     """Compare the workspace with the recorded study of its profile.
 
-    That is the study that a commit recorded or, where the commit is of another profile, the one
-    that is kept in ``studies/<profile>``.
+    That is the one kept in ``studies/<profile>`` or, where none is, the one that a commit recorded.
 
     Parameters
     ----------
@@ -218,7 +217,9 @@ def verify(
     if LOCK not in here:
         raise UserError(f"{root.resolve()} has no {LOCK}: run `make repro` first")
     profile = _parameters(here).get("profile")
-    kept = _files(root / STUDIES / str(profile), names)
+    # Names of folders that are there: nothing of params.yaml becomes part of a path.
+    studies = {folder.name: folder for folder in (root / STUDIES).glob("*/")}
+    kept = _files(studies[profile], names) if profile in studies else {}
     if LOCK in kept:
         recorded, reference = kept, f"{STUDIES}/{profile}"
     else:
@@ -256,10 +257,15 @@ def _run_causes(found: Verification, recorded: bytes, root: Path) -> list[str]:
         for column, meaning in CAUSES.items():
             if column in before and column in after and column != "settings":
                 values = str(before[column]), str(after[column])
-                shown = "" if column.endswith("digest") else f" ({values[0]}, here {values[1]})"
-                if values[0] != values[1] and (cause := meaning + shown) not in causes:
+                cause = meaning + _shown(column, *values)
+                if values[0] != values[1] and cause not in causes:
                     causes.append(cause)
     return causes
+
+
+def _shown(column: str, before: str, here: str) -> str:
+    """Two values of a provenance column in brackets; digests say nothing to people."""
+    return "" if column.endswith("digest") else f" ({before}, here {here})"
 
 
 def _files(folder: Path, names: Sequence[str]) -> dict[str, bytes]:
@@ -317,8 +323,7 @@ def _causes(recorded: bytes | None, here: bytes | None) -> tuple[str, ...]:
         changed = both[both[column] != both[f"{column}_here"]]
         if not changed.empty:
             first = changed.iloc[0]
-            values = f"{first[column]}, here {first[f'{column}_here']}"
-            values = "" if column.endswith("digest") else f" ({values})"
+            values = _shown(column, first[column], first[f"{column}_here"])
             found.append(f"{meaning}{values} in {len(changed)} of {len(both)} runs")
     return tuple(found)
 

@@ -157,7 +157,7 @@ def line(rows: pd.DataFrame) -> Line:
         else f"{first['statement']}{place}",
         str(first["section"]),
         figure(first["paper"], str(first["unit"]), sign=first["unit"] == "dB"),
-        ours,
+        f"{ours} from case to case" if ours and len(rows) > 1 else ours,
         interval,
         count(rows["verdict"]),
         mark(rows),

@@ -141,6 +141,18 @@ def test_a_kept_study_of_the_profile_goes_before_the_commit(checkout: Path) -> N
     assert verify(checkout).reproduced
 
 
+@pytest.mark.parametrize("profile", ["../outside", "/absolute", "..", ""])
+def test_a_profile_that_is_no_kept_study_leads_to_no_folder(
+    checkout: Path, tmp_path: Path, profile: str
+) -> None:
+    (checkout / "studies").mkdir()
+    (tmp_path / "outside").mkdir(exist_ok=True)
+    (tmp_path / "outside/dvc.lock").write_bytes(files(weights="2")["dvc.lock"])
+    (checkout / "params.yaml").write_text(f"profile: {profile!r}\n", encoding="utf-8")
+    with pytest.raises(UserError, match=r"there is nothing to compare"):
+        verify(checkout)
+
+
 def test_some_stages_are_compared_alone(checkout: Path) -> None:
     names = list(yaml.safe_load(files()["dvc.lock"])["stages"])
     lock = yaml.safe_load((checkout / "dvc.lock").read_text())

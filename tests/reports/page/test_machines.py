@@ -76,6 +76,15 @@ def test_table_shows_the_file(paper: Results, frame: pd.DataFrame) -> None:
     assert sum(len(group.rows) for group in table.groups) == len(frame)
 
 
+def test_a_score_of_many_digits_is_a_power_of_ten(paper: Results, frame: pd.DataFrame) -> None:
+    scores = frame["ntire_score"].copy()
+    scores.iloc[:3] = [3.04e51, 9999.0, 1e4]
+    table = costs(paper, frame.assign(ntire_score=scores), "costs-machine0", "machine0.csv")
+    cells = {row.cells[-1].text: row.cells[-1] for group in table.groups for row in group.rows}
+    assert {"3.0e+51", "9,999.00", "1.0e+04"} <= set(cells)
+    assert cells["3.0e+51"].sort == 3.04e51
+
+
 def test_costs_stand_beside_the_page_and_only_there(full_report: Path) -> None:
     script = (full_report / "costs.js").read_text()
     assert script.startswith("window.reportCosts = ")
