@@ -4,6 +4,7 @@ Stands outside the study's graph: the report shows every file in ``benchmarks/ma
 """
 
 import argparse
+import itertools
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -53,13 +54,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     ]
     passes = len(subjects) * (arguments.rounds + 1)
     print(f"measure {len(sizes)} sizes of networks, {passes} passes", flush=True)
+    done = itertools.count(1)
     with tqdm(total=passes, disable=None, unit="pass") as bar:
+
+        def passed() -> None:
+            bar.update()
+            if (number := next(done)) % len(subjects) == 0 and bar.disable:  # no terminal
+                print(f"measure: {number} of {passes} passes", flush=True)
+
         table = measure(
             subjects,
             precision=arguments.precision,
             threads=arguments.threads,
             rounds=arguments.rounds,
-            on_pass=bar.update,
+            on_pass=passed,
         )
     path = arguments.out / file_name(table)
     MEASUREMENT.write(table, path)

@@ -156,11 +156,14 @@ def latencies(
 
 
 def peak_memory(subject: Subject, device: torch.device, precision: str) -> float | None:
-    """Peak memory in MiB of a forward pass in a fresh process, beyond the process itself.
+    """Peak memory in MiB of a forward pass, beyond what the process has anyway.
 
-    On the CPU the growth of the resident set over that of a process with PyTorch but without the
-    network (Linux only, None elsewhere); on a GPU ``max_memory_allocated``.
+    On the CPU the growth of the resident set of a fresh process over that of one with PyTorch but
+    without the network (Linux only, None elsewhere); on a GPU ``max_memory_allocated``, which needs
+    no process of its own: PyTorch counts what it hands out byte by byte.
     """
+    if device.type == "cuda":
+        return _peak_memory(subject, device, precision, torch.get_num_threads())
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_peak_memory, (subject, device, precision, torch.get_num_threads()))
@@ -176,7 +179,7 @@ def _peak_memory(
         torch.cuda.reset_peak_memory_stats(device)
     elif not STATUS.is_file():
         return None
-    before = 0 if device.type == "cuda" else _status("VmRSS")
+    before = torch.cuda.memory_allocated(device) if device.type == "cuda" else _status("VmRSS")
     network = subject.build(device)
     x = subject.make_input(network, device)
     timed(network, x, precision)
