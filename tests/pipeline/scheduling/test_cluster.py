@@ -8,11 +8,12 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+import yaml
 
 from pipeline.scheduling.cluster import ClusterSettings, Resources, load_settings, snapshot
 from pipeline.support.errors import UserError
 from tests.pipeline.scheduling.slurm import needs_slurm, slurm
-from tests.pipeline.scheduling.toy import PIPELINE, Toy, wait_for
+from tests.pipeline.scheduling.toy import PIPELINE, ROOT, Toy, wait_for
 from tests.test_end_to_end import TOY, Study
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
@@ -43,6 +44,8 @@ def fresh(tmp_path_factory: pytest.TempPathFactory) -> Toy:
     toy = Toy(tmp_path_factory.mktemp("toy") / "fresh", WIDE)
     (toy.folder / "conf/cluster").mkdir(parents=True)
     (toy.folder / "conf/cluster/slurm.yaml").write_text(SETTINGS)
+    alone = SETTINGS.replace("executor: slurm", "executor: local")
+    (toy.folder / "conf/cluster/local.yaml").write_text(alone.replace("at_once: 8", "at_once: 2"))
     # Not committed: the jobs must get the files as they are.
     (toy.folder / "params.yaml").write_text("lr: 7\n")
     # Signals and failures reach the jobs through files that all of them see.
@@ -119,6 +122,26 @@ def test_ten_jobs_give_the_outcome_of_serial_repro_and_the_second_start_runs_not
     assert "didn't change" in toy.run("dvc", "repro", "--pull").stdout
     assert switches.started == []
     assert toy.outcome == serial.outcome
+    assert list((toy.folder.parent / "cluster/clones").iterdir()) == []
+
+
+def test_processes_of_this_machine_stand_in_for_a_cluster(
+    fresh: Toy, serial: Toy, switches: Switches, tmp_path: Path
+) -> None:
+    toy = fresh.copy(tmp_path / "project")
+    toy.command = ("-c", HURRIED, "repro")
+    (switches.folder / "break_train_b_y").touch()
+    done = toy.repro("--cluster", "local", check=False)
+    assert done.returncode == 1
+    assert "train@b-y: job" in done.stderr and "| what went wrong" in done.stderr
+    switches.clear()
+    toy.repro("--cluster", "local")
+    assert switches.started == ["train b_y", "evaluate b_y", "tables", "report"]
+    assert toy.outcome == serial.outcome
+    switches.clear()
+    toy.repro("--cluster", "local")
+    toy.repro()
+    assert switches.started == []
     assert list((toy.folder.parent / "cluster/clones").iterdir()) == []
 
 
@@ -274,8 +297,11 @@ def test_resources_of_a_kind_add_to_the_default() -> None:
 def test_settings_of_this_project_are_valid_and_errors_name_what_is_wrong(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    stages = yaml.safe_load((ROOT / "dvc.yaml").read_text())["stages"]
+    trainings = {name for name, stage in stages.items() if "pipeline/training" in stage["deps"]}
+    assert {"train", "tune_baseline", "ladder_longer"} < trainings
     for name in ("slurm", "local"):
-        assert {"train", "ablate"} <= set(load_settings(name).submit)
+        assert trainings | {"certify"} <= set(load_settings(name).submit) <= set(stages)
     with pytest.raises(UserError, match=r"Known: local, slurm"):
         load_settings("none")
     (tmp_path / "conf/cluster").mkdir(parents=True)
