@@ -188,7 +188,10 @@ def draw_points(axes: Axes, points: pd.DataFrame, theme: Theme) -> None:
 
 
 def place_labels(canvas: Canvas, axes: Axes, points: pd.DataFrame, theme: Theme) -> None:
-    """Write each point's name beside it, at the first of some places that is still free."""
+    """Write each point's name beside it, at the first of some places that is still free.
+
+    Where points crowd, names stand in columns to the left and right with a line to their point.
+    """
     FigureCanvasAgg(canvas)
     scale = canvas.dpi / 72
     centres = axes.transData.transform(points[["x", "psnr"]].to_numpy())
@@ -204,15 +207,26 @@ def place_labels(canvas: Canvas, axes: Axes, points: pd.DataFrame, theme: Theme)
         offsets = [(reach, -height / 2), (-reach - width, -height / 2), (-width / 2, reach)]
         offsets += [(-width / 2, -reach - height), (0.7 * reach, 0.7 * reach)]
         offsets += [(0.7 * reach, -0.7 * reach - height), (-0.7 * reach - width, 0.7 * reach)]
-        offsets += [(reach, k * height) for k in (1, -2, 2, -3)]
+        near = len(offsets)
+        for rows in sorted(range(-9, 10), key=abs):
+            offsets += [(side, (rows - 0.5) * height) for side in (4 * reach, -4 * reach - width)]
         boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in offsets]
-        boxes = [b for b in boxes if frame.x0 <= b[0] and b[2] <= frame.x1] or boxes
-        best = boxes[int(np.argmin([sum(overlap(box, other) for other in taken) for box in boxes]))]
+        inside = [frame.x0 <= box[0] and box[2] <= frame.x1 for box in boxes]
+        lost = [
+            sum(overlap(box, other) for other in taken) + (0 if fits else width * height)
+            for box, fits in zip(boxes, inside, strict=True)
+        ]
+        chosen = int(np.argmin(lost))
+        best = boxes[chosen]
         taken.append(best)
         place = axes.transData.inverted().transform(
             ((best[0] + best[2]) / 2, (best[1] + best[3]) / 2)
         )
         own = row["model"] == "mesr"
+        if chosen >= near:
+            end = (best[0] if best[0] > x else best[2], (best[1] + best[3]) / 2)
+            ends = axes.transData.inverted().transform([(x, y), end])
+            axes.plot(*ends.T, color=theme.muted, linewidth=0.4, zorder=2)
         axes.text(
             *(place[0], place[1], text), ha="center", va="center", size=6, zorder=4,
             weight="bold" if own else "normal", color=theme.mesr if own else theme.text,
