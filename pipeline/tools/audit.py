@@ -9,7 +9,6 @@ once for all borders.
 
 import math
 import os
-from collections import defaultdict
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass, fields, replace
@@ -26,15 +25,15 @@ from torch.nn import functional as F
 
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from pipeline.imaging.colour import stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import Pixels, round_to_uint8
 from pipeline.imaging.inference import outputs_as_images
 from pipeline.imaging.protocol import PROTOCOLS, RGB, Protocol, Y, scored_planes
 from pipeline.imaging.tensors import Image, from_tensor, to_tensor
-from pipeline.scoring.evaluation import Reader, prepare_given
+from pipeline.scoring.evaluation import Reader
 from pipeline.scoring.metrics import PEAK, WINDOW, ssim_maps
 from pipeline.support.errors import UserError
+from pipeline.tools.given import Pair, holds_luma, prepare
 
 Downscaling = Literal["matlab", "matlab not antialiased", "pillow", "torch", "torch antialiased"]
 Averaging = Literal["images", "errors"]
@@ -209,16 +208,14 @@ class Measured:
     ignored: set[str]
 
 
-def measure_images(
-    pairs: Sequence[tuple[str, Reader, Reader]], scale: int, *, ssim: bool
-) -> Measured:
+def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured:
     """Score SR images that are given under every combination of the scoring options.
 
     Parameters
     ----------
     pairs : sequence of (name, SR reader, HR reader)
-        Readers return uint8 (H, W, 3) or (H, W). Gray SR images of colour HR images are taken
-        for their luma, as by protocol "y".
+        Readers return uint8 (H, W, 3) or (H, W). SR images with one channel are taken for luma, as
+        by protocol "y", where one of them belongs to a colour HR image; see `holds_luma`.
     scale : {2, 3, 4}
         That the SR images were made for.
     ssim : bool
@@ -230,14 +227,15 @@ def measure_images(
         When an SR image is not as large as its HR image cropped to a multiple of the scale, or
         too small.
     """
+    luma = cache(lambda: holds_luma(pairs))
 
-    def one(pair: tuple[str, Reader, Reader]) -> _Scores:
+    def one(pair: Pair) -> _Scores:
         name, read_sr, read_hr = pair
         sr, hr = read_sr(), read_hr()
         scores: _Scores = {}
         for gray in _gray_options(sr, hr):
             protocol = replace(RGB, name="", gray=gray)
-            image, reference = prepare_given(sr, hr, scale, protocol, name)
+            image, reference = prepare(sr, hr, scale, protocol, name, luma)
             scores |= _score_planes(Combination(protocol), image, reference, scale, name, ssim=ssim)
         return _with_both_grays(scores)
 
@@ -361,8 +359,8 @@ def _score_planes(
     for metric, rounding in planes:
         protocol = replace(run.protocol, metric=metric, luma_rounding=rounding)
         x, y = (scored_planes(image, protocol) for image in (sr, reference))
-        if x.ndim != y.ndim:
-            x, y = stack_gray(x), stack_gray(y)
+        if x.ndim != y.ndim:  # luma alone has no colours to compare
+            continue
         pair = to_tensor(x), to_tensor(y)
         errors = (pair[0] - pair[1]) ** 2
         maps = ssim_maps(*pair, SSIM_RANGES) if ssim else []
@@ -420,10 +418,7 @@ def _ssims(
         yield "replicate", ssim_range, float(total) / crops[0].numel()
 
 
-def _in_threads(
-    one: Callable[[tuple[str, Reader, Reader]], _Scores],
-    pairs: Sequence[tuple[str, Reader, Reader]],
-) -> Iterator[_Scores]:
+def _in_threads(one: Callable[[Pair], _Scores], pairs: Sequence[Pair]) -> Iterator[_Scores]:
     """Score images side by side: each takes a core, whatever the number of torch's threads."""
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
@@ -436,12 +431,15 @@ def _in_threads(
 
 def _average(images: Iterable[_Scores], *, with_lr: bool) -> Measured:
     count = 0
-    sums: dict[Combination, list[float]] = defaultdict(lambda: [0.0, 0.0, 0.0])
+    sums: dict[Combination, list[float]] = {}
     for scores in images:
+        if count == 0:
+            sums = {combination: [0.0, 0.0, 0.0] for combination in scores}
         count += 1
-        for combination, values in scores.items():
-            total = sums[combination]
-            for number, value in enumerate(values):
+        # Luma alone is not scored in RGB; then no image is.
+        sums = {combination: total for combination, total in sums.items() if combination in scores}
+        for combination, total in sums.items():
+            for number, value in enumerate(scores[combination]):
                 total[number] += value
     gray_matters = any(
         total[:2] != sums[_with_gray(combination, "replicate")][:2]

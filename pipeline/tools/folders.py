@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Sequence
-from functools import partial
+from functools import cache, partial
 from pathlib import Path
 
 import pandas as pd
@@ -12,12 +12,13 @@ from pipeline.imaging.given import match_lr
 from pipeline.imaging.images import read_image
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, image_in_space
-from pipeline.scoring.evaluation import Reader, prepare_given, score
+from pipeline.scoring.evaluation import Reader, score
 from pipeline.scoring.further import FurtherMetrics
 from pipeline.study.paths import given_lr_file
 from pipeline.study.results import QUALITY
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical
+from pipeline.tools.given import Pair, holds_luma, prepare
 
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
@@ -139,9 +140,7 @@ def given_lr(origin: str, names: Sequence[str], scale: int) -> dict[str, Reader]
     return {name: partial(read_image, files[stem]) for name, stem in matched.items()}
 
 
-def pair_images(
-    folder: Path, images: Sequence[tuple[str, Reader]], scale: int
-) -> list[tuple[str, Reader, Reader]]:
+def pair_images(folder: Path, images: Sequence[tuple[str, Reader]], scale: int) -> list[Pair]:
     """Name, reader of the SR image in `folder` and reader of the HR image; see `matching_files`."""
     files = matching_files(folder, [name for name, _ in images], scale)
     return [(name, partial(read_image, files[name]), read) for name, read in images]
@@ -177,10 +176,17 @@ def score_folder(
     DataFrame
         One row per image with the columns of quality.csv and one for each further metric; source
         "given".
+
+    Raises
+    ------
+    UserError
+        When files and images do not belong together, see `matching_files` and `prepare`.
     """
     rows = []
-    for name, read_sr, read_hr in pair_images(folder, images, scale):
-        sr, reference = prepare_given(read_sr(), read_hr(), scale, protocol, name)
+    pairs = pair_images(folder, images, scale)
+    luma = cache(lambda: holds_luma(pairs))
+    for name, read_sr, read_hr in pairs:
+        sr, reference = prepare(read_sr(), read_hr(), scale, protocol, name, luma)
         sr_in_space = image_in_space(sr, protocol)
         psnr_db, ssim = score(sr_in_space, reference, scale, protocol, name=name)
         values = further.score(sr_in_space, reference, scale, protocol, name=name)

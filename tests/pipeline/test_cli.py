@@ -111,6 +111,25 @@ def test_evaluate_given_images_agrees_with_evaluate(workplace: Path) -> None:
     assert list(second.ssim) == list(first.ssim)
 
 
+def test_luma_alone_scores_the_same_under_each_way_to_luma(workplace: Path) -> None:
+    """Also where HR is gray in three channels: its SR image is luma as those beside it are."""
+    gray = RNG.integers(0, 256, (36, 40, 1), dtype=np.uint8)
+    Image.fromarray(np.repeat(gray, 3, axis=2)).save("hr/c.png")
+    words = ("--scale", "2", "--data", "hr")
+    mesr("evaluate", "bicubic", *words, "--protocol", "y", "--out", "out")
+    (workplace / "sr").mkdir()
+    for name in ("a", "b", "c"):
+        (workplace / f"out/{name}/sr.png").rename(workplace / f"sr/{name}.png")
+    done = mesr("evaluate", "images:sr", *words, "--protocol", "rgb", "--out", "again")
+    assert done.exit_code == 0, done.output
+    first, second = (pd.read_csv(workplace / f"{f}/quality.csv") for f in ("out", "again"))
+    # The luma of HR is rounded under y alone.
+    np.testing.assert_allclose(second.psnr_db, first.psnr_db, atol=0.05)
+    text = message("evaluate", "images:sr", *words, "--protocol", "ntire")
+    assert "a: the SR image has one channel" in text
+    assert "such as y or rgb" in text
+
+
 def test_evaluate_says_what_is_wrong(workplace: Path) -> None:
     scale_data = ("--scale", "2", "--data", "hr")
     assert "network 'edsr' is not registered" in message(

@@ -16,7 +16,7 @@ from pipeline.cli import app
 from pipeline.imaging.images import Pixels
 from pipeline.imaging.protocol import RGB, Protocol, Y
 from pipeline.models.networks import build_network
-from pipeline.scoring.evaluation import evaluate_image, score_image
+from pipeline.scoring.evaluation import Evaluation, evaluate_image, score_image
 from pipeline.support.errors import UserError
 from pipeline.tools.audit import (
     BORDERS,
@@ -34,6 +34,7 @@ from pipeline.tools.audit import (
     table,
     verdict,
 )
+from pipeline.tools.given import Pair
 
 SCALE = 2
 
@@ -228,19 +229,45 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert table([]).empty
 
 
+# An RGB file whose three channels are equal, as `man` of Set14 is.
+STACKED = {**HR, "d": np.stack([scene(3, gray=True)] * 3, axis=2)}
+
+
+def luma_alone(scale: int) -> tuple[list[Pair], list[Evaluation]]:
+    """SR images of the SRCNN line of work, which have one channel, and what they score."""
+    network = build_network("bicubic", scale)
+    made = {name: evaluate_image(network, hr, Y, name=name) for name, hr in STACKED.items()}
+    luma = {name: np.asarray(e.sr, np.uint8) for name, e in made.items()}
+    assert [image.ndim for image in luma.values()] == [2, 2, 2, 2]
+    pairs = [
+        (name, partial(luma.__getitem__, name), partial(STACKED.__getitem__, name))
+        for name in STACKED
+    ]
+    return pairs, list(made.values())
+
+
 @pytest.mark.parametrize("scale", [2, 3])
 def test_luma_alone_of_colour_images_is_scored_as_protocol_y(scale: int) -> None:
     """SR files of the SRCNN line of work have one channel, whatever the HR files have."""
-    network = build_network("bicubic", scale)
-    made = {name: evaluate_image(network, hr, Y, name=name) for name, hr in HR.items()}
-    luma = {name: np.asarray(e.sr, np.uint8) for name, e in made.items()}
-    assert [image.ndim for image in luma.values()] == [2, 2, 2]
-    pairs = [(name, partial(luma.__getitem__, name), partial(HR.__getitem__, name)) for name in HR]
+    pairs, made = luma_alone(scale)
     measured = measure_images(pairs, scale, ssim=True)
-    psnr_db, ssim = (np.mean([getattr(e, m) for e in made.values()]) for m in ("psnr_db", "ssim"))
+    psnr_db, ssim = (np.mean([getattr(e, m) for e in made]) for m in ("psnr_db", "ssim"))
     findings = explain(measured, Claim(f"{psnr_db:.4f}", f"{ssim:.5f}"))
     assert findings[0].meets
     assert findings[0].description == "y"
+    # One channel does not tell what three would score.
+    assert {f.combination.protocol.metric for f in findings} == {"y", "yiq"}
+
+
+def test_gray_beside_colour_is_not_taken_for_luma() -> None:
+    """Programs that write gray images with one channel write colour ones with three."""
+    sr = SR | {"d": np.asarray(evaluate_image(NETWORK, STACKED["d"]).sr, np.uint8)[..., 0]}
+    pairs = [(n, partial(sr.__getitem__, n), partial(STACKED.__getitem__, n)) for n in sr]
+    found = [evaluate_image(NETWORK, hr) for hr in STACKED.values()]
+    claim = Claim(f"{np.mean([e.psnr_db for e in found]):.4f}")
+    findings = explain(measure_images(pairs, SCALE, ssim=False), claim)
+    assert findings[0].meets
+    assert findings[0].description == "rgb"
 
 
 def test_luma_alone_is_no_colour_image() -> None:
