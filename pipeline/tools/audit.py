@@ -40,6 +40,7 @@ Averaging = Literal["images", "errors"]
 Border = Literal["scale", "scale^2", "scale+6", "none"]
 Metric = Literal["y", "yiq", "rgb"]
 SsimBorder = Literal["valid", "replicate"]
+SsimWindow = Literal["gaussian", "uniform"]
 Gray = Literal["replicate", "keep"]
 
 # What decides the LR images and what the network sees; the rest is about scoring.
@@ -59,6 +60,8 @@ PLANES: tuple[tuple[Metric, bool], ...] = (
 # 255 is right for data in 0..255. 510 stands for scikit-image's former default for floats, a
 # range of 2 on data in 0..1, and 1 for constants of data in 0..1 on data in 0..255.
 SSIM_RANGES = (PEAK, 2 * PEAK, 1.0)
+UNIFORM_WINDOW = 7  # scikit-image's default
+UNIFORM_ROWS = 32  # at a time, so that they stay in the processor's cache
 
 
 @dataclass(frozen=True)
@@ -74,6 +77,9 @@ class Combination:
         bicubic interpolation (a = -0.75, as OpenCV's), or the same with ``antialias=True``.
     ssim_range : float
         Data range L of SSIM's constants, for planes in 0..255.
+    ssim_window : {"gaussian", "uniform"}
+        SSIM's window: that of Wang et al. (2004), or the default of scikit-image's
+        `structural_similarity`, 7x7 equal weights and sample covariances.
     averaging : {"images", "errors"}
         Whether PSNR is the mean over the images, or taken from the mean of their squared errors.
     """
@@ -81,6 +87,7 @@ class Combination:
     protocol: Protocol
     downscaling: Downscaling = "matlab"
     ssim_range: float = PEAK
+    ssim_window: SsimWindow = "gaussian"
     averaging: Averaging = "images"
 
     def options(self) -> dict[str, str]:
@@ -88,6 +95,7 @@ class Combination:
         values = {f.name: getattr(self.protocol, f.name) for f in fields(Protocol)} | {
             "downscaling": self.downscaling,
             "ssim_range": f"{self.ssim_range:g}",
+            "ssim_window": self.ssim_window,
             "averaging": self.averaging,
         }
         del values["name"]
@@ -364,29 +372,82 @@ def _score_planes(
         pair = to_tensor(x), to_tensor(y)
         errors = (pair[0] - pair[1]) ** 2
         maps = ssim_maps(*pair, SSIM_RANGES) if ssim else []
-        for border in BORDERS:
+        uniform = uniform_ssim_map(*pair) if ssim else None
+        # At x3 two of the borders are equally wide.
+        widths = {replace(protocol, border=b).border_width(scale): b for b in reversed(BORDERS)}
+        for width, border in widths.items():
             bordered = replace(protocol, border=border)
-            width = bordered.border_width(scale)
             inside = _inside(errors, width, name)
             mse = float(inside.mean())
             psnr_db = 10 * math.log10(PEAK**2 / mse) if mse else math.inf
-            for ssim_border, ssim_range, value in _ssims(maps, pair, width):
-                chosen = replace(bordered, ssim_border=ssim_border)
+            found = [
+                (replace(run, protocol=replace(bordered, ssim_border=b), ssim_range=r), value)
+                for b, r, value in _ssims(maps, pair, width)
+            ]
+            if uniform is not None:
+                way = replace(run, protocol=bordered, ssim_window="uniform")
+                found.append((way, float(_cut(uniform, width).mean())))
+            for way, value in found:
                 for averaging in AVERAGINGS:
-                    key = replace(run, protocol=chosen, ssim_range=ssim_range, averaging=averaging)
-                    scores[key] = mse, psnr_db, value
+                    scores[replace(way, averaging=averaging)] = mse, psnr_db, value
     return scores
+
+
+def _cut(planes: Tensor, width: int) -> Tensor:
+    """Cut a border off (..., H, W)."""
+    return planes[..., width : planes.shape[-2] - width, width : planes.shape[-1] - width]
 
 
 def _inside(planes: Tensor, width: int, name: str) -> Tensor:
     """Cut a border off; refuse what is then too small for SSIM's window."""
-    height, length = planes.shape[-2] - 2 * width, planes.shape[-1] - 2 * width
-    if min(height, length) < WINDOW:
+    inside = _cut(planes, width)
+    if min(planes.shape[-2:]) - 2 * width < WINDOW:
         raise UserError(
             f"{name}: is {planes.shape[-1]}x{planes.shape[-2]} pixels; {WINDOW}x{WINDOW} must be "
             f"left inside a border of {width}. Remove the image, or use larger ones."
         )
-    return planes[..., width : width + height, width : width + length]
+    return inside
+
+
+def uniform_ssim_map(x: Tensor, y: Tensor) -> Tensor:
+    """SSIM window by window as scikit-image's `structural_similarity` has it by default.
+
+    Its mean over the windows inside an image is what `structural_similarity` returns for data
+    range 255.
+
+    Parameters
+    ----------
+    x, y : Tensor
+        (1, C, H, W) float64 in 0..255, at least as large as the window of 7x7.
+
+    Returns
+    -------
+    Tensor
+        (1, C, H - 6, W - 6).
+    """
+    strips = []
+    for top in range(0, x.shape[-2] - UNIFORM_WINDOW + 1, UNIFORM_ROWS):
+        lines = slice(top, top + UNIFORM_ROWS + UNIFORM_WINDOW - 1)
+        a, b = x[..., lines, :], y[..., lines, :]
+        moments = torch.cat([a, b, a * a, b * b, a * b])
+        for axis in (-2, -1):
+            length = moments.shape[axis] - UNIFORM_WINDOW + 1
+            total = moments.narrow(axis, 0, length).clone()
+            for shift in range(1, UNIFORM_WINDOW):
+                total.add_(moments.narrow(axis, shift, length))
+            moments = total
+        count = UNIFORM_WINDOW**2
+        mean_a, mean_b, square_a, square_b, product = (moments / count).chunk(5)
+        sample = count / (count - 1)
+        variances = sample * (square_a - mean_a**2 + square_b - mean_b**2)
+        covariance = sample * (product - mean_a * mean_b)
+        c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
+        strips.append(
+            (2 * mean_a * mean_b + c1)
+            * (2 * covariance + c2)
+            / ((mean_a**2 + mean_b**2 + c1) * (variances + c2))
+        )
+    return torch.cat(strips, dim=-2)
 
 
 def _ssims(
@@ -398,12 +459,11 @@ def _ssims(
         return
     # Windows inside the cropped image are windows of the whole image. Only those that reach over
     # the border, where the image is extended, need computing for each width.
-    insides = [plane[..., width : plane.shape[-2] - width, width : plane.shape[-1] - width]
-               for plane in maps]  # fmt: skip
+    insides = [_cut(plane, width) for plane in maps]
     for ssim_range, inside in zip(SSIM_RANGES, insides, strict=True):
         yield "valid", ssim_range, float(inside.mean())
     half = WINDOW // 2
-    crops = [x[..., width : x.shape[-2] - width, width : x.shape[-1] - width] for x in pair]
+    crops = [_cut(x, width) for x in pair]
     x, y = (F.pad(crop, [half] * 4, mode="replicate") for crop in crops)
     reach = 3 * half  # lines that hold the windows of the outermost `half` lines
     strips = (
@@ -464,22 +524,35 @@ def explain(measured: Measured, claim: Claim) -> list[Finding]:
     -------
     list of Finding
         Those that meet the claim first and among them the simplest, then the others by deviation.
+        Of those that cannot differ, only the simplest: how PSNR is averaged does not matter to
+        SSIM, nor the treatment of colour to gray images.
     """
     habits = {name: _items(habit, measured.ignored) for name, habit in HABITS.items()}
     findings = []
     for combination, (psnr_db, ssim) in measured.figures.items():
+        if claim.psnr_db is None and combination.averaging == "errors":
+            continue
         items = measured.items[combination]
         habit = min(habits, key=lambda name: len(items - habits[name]))
         differences = tuple(f"{key}={value}" for key, value in sorted(items - habits[habit]))
         deviation = claim.deviation(psnr_db, ssim)
         findings.append(Finding(combination, psnr_db, ssim, deviation, habit, differences))
+    findings.sort(key=lambda f: len(f.differences))
     return sorted(
-        findings,
+        {_apart_from_colour(f): f for f in reversed(findings)}.values(),
         key=lambda f: (
             not f.meets,
             (len(f.differences), f.deviation) if f.meets else (f.deviation, len(f.differences)),
         ),
     )
+
+
+def _apart_from_colour(finding: Finding) -> tuple[Combination, str, str]:
+    """Return what two combinations have in common that treat colour differently without effect."""
+    protocol = finding.combination.protocol
+    plain = replace(protocol, metric="y", luma_rounding=False, gray="replicate")
+    figures = f"{finding.psnr_db:.9f}", f"{finding.ssim:.9f}"
+    return replace(finding.combination, protocol=plain), *figures
 
 
 def _with_gray(combination: Combination, gray: Gray) -> Combination:
@@ -510,16 +583,26 @@ def verdict(findings: Sequence[Finding], claim: Claim) -> str:
 
 
 def separately(measured: Measured, claim: Claim) -> str:
-    """Say what gives PSNR alone and SSIM alone; "" unless both are claimed and can be given.
+    """Say what gives PSNR alone and SSIM alone; "" unless both are claimed and one can be given.
 
     Figures of one paper may come out of two programs.
     """
     if claim.psnr_db is None or claim.ssim is None:
         return ""
-    alone = [explain(measured, part)[0] for part in (Claim(claim.psnr_db), Claim(None, claim.ssim))]
-    if not all(finding.meets for finding in alone):
+    psnr = explain(measured, Claim(claim.psnr_db))[0]
+    ssim = explain(measured, Claim(None, claim.ssim))[0]
+    if not (psnr.meets or ssim.meets):
         return ""
-    return f"separately: PSNR by {alone[0].description}; SSIM by {alone[1].description}"
+    parts = []
+    for name, found, value in (
+        ("PSNR", psnr, f"{psnr.psnr_db:.4f} dB"),
+        ("SSIM", ssim, f"{ssim.ssim:.6f}"),
+    ):
+        if found.meets:
+            parts.append(f"{name} by {found.description}")
+        else:
+            parts.append(f"{name} by no combination, nearest: {found.description} ({value})")
+    return "separately: " + "; ".join(parts)
 
 
 def table(findings: Sequence[Finding]) -> pd.DataFrame:

@@ -4,6 +4,7 @@ import math
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
+from typing import Literal
 
 import numpy as np
 import pandas as pd
@@ -14,7 +15,8 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.imaging.images import Pixels
-from pipeline.imaging.protocol import RGB, Protocol, Y
+from pipeline.imaging.protocol import RGB, Protocol, Y, scored_planes
+from pipeline.imaging.tensors import to_tensor
 from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import Evaluation, evaluate_image, score_image
 from pipeline.support.errors import UserError
@@ -32,6 +34,7 @@ from pipeline.tools.audit import (
     runs,
     separately,
     table,
+    uniform_ssim_map,
     verdict,
 )
 from pipeline.tools.given import Pair
@@ -82,11 +85,13 @@ def means(protocol: Protocol) -> tuple[float, float]:
 
 def draw(rng: np.random.Generator) -> Protocol:
     metric, rounding = PLANES[rng.integers(len(PLANES))]
+    gray: Literal["replicate", "keep"] = ("replicate", "keep")[rng.integers(2)]
     return replace(
         PLAIN,
         metric=metric,
         luma_rounding=rounding,
-        gray=("replicate", "keep")[rng.integers(2)],
+        # Three equal channels, and their full-range luma, are the gray image again.
+        gray=gray if metric == "y" else "replicate",
         border=BORDERS[rng.integers(len(BORDERS))],
         ssim_border=("valid", "replicate")[rng.integers(2)],
     )
@@ -186,7 +191,66 @@ def test_figures_of_two_programs_are_explained_separately(given: Measured) -> No
         "separately: PSNR by pyiqa; SSIM by pyiqa; luma_rounding=yes"
     )
     assert separately(given, Claim(claim.psnr_db)) == ""
-    assert separately(given, Claim("55.55", claim.ssim)) == ""
+    # One of the two is worth saying.
+    found = explain(given, Claim("55.55"))[0]
+    assert separately(given, Claim("55.55", claim.ssim)) == (
+        f"separately: PSNR by no combination, nearest: {found.description} "
+        f"({found.psnr_db:.4f} dB); SSIM by pyiqa; luma_rounding=yes"
+    )
+    assert separately(given, Claim("55.55", "0.1234")) == ""
+
+
+@pytest.mark.parametrize("metric", ["y", "rgb"])
+@pytest.mark.parametrize("border", BORDERS)
+def test_default_ssim_of_scikit_image_is_named(
+    metric: Literal["y", "rgb"], border: Literal["scale", "scale^2", "scale+6", "none"]
+) -> None:
+    protocol = replace(PLAIN, metric=metric, border=border)
+    width = protocol.border_width(SCALE)
+    ssims = []
+    for name in "ab":
+        sr, hr = (
+            scored_planes(i, protocol)[width : 44 - width, width : 52 - width]
+            for i in (SR[name], HR[name])
+        )
+        axis = 2 if metric == "rgb" else None
+        ssims.append(structural_similarity(sr, hr, data_range=255, channel_axis=axis))
+    measured = measure_images(PAIRS[:2], SCALE, ssim=True)
+    combination = Combination(protocol, ssim_window="uniform")
+    assert measured.figures[combination][1] == pytest.approx(np.mean(ssims), abs=1e-12)
+    findings = explain(measured, Claim(ssim=f"{np.mean(ssims):.6f}"))
+    assert combination in [f.combination for f in findings if f.meets]
+    if (metric, border) == ("y", "scale"):
+        assert findings[0].description == "rgb; ssim_window=uniform"
+
+
+def test_strips_of_the_uniform_window_join_without_a_seam() -> None:
+    x, y = np.random.default_rng(4).uniform(0, 255, (2, 150, 40))
+    found = uniform_ssim_map(to_tensor(x), to_tensor(y))
+    _, expected = structural_similarity(x, y, data_range=255, full=True)
+    np.testing.assert_allclose(found[0, 0].numpy(), expected[3:-3, 3:-3], atol=1e-10)
+
+
+def test_combinations_that_cannot_differ_are_listed_once(given: Measured) -> None:
+    """Equal borders at x3, the mean of errors beside SSIM alone, colours of gray images."""
+    for metric in ("yiq", "rgb"):
+        findings = explain(given, Claim("30.00"))
+        assert {f.combination.protocol.gray for f in findings
+                if f.combination.protocol.metric == metric} == {"replicate"}  # fmt: skip
+
+    network = build_network("bicubic", 3)
+    nine = evaluate_image(network, HR["a"], replace(RGB, border="scale^2"))
+    measured = measure_network(network, IMAGES[:1], ssim=False)
+    named = [f for f in explain(measured, Claim(f"{nine.psnr_db:.6f}")) if f.meets]
+    assert [f.combination.protocol.border for f in named] == ["scale+6"] * len(named)
+    assert "rgb; border=scale+6" in [f.description for f in named]
+
+    findings = explain(given, Claim(ssim="0.9"))
+    assert {f.combination.averaging for f in findings} == {"images"}
+
+    gray = explain(measure_images(PAIRS[2:], SCALE, ssim=False), Claim("30.00"))
+    figures = [f"{f.psnr_db:.9f} {f.combination.averaging}" for f in gray]
+    assert len(set(figures)) == len(figures)
 
 
 @pytest.mark.parametrize(
