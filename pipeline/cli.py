@@ -1,5 +1,6 @@
 """The command `mesr`: single jobs beside the DVC stages."""
 
+from contextlib import nullcontext
 from importlib.metadata import version
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated, Any
@@ -122,6 +123,7 @@ def evaluate(
     from pipeline.support.files import atomic_path  # noqa: PLC0415
     from pipeline.tools.folders import given_lr, score_folder  # noqa: PLC0415
     from pipeline.tools.selection import (  # noqa: PLC0415
+        folder_of_images,
         refuse_options,
         select_images,
         select_subject,
@@ -131,12 +133,11 @@ def evaluate(
     names = list(dict.fromkeys(canonical(name, FURTHER) for name in metric or ()))
     further = FurtherMetrics(metric_weights(names), choose_device())
     dataset, images = select_images(data)
-    if model.startswith("images:"):
+    if (folder := folder_of_images(model)) is not None:
         refuse_options(
             "a folder of SR images", weights=weights, variant=variant, seed=seed,
             self_ensemble=self_ensemble or None, lr=lr,
         )  # fmt: skip
-        folder = Path(model.removeprefix("images:"))
         table = score_folder(folder, images, dataset, scale, chosen, further)
     else:
         subject = select_subject(
@@ -170,7 +171,9 @@ def audit(
     weights: Weights = None,
     variant: Variant = "",
     seed: Seed = None,
-    csv: Annotated[Path | None, typer.Option(help="file for all combinations")] = None,
+    csv: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="file for all combinations")
+    ] = None,
 ) -> None:
     """Say which evaluation gives a claimed PSNR or SSIM: every protocol is tried."""
     from pipeline.imaging.backend import choose_device  # noqa: PLC0415
@@ -178,6 +181,7 @@ def audit(
     from pipeline.tools import audit as audits  # noqa: PLC0415
     from pipeline.tools.folders import pair_images  # noqa: PLC0415
     from pipeline.tools.selection import (  # noqa: PLC0415
+        folder_to_audit,
         refuse_options,
         select_images,
         select_subject,
@@ -185,16 +189,19 @@ def audit(
 
     claim = audits.Claim(psnr, ssim)
     _, images = select_images(data)
-    folder = Path(subject.removeprefix("images:"))
-    if subject.startswith("images:") or folder.is_dir():
-        refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
-        pairs = pair_images(folder, images, scale)
-        measured = audits.measure_images(pairs, scale, ssim=ssim is not None)
-    else:
-        chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
-        network = chosen.network.to(choose_device())
-        measured = audits.measure_network(network, images, ssim=ssim is not None)
-    findings = audits.explain(measured, claim)
+    # Opened before the work, which is lost where the file cannot be written.
+    with atomic_path(csv) if csv is not None else nullcontext() as temporary:
+        if (folder := folder_to_audit(subject)) is not None:
+            refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
+            pairs = pair_images(folder, images, scale)
+            measured = audits.measure_images(pairs, scale, ssim=ssim is not None)
+        else:
+            chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
+            network = chosen.network.to(choose_device())
+            measured = audits.measure_network(network, images, ssim=ssim is not None)
+        findings = audits.explain(measured, claim)
+        if temporary is not None:
+            audits.table(findings).to_csv(temporary, index=False)
     shown = Table("evaluation", "PSNR [dB]", "SSIM")
     for finding in [f for f in findings if f.meets] or findings[:5]:
         shown.add_row(
@@ -206,9 +213,6 @@ def audit(
     print(audits.verdict(findings, claim))
     if not findings[0].meets and (hint := audits.separately(measured, claim)):
         print(hint)
-    if csv is not None:
-        with atomic_path(csv) as temporary:
-            audits.table(findings).to_csv(temporary, index=False)
 
 
 def _show(table: "pd.DataFrame", further: "Mapping[str, FurtherMetric]") -> None:

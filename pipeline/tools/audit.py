@@ -122,6 +122,11 @@ class Claim:
     ----------
     psnr_db, ssim : str or None
         As printed: the digits tell how exactly it must be met.
+
+    Raises
+    ------
+    UserError
+        When nothing is claimed, or what no PSNR or SSIM can be.
     """
 
     psnr_db: str | None = None
@@ -133,6 +138,16 @@ class Claim:
         for name, text in (("--psnr", self.psnr_db), ("--ssim", self.ssim)):
             if text is not None and not _is_decimal(text):
                 raise UserError(f"{name} {text}: expected a number as printed, such as 28.95")
+        if self.psnr_db is not None and not 0 < float(self.psnr_db) <= 100:
+            raise UserError(
+                f"--psnr {self.psnr_db}: expected decibels, above 0 and at most 100. "
+                "Are --psnr and --ssim exchanged?"
+            )
+        if self.ssim is not None and not -1 <= float(self.ssim) <= 1:
+            raise UserError(
+                f"--ssim {self.ssim}: expected a number from -1 to 1, such as 0.8104, and no "
+                "percentage. Are --psnr and --ssim exchanged?"
+            )
 
     def deviation(self, psnr_db: float, ssim: float) -> float:
         """Largest deviation in half units of the last printed digit; at most 1 meets the claim."""
@@ -233,7 +248,7 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured
     ------
     UserError
         When an SR image is not as large as its HR image cropped to a multiple of the scale, or
-        too small.
+        too small, or when all SR images are identical to their HR images.
     """
     luma = cache(lambda: holds_luma(pairs))
 
@@ -247,7 +262,13 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured
             scores |= _score_planes(Combination(protocol), image, reference, scale, name, ssim=ssim)
         return _with_both_grays(scores)
 
-    return _average(_in_threads(one, pairs), with_lr=False)
+    measured = _average(_in_threads(one, pairs), with_lr=False)
+    if all(math.isinf(psnr_db) for psnr_db, _ in measured.figures.values()):
+        raise UserError(
+            "the SR images are identical to the HR images: PSNR is infinite in every evaluation. "
+            "Give the images that a network made."
+        )
+    return measured
 
 
 def measure_network(

@@ -26,6 +26,52 @@ from pipeline.tools.folders import folder_images
 from pipeline.tools.shipping import describe_shipped, find_shipped, shipped_subject
 
 SPANDREL = "spandrel:"
+IMAGES = "images:"
+WEIGHTS = ("trained", "published", "shipped")
+
+
+def rest_after(prefix: str, word: str) -> str | None:
+    """Return what follows a prefix, written in any case; None where the word has another start."""
+    return word[len(prefix) :] if word.lower().startswith(prefix) else None
+
+
+def folder_of_images(word: str) -> Path | None:
+    """Return the folder that ``images:FOLDER`` names; None for any other word.
+
+    Raises
+    ------
+    UserError
+        When no folder follows.
+    """
+    folder = rest_after(IMAGES, word)
+    if folder is not None and not folder.strip():
+        raise UserError(f"{word}: names no folder; expected images:FOLDER")
+    return None if folder is None else Path(folder)
+
+
+def folder_to_audit(word: str) -> Path | None:
+    """Return the folder of SR images that a word names, with or without ``images:``.
+
+    None for networks: ``spandrel:FILE``, or a name. The name of a folder need not say what it is.
+
+    Raises
+    ------
+    UserError
+        For what looks like a path and is no folder.
+    """
+    folder = folder_of_images(word)
+    if folder is not None or rest_after(SPANDREL, word) is not None:
+        return folder
+    path = Path(word)
+    if path.is_dir():
+        return path
+    looks_like_path = "/" in word or word.startswith(".") or path.exists()
+    if looks_like_path and canonical(word, NETWORKS) not in NETWORKS:
+        raise UserError(
+            f"{word}: is not a folder; expected a folder of SR images, the name of a network, or "
+            "spandrel:FILE for a checkpoint"
+        )
+    return None
 
 
 def select_images(data: str) -> tuple[str, list[tuple[str, Reader]]]:
@@ -101,9 +147,9 @@ def select_subject(
     if self_ensemble:
         subject = select_subject(model, scale, weights=weights, variant=variant, seed=seed)
         return with_self_ensemble(subject)
-    if model.startswith(SPANDREL):
+    if (file := rest_after(SPANDREL, model)) is not None:
         refuse_options(model, weights=weights, variant=variant, seed=seed)
-        return _spandrel(Path(model.removeprefix(SPANDREL)), scale)
+        return _spandrel(Path(file), scale)
     model = canonical(model, NETWORKS)
     if model not in NETWORKS:
         raise UserError(
@@ -114,6 +160,7 @@ def select_subject(
     if model == "bicubic":
         refuse_options(model, weights=weights, variant=variant, seed=seed)
         return subject_of(Key.bicubic(scale))
+    weights = None if weights is None else canonical(weights, WEIGHTS)
     if weights in (None, "trained"):
         key = trained_key(model, scale, variant, seed)
         if not (run_folder(key) / "run.json").is_file():
@@ -130,7 +177,8 @@ def select_subject(
     path = Path(weights or "")
     if path.suffix != ".safetensors":
         raise UserError(
-            f"--weights {weights}: expected trained, published, shipped or a .safetensors file. "
+            f"--weights {weights}: expected trained, published, shipped or a .safetensors file."
+            f"{suggestion(weights or '', WEIGHTS)} "
             "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
         )
     if (path.parent / "run.json").is_file() and path.name == "weights.safetensors":
@@ -186,7 +234,7 @@ def select_for_use(
     )
     if subject.source == "shipped" and (entry := find_shipped(name, scale)):
         return subject, f"weights: {subject.origin}, {describe_shipped(entry)}"
-    if subject.source == "published" and not model.startswith(SPANDREL):
+    if subject.source == "published" and rest_after(SPANDREL, model) is None:
         return subject, f"weights: {name} x{scale} as its authors published them"
     return subject, f"weights: {subject.origin}" if subject.origin else ""
 
@@ -194,16 +242,19 @@ def select_for_use(
 def _not_trained(model: str, scale: int, run: Path) -> str:
     """Say that a network was not trained here, and what can be had instead."""
     message = f"{run / 'run.json'}: not found; {model} was not trained here at x{scale}. "
-    if published_weights(model, scale):
-        return message + (
-            "To use the published weights: --weights published. To train it: dvc repro"
-        )
-    have = sorted({f"x{entry.scale}" for entry in published_weights(model)})
-    also = f" (only at {', '.join(have)})" if have else ""
-    return message + (
-        f"Its authors published no weights{also}. Train it first (dvc repro), or give a file: "
-        "--weights FILE.safetensors"
-    )
+    published = published_weights(model, scale)
+    if not published:
+        have = sorted({f"x{entry.scale}" for entry in published_weights(model)})
+        also = f" (only at {', '.join(have)})" if have else ""
+        message += f"Its authors published no weights{also}. "
+    ways = []
+    if published:
+        ways.append("To use the published weights: --weights published. ")
+    if find_shipped(model, scale):
+        ways.append("To use the weights that come with the code: --weights shipped. ")
+    if not ways:
+        return message + "Train it first (dvc repro), or give a file: --weights FILE.safetensors"
+    return message + "".join(ways) + "To train it: dvc repro"
 
 
 def _spandrel(path: Path, scale: int) -> Subject:

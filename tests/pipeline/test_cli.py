@@ -86,6 +86,29 @@ def test_self_ensemble_is_marked_and_changes_the_figures(workplace: Path) -> Non
     assert list(plain.psnr_db) != list(plus.psnr_db)
 
 
+def test_audit_refuses_a_csv_that_cannot_be_written_before_the_work(
+    workplace: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    def work(*_: object, **__: object) -> None:
+        pytest.fail("the work began")
+
+    monkeypatch.setattr("pipeline.tools.audit.measure_network", work)
+    words = ("audit", "bicubic", "--scale", "2", "--data", "hr", "--psnr", "30.00", "--csv")
+    (workplace / "file").touch()
+    assert "file/all.csv: could not be written" in message(*words, "file/all.csv")
+    done = mesr(*words, "hr")
+    assert done.exit_code == 2
+    assert "is a directory" in " ".join(done.output.split())
+
+
+def test_audit_of_what_is_no_folder(workplace: Path) -> None:
+    options = ("--scale", "2", "--data", "hr", "--psnr", "30.00")
+    assert "sr/none: is not a folder" in message("audit", "sr/none", *options)
+    assert "is not a folder" in message("audit", "IMAGES:none", *options)
+    assert "is not a folder" in message("evaluate", "Images:none", *options[:4])
+    assert "'nowhere' is not registered" in message("audit", "nowhere", *options)
+
+
 def test_options_without_effect_on_given_images_are_refused(workplace: Path) -> None:
     words = ("evaluate", "images:hr", "--scale", "2", "--data", "hr")
     assert "--seed 3: a folder of SR images has no choice of seed" in message(*words, "--seed", "3")

@@ -268,6 +268,25 @@ def test_claims_that_are_none_are_refused(claim: dict[str, str]) -> None:
         Claim(**claim)
 
 
+@pytest.mark.parametrize("claim", [{"psnr_db": "0"}, {"psnr_db": "-3.1"}, {"psnr_db": "100.01"}])
+def test_claims_that_are_no_psnr_are_refused(claim: dict[str, str]) -> None:
+    with pytest.raises(UserError, match=r"--psnr .* above 0 and at most 100\. Are .* exchanged"):
+        Claim(**claim)
+
+
+@pytest.mark.parametrize("ssim", ["28.42", "81.04", "-1.1"])
+def test_claims_that_are_no_ssim_are_refused(ssim: str) -> None:
+    with pytest.raises(UserError, match=f"--ssim {ssim}: expected .* no percentage.* exchanged"):
+        Claim("0.8104", ssim)
+
+
+def test_hr_images_in_place_of_sr_images_are_refused() -> None:
+    even = {name: hr[:44, :52] for name, hr in HR.items()}
+    pairs = [(n, partial(even.__getitem__, n), partial(even.__getitem__, n)) for n in even]
+    with pytest.raises(UserError, match="SR images are identical to the HR images"):
+        measure_images(pairs, SCALE, ssim=False)
+
+
 def test_sr_images_of_another_scale_are_refused() -> None:
     with pytest.raises(UserError, match="Give the scale that the SR images"):
         measure_images([("a", lambda: SR["a"][:20], lambda: HR["a"])], SCALE, ssim=False)

@@ -7,7 +7,13 @@ from safetensors.torch import save_file
 
 from mesr.network import MESR
 from pipeline.support.errors import UserError
-from pipeline.tools.selection import select_images, select_subject
+from pipeline.tools.selection import (
+    folder_of_images,
+    folder_to_audit,
+    select_images,
+    select_subject,
+)
+from pipeline.tools.shipping import find_shipped
 
 NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
 
@@ -62,6 +68,7 @@ def test_a_file_that_holds_something_else_is_refused(
             {"weights": "x.pth"},
             "expected trained, published, shipped or a .safetensors file",
         ),
+        ("mesr", {"weights": "Shiped"}, "Did you mean shipped"),
     ],
 )
 def test_words_without_effect_are_refused(
@@ -75,3 +82,53 @@ def test_words_without_effect_are_refused(
 def test_no_data_is_not_the_current_folder(data: str) -> None:
     with pytest.raises(UserError, match="--data is empty"):
         select_images(data)
+
+
+def test_weights_in_any_case(run: Path) -> None:
+    assert select_subject("mesr", 4, weights="Shipped").source == "shipped"
+    assert select_subject("mesr", 4, weights="TRAINED", seed=1).source == "trained"
+
+
+@pytest.mark.parametrize(
+    ("model", "scale", "published"), [("mesr", 4, False), ("pan", 4, True), ("pan", 2, True)]
+)
+def test_weights_that_can_be_had_are_named(model: str, scale: int, published: bool) -> None:
+    with pytest.raises(UserError, match="was not trained here") as refused:
+        select_subject(model, scale)
+    text = str(refused.value)
+    assert ("--weights published" in text) == published
+    assert ("--weights shipped" in text) == (find_shipped(model, scale) is not None)
+    assert "dvc repro" in text
+
+
+@pytest.mark.parametrize("word", ["images:sr", "Images:sr", "IMAGES:sr", "sr", "./sr", "sr/"])
+def test_a_folder_to_audit_is_recognised(word: str) -> None:
+    Path("sr").mkdir()
+    assert folder_to_audit(word) == Path("sr")
+
+
+@pytest.mark.parametrize(
+    "word", ["pan", "PAN", "nowhere", "spandrel:net.pth", "SPANDREL:./a/b.pth"]
+)
+def test_a_network_to_audit_is_no_folder(word: str) -> None:
+    Path("pan").touch()
+    assert folder_to_audit(word) is None
+
+
+@pytest.mark.parametrize("word", ["sr/none", "./none", "net.pth"])
+def test_a_path_to_audit_that_is_no_folder_is_refused(word: str) -> None:
+    Path("net.pth").touch()
+    with pytest.raises(UserError, match=f"{word}: is not a folder; expected .* spandrel:FILE"):
+        folder_to_audit(word)
+
+
+@pytest.mark.parametrize("word", ["images:", "Images: "])
+def test_no_folder_is_not_the_current_folder(word: str) -> None:
+    for find in (folder_of_images, folder_to_audit):
+        with pytest.raises(UserError, match="names no folder"):
+            find(word)
+
+
+def test_spandrel_in_any_case() -> None:
+    with pytest.raises(UserError, match=r"none\.pth: not found; expected a checkpoint"):
+        select_subject("SPANDREL:none.pth", 4)
