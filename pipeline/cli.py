@@ -146,7 +146,7 @@ def evaluate(
 
         readers = None
         if lr is not None:
-            readers = given_lr(lr, [name for name, _ in images], scale)
+            readers = given_lr(lr, images, scale)
             chosen = chosen.with_given_lr()
 
         def keep(name: str, found: Any) -> None:
