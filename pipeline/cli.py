@@ -202,13 +202,10 @@ def audit(
         findings = audits.explain(measured, claim)
         if temporary is not None:
             audits.table(findings).to_csv(temporary, index=False)
-    shown = Table("evaluation", "PSNR [dB]", "SSIM")
+    shown = Table("evaluation", r"PSNR \[dB]", *(["SSIM"] if ssim is not None else []))
     for finding in [f for f in findings if f.meets] or findings[:5]:
-        shown.add_row(
-            Text(finding.description),
-            f"{finding.psnr_db:.4f}",
-            "" if ssim is None else f"{finding.ssim:.6f}",
-        )
+        figures = [f"{finding.psnr_db:.4f}", f"{finding.ssim:.6f}"]
+        shown.add_row(Text(finding.description), *figures[: len(shown.columns) - 1])
     Console().print(shown)
     print(audits.verdict(findings, claim))
     if not findings[0].meets and (hint := audits.separately(measured, claim)):
@@ -218,7 +215,7 @@ def audit(
 def _show(table: "pd.DataFrame", further: "Mapping[str, FurtherMetric]") -> None:
     digits = {"psnr_db": 2, "ssim": 4} | {name: metric.digits for name, metric in further.items()}
     titles = [f"{metric.label} {metric.arrow}" for metric in further.values()]
-    shown = Table("image", "PSNR-Y [dB]", "SSIM", *titles)
+    shown = Table("image", r"PSNR-Y \[dB]", "SSIM", *titles)
     values = table[list(digits)].astype(float)
 
     def cells(row: "pd.Series") -> list[str]:

@@ -558,9 +558,11 @@ def explain(measured: Measured, claim: Claim) -> list[Finding]:
         differences = tuple(f"{key}={value}" for key, value in sorted(items - habits[habit]))
         deviation = claim.deviation(psnr_db, ssim)
         findings.append(Finding(combination, psnr_db, ssim, deviation, habit, differences))
-    findings.sort(key=lambda f: len(f.differences))
+    simplest: dict[Any, Finding] = {}
+    for finding in sorted(findings, key=lambda f: len(f.differences)):
+        simplest.setdefault(_apart_from_colour(finding), finding)
     return sorted(
-        {_apart_from_colour(f): f for f in reversed(findings)}.values(),
+        simplest.values(),
         key=lambda f: (
             not f.meets,
             (len(f.differences), f.deviation) if f.meets else (f.deviation, len(f.differences)),

@@ -52,6 +52,7 @@ def test_evaluate_a_folder_writes_rows_and_a_table(workplace: Path) -> None:
     table = pd.read_csv(workplace / "out/quality.csv")
     assert list(table.image) == ["a", "b"]
     assert f"{table.psnr_db.mean():.2f}" in done.output
+    assert "PSNR-Y [dB]" in done.output
     assert (workplace / "out/a/sr.png").is_file()
 
 

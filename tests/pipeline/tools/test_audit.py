@@ -198,6 +198,9 @@ def test_figures_of_two_programs_are_explained_separately(given: Measured) -> No
         f"({found.psnr_db:.4f} dB); SSIM by pyiqa; luma_rounding=yes"
     )
     assert separately(given, Claim("55.55", "0.1234")) == ""
+    # What decides SSIM alone is not said of PSNR.
+    plain = Claim(f"{means(RGB)[0]:.4f}", "0.1234")
+    assert separately(given, plain).startswith("separately: PSNR by rgb; SSIM by no combination, ")
 
 
 @pytest.mark.parametrize("metric", ["y", "rgb"])
@@ -304,6 +307,8 @@ def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert done.exit_code == 0, done.output
     assert "pyiqa" in done.output
     assert "combinations give the claim to its printed digits" in done.output
+    assert "PSNR [dB]" in done.output
+    assert "SSIM" not in done.output  # nothing was said about it
     written = pd.read_csv("all.csv")
     assert {"description", "psnr_db", "meets", "metric", "border"} <= set(written)
     assert (written.meets == "yes").any()
