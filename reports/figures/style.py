@@ -103,6 +103,7 @@ def style(theme: Theme) -> Any:
         "ytick.labelcolor": theme.muted,
         "ytick.labelsize": 6.5,
         "ytick.major.size": 0,
+        "pdf.compression": 9,
     }
 
 
