@@ -34,7 +34,7 @@ from reports.figures.style import (
 from reports.results import slug
 from reports.tables.cells import number
 
-OVERVIEW_SIDE = 380  # pixels, on 1.9 inches
+OVERVIEW_SIDE = 256  # pixels of the longer side of the small whole image
 
 
 @dataclass(frozen=True)
