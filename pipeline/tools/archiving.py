@@ -85,6 +85,7 @@ def archive(
         dump_yaml(temporary / LOCK.name, lock)
         shutil.copytree(RESULTS, temporary / "results", ignore=shutil.ignore_patterns(".gitignore"))
         shutil.copytree(REPORT, temporary / "report")
+        link_results(temporary)
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
         page = render("study.md.j2", facts=facts, machines=machines, folder=folder, pdf=pdf)
@@ -98,6 +99,19 @@ def archive(
                 f"with {sizes[largest]:,}"
             )
     return facts
+
+
+def link_results(folder: Path) -> None:
+    """Have the page of a kept study link to the result files beside it, in place of its copies."""
+    page = folder / "report/index.html"
+    text = page.read_text(encoding="utf-8")
+    originals = {path.read_bytes(): path for path in (folder / "results").rglob("*.csv")}
+    for copy in sorted((folder / "report/downloads").glob("*")):
+        original = originals.get(copy.read_bytes())
+        if original and (link := f'"downloads/{copy.name}"') in text:
+            text = text.replace(link, f'"../{original.relative_to(folder).as_posix()}"')
+            copy.unlink()
+    page.write_text(text, encoding="utf-8")
 
 
 def list_machines(runs: pd.DataFrame, logs: Path) -> list[Machine]:

@@ -1,6 +1,7 @@
 """A finished study as a folder to keep."""
 
 import json
+import re
 import shutil
 from pathlib import Path
 
@@ -57,6 +58,24 @@ def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> No
         f"{trainings / 10:.1f}",
     ]
     archive(Path("studies/quick"), STAGES, pdf=False)  # again, in its place
+
+
+def test_the_page_links_to_the_results_beside_it_and_keeps_what_is_not_there(study: Path) -> None:
+    build = study / "reports/build"
+    (build / "downloads").mkdir()
+    for name in ("quality.csv", "table1.csv"):
+        (build / "downloads" / name).write_text("image,psnr_db\n" + name)
+    (study / "results/quality.csv").write_text("image,psnr_db\nquality.csv")
+    links = '<a href="downloads/quality.csv">q</a> <a href="downloads/table1.csv">t</a>'
+    (build / "index.html").write_text(links)
+    archive(study / "kept", [], pdf=False)
+    kept = study / "kept/report"
+    page = kept.joinpath("index.html").read_text()
+    for target in re.findall(r'href="([^"]+)"', page):
+        assert (kept / target).is_file()
+    assert "../results/quality.csv" in page
+    assert [path.name for path in (kept / "downloads").iterdir()] == ["table1.csv"]
+    assert (build / "index.html").read_text() == links  # the report itself is as it was
 
 
 def test_hours_are_left_out_where_a_log_is_missing(study: Path) -> None:
