@@ -53,6 +53,19 @@ def test_committed_page_follows_from_the_committed_study(
     assert (tmp_path / "findings.md").read_bytes() == PAGE.read_bytes(), f"run {command}"
 
 
+def test_paper_reading_names_the_readings_that_the_study_told_apart() -> None:
+    table = pd.read_csv(ROOT / STUDY / "tables/readings.csv")
+    table = table[table["reading"] != "chosen"]
+    better = table[table["verdict"] == "better"]
+    assert list(better["reading"]) == ["mean_taken_off"]
+    assert (table.loc[table["reading"] == "mean_taken_off", "diff_db"] > 0).all()
+    assert set(table.loc[table["verdict"] == "worse", "reading"]) == {"initialisation_he"}
+    assert table["reading"].nunique() == 13
+    assert set(table["seeds"]) == {2}
+    page = (ROOT / "docs/paper-reading.md").read_text(encoding="utf-8")
+    assert "`mean_taken_off`" in page and "`initialisation_he`" in page
+
+
 def test_no_number_is_typed_by_hand() -> None:
     template = (ROOT / "reports/findings.md.j2").read_text(encoding="utf-8")
     text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.DOTALL)
