@@ -22,9 +22,9 @@ from reports.figures.regions import NEUTRAL, Region, kept_images, worst_region
 from reports.figures.visual_comparison import Comparison, Tile, compare, shown_methods
 from reports.results import ordered, slug
 
-# Pixels of all excerpts together: some 1.4 MB of the report. Excerpts are no larger than this
+# Pixels of all excerpts together: some 1.3 MB of the report. Excerpts are no larger than this
 # either.
-BUDGET = 1_100_000
+BUDGET = 1_000_000
 LARGEST = (480, 360)
 GRID = 12  # excerpts begin and end there, at whole LR pixels of every scale
 
