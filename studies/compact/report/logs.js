@@ -1,4 +1,116 @@
 window.reportLogs = {
+ "evaluations/bicubic_x2/BSD100": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685111.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 7.19,
+   "text": "7 s"
+  }
+ },
+ "evaluations/bicubic_x2/Set14": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685108.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 2.36,
+   "text": "2 s"
+  }
+ },
+ "evaluations/bicubic_x2/Set5": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685106.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 0.4,
+   "text": "0 s"
+  }
+ },
+ "evaluations/bicubic_x2/Urban100": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685119.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 35.47,
+   "text": "35 s"
+  }
+ },
+ "evaluations/bicubic_x3/BSD100": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685150.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 3.28,
+   "text": "3 s"
+  }
+ },
+ "evaluations/bicubic_x3/Set14": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685149.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 1.09,
+   "text": "1 s"
+  }
+ },
+ "evaluations/bicubic_x3/Set5": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685148.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 0.15,
+   "text": "0 s"
+  }
+ },
+ "evaluations/bicubic_x3/Urban100": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795685154.0,
+   "text": "2026-11-26 09:25 UTC"
+  },
+  "wall_seconds": {
+   "sort": 17.27,
+   "text": "17 s"
+  }
+ },
  "evaluations/bicubic_x4/BSD100": {
   "git_revision": {
    "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
@@ -53,6 +165,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 50.93,
    "text": "51 s"
+  }
+ },
+ "runs/a2f_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681260.0,
+   "text": "2026-11-26 08:21 UTC"
+  },
+  "wall_seconds": {
+   "sort": 81.41,
+   "text": "1 min 21 s"
+  }
+ },
+ "runs/a2f_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681250.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 83.71,
+   "text": "1 min 24 s"
   }
  },
  "runs/a2f_x4_s0": {
@@ -265,6 +405,34 @@ window.reportLogs = {
    "text": "1 min 00 s"
   }
  },
+ "runs/dasr_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 117.05,
+   "text": "1 min 57 s"
+  }
+ },
+ "runs/dasr_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 118.6,
+   "text": "1 min 59 s"
+  }
+ },
  "runs/dasr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -305,6 +473,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 46.01,
    "text": "46 s"
+  }
+ },
+ "runs/defian_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681221.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 128.71,
+   "text": "2 min 09 s"
+  }
+ },
+ "runs/defian_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681217.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 131.66,
+   "text": "2 min 12 s"
   }
  },
  "runs/defian_x4_s0": {
@@ -349,6 +545,34 @@ window.reportLogs = {
    "text": "51 s"
   }
  },
+ "runs/dpsr_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681233.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 75.19,
+   "text": "1 min 15 s"
+  }
+ },
+ "runs/dpsr_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681231.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 82.16,
+   "text": "1 min 22 s"
+  }
+ },
  "runs/dpsr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -389,6 +613,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 23.3,
    "text": "23 s"
+  }
+ },
+ "runs/drcn_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681247.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 73.68,
+   "text": "1 min 14 s"
+  }
+ },
+ "runs/drcn_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681234.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 87.65,
+   "text": "1 min 28 s"
   }
  },
  "runs/drcn_x4_s0": {
@@ -433,6 +685,34 @@ window.reportLogs = {
    "text": "50 s"
   }
  },
+ "runs/drsan_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 127.54,
+   "text": "2 min 08 s"
+  }
+ },
+ "runs/drsan_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 132.03,
+   "text": "2 min 12 s"
+  }
+ },
  "runs/drsan_x4_s0": {
   "git_revision": {
    "sort": "09be56df407ee4768748048423ec97307d64f6a4",
@@ -473,6 +753,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 46.49,
    "text": "46 s"
+  }
+ },
+ "runs/idn_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681321.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 66.17,
+   "text": "1 min 06 s"
+  }
+ },
+ "runs/idn_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681314.0,
+   "text": "2026-11-26 08:21 UTC"
+  },
+  "wall_seconds": {
+   "sort": 69.86,
+   "text": "1 min 10 s"
   }
  },
  "runs/idn_x4_s0": {
@@ -601,6 +909,20 @@ window.reportLogs = {
    "text": "4 min 21 s"
   }
  },
+ "runs/ladder_mesr_32000_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 477.55,
+   "text": "7 min 58 s"
+  }
+ },
  "runs/ladder_mesr_500_s0": {
   "git_revision": {
    "sort": "09be56df407ee4768748048423ec97307d64f6a4",
@@ -671,6 +993,34 @@ window.reportLogs = {
    "text": "1 min 23 s"
   }
  },
+ "runs/lapar_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 151.13,
+   "text": "2 min 31 s"
+  }
+ },
+ "runs/lapar_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 158.74,
+   "text": "2 min 39 s"
+  }
+ },
  "runs/lapar_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -711,6 +1061,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 63.65,
    "text": "1 min 04 s"
+  }
+ },
+ "runs/lapsrn_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681334.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 32.88,
+   "text": "33 s"
+  }
+ },
+ "runs/lapsrn_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681321.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 60.0,
+   "text": "1 min 00 s"
   }
  },
  "runs/lapsrn_x4_s0": {
@@ -755,6 +1133,34 @@ window.reportLogs = {
    "text": "36 s"
   }
  },
+ "runs/mesr_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 123.51,
+   "text": "2 min 04 s"
+  }
+ },
+ "runs/mesr_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 128.63,
+   "text": "2 min 09 s"
+  }
+ },
  "runs/mesr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -795,6 +1201,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 42.78,
    "text": "43 s"
+  }
+ },
+ "runs/msrn_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681309.0,
+   "text": "2026-11-26 08:21 UTC"
+  },
+  "wall_seconds": {
+   "sort": 66.47,
+   "text": "1 min 06 s"
+  }
+ },
+ "runs/msrn_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681273.0,
+   "text": "2026-11-26 08:21 UTC"
+  },
+  "wall_seconds": {
+   "sort": 77.89,
+   "text": "1 min 18 s"
   }
  },
  "runs/msrn_x4_s0": {
@@ -839,6 +1273,34 @@ window.reportLogs = {
    "text": "1 min 38 s"
   }
  },
+ "runs/pan_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 122.22,
+   "text": "2 min 02 s"
+  }
+ },
+ "runs/pan_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 128.32,
+   "text": "2 min 08 s"
+  }
+ },
  "runs/pan_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -881,6 +1343,398 @@ window.reportLogs = {
    "text": "45 s"
   }
  },
+ "runs/reading_attention_kernel_3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681066.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 137.35,
+   "text": "2 min 17 s"
+  }
+ },
+ "runs/reading_attention_kernel_3_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681108.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 142.04,
+   "text": "2 min 22 s"
+  }
+ },
+ "runs/reading_branches_separate_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 182.61,
+   "text": "3 min 03 s"
+  }
+ },
+ "runs/reading_branches_separate_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681087.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 186.31,
+   "text": "3 min 06 s"
+  }
+ },
+ "runs/reading_charbonnier_image_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681081.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 139.43,
+   "text": "2 min 19 s"
+  }
+ },
+ "runs/reading_charbonnier_image_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681217.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 143.19,
+   "text": "2 min 23 s"
+  }
+ },
+ "runs/reading_gate_closed_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681073.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 137.77,
+   "text": "2 min 18 s"
+  }
+ },
+ "runs/reading_gate_closed_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681204.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 144.79,
+   "text": "2 min 25 s"
+  }
+ },
+ "runs/reading_global_skip_weighted_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 138.65,
+   "text": "2 min 19 s"
+  }
+ },
+ "runs/reading_global_skip_weighted_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681093.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 139.76,
+   "text": "2 min 20 s"
+  }
+ },
+ "runs/reading_initialisation_he_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681078.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 138.59,
+   "text": "2 min 19 s"
+  }
+ },
+ "runs/reading_initialisation_he_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681216.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 143.27,
+   "text": "2 min 23 s"
+  }
+ },
+ "runs/reading_last_lambda_own_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 137.39,
+   "text": "2 min 17 s"
+  }
+ },
+ "runs/reading_last_lambda_own_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681093.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 137.88,
+   "text": "2 min 18 s"
+  }
+ },
+ "runs/reading_mean_taken_off_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681078.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 139.46,
+   "text": "2 min 19 s"
+  }
+ },
+ "runs/reading_mean_taken_off_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681212.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 143.86,
+   "text": "2 min 24 s"
+  }
+ },
+ "runs/reading_omega_coarse_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681077.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 139.03,
+   "text": "2 min 19 s"
+  }
+ },
+ "runs/reading_omega_coarse_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681211.0,
+   "text": "2026-11-26 08:20 UTC"
+  },
+  "wall_seconds": {
+   "sort": 144.31,
+   "text": "2 min 24 s"
+  }
+ },
+ "runs/reading_refinement_wide_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681072.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 140.23,
+   "text": "2 min 20 s"
+  }
+ },
+ "runs/reading_refinement_wide_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681194.0,
+   "text": "2026-11-26 08:19 UTC"
+  },
+  "wall_seconds": {
+   "sort": 145.82,
+   "text": "2 min 26 s"
+  }
+ },
+ "runs/reading_unit_skip_both_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680949.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 144.11,
+   "text": "2 min 24 s"
+  }
+ },
+ "runs/reading_unit_skip_both_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681088.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 145.61,
+   "text": "2 min 26 s"
+  }
+ },
+ "runs/reading_upsampler_one_step_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681068.0,
+   "text": "2026-11-26 08:17 UTC"
+  },
+  "wall_seconds": {
+   "sort": 126.13,
+   "text": "2 min 06 s"
+  }
+ },
+ "runs/reading_upsampler_one_step_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681132.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 128.51,
+   "text": "2 min 09 s"
+  }
+ },
+ "runs/reading_weight_norm_conv_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795680950.0,
+   "text": "2026-11-26 08:15 UTC"
+  },
+  "wall_seconds": {
+   "sort": 143.75,
+   "text": "2 min 24 s"
+  }
+ },
+ "runs/reading_weight_norm_conv_s1": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681100.0,
+   "text": "2026-11-26 08:18 UTC"
+  },
+  "wall_seconds": {
+   "sort": 146.87,
+   "text": "2 min 27 s"
+  }
+ },
+ "runs/srcnn_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681349.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 35.89,
+   "text": "36 s"
+  }
+ },
+ "runs/srcnn_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681349.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 41.5,
+   "text": "42 s"
+  }
+ },
  "runs/srcnn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
@@ -921,6 +1775,34 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 95.2,
    "text": "1 min 35 s"
+  }
+ },
+ "runs/vdsr_x2_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681342.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 44.17,
+   "text": "44 s"
+  }
+ },
+ "runs/vdsr_x3_s0": {
+  "git_revision": {
+   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
+   "text": "60d2fada824f-dirty"
+  },
+  "started": {
+   "sort": 1795681340.0,
+   "text": "2026-11-26 08:22 UTC"
+  },
+  "wall_seconds": {
+   "sort": 51.53,
+   "text": "52 s"
   }
  },
  "runs/vdsr_x4_s0": {
@@ -967,8 +1849,8 @@ window.reportLogs = {
  },
  "trainings": {
   "wall_seconds": {
-   "sort": 8498.599999999997,
-   "text": ", 2 h 21 min in all"
+   "sort": 15311.17,
+   "text": ", 4 h 15 min in all"
   }
  }
 };

@@ -1,13 +1,221 @@
 window.reportExcerpts = [
  {
+  "key": "bsd100-210088-x2",
+  "image": "210088 (BSD100)",
+  "scale": 2,
+  "region": [
+   144,
+   216,
+   72,
+   48
+  ],
+  "whole": [
+   320,
+   480
+  ],
+  "overview": "assets/excerpts/bsd100-210088.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "35.09 / 0.9641"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "37.11 / 0.9731"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "40.08 / 0.9820"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "41.81 / 0.9859"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "40.15 / 0.9822"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "42.10 / 0.9867"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "42.02 / 0.9867"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "38.99 / 0.9799"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "42.44 / 0.9873"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "41.73 / 0.9861"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "41.63 / 0.9855"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "41.20 / 0.9852"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "42.06 / 0.9864"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "42.20 / 0.9869"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "41.13 / 0.9848"
+   }
+  ]
+ },
+ {
+  "key": "bsd100-210088-x3",
+  "image": "210088 (BSD100)",
+  "scale": 3,
+  "region": [
+   144,
+   216,
+   72,
+   48
+  ],
+  "whole": [
+   321,
+   480
+  ],
+  "overview": "assets/excerpts/bsd100-210088.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "31.33 / 0.9143"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "32.66 / 0.9268"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "34.61 / 0.9468"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "37.44 / 0.9681"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "34.90 / 0.9506"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "37.23 / 0.9681"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "36.64 / 0.9647"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "34.39 / 0.9464"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "37.34 / 0.9687"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "36.97 / 0.9658"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "36.72 / 0.9645"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "35.73 / 0.9596"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "36.73 / 0.9650"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "36.92 / 0.9658"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "35.69 / 0.9577"
+   }
+  ]
+ },
+ {
   "key": "bsd100-210088-x4",
   "image": "210088 (BSD100)",
   "scale": 4,
   "region": [
    144,
-   204,
-   144,
-   108
+   216,
+   72,
+   48
   ],
   "whole": [
    320,
@@ -124,14 +332,222 @@ window.reportExcerpts = [
   ]
  },
  {
+  "key": "set14-barbara-x2",
+  "image": "barbara (Set14)",
+  "scale": 2,
+  "region": [
+   432,
+   252,
+   72,
+   48
+  ],
+  "whole": [
+   720,
+   576
+  ],
+  "overview": "assets/excerpts/set14-barbara.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "28.00 / 0.8419"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "28.55 / 0.8714"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "28.56 / 0.8735"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "28.51 / 0.8763"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "28.60 / 0.8752"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "28.32 / 0.8747"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "28.54 / 0.8774"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "28.64 / 0.8743"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "28.33 / 0.8762"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "28.39 / 0.8751"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "28.34 / 0.8751"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "28.49 / 0.8745"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "28.39 / 0.8754"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "28.39 / 0.8769"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "28.56 / 0.8751"
+   }
+  ]
+ },
+ {
+  "key": "set14-barbara-x3",
+  "image": "barbara (Set14)",
+  "scale": 3,
+  "region": [
+   432,
+   252,
+   72,
+   48
+  ],
+  "whole": [
+   720,
+   576
+  ],
+  "overview": "assets/excerpts/set14-barbara.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "26.25 / 0.7539"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "26.80 / 0.7829"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "26.65 / 0.7815"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "26.45 / 0.7812"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "26.58 / 0.7803"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "26.55 / 0.7837"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "26.59 / 0.7842"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "26.82 / 0.7855"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "26.39 / 0.7828"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "26.55 / 0.7842"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "26.48 / 0.7819"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "26.57 / 0.7812"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "26.59 / 0.7840"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "26.46 / 0.7820"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "26.70 / 0.7843"
+   }
+  ]
+ },
+ {
   "key": "set14-barbara-x4",
   "image": "barbara (Set14)",
   "scale": 4,
   "region": [
-   420,
-   216,
-   144,
-   108
+   432,
+   252,
+   72,
+   48
   ],
   "whole": [
    720,
@@ -248,14 +664,222 @@ window.reportExcerpts = [
   ]
  },
  {
+  "key": "set14-zebra-x2",
+  "image": "zebra (Set14)",
+  "scale": 2,
+  "region": [
+   360,
+   156,
+   72,
+   48
+  ],
+  "whole": [
+   586,
+   390
+  ],
+  "overview": "assets/excerpts/set14-zebra.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "30.66 / 0.9093"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "32.53 / 0.9382"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "33.17 / 0.9394"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "33.69 / 0.9423"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "33.30 / 0.9399"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "33.86 / 0.9439"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "34.12 / 0.9448"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "33.42 / 0.9421"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "34.09 / 0.9450"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "33.52 / 0.9422"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "33.56 / 0.9432"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "33.86 / 0.9433"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "33.89 / 0.9439"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "34.03 / 0.9447"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "33.59 / 0.9426"
+   }
+  ]
+ },
+ {
+  "key": "set14-zebra-x3",
+  "image": "zebra (Set14)",
+  "scale": 3,
+  "region": [
+   360,
+   156,
+   72,
+   48
+  ],
+  "whole": [
+   585,
+   390
+  ],
+  "overview": "assets/excerpts/set14-zebra.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "26.63 / 0.7957"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "28.15 / 0.8405"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "28.75 / 0.8434"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "29.41 / 0.8554"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "28.83 / 0.8429"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "29.46 / 0.8552"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "29.38 / 0.8557"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "28.72 / 0.8485"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "29.31 / 0.8566"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "29.06 / 0.8523"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "29.12 / 0.8543"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "29.33 / 0.8538"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "29.44 / 0.8551"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "29.40 / 0.8568"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "29.08 / 0.8509"
+   }
+  ]
+ },
+ {
   "key": "set14-zebra-x4",
   "image": "zebra (Set14)",
   "scale": 4,
   "region": [
-   372,
-   144,
-   144,
-   108
+   360,
+   156,
+   72,
+   48
   ],
   "whole": [
    584,
@@ -372,14 +996,222 @@ window.reportExcerpts = [
   ]
  },
  {
+  "key": "urban100-img-012-x2",
+  "image": "img_012 (Urban100)",
+  "scale": 2,
+  "region": [
+   408,
+   708,
+   72,
+   48
+  ],
+  "whole": [
+   1024,
+   768
+  ],
+  "overview": "assets/excerpts/urban100-img-012.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "25.33 / 0.8042"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "26.13 / 0.8420"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "26.55 / 0.8606"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "26.91 / 0.8726"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "26.54 / 0.8603"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "26.99 / 0.8764"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "26.96 / 0.8746"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "26.31 / 0.8480"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "27.17 / 0.8834"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "26.83 / 0.8703"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "26.95 / 0.8747"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "26.73 / 0.8666"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "26.96 / 0.8757"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "27.02 / 0.8774"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "26.69 / 0.8661"
+   }
+  ]
+ },
+ {
+  "key": "urban100-img-012-x3",
+  "image": "img_012 (Urban100)",
+  "scale": 3,
+  "region": [
+   408,
+   708,
+   72,
+   48
+  ],
+  "whole": [
+   1023,
+   768
+  ],
+  "overview": "assets/excerpts/urban100-img-012.webp",
+  "chosen": "where bicubic interpolation has the largest error, whatever the networks do there",
+  "views": [
+   {
+    "label": "Ground truth",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "LR input",
+    "mesr": false,
+    "metrics": ""
+   },
+   {
+    "label": "Bicubic",
+    "mesr": false,
+    "metrics": "23.45 / 0.6902"
+   },
+   {
+    "label": "SRCNN",
+    "mesr": false,
+    "metrics": "23.86 / 0.7232"
+   },
+   {
+    "label": "VDSR",
+    "mesr": false,
+    "metrics": "24.10 / 0.7417"
+   },
+   {
+    "label": "LapSRN",
+    "mesr": false,
+    "metrics": "24.33 / 0.7649"
+   },
+   {
+    "label": "DRCN",
+    "mesr": false,
+    "metrics": "24.10 / 0.7422"
+   },
+   {
+    "label": "IDN",
+    "mesr": false,
+    "metrics": "24.30 / 0.7631"
+   },
+   {
+    "label": "DASR",
+    "mesr": false,
+    "metrics": "24.23 / 0.7588"
+   },
+   {
+    "label": "DPSR",
+    "mesr": false,
+    "metrics": "23.97 / 0.7326"
+   },
+   {
+    "label": "PAN",
+    "mesr": false,
+    "metrics": "24.38 / 0.7744"
+   },
+   {
+    "label": "LAPAR-A",
+    "mesr": false,
+    "metrics": "24.29 / 0.7598"
+   },
+   {
+    "label": "DeFiAN-S",
+    "mesr": false,
+    "metrics": "24.22 / 0.7609"
+   },
+   {
+    "label": "MSRN",
+    "mesr": false,
+    "metrics": "24.17 / 0.7520"
+   },
+   {
+    "label": "DRSAN-48m",
+    "mesr": false,
+    "metrics": "24.27 / 0.7601"
+   },
+   {
+    "label": "A2F-S",
+    "mesr": false,
+    "metrics": "24.31 / 0.7655"
+   },
+   {
+    "label": "MESR",
+    "mesr": true,
+    "metrics": "24.15 / 0.7505"
+   }
+  ]
+ },
+ {
   "key": "urban100-img-012-x4",
   "image": "img_012 (Urban100)",
   "scale": 4,
   "region": [
-   396,
-   660,
-   144,
-   108
+   408,
+   708,
+   72,
+   48
   ],
   "whole": [
    1024,
