@@ -48,7 +48,7 @@ def test_readme_counts_the_certificate() -> None:
     compared = counts[["equal", "close", "missed"]].sum()
     readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
     assert (
-        f"Of the {compared} cells with available weights and a published figure, "
+        f"Of the {compared} cells measured so far, "
         f"{counts['equal']} are equal at the printed digits, {counts['close']} are close"
     ) in readme
 
