@@ -63,7 +63,6 @@ RUN = [
     "mesr evaluate mesr --scale 4 --weights shipped --data photos_test",
     "mesr audit MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER --psnr 28.95",
     "mesr upscale photo.jpg --scale 4",
-    "mesr upscale photo.jpg --scale 4 --model pan --weights published",
     "mesr export mesr --scale 4 --out mesr_x4.onnx",
 ]
 FROM_MIRROR = ("Set5", "PAN", "published")
