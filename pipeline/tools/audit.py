@@ -451,14 +451,11 @@ def uniform_ssim_map(x: Tensor, y: Tensor) -> Tensor:
         lines = slice(top, top + UNIFORM_ROWS + UNIFORM_WINDOW - 1)
         a, b = x[..., lines, :], y[..., lines, :]
         moments = torch.cat([a, b, a * a, b * b, a * b])
-        for axis in (-2, -1):
-            length = moments.shape[axis] - UNIFORM_WINDOW + 1
-            total = moments.narrow(axis, 0, length).clone()
-            for shift in range(1, UNIFORM_WINDOW):
-                total.add_(moments.narrow(axis, shift, length))
-            moments = total
+        # Rows, then columns: 14 additions a pixel in place of 49.
+        moments = F.avg_pool2d(moments, (1, UNIFORM_WINDOW), stride=1)
+        moments = F.avg_pool2d(moments, (UNIFORM_WINDOW, 1), stride=1)
+        mean_a, mean_b, square_a, square_b, product = moments.chunk(5)
         count = UNIFORM_WINDOW**2
-        mean_a, mean_b, square_a, square_b, product = (moments / count).chunk(5)
         sample = count / (count - 1)
         variances = sample * (square_a - mean_a**2 + square_b - mean_b**2)
         covariance = sample * (product - mean_a * mean_b)
