@@ -17,12 +17,12 @@ def readings_worth(results: Results) -> Table | None:
     notes = Footnotes()
     datasets = ordered(frame["dataset"])
     columns = [
-        Column("Reading", kind="text", first="ascending", width="2.05cm"),
-        Column("Change", kind="text", first="ascending", width="3.0cm"),
+        Column("Reading", kind="text", first="ascending", width="1.75cm"),
+        Column("Change", kind="text", first="ascending", width="2.4cm"),
     ]
     for dataset in datasets:
-        columns += [Column("PSNR (dB)", dataset), Column("Difference", dataset, "stack")]
-    columns.append(Column("Told apart", kind="text", first="ascending", width="1.6cm"))
+        columns += [Column("PSNR", dataset), Column("Diff.", dataset, "stack")]
+    columns.append(Column("Told apart", kind="text", first="ascending", width="1.05cm"))
     rows = []
     means = frame.groupby("reading", sort=False)["diff_db"].mean()
     # The chosen reading, which has no difference, stands first.
@@ -50,7 +50,7 @@ def readings_worth(results: Results) -> Table | None:
     confidence = f"{results.study.bootstrap.confidence:.0%}"
     caption = (
         "MESR in other readings of the paper (docs/paper-reading.md) against the chosen one, "
-        f"trained alike with {seeds} seeds. Difference: mean paired difference in dB with its "
+        f"trained alike with {seeds} seeds. Diff.: mean paired difference of PSNR in dB with its "
         f"{confidence} interval over seeds and images, Holm's correction over the readings of a "
         "test set. Told apart: where the interval excludes 0. "
         + setting(results.study, frame["dataset"], frame["scale"])
