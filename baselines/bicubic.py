@@ -3,11 +3,13 @@
 from torch import Tensor
 
 from mesr.common.base import SRNetwork
-from mesr.common.imresize import imresize
 
 
 class Bicubic(SRNetwork):
-    """Enlarge by MATLAB's bicubic interpolation; the baseline without parameters.
+    """MATLAB's bicubic interpolation, the baseline without parameters.
+
+    It is a pre-upsampled network that adds nothing to its input, so that what a protocol does to
+    enlarged images (``input_range``) is done to it as well.
 
     Parameters
     ----------
@@ -15,9 +17,11 @@ class Bicubic(SRNetwork):
         Upscaling factor.
     """
 
+    preupsampled = True
+
     def __init__(self, scale: int) -> None:
         super().__init__(scale)
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
-        """Enlarge `x` of shape (B, C, h, w) to (B, C, scale*h, scale*w)."""
-        return (imresize(x, scale=self.scale),)
+        """Return `x`, the enlarged image (B, C, scale*h, scale*w), as it is."""
+        return (x,)

@@ -361,14 +361,22 @@ def photographs(dataset):
         ("Set5", 2, RGB, 33.68, 0.9305),
         ("Set5", 3, RGB, 30.40, 0.8690),
         ("Set5", 4, RGB, 28.43, 0.8113),
+        # The other family of tables of luma, whose code clips enlarged images.
+        ("Set5", 2, VDSR, 33.66, 0.9299),
+        ("Set5", 4, VDSR, 28.42, 0.8104),
+        ("Set14", 2, VDSR, 30.24, 0.8688),
+        ("Set14", 3, VDSR, 27.55, 0.7742),
+        ("Set14", 4, VDSR, 26.00, 0.7027),
+        ("BSD100", 3, VDSR, 27.21, 0.7385),
+        ("BSD100", 4, VDSR, 25.96, 0.6675),
     ],
 )
 def test_published_figures_of_bicubic(dataset, scale, protocol, psnr_db, ssim):
     found = [
         evaluate_image(Bicubic(scale), read_image(path), protocol) for path in photographs(dataset)
     ]
-    assert np.mean([e.psnr_db for e in found]) == pytest.approx(psnr_db, abs=0.01)
-    assert np.mean([e.ssim for e in found]) == pytest.approx(ssim, abs=0.0005)
+    assert np.mean([e.psnr_db for e in found]) == pytest.approx(psnr_db, abs=0.005)
+    assert np.mean([e.ssim for e in found]) == pytest.approx(ssim, abs=0.00005)
 
 
 @pytest.mark.skipif(MIRROR is None, reason="MESR_MIRROR is not set: no published weights")
