@@ -22,7 +22,9 @@ def parameters(scale: int = 2, **settings: Any) -> int:
 
 def unit_parameters(**settings: Any) -> int:
     with torch.device("meta"):
-        return sum(p.numel() for p in MESR(2, **settings).blocks[0].units[0].parameters())
+        network = MESR(2, **settings)
+    parts = dict(network.named_parameters())
+    return sum(p.numel() for name, p in parts.items() if name.startswith("blocks.0.units.0."))
 
 
 def growth(**settings: Any) -> tuple[float, float]:
@@ -44,7 +46,7 @@ def growth(**settings: Any) -> tuple[float, float]:
 def main() -> None:
     print("parameters, MESR as defaults, x2 x3 x4:", [parameters(s) for s in (2, 3, 4)])
     print("parameters, x2, by reading:")
-    for settings in (
+    readings: tuple[dict[str, Any], ...] = (
         {"branches": "cascade", "branch_features": 24},
         {"branches": "cascade", "branch_features": 32},
         {"branches": "separate", "branch_features": 24},
@@ -52,7 +54,8 @@ def main() -> None:
         {"branches": "separate", "branch_features": 19},
         {"branches": "separate", "branch_features": 18},
         {"unit": "single_scale"},
-    ):
+    )
+    for settings in readings:
         unit, network = unit_parameters(**settings), parameters(**settings)
         print(f"  {settings}: unit {unit:,}, network {network:,}")
     for settings in (

@@ -48,7 +48,7 @@ def timed(action: Callable[[], object], repeats: int) -> tuple[float, float]:
 def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[float, float]:
     settings = params.train_settings(params.tune.lrs[0])
     network = build_network(model, scale, **params.network_settings(model))
-    network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+    network.to(memory_format=torch.channels_last)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     precision = resolve_precision(settings.precision, CPU)
     side, rng = settings.patch, np.random.default_rng(0)

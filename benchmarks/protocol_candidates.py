@@ -18,7 +18,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import replace
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, Literal
 
 import torch
 
@@ -36,8 +36,8 @@ from pipeline.support.console import run
 NETWORKS = ("bicubic", "srcnn", "vdsr", "lapsrn", "idn", "pan", "a2f")
 # What goes into `imresize` and what is kept of its result: (lr_rounding, lr_pass_rounding).
 PRECISIONS = {"double": (False, False), "rounded": (True, False), "uint8": (True, True)}
-BORDERS = ("mirror", "clamp")
-SSIM_BORDERS = ("valid", "replicate")
+BORDERS: tuple[Literal["mirror", "clamp"], ...] = ("mirror", "clamp")
+SSIM_BORDERS: tuple[Literal["valid", "replicate"], ...] = ("valid", "replicate")
 Row = dict[str, Any]
 
 

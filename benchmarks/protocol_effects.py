@@ -53,6 +53,7 @@ OPTIONS: dict[str, tuple[Protocol, tuple[dict[str, object], ...]]] = {
             {"sr_rounding": False},
             {"luma_rounding": False},
             {"gray": "replicate"},
+            {"input_range": "studio"},
             {"border": "none"},
             {"border": "scale+6"},
             {"border": "scale^2"},
@@ -117,8 +118,10 @@ def main() -> None:
         print(f"| as defined: PSNR-Y / SSIM | {absolute} |")
         rows: list[tuple[str, Protocol, Callable[[Pixels, int], Pixels] | None]] = []
         for option in options:
+            ((name, value),) = option.items()
+            text = {True: "yes", False: "no"}.get(value, value)  # type: ignore[call-overload]
             changed = replace(base, **option)  # type: ignore[arg-type]
-            rows.append((f"`{changed.differences(base)}`", changed, None))
+            rows.append((f"`{name}={text}`", changed, None))
         if label == "rgb":
             rows += [(f"LR: {f.__name__.replace('_', ' ')}", base, f) for f in KERNELS]
         for name, protocol, shrink in rows:
