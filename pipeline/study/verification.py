@@ -59,6 +59,9 @@ class Verification:
         Which mean that is.
     causes : tuple of str
         What in the provenance differs, and may explain it.
+    provenance : bool
+        Whether provenance of what differs is recorded: trainings have it, a choice of a learning
+        rate has not.
     """
 
     reference: str
@@ -69,6 +72,7 @@ class Verification:
     worst_mean_db: float | None = None
     worst: str = ""
     causes: tuple[str, ...] = field(default=())
+    provenance: bool = True
 
     @property
     def reproduced(self) -> bool:
@@ -95,6 +99,8 @@ class Verification:
             parts.append("no PSNR differs")
         if self.causes:
             parts.append(f"possible causes: {'; '.join(self.causes)}")
+        elif self.differing and not self.provenance:
+            parts.append("no provenance is recorded of what differs, so no cause can be named")
         elif self.differing:
             parts.append("provenance names no cause: the same code, data and versions, see above")
         return f"not bit by bit: {'; '.join(parts)}."
@@ -241,26 +247,28 @@ def verify(
         here = {LOCK: here[LOCK], PARAMS: here[PARAMS]}
     found = compare(reference, recorded, here, targets)
     if targets and RUNS in recorded:
-        found = replace(found, causes=(*found.causes, *_run_causes(found, recorded[RUNS], root)))
+        found = _with_run_causes(found, recorded[RUNS], root)
     return found
 
 
-def _run_causes(found: Verification, recorded: bytes, root: Path) -> list[str]:
-    """Say what differs between the trainings here and those in a recorded runs.csv."""
+def _with_run_causes(found: Verification, recorded: bytes, root: Path) -> Verification:
+    """Add what differs between the trainings here and those in a recorded runs.csv."""
     runs = _read(recorded).drop_duplicates("key").set_index("key")
-    causes = []
-    for path in found.differing:
-        record = root / path / "run.json"
-        if not (record.is_file() and Path(path).name in runs.index):
-            continue
-        before, after = runs.loc[Path(path).name], json.loads(record.read_text(encoding="utf-8"))
+    records = {
+        Path(path).name: root / path / "run.json"
+        for path in found.differing
+        if (root / path / "run.json").is_file() and Path(path).name in runs.index
+    }
+    causes = list(found.causes)
+    for key, record in records.items():
+        before, after = runs.loc[key], json.loads(record.read_text(encoding="utf-8"))
         for column, meaning in CAUSES.items():
             if column in before and column in after and column != "settings":
                 values = str(before[column]), str(after[column])
                 cause = meaning + _shown(column, *values)
                 if values[0] != values[1] and cause not in causes:
                     causes.append(cause)
-    return causes
+    return replace(found, causes=tuple(causes), provenance=bool(records))
 
 
 def _shown(column: str, before: str, here: str) -> str:

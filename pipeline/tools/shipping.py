@@ -296,8 +296,10 @@ def _pack(key: Key) -> tuple[Shipped, bytes]:
 
 
 def _measure(network: SRNetwork, dataset: str, recorded: Recorded) -> tuple[float, float]:
-    """Mean PSNR in dB and SSIM of a network on a dataset under the study's protocol."""
+    """Mean PSNR in dB and SSIM of a network on a dataset under the study's protocol; says so."""
     images = PackedImages(hr_file(dataset))
+    name = type(network).__name__
+    print(f"score {name} x{network.scale} on {len(images)} images of {dataset}", flush=True)
     readers = [(name, partial(images.__getitem__, name)) for name in images.names]
     protocol = get_protocol(recorded.study.protocol)
     found = [

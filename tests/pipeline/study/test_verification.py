@@ -168,5 +168,7 @@ def test_some_stages_are_compared_alone(checkout: Path) -> None:
     found = verify(checkout, targets=[target])
     assert found.differing == ("runs/a",)
     assert found.causes == ("another processor (A, here B)",)
+    (checkout / "runs/a/run.json").unlink()  # as an output that has no provenance of its own
+    assert "no provenance is recorded" in verify(checkout, targets=[target]).sentence()
     with pytest.raises(UserError, match="train@other: commit HEAD recorded no such stage"):
         verify(checkout, targets=["train@other"])
