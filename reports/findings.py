@@ -11,14 +11,17 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, field
+from itertools import combinations
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from numpy.typing import NDArray
 
+from pipeline.study.comparisons import compare_pairs, seeds_to_resolve
 from pipeline.study.results import RESOLVED_DB, RESOLVED_POWER
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
@@ -35,6 +38,11 @@ SCALE = 4  # of the ablation, the readings and the ladder
 FEW = 4  # networks below which they are named and not counted
 EQUAL = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 MODULES = ("msfeb_gain", "rffb_gain", "rb_gain", "rb_dagger_loss")
+# A training with less than this share of the gain over bicubic interpolation of its network's best
+# seed learned next to nothing.
+FAILED = 0.2
+CLOSE_DB = 0.01  # learning rates whose PSNR differs by less are not told apart by one training
+SAME_SIZE = 0.05  # readings whose parameters differ by less, as a share, are of one size
 
 
 @dataclass(frozen=True)
@@ -185,6 +193,8 @@ class Reading:
         Datasets on which it is told apart from the chosen reading.
     low_db, high_db : float
         Lowest and highest mean difference over the datasets.
+    params, chosen_params : int
+        Parameters of the network that was trained, and of the chosen reading's.
     """
 
     name: str
@@ -193,6 +203,13 @@ class Reading:
     worse: list[str]
     low_db: float
     high_db: float
+    params: int
+    chosen_params: int
+
+    @property
+    def same_size(self) -> bool:
+        """Whether both have the same number of parameters, up to `SAME_SIZE`."""
+        return abs(self.params - self.chosen_params) <= SAME_SIZE * self.chosen_params
 
 
 def readings(results: Results) -> list[Reading]:
@@ -200,6 +217,9 @@ def readings(results: Results) -> list[Reading]:
     frame = results["tables/readings"]
     frame = frame[frame["diff_db"].notna()]
     means = frame.groupby("reading", sort=False)["diff_db"].mean()
+    runs = results["runs"]
+    trained = runs[(runs["model"] == OWN) & (runs["scale"] == str(SCALE))]
+    sizes = trained.drop_duplicates("variant").set_index("variant")["params"].astype(int)
     found = []
     for name in means.sort_values(ascending=False, kind="stable").index:
         own = frame[frame["reading"] == name]
@@ -211,9 +231,19 @@ def readings(results: Results) -> list[Reading]:
                 **sides,
                 low_db=float(own["diff_db"].min()),
                 high_db=float(own["diff_db"].max()),
+                params=int(sizes.get(name, 0)),
+                chosen_params=int(sizes.get("full", 0)),
             )
         )
     return found
+
+
+def own_settings(results: Results) -> str:
+    """Return the settings by which MESR was narrowed; "" where it was not."""
+    runs = results["runs"]
+    own = runs[(runs["model"] == OWN) & (runs["variant"] == "full") & (runs["scale"] == str(SCALE))]
+    settings = own["settings"].dropna()
+    return str(settings.iloc[0]) if len(settings) else ""
 
 
 @dataclass(frozen=True)
@@ -242,6 +272,8 @@ class Rung:
         Kendall's tau between the orders of `networks` networks.
     swaps : list of Swap
         Pairs whose order changes.
+    leads : list of Swap
+        Pairs of MESR and another whose order stays.
     """
 
     dataset: str
@@ -250,6 +282,7 @@ class Rung:
     tau: float
     networks: int
     swaps: list[Swap]
+    leads: list[Swap] = field(default_factory=list)
 
 
 def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
@@ -262,14 +295,25 @@ def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
             both = values[[first, second]].dropna()
             names = [results.network(model, variant) for model, variant in both.index]
             early, late = both[first].to_numpy(), both[second].to_numpy()
-            swaps = [
-                Swap(names[i], names[j], float(early[i] - early[j]), float(late[i] - late[j]))
+            pairs_of = [
+                (
+                    i,
+                    j,
+                    Swap(names[i], names[j], float(early[i] - early[j]), float(late[i] - late[j])),
+                )
                 for i in range(len(names))
                 for j in range(len(names))
-                if early[i] < early[j] and late[i] > late[j]
+                if late[i] > late[j]
+            ]
+            models = [model for model, _ in both.index]
+            swaps = [pair for *_, pair in pairs_of if pair.early_db < 0]
+            leads = [
+                pair
+                for i, j, pair in pairs_of
+                if pair.early_db > 0 and OWN in (models[i], models[j])
             ]
             tau, networks = agreement(part, first, second)
-            found.append(Rung(str(dataset), int(first), int(second), tau, networks, swaps))
+            found.append(Rung(str(dataset), int(first), int(second), tau, networks, swaps, leads))
     return found
 
 
@@ -316,14 +360,17 @@ def ladder(results: Results) -> dict[str, Any] | None:
         "longer": rungs(results, longer),
         "shorter_swaps": by_pair(rungs(results, shorter)),
         "longer_swaps": by_pair(rungs(results, longer)),
+        "longer_leads": by_pair(rungs(results, longer), "leads"),
     }
 
 
-def by_pair(compared: Sequence[Rung]) -> dict[tuple[str, str], list[tuple[str, Swap]]]:
-    """Collect the swaps by their pair of networks, each with its dataset."""
+def by_pair(
+    compared: Sequence[Rung], kind: str = "swaps"
+) -> dict[tuple[str, str], list[tuple[str, Swap]]]:
+    """Collect the swaps, or the leads, by their pair of networks, each with its dataset."""
     found: dict[tuple[str, str], list[tuple[str, Swap]]] = {}
     for rung in compared:
-        for swap in rung.swaps:
+        for swap in getattr(rung, kind):
             found.setdefault((swap.winner, swap.loser), []).append((rung.dataset, swap))
     return found
 
@@ -340,7 +387,11 @@ def tuning(results: Results) -> dict[str, Any] | None:
     }
     costs = frame.groupby("model", sort=False)["psnr_db"].agg(lambda psnr: psnr.max() - psnr.min())
     diverged = frame[frame["psnr_db"].isna()]
+    best = frame.groupby("model", sort=False)["psnr_db"].nlargest(2).groupby(level=0, sort=False)
+    margins = best.agg(lambda psnr: psnr.max() - psnr.min() if len(psnr) > 1 else math.nan)
     return {
+        "close": [names[str(model)] for model, margin in margins.items() if margin < CLOSE_DB],
+        "close_db": CLOSE_DB,
         "rates": rates,
         "steps": int(frame["steps"].max()),
         "scale": int(frame["scale"].iloc[0]),
@@ -358,10 +409,22 @@ def tuning(results: Results) -> dict[str, Any] | None:
 
 
 def costs(results: Results) -> dict[str, Any] | None:
-    """Return how equal the networks' costs are at `SCALE`; None where nothing was trained."""
-    sizes = results["sizes"].query(f"scale == {SCALE}")
+    """Return how equal the networks' costs are; None where nothing was trained at `SCALE`.
+
+    ``unequal`` has the other scales, at which the largest cost exceeds the smallest by more than
+    `EQUAL`: the scale, the ends of the range and MESR's own, in millions of Multi-Adds.
+    """
+    everywhere = results["sizes"]
+    sizes = everywhere.query(f"scale == {SCALE}")
     if sizes.empty:
         return None
+    unequal = []
+    for scale, part in everywhere.groupby("scale"):
+        cost = part["multi_adds"] / 1e6
+        if cost.max() > EQUAL * cost.min():
+            own_m = float(cost[part["model"] == OWN].sum())
+            ends = {"low_m": cost.min(), "high_m": cost.max(), "own_m": own_m}
+            unequal.append({"scale": int(str(scale).partition(".")[0]), **ends})
     full = results["complexity"]
     own = full[(full["model"] == OWN) & (full["variant"] == "full") & (full["scale"] == SCALE)]
     narrowed = sizes.loc[sizes["model"] == OWN, "params"]
@@ -371,17 +434,122 @@ def costs(results: Results) -> dict[str, Any] | None:
         "low_m": sizes["multi_adds"].min() / 1e6,
         "high_m": sizes["multi_adds"].max() / 1e6,
         "equal": bool(sizes["multi_adds"].max() <= EQUAL * sizes["multi_adds"].min()),
+        "unequal": unequal,
         "low_k": sizes["params"].min() / 1e3,
         "high_k": sizes["params"].max() / 1e3,
         "full_over_narrowed": float(ratio),
     }
 
 
-def robustness(results: Results) -> list[dict[str, Any]]:
-    """Return the rows of agreement.csv at `SCALE` that have several seeds."""
+def trained_matrix(
+    results: Results, model: str, variant: str, scale: int, dataset: str | None = None
+) -> NDArray[np.float64]:
+    """Return the PSNR of a trained network, (seeds, images), of one dataset or all together."""
+    frame = results["quality"]
+    rows = frame[
+        (frame["protocol"] == results.study.protocol)
+        & (frame["source"] == "trained")
+        & (frame["model"] == model)
+        & (frame["variant"] == variant)
+        & (frame["scale"] == scale)
+    ]
+    if dataset is not None:
+        rows = rows[rows["dataset"] == dataset]
+    table = rows.pivot_table("psnr_db", "seed", ["dataset", "image"], sort=False)
+    return table.to_numpy(dtype=np.float64)
+
+
+@dataclass(frozen=True)
+class FailedTraining:
+    """A training that learned next to nothing, though others of its network learned.
+
+    Attributes
+    ----------
+    gain_db, best_gain_db : float
+        Over bicubic interpolation, mean over all test images: of this seed and of the best.
+    """
+
+    model: str
+    label: str
+    scale: int
+    seed: int
+    gain_db: float
+    best_gain_db: float
+
+
+def failed_trainings(results: Results) -> list[FailedTraining]:
+    """Return the trainings of Table 3 that gained less than `FAILED` of their network's best."""
+    frame = results["quality"]
+    frame = frame[frame["protocol"] == results.study.protocol]
+    place = ["scale", "dataset", "image"]
+    reference = frame[(frame["model"] == "bicubic") & (frame["source"] == "none")]
+    both = frame[frame["source"] == "trained"].merge(
+        reference[[*place, "psnr_db"]], on=place, suffixes=("", "_bicubic")
+    )
+    both["gain"] = both["psnr_db"] - both["psnr_db_bicubic"]
+    network = ["model", "variant", "scale"]
+    gains = both.groupby([*network, "seed"], sort=False)["gain"].mean().reset_index()
+    gains["best"] = gains.groupby(network)["gain"].transform("max")
+    return [
+        FailedTraining(
+            row["model"],
+            results.network(row["model"], row["variant"]),
+            int(row["scale"]),
+            int(row["seed"]),
+            row["gain"],
+            row["best"],
+        )
+        for row in gains[gains["gain"] < FAILED * gains["best"]].to_dict("records")
+    ]
+
+
+def robustness(results: Results, failed: Sequence[FailedTraining]) -> list[dict[str, Any]]:
+    """Return the rows of agreement.csv at `SCALE` that have several seeds.
+
+    ``others_sd_db`` and the numbers of seeds are without networks of which a training failed.
+    """
     frame = results["tables/agreement"]
     frame = frame[(frame["scale"] == SCALE) & (frame["seeds"] > 1) & frame["seed_sd_db"].notna()]
-    return [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    rows = [{str(key): value for key, value in row.items()} for row in frame.to_dict("records")]
+    out = {training.model for training in failed if training.scale == SCALE}
+    ranking = results["tables/ranking"]
+    for row in rows:
+        row["others_sd_db"] = row["seed_sd_db"]
+        here = ranking[(ranking["scale"] == SCALE) & (ranking["dataset"] == row["dataset"])]
+        kept = here[~here["model"].isin(out)]
+        if not out or len(kept) < 2:
+            continue
+        means = [
+            trained_matrix(results, model, variant, SCALE, row["dataset"]).mean(axis=1)
+            for model, variant in kept[["model", "variant"]].itertuples(index=False)
+        ]
+        pairs = [float(np.var(a - b, ddof=1)) for a, b in combinations(means, 2)]
+        row["others_sd_db"] = sd = float(np.sqrt(np.mean(pairs)))
+        alpha = 1 - results.study.bootstrap.confidence
+        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / len(pairs))):
+            row[name] = seeds_to_resolve(
+                RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
+            )
+    return rows
+
+
+def against_variants(results: Results) -> list[dict[str, Any]]:
+    """Return MESR less each other variant of Table 1, with Student's interval, uncorrected."""
+    frame = results["tables/table1"]
+    trained = frame[frame["psnr_db"].notna()]
+    found = []
+    for dataset, rows in trained.groupby("dataset", sort=False):
+        own = trained_matrix(results, OWN, "full", SCALE, str(dataset))
+        for variant, label in rows[["variant", "label"]].itertuples(index=False):
+            other = trained_matrix(results, OWN, variant, SCALE, str(dataset))
+            if variant == "full" or own.shape != other.shape or not own.size:
+                continue
+            (pair,) = compare_pairs(
+                [own, other], [(0, 1)], confidence=results.study.bootstrap.confidence
+            )
+            ends = {"diff_db": pair.mean, "low_db": pair.low, "high_db": pair.high}
+            found.append({"dataset": str(dataset), "label": label, **ends})
+    return found
 
 
 def seeds_by_scale(results: Results) -> dict[int, int]:
@@ -418,6 +586,8 @@ def context(results: Results) -> dict[str, Any]:
         if name != NETWORKS
     }
     counts = networks["verdict"].value_counts()
+    failed = failed_trainings(results)
+    repeated = networks[networks["seeds"] > 1]
     trained = results["runs"][results["runs"]["stage"] == "train"]
     places = standings(results)
     readings_frame = results["tables/readings"]
@@ -440,7 +610,15 @@ def context(results: Results) -> dict[str, Any]:
         "asked_networks": networks["reference_model"].nunique(),
         "compared": [int(count) for count in sorted(tested["compared"].dropna().unique())],
         "refinement": refinement(results),
-        "robustness": robustness(results),
+        "repeated": {
+            "seeds": ordered(repeated["seeds"]),
+            "scales": ordered(repeated["scale"]),
+            **{name: int((repeated["verdict"] == name).sum()) for name in VERDICTS},
+        },
+        "failed": failed,
+        "robustness": robustness(results, failed),
+        "against_variants": against_variants(results),
+        "own_settings": own_settings(results),
         "readings": readings(results),
         "readings_datasets": ordered(readings_frame["dataset"]),
         "readings_seeds": ", ".join(ordered(readings_frame["seeds"])),

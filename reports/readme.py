@@ -15,7 +15,7 @@ from pathlib import Path
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from reports.page.finding import evidence, finding, strips
+from reports.page.finding import corrected, evidence, finding, strips
 from reports.results import read_results, warning
 
 README = Path("README.md")
@@ -41,6 +41,7 @@ def block(results: Path) -> str:
     data = read_results(results)
     ranked = strips(data)
     told = [f"**{finding(ranked)}.**", evidence(ranked, data.study.bootstrap.confidence)]
+    told += [corrected(data)]
     told += [f"(Profile {data.study.profile}, [{results.as_posix()}]({results.as_posix()}).)"]
     told += [warning(data.study)]
     text = textwrap.fill(" ".join(filter(None, told)), WIDTH, break_on_hyphens=False)

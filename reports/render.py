@@ -15,7 +15,7 @@ from reports.figures.pictures import Pictures
 from reports.latex.document import write_latex
 from reports.logs import write_logs, write_unverified
 from reports.page.explorer import write_excerpts
-from reports.page.finding import evidence, finding, strips
+from reports.page.finding import corrected, evidence, finding, strips
 from reports.page.grid import grid
 from reports.page.machines import write_machines
 from reports.page.reading import reading
@@ -107,7 +107,9 @@ def render(
             "degraded": degraded,
             "downloads": downloads(copies, sources, figures),
             "excerpts": write_excerpts(Pictures(data, evaluations), folder / "assets" / "excerpts"),
-            "evidence": evidence(ranked, data.study.bootstrap.confidence),
+            "evidence": " ".join(
+                filter(None, (evidence(ranked, data.study.bootstrap.confidence), corrected(data)))
+            ),
             "facts": facts(data),
             "figures": drawn.others,
             "finding": finding(ranked),

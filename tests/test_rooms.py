@@ -50,8 +50,9 @@ STAGES_THAT_EXTEND = {
 ENTRY_POINTS = {"pipeline.cli", "pipeline.configure", "pipeline.measure"}
 # What the report may know of the pipeline: contracts that need no PyTorch.
 CONTRACTS = (
-    "pipeline.study.columns", "pipeline.study.keys", "pipeline.study.paths",
-    "pipeline.study.results", "pipeline.study.statistics", "pipeline.support",
+    "pipeline.study.columns", "pipeline.study.comparisons", "pipeline.study.keys",
+    "pipeline.study.paths", "pipeline.study.results", "pipeline.study.statistics",
+    "pipeline.support",
 )  # fmt: skip
 PACKAGES = ("mesr", "baselines", "pipeline", "reports")
 

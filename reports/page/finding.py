@@ -12,6 +12,7 @@ import pandas as pd
 from pipeline.study.statistics import paired_difference
 from reports.results import Results, ordered
 from reports.tables.cells import number
+from reports.tables.claims import NETWORKS, VERDICTS
 
 
 @dataclass(frozen=True)
@@ -175,13 +176,36 @@ def evidence(found: Sequence[Strip], confidence: float) -> str:
     seeds = ordered(strip.seeds for strip in found)
     several = max(seeds) > 1
     text = (
-        f"Of {len(others)} differences to MESR, {apart} exclude zero in their {confidence:.0%} "
-        f"bootstrap interval over images{' and seeds' if several else ''}."
+        f"Of {len(others)} differences to MESR over all test images together, {apart} exclude zero "
+        f"in their {confidence:.0%} bootstrap interval over "
+        f"images{' and seeds' if several else ''}, not corrected for their number."
     )
     if 1 in seeds:
         where = "" if not several else " where there is one seed"
         text += f" Whether another training would order the networks likewise is not known{where}."
     return text
+
+
+def corrected(results: Results) -> str:
+    """Count the comparisons of claims.csv, which are corrected; empty where none was tested."""
+    claims = results["claims"]
+    tested = claims[(claims["claim"] == NETWORKS) & (claims["verdict"] != "not tested")]
+    if tested.empty:
+        return ""
+
+    def counts(rows: pd.DataFrame) -> list[str]:
+        return [str((rows["verdict"] == name).sum()) for name in VERDICTS[:3]]
+
+    better, worse, alike = counts(tested)
+    text = (
+        "On each test set by itself and with Holm's correction, MESR is better than a network in "
+        f"{better} of {len(tested)} comparisons, worse in {worse} and not told apart in {alike}"
+    )
+    repeated = tested[tested["seeds"] > 1]
+    if 0 < len(repeated) < len(tested):
+        scales = joined([f"×{scale:.0f}" for scale in ordered(repeated["scale"])])
+        text += f"; at {scales}, where there are several seeds, in {joined(counts(repeated))}"
+    return f"{text}."
 
 
 def ordinal(place: int) -> str:

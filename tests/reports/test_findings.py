@@ -2,20 +2,26 @@
 
 import re
 import shutil
+from itertools import combinations
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
 
 from reports.findings import (
+    against_variants,
     always,
     context,
+    failed_trainings,
     listed,
     main,
     ordinal,
     render,
+    robustness,
     span,
     standings,
+    trained_matrix,
     wrapped,
 )
 from reports.results import Results, read_results
@@ -69,7 +75,7 @@ def test_paper_reading_names_the_readings_that_the_study_told_apart() -> None:
 def test_no_number_is_typed_by_hand() -> None:
     template = (ROOT / "reports/findings.md.j2").read_text(encoding="utf-8")
     text = re.sub(r"\{\{.*?\}\}|\{%.*?%\}", "", template, flags=re.DOTALL)
-    for name in ("x2", "x4", "DIV2K", "Table 2", "Table 4", "excludes 0"):
+    for name in ("x2", "x4", "DIV2K", "Table 1", "Table 2", "Table 4", "excludes 0"):
         text = text.replace(name, "")
     assert re.findall(r"\S*\d\S*", text) == []
 
@@ -113,8 +119,12 @@ def test_counts_of_claims_are_those_of_the_file(data: Results) -> None:
     assert (
         "of a higher PSNR than each of 13 networks at each scale on each test set holds in "
         f"{claims['holds']} of 156 tested cases, does "
-        f"not hold in {claims['does not hold']}, and is undecided in {claims['undecided']}."
+        f"not hold in {claims['does not hold']}, and is undecided in {claims['undecided']};"
     ) in text_of(data)
+    several = data["claims"].query("claim == 'psnr_above' and seeds > 1")["verdict"].value_counts()
+    numbers = [several.get(name, 0) for name in ("holds", "does not hold", "undecided")]
+    words = f"several seeds, at x4, these are {numbers[0]}, {numbers[1]} and {numbers[2]}."
+    assert words in text_of(data)
 
 
 def test_first_everywhere_is_said_so(data: Results) -> None:
@@ -176,13 +186,14 @@ def test_ladder_says_who_overtakes_whom(data: Results) -> None:
     ]
     text = text_of(changed(data, "ladder", frame))
     assert "From 8,000 to 32,000 steps it stays" in text
-    assert "the order of 5 networks stays." in text
+    assert "from 8,000 to 32,000 steps that of 5 networks stays." in text
+    assert "The lead of" in text
     frame.loc[place & longest, "psnr_db"] = best.max() + 0.123
     name = data.network(str(best.idxmax()), "")
     expected = f"it changes: MESR overtakes {name} (Set14: −0.05, then +0.12 dB)."
     text = text_of(changed(data, "ladder", frame))
     assert expected in text
-    assert "the order of 5 networks changes" in text
+    assert "from 8,000 to 32,000 steps that of 5 networks changes" in text
 
 
 def test_a_ladder_without_longer_trainings(data: Results) -> None:
@@ -208,8 +219,70 @@ def test_a_rung_of_some_networks_alone(data: Results) -> None:
     assert "The ladder goes to 32,000 steps, for IDN." in text
     assert "From 8,000 to 32,000" not in text
     two = text_of(changed(data, "ladder", fewer))
-    assert re.search("From 8,000 to 32,000 steps the order of (IDN and MESR|MESR and IDN) ", two)
+    assert re.search("from 8,000 to 32,000 steps that of (IDN and MESR|MESR and IDN) ", two)
+    both = fewer.pivot_table("psnr_db", ["dataset", "model"], "steps")
+    gaps = (both.xs("mesr", level="model") - both.xs("idn", level="model"))[[8000, 32000]]
+    stays = gaps[np.sign(gaps[8000]) == np.sign(gaps[32000])].abs()
+    assert len(stays)
+    for name, early, late in stays.itertuples():
+        assert f"from {early:.2f} to {late:.2f} dB on {name}" in two
     assert re.search("The ladder goes to 32,000 steps, for (IDN and MESR|MESR and IDN).", two)
+
+
+def test_a_training_that_learned_nothing_is_named_and_left_out_of_the_spread(
+    data: Results,
+) -> None:
+    assert failed_trainings(data) == []
+    assert "learned next to nothing" not in text_of(data)
+    frame = data["quality"].copy()
+    place = ["scale", "dataset", "image"]
+    bicubic = frame[frame["model"] == "bicubic"].set_index(place)["psnr_db"]
+    lost = (frame["model"] == "vdsr") & (frame["scale"] == 4) & (frame["source"] == "trained")
+    lost &= frame["seed"] == "1"
+    frame.loc[lost, "psnr_db"] = (
+        bicubic.loc[pd.MultiIndex.from_frame(frame.loc[lost, place])].to_numpy() + 0.01
+    )
+    worse = changed(data, "quality", frame)
+    (found,) = failed_trainings(worse)
+    assert (found.model, found.scale, found.seed) == ("vdsr", 4, 1)
+    assert found.gain_db == pytest.approx(0.01)
+    assert "VDSR at x4 with seed 1 learned next to nothing: it gains 0.01 dB" in text_of(worse)
+    for row in robustness(worse, [found]):
+        names = data["tables/ranking"].query(f"scale == 4 and dataset == {row['dataset']!r}")
+        means = [
+            trained_matrix(worse, model, variant, 4, row["dataset"]).mean(axis=1)
+            for model, variant in names[["model", "variant"]].itertuples(index=False)
+            if model != "vdsr"
+        ]
+        spread = [np.std(a - b, ddof=1) for a, b in combinations(means, 2)]
+        assert row["others_sd_db"] == pytest.approx(np.sqrt(np.mean(np.square(spread))))
+
+
+def test_equal_cost_is_said_of_the_scales_at_which_it_holds(data: Results) -> None:
+    sizes = data["sizes"].copy()
+    sizes["multi_adds"] = 100e6
+    assert "- At equal cost and with equal tuning MESR is" in text_of(changed(data, "sizes", sizes))
+    sizes.loc[(sizes["scale"] == 2) & (sizes["model"] == "mesr"), "multi_adds"] = 40e6
+    text = text_of(changed(data, "sizes", sizes))
+    assert "At equal cost and with equal tuning, at x3 and x4, MESR is" in text
+    assert (
+        "At x2, where the same networks differ in cost (40 to 100 M Multi-Adds at x2, MESR 40"
+        in (text)
+    )
+    assert "## Equal budget at x3 and x4, equal tuning" in text
+
+
+def test_mesr_is_compared_with_each_other_variant_of_table_1(data: Results) -> None:
+    found = against_variants(data)
+    assert [cell["label"] for cell in found] == ["Single-scale 3x3", "+ MSFEB", "+ RFFB"]
+    for cell, variant in zip(found, ("single_scale", "msfeb", "no_rb"), strict=True):
+        own, other = (
+            trained_matrix(data, "mesr", name, 4, cell["dataset"]) for name in ("full", variant)
+        )
+        assert cell["diff_db"] == pytest.approx((own - other).mean())
+    assert f"All modules together, against Single-scale 3x3 on {found[0]['dataset']}: " in (
+        text_of(data)
+    )
 
 
 def test_tuning_names_who_chose_the_ends(data: Results) -> None:

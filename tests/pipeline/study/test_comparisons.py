@@ -1,15 +1,22 @@
 """Letters by hand and by another algorithm, tests of differences by SciPy and by simulation."""
 
-from itertools import combinations
+from itertools import combinations, pairwise
 
 import numpy as np
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from scipy import stats
+from scipy import integrate, stats
 from statsmodels.stats.multitest import multipletests
 
-from pipeline.study.comparisons import compare_all, compare_pairs, holm, letters, seeds_to_resolve
+from pipeline.study.comparisons import (
+    compare_all,
+    compare_pairs,
+    holm,
+    letters,
+    paired_test_power,
+    seeds_to_resolve,
+)
 
 
 def noisy(
@@ -166,6 +173,34 @@ def test_letters_go_on_after_z() -> None:
 )
 def test_seeds_are_those_of_published_tables(effect: float, expected: int) -> None:
     assert seeds_to_resolve(effect * 0.1, 0.1) == expected
+
+
+@pytest.mark.parametrize("seeds", [2, 3, 10, 100, 1000])
+@pytest.mark.parametrize("effect", [0.05, 0.3, 2.0])
+@pytest.mark.parametrize("alpha", [0.05, 0.05 / 91])
+def test_power_is_the_integral_over_the_spread(effect: float, seeds: int, alpha: float) -> None:
+    # SciPy's non-central t is no reference: its lower tail is wrong, and it is NaN at many seeds.
+    freedom, shift = seeds - 1, effect * seeds**0.5
+    bound = stats.t.isf(alpha / 2, freedom)
+
+    def integrand(spread: float) -> float:
+        density = stats.chi.pdf(spread * freedom**0.5, freedom) * freedom**0.5
+        found = stats.norm.sf(bound * spread - shift) + stats.norm.cdf(-bound * spread - shift)
+        return float(density * found)
+
+    width = 8 / (2 * freedom) ** 0.5
+    edges = [max(0.0, 1 - width), *(x for x in (0.001, 0.01, 0.1) if x > 1 - width), 1 + width]
+    expected = sum(integrate.quad(integrand, *ends, limit=500)[0] for ends in pairwise(edges))
+    assert paired_test_power(effect, seeds, alpha) == pytest.approx(expected, abs=2e-5)
+
+
+def test_many_seeds_are_counted_one_by_one() -> None:
+    # By numeric integration of the normal over the chi distribution; powers of two are traps.
+    for sd, expected in ((0.308, 707), (0.226, 384), (0.145, 162), (0.18, 246)):
+        assert seeds_to_resolve(0.05, sd, confidence=1 - 0.05 / 91) == expected
+    needed = [seeds_to_resolve(0.05, sd, confidence=0.999) for sd in np.linspace(0.1, 0.4, 13)]
+    assert needed == sorted(needed)
+    assert needed[-1] / needed[0] == pytest.approx(16, rel=0.1)  # by the square of the spread
 
 
 def test_seeds_find_the_difference_as_often_as_promised() -> None:

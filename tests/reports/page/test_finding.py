@@ -8,7 +8,7 @@ import pandas as pd
 import pytest
 from scipy import stats
 
-from reports.page.finding import Entry, Strip, evidence, finding, joined, ordinal, strips
+from reports.page.finding import Entry, Strip, corrected, evidence, finding, joined, ordinal, strips
 from reports.results import Results, read_results
 from tests.reports.html import block
 
@@ -100,13 +100,28 @@ def test_sentence_says_whatever_was_found(found: list[Strip], sentence: str) -> 
 def test_evidence_counts_intervals_and_names_what_is_not_known() -> None:
     one = strip(4, entry("IDN", 0.2), entry("VDSR", 0.05), entry("MESR"))
     text = evidence([one], 0.95)
-    assert "Of 2 differences to MESR, 1 exclude zero in their 95% bootstrap interval" in text
+    assert "Of 2 differences to MESR over all test images together, 1 exclude zero" in text
+    assert "bootstrap interval over images, not corrected for their number." in text
     assert "not known." in text
     both = evidence([one, replace(one, seeds=3)], 0.95)
     assert "over images and seeds" in both
     assert "not known where there is one seed." in both
     assert "known" not in evidence([replace(one, seeds=3)], 0.95)
     assert evidence([], 0.95) == ""
+
+
+def test_corrected_comparisons_are_counted_with_those_of_several_seeds(compact: Path) -> None:
+    data = read_results(compact / "results")
+    claims = data["claims"]
+    tested = claims[(claims["claim"] == "psnr_above") & (claims["verdict"] != "not tested")]
+    counts = tested["verdict"].value_counts()
+    text = corrected(data)
+    assert f"better than a network in {counts['holds']} of {len(tested)} comparisons" in text
+    assert f"not told apart in {counts['undecided']}" in text
+    several = tested[tested["seeds"] > 1]["verdict"].value_counts()
+    assert f"where there are several seeds, in {several.get('holds', 0)}, " in text
+    none = claims.assign(verdict="not tested")
+    assert corrected(replace(data, frames=data.frames | {"claims": none})) == ""
 
 
 def test_a_perfect_image_has_no_difference(data: Results) -> None:
