@@ -37,6 +37,10 @@ SIZE_IS_A_READING = (
     "a reading of this project"
 )
 
+CHOSEN_TO_MEET_IT = (
+    "this project chose the widths so that the claim is met: it is no independent test"
+)
+
 
 @dataclass(frozen=True)
 class Question:
@@ -265,7 +269,7 @@ class Scoreboard:
             "ours": number(ours),
             "verdict": "holds" if ours > 0 else "does not hold",
             "figure_within": "" if figure is None else "yes" if met else "no",
-            "why": SIZE_IS_A_READING,
+            "why": joined(SIZE_IS_A_READING, CHOSEN_TO_MEET_IT),
         }
 
     def _count(self, question: Question) -> Row:
