@@ -4,6 +4,7 @@ It holds what a reader of the study's figures needs to check them: result files,
 and report as rendered. Weights and images stay in DVC's cache.
 """
 
+import re
 import shutil
 import subprocess
 import tempfile
@@ -23,6 +24,7 @@ from pipeline.tools.pages import render
 
 LARGEST = 15_000_000  # bytes; every clone carries the folder
 LOCK = Path("dvc.lock")
+PINS = Path("requirements.lock")
 REPORT = Path("reports/build")
 REPRO = "mesr repro"
 
@@ -88,7 +90,7 @@ def archive(
         link_results(temporary)
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
-        page = render("study.md.j2", facts=facts, machines=machines, folder=folder, pdf=pdf)
+        page = study_page(facts, machines, folder, pdf=pdf)
         (temporary / "README.md").write_text(page, encoding="utf-8")
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}
         if (total := sum(sizes.values())) > LARGEST:
@@ -99,6 +101,23 @@ def archive(
                 f"with {sizes[largest]:,}"
             )
     return facts
+
+
+def study_page(facts: StudyFacts, machines: list[Machine], folder: Path, *, pdf: bool) -> str:
+    """Write README.md of a kept study."""
+    pinned = pinned_torch()
+    others = [machine for machine in machines if machine.torch.partition("+")[0] != pinned]
+    return render(
+        "study.md.j2",
+        facts=facts, machines=machines, folder=folder, pdf=pdf, pinned=pinned, others=others,
+    )  # fmt: skip
+
+
+def pinned_torch() -> str:
+    """Return the version of PyTorch that `make` installs; empty where none is pinned."""
+    text = PINS.read_text(encoding="utf-8") if PINS.is_file() else ""
+    found = re.search(r"^torch==(\S+)", text, re.MULTILINE)
+    return found[1] if found else ""
 
 
 def link_results(folder: Path) -> None:

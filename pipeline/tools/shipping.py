@@ -16,7 +16,7 @@ from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import choose_device
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import get_protocol
-from pipeline.models.networks import build_network
+from pipeline.models.networks import build_network, network_variants
 from pipeline.models.weights import load_state
 from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.keys import Key
@@ -230,7 +230,7 @@ def ship(keys: Sequence[Key], folder: Path = SHIPPED) -> Manifest:
             "because every clone carries them. Ship fewer or narrower networks"
         )
     manifest = Manifest(weights=entries)
-    page = render("weights.md.j2", manifest=manifest, total=total)
+    page = shipped_page(manifest, total)
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         for name, content in contents.items():
@@ -238,6 +238,20 @@ def ship(keys: Sequence[Key], folder: Path = SHIPPED) -> Manifest:
         write_json(temporary / "manifest.json", manifest)
         (temporary / "README.md").write_text(page, encoding="utf-8")
     return manifest
+
+
+def shipped_page(manifest: Manifest, total: int) -> str:
+    """Write README.md of the folder, whose files take `total` bytes."""
+    shares = {entry.file: entry.params / _paper_params(entry) for entry in manifest.weights}
+    return render("weights.md.j2", manifest=manifest, total=total, shares=shares)
+
+
+def _paper_params(entry: Shipped) -> int:
+    """Count the parameters of the network at the size in its own paper."""
+    settings = network_variants(entry.model).get(entry.variant, {})
+    with torch.device("meta"):
+        network = build_network(entry.model, entry.scale, **settings)
+    return sum(parameter.numel() for parameter in network.parameters())
 
 
 def _pack(key: Key) -> tuple[Shipped, bytes]:

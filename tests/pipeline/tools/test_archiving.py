@@ -78,6 +78,19 @@ def test_the_page_links_to_the_results_beside_it_and_keeps_what_is_not_there(stu
     assert (build / "index.html").read_text() == links  # the report itself is as it was
 
 
+def test_the_page_says_which_trainings_the_pinned_version_cannot_repeat(study: Path) -> None:
+    runs = RUNS.read()
+    version = runs["torch"][0].partition("+")[0]
+    for pinned, told in ((version, False), ("0.1.2", True)):
+        (study / "requirements.lock").write_text(f"tqdm==1.0\ntorch=={pinned}\ntorchvision==3\n")
+        archive(Path("studies/quick"), STAGES, pdf=False)
+        page = " ".join((study / "studies/quick/README.md").read_text().split())
+        trainings = int(runs["stage"].isin(TRAININGS).sum())
+        sentence = f"PyTorch 0.1.2, so that the bits of the {trainings} trainings with {version}"
+        assert (sentence in page) == told
+        assert ("cannot be compared" in page) == told
+
+
 def test_hours_are_left_out_where_a_log_is_missing(study: Path) -> None:
     runs = RUNS.read()
     assert {machine.hours for machine in list_machines(runs, Path("logs"))} == {None}

@@ -19,7 +19,13 @@ from pipeline.study.paths import SHIPPED, hr_file, run_folder
 from pipeline.support.errors import UserError
 from pipeline.tools import shipping
 from pipeline.tools.selection import select_for_use, select_images, select_subject
-from pipeline.tools.shipping import find_shipped, read_manifest, ship, shipped_subject
+from pipeline.tools.shipping import (
+    find_shipped,
+    read_manifest,
+    ship,
+    shipped_page,
+    shipped_subject,
+)
 from tests.pipeline.tools.run_facts import SETTINGS, write_run
 from tests.pipeline.toy_study import ToyStudy
 
@@ -179,8 +185,10 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
     assert {e.scale for e in entries if e.model == "mesr"} == {2, 3, 4}
     files = {path.name for path in SHIPPED.iterdir()}
     assert files == {"README.md", "manifest.json", *(e.file for e in entries)}
-    assert sum((SHIPPED / e.file).stat().st_size for e in entries) <= shipping.LARGEST_TOTAL
+    total = sum((SHIPPED / e.file).stat().st_size for e in entries)
+    assert total <= shipping.LARGEST_TOTAL
     page = (SHIPPED / "README.md").read_text(encoding="utf-8")
+    assert page == shipped_page(read_manifest(), total)
     for entry in entries:
         network = shipped_subject(entry.model, entry.scale).network
         assert sum(p.numel() for p in network.parameters()) == entry.params
@@ -191,6 +199,19 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
             assert entry.half_loss_db < shipping.LARGEST_LOSS_DB
         for figure in entry.figures:
             assert f"{figure.psnr_db:.2f}" in page
+
+
+def test_page_says_how_much_of_its_paper_size_a_network_has(trained: Path) -> None:
+    (entry,) = ship([KEY], FOLDER).weights
+    share = f"{100 * entry.params / sum(p.numel() for p in MESR(4).parameters()):.1f} %"
+    page = (FOLDER / "README.md").read_text(encoding="utf-8")
+    row = next(line for line in page.splitlines() if f" {entry.params:,} " in line)
+    assert [cell.strip() for cell in row.split("|")][3:6] == [share, entry.training.profile, "0"]
+    assert "The networks are narrowed" in page
+    full = entry.model_copy(update={"settings": {}, "params": 4_707_110})
+    whole = shipped_page(shipping.Manifest(weights=[full]), 1)
+    assert "| 100.0 % |" in whole
+    assert "narrowed" not in whole
 
 
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
