@@ -1,170 +1,170 @@
 window.reportLogs = {
  "evaluations/bicubic_x2/BSD100": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685111.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695529.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 7.19,
-   "text": "7 s"
+   "sort": 3.23,
+   "text": "3 s"
   }
  },
  "evaluations/bicubic_x2/Set14": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685108.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695536.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 2.36,
-   "text": "2 s"
+   "sort": 1.26,
+   "text": "1 s"
   }
  },
  "evaluations/bicubic_x2/Set5": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685106.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695540.0,
+   "text": "2026-11-26 12:19 UTC"
   },
   "wall_seconds": {
-   "sort": 0.4,
+   "sort": 0.2,
    "text": "0 s"
   }
  },
  "evaluations/bicubic_x2/Urban100": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685119.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695467.0,
+   "text": "2026-11-26 12:17 UTC"
   },
   "wall_seconds": {
-   "sort": 35.47,
-   "text": "35 s"
+   "sort": 23.36,
+   "text": "23 s"
   }
  },
  "evaluations/bicubic_x3/BSD100": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685150.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695533.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 3.28,
+   "sort": 2.66,
    "text": "3 s"
   }
  },
  "evaluations/bicubic_x3/Set14": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685149.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695538.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 1.09,
+   "sort": 1.08,
    "text": "1 s"
   }
  },
  "evaluations/bicubic_x3/Set5": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685148.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695541.0,
+   "text": "2026-11-26 12:19 UTC"
   },
   "wall_seconds": {
-   "sort": 0.15,
+   "sort": 0.14,
    "text": "0 s"
   }
  },
  "evaluations/bicubic_x3/Urban100": {
   "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795685154.0,
-   "text": "2026-11-26 09:25 UTC"
+   "sort": 1795695509.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 17.27,
+   "sort": 17.02,
    "text": "17 s"
   }
  },
  "evaluations/bicubic_x4/BSD100": {
   "git_revision": {
-   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
-   "text": "df22b08a74ac-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795672107.0,
-   "text": "2026-11-26 05:48 UTC"
+   "sort": 1795695506.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 8.67,
-   "text": "9 s"
+   "sort": 2.87,
+   "text": "3 s"
   }
  },
  "evaluations/bicubic_x4/Set14": {
   "git_revision": {
-   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
-   "text": "df22b08a74ac-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795672095.0,
-   "text": "2026-11-26 05:48 UTC"
+   "sort": 1795695527.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 3.24,
-   "text": "3 s"
+   "sort": 1.06,
+   "text": "1 s"
   }
  },
  "evaluations/bicubic_x4/Set5": {
   "git_revision": {
-   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
-   "text": "df22b08a74ac-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795672095.0,
-   "text": "2026-11-26 05:48 UTC"
+   "sort": 1795695528.0,
+   "text": "2026-11-26 12:18 UTC"
   },
   "wall_seconds": {
-   "sort": 0.49,
+   "sort": 0.14,
    "text": "0 s"
   }
  },
  "evaluations/bicubic_x4/Urban100": {
   "git_revision": {
-   "sort": "df22b08a74ac6d3be661854df718a5960f6b1f78-dirty",
-   "text": "df22b08a74ac-dirty"
+   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
+   "text": "2197088300f2"
   },
   "started": {
-   "sort": 1795672109.0,
-   "text": "2026-11-26 05:48 UTC"
+   "sort": 1795695443.0,
+   "text": "2026-11-26 12:17 UTC"
   },
   "wall_seconds": {
-   "sort": 50.93,
-   "text": "51 s"
+   "sort": 18.76,
+   "text": "19 s"
   }
  },
  "runs/a2f_x2_s0": {
