@@ -151,6 +151,18 @@ def always(places: Sequence[Standing]) -> dict[str, list[str]]:
     return found
 
 
+def told_apart_by_one_seed(places: Sequence[Standing], seeds: dict[int, int]) -> list[str]:
+    """Return networks told apart from MESR only where there is one seed; none if that is all."""
+    if max(seeds.values(), default=1) == 1:
+        return []
+    several: set[str] = set()
+    for place in places:
+        if seeds.get(place.scale, 1) > 1:
+            several.update(place.above, place.below)
+    names = ordered(name for place in places for name in (*place.above, *place.below))
+    return [name for name in names if name not in several]
+
+
 @dataclass(frozen=True)
 class Finding:
     """One row of claims.csv in words."""
@@ -603,6 +615,7 @@ def context(results: Results) -> dict[str, Any]:
         "tuning": tuning(results),
         "places": places,
         "always": always(places),
+        "by_one_seed": told_apart_by_one_seed(places, seeds_by_scale(results)),
         "claims": found,
         "modules": [item for name in MODULES for item in found.get(name, [])],
         "verdicts": {verdict: int(counts.get(verdict, 0)) for verdict in VERDICTS},

@@ -21,6 +21,7 @@ from reports.findings import (
     robustness,
     span,
     standings,
+    told_apart_by_one_seed,
     trained_matrix,
     wrapped,
 )
@@ -112,6 +113,21 @@ def test_networks_are_sorted_by_how_they_stand_everywhere(data: Results) -> None
     for name in kinds["partly_above"]:
         assert any(name in place.above for place in places)
         assert not any(name in place.below for place in places)
+
+
+def test_networks_told_apart_with_one_seed_alone_are_named(data: Results) -> None:
+    places = standings(data)
+    seeds = {2: 1, 3: 1, 4: 3}
+    found = told_apart_by_one_seed(places, seeds)
+    for name in {n for place in places for n in (*place.above, *place.below)}:
+        several = [p for p in places if seeds[p.scale] > 1 and name in (*p.above, *p.below)]
+        assert (name in found) == (not several)
+    assert told_apart_by_one_seed(places, {2: 1, 3: 1, 4: 1}) == []
+    pairs = data["tables/pairs"].copy()
+    pairs.loc[pairs["scale"] == 4, "told_apart"] = "no"
+    assert "told apart from MESR only at scales with one seed." in (
+        text_of(changed(data, "tables/pairs", pairs))
+    )
 
 
 def test_counts_of_claims_are_those_of_the_file(data: Results) -> None:

@@ -113,7 +113,11 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
     [
         (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b': .*valid decimal"),
         (",2,Set5,33.66,", ",2,Set5,inf,", "line 2, column psnr_db: 'inf': .*finite"),
-        (",0.9299,,vdsr,", ",9.299,,vdsr,", "line 2, column ssim: '9.299': .*less than or equal to 1"),
+        (
+            ",0.9299,,vdsr,",
+            ",9.299,,vdsr,",
+            "line 2, column ssim: '9.299': .*less than or equal to 1",
+        ),
         ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5': .*less than or equal to 4"),
         ("bicubic,,2,Set14,", "bicubic,,2,Set5,", "line 3: a second row"),
         ("model,variant", "network,variant", "the columns are network"),
