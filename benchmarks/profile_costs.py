@@ -48,7 +48,8 @@ def timed(action: Callable[[], object], repeats: int) -> tuple[float, float]:
 def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[float, float]:
     settings = params.train_settings(params.tune.lrs[0])
     network = build_network(model, scale, **params.network_settings(model))
-    network.to(memory_format=torch.channels_last)
+    memory_format = torch.channels_last if settings.channels_last else torch.contiguous_format
+    network.to(memory_format=memory_format)
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     precision = resolve_precision(settings.precision, CPU)
     side, rng = settings.patch, np.random.default_rng(0)
