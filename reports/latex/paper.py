@@ -207,33 +207,40 @@ def short_caption(table: Table, study: StudyFacts, width: float) -> str:
     return text
 
 
+def height(row: Row, set_as: Layout) -> int:
+    """Estimate how many lines a row takes."""
+    wrapped = [
+        math.ceil(text_width(row.cells[index].text) / width)
+        for index, width in set_as.breaking.items()
+    ]
+    return max(*(len(cell_lines(cell)) for cell in row.cells), *wrapped)
+
+
 def split(table: Table, set_as: Layout) -> Iterator[list[Group]]:
     """Yield the groups that a float has room for; a group that has no room is split."""
-
-    def height(row: Row) -> int:
-        wrapped = [
-            math.ceil(text_width(row.cells[index].text) / width)
-            for index, width in set_as.breaking.items()
-        ]
-        return max(*(len(cell_lines(cell)) for cell in row.cells), *wrapped)
-
     groups: list[Group] = []
     used = 0
     for group in table.groups:
-        needed = sum(map(height, group.rows)) + TITLE
+        needed = sum(height(row, set_as) for row in group.rows) + TITLE
         if groups and used + needed > LINES:
             yield groups
             groups, used = [], 0
         rows: list[Row] = []
         used += TITLE
         for row in group.rows:
-            if rows and used + height(row) > LINES:
+            if rows and used + height(row, set_as) > LINES:
                 yield [*groups, Group(group.title, rows)]
                 groups, rows, used = [], [], TITLE
             rows.append(row)
-            used += height(row)
+            used += height(row, set_as)
         groups.append(Group(group.title, rows))
     yield groups
+
+
+def placement(groups: Sequence[Group], set_as: Layout) -> str:
+    """Where LaTeX may put a float: a tall one on a page of floats, as it may not fit under another."""
+    lines = sum(TITLE + sum(height(row, set_as) for row in group.rows) for group in groups)
+    return "!p" if lines > LINES // 2 else "!t"
 
 
 def paper_sources(
@@ -259,7 +266,7 @@ def paper_sources(
             "heading": heading,
             "layout": set_as,
             "line": row_line,
-            "parts": list(split(table, set_as)),
+            "parts": [(part, placement(part, set_as)) for part in split(table, set_as)],
             "specification": specification(table, set_as),
             "table": table,
         }

@@ -152,7 +152,7 @@ def test_a_source_has_one_protocol() -> None:
 def test_the_record_of_the_certificate_is_read_with_types(tmp_path: Path) -> None:
     record = recorded_certificate()
     cell = record["bicubic", "", 2, "Set5"]
-    assert (cell.psnr_db, cell.protocol) == (33.66141, "y")
+    assert (cell.psnr_db, cell.protocol) == (33.661463, "vdsr")
     assert record["srcnn", "9-5-5", 2, "Set5"].psnr_db is None
     with pytest.raises(UserError, match=r"line 2, column psnr_db: 'maybe'"):
-        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",33.661410,", ",maybe,"))
+        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",33.661463,", ",maybe,"))
