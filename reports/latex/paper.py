@@ -238,7 +238,7 @@ def split(table: Table, set_as: Layout) -> Iterator[list[Group]]:
 
 
 def placement(groups: Sequence[Group], set_as: Layout) -> str:
-    """Where LaTeX may put a float: a tall one on a page of floats, as it may not fit under another."""
+    """Where LaTeX may put a float; a tall one may not fit below another at the top of a page."""
     lines = sum(TITLE + sum(height(row, set_as) for row in group.rows) for group in groups)
     return "!p" if lines > LINES // 2 else "!t"
 
