@@ -32,6 +32,7 @@ from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
 from tests.baselines.weights import test_caffemodel as caffe
 from tests.baselines.weights import test_tensorflow as tensorflow
+from tests.baselines.weights.wire import number_field
 from tests.fuzz.mutations import (
     mutate,
     mutate_csv,
@@ -244,7 +245,7 @@ VALUES = {"b": np.zeros(3, np.float32), "conv/w": np.arange(6, dtype=np.float32)
 
 @cache
 def _tensorflow_index() -> list[bytes]:
-    entries, offset = [(b"", tensorflow.number_field(1, 1))], 0
+    entries, offset = [(b"", number_field(1, 1))], 0
     for name, values in VALUES.items():
         entries.append((name.encode(), tensorflow.entry(values, offset)))
         offset += values.nbytes
