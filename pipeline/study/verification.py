@@ -60,8 +60,8 @@ class Verification:
     causes : tuple of str
         What in the provenance differs, and may explain it.
     provenance : bool
-        Whether provenance of what differs is recorded: trainings have it, a choice of a learning
-        rate has not.
+        Whether provenance of everything that differs is recorded: trainings have it, a choice of a
+        learning rate has not.
     """
 
     reference: str
@@ -100,7 +100,7 @@ class Verification:
         if self.causes:
             parts.append(f"possible causes: {'; '.join(self.causes)}")
         elif self.differing and not self.provenance:
-            parts.append("no provenance is recorded of what differs, so no cause can be named")
+            parts.append("no provenance is recorded of some that differ, so no cause can be named")
         elif self.differing:
             parts.append("provenance names no cause: the same code, data and versions, see above")
         return f"not bit by bit: {'; '.join(parts)}."
@@ -246,13 +246,15 @@ def verify(
     if targets:  # results/ here are those of the whole study, before its stages ran again
         here = {LOCK: here[LOCK], PARAMS: here[PARAMS]}
     found = compare(reference, recorded, here, targets)
-    if targets and RUNS in recorded:
-        found = _with_run_causes(found, recorded[RUNS], root)
+    if targets:
+        found = _with_run_causes(found, recorded.get(RUNS), root)
     return found
 
 
-def _with_run_causes(found: Verification, recorded: bytes, root: Path) -> Verification:
+def _with_run_causes(found: Verification, recorded: bytes | None, root: Path) -> Verification:
     """Add what differs between the trainings here and those in a recorded runs.csv."""
+    if recorded is None:
+        return replace(found, provenance=False)
     runs = _read(recorded).drop_duplicates("key").set_index("key")
     records = {
         Path(path).name: root / path / "run.json"
@@ -268,7 +270,9 @@ def _with_run_causes(found: Verification, recorded: bytes, root: Path) -> Verifi
                 cause = meaning + _shown(column, *values)
                 if values[0] != values[1] and cause not in causes:
                     causes.append(cause)
-    return replace(found, causes=tuple(causes), provenance=bool(records))
+    # Where an output without provenance differs too, nothing can be said of it.
+    known = len(records) == len(found.differing)
+    return replace(found, causes=tuple(causes), provenance=known)
 
 
 def _shown(column: str, before: str, here: str) -> str:

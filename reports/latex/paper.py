@@ -238,9 +238,13 @@ def split(table: Table, set_as: Layout) -> Iterator[list[Group]]:
 
 
 def placement(groups: Sequence[Group], set_as: Layout) -> str:
-    """Where LaTeX may put a float; a tall one may not fit below another at the top of a page."""
+    """Where LaTeX may put a float.
+
+    At the top of a page, whatever its fractions say, which is too much for a tall float below
+    another: it keeps to the fractions, or goes on a page of floats.
+    """
     lines = sum(TITLE + sum(height(row, set_as) for row in group.rows) for group in groups)
-    return "!p" if lines > LINES // 2 else "!t"
+    return "tp" if lines > LINES // 2 else "!t"
 
 
 def paper_sources(

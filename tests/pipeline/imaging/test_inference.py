@@ -363,10 +363,12 @@ def photographs(dataset):
         ("Set5", 4, RGB, 28.43, 0.8113),
         # The other family of tables of luma, whose code clips enlarged images.
         ("Set5", 2, VDSR, 33.66, 0.9299),
+        ("Set5", 3, VDSR, 30.39, 0.8682),
         ("Set5", 4, VDSR, 28.42, 0.8104),
         ("Set14", 2, VDSR, 30.24, 0.8688),
         ("Set14", 3, VDSR, 27.55, 0.7742),
         ("Set14", 4, VDSR, 26.00, 0.7027),
+        ("BSD100", 2, VDSR, 29.56, 0.8431),
         ("BSD100", 3, VDSR, 27.21, 0.7385),
         ("BSD100", 4, VDSR, 25.96, 0.6675),
     ],
