@@ -11,8 +11,7 @@ import re
 import sys
 import textwrap
 from collections.abc import Iterable, Sequence
-from dataclasses import dataclass, field
-from itertools import combinations
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -21,7 +20,7 @@ import pandas as pd
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from numpy.typing import NDArray
 
-from pipeline.study.comparisons import compare_pairs, seeds_to_resolve
+from pipeline.study.comparisons import compare_pairs, seeds_to_resolve, spread_over_seeds
 from pipeline.study.results import RESOLVED_DB, RESOLVED_POWER
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
@@ -263,7 +262,7 @@ def own_settings(results: Results) -> str:
 
 @dataclass(frozen=True)
 class Swap:
-    """Two networks of which `winner` is ahead after the longer training only.
+    """Two networks of which `winner` is ahead after the longer training.
 
     Attributes
     ----------
@@ -297,12 +296,13 @@ class Rung:
     tau: float
     networks: int
     swaps: list[Swap]
-    leads: list[Swap] = field(default_factory=list)
+    leads: list[Swap]
 
 
 def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
     """Compare the orders of the networks after two lengths of training, on each dataset."""
     frame = results["ladder"]
+    own = results.network(OWN, "full")
     found = []
     for first, second in pairs:
         for dataset, part in frame.groupby("dataset", sort=False):
@@ -310,23 +310,14 @@ def rungs(results: Results, pairs: Iterable[tuple[float, float]]) -> list[Rung]:
             both = values[[first, second]].dropna()
             names = [results.network(model, variant) for model, variant in both.index]
             early, late = both[first].to_numpy(), both[second].to_numpy()
-            pairs_of = [
-                (
-                    i,
-                    j,
-                    Swap(names[i], names[j], float(early[i] - early[j]), float(late[i] - late[j])),
-                )
+            stands = [
+                Swap(names[i], names[j], float(early[i] - early[j]), float(late[i] - late[j]))
                 for i in range(len(names))
                 for j in range(len(names))
                 if late[i] > late[j]
             ]
-            models = [model for model, _ in both.index]
-            swaps = [pair for *_, pair in pairs_of if pair.early_db < 0]
-            leads = [
-                pair
-                for i, j, pair in pairs_of
-                if pair.early_db > 0 and OWN in (models[i], models[j])
-            ]
+            swaps = [pair for pair in stands if pair.early_db < 0]
+            leads = [p for p in stands if p.early_db > 0 and own in (p.winner, p.loser)]
             tau, networks = agreement(part, first, second)
             found.append(Rung(str(dataset), int(first), int(second), tau, networks, swaps, leads))
     return found
@@ -349,8 +340,8 @@ def ladder(results: Results) -> dict[str, Any] | None:
         place = f"{row['rank']:.0f} of {row['networks']}"
         ranks[row["dataset"]][int(row["steps"])] = place
     shortest, last_steps = ordered_steps[0], ordered_steps[-1]
-    shorter = [(shortest, base)] if shortest != base else []
-    longer = [(base, last_steps)] if last_steps != base else []
+    shorter = rungs(results, [(shortest, base)] if shortest != base else [])
+    longer = rungs(results, [(base, last_steps)] if last_steps != base else [])
     pairs = ordered(zip(frame["model"], frame["variant"], strict=True))
     longest = frame[frame["steps"] == steps[-1]]
     last = ordered(zip(longest["model"], longest["variant"], strict=True))
@@ -371,22 +362,22 @@ def ladder(results: Results) -> dict[str, Any] | None:
         "seeds": ", ".join(ordered(frame["seeds"])),
         "datasets": ordered(frame["dataset"]),
         "ranks": ranks,
-        "shorter": rungs(results, shorter),
-        "longer": rungs(results, longer),
-        "shorter_swaps": by_pair(rungs(results, shorter)),
-        "longer_swaps": by_pair(rungs(results, longer)),
-        "longer_leads": by_pair(rungs(results, longer), "leads"),
+        "shorter": shorter,
+        "longer": longer,
+        "shorter_swaps": by_pair((rung.dataset, rung.swaps) for rung in shorter),
+        "longer_swaps": by_pair((rung.dataset, rung.swaps) for rung in longer),
+        "longer_leads": by_pair((rung.dataset, rung.leads) for rung in longer),
     }
 
 
 def by_pair(
-    compared: Sequence[Rung], kind: str = "swaps"
+    compared: Iterable[tuple[str, list[Swap]]],
 ) -> dict[tuple[str, str], list[tuple[str, Swap]]]:
-    """Collect the swaps, or the leads, by their pair of networks, each with its dataset."""
+    """Collect what was found on each dataset by its pair of networks."""
     found: dict[tuple[str, str], list[tuple[str, Swap]]] = {}
-    for rung in compared:
-        for swap in getattr(rung, kind):
-            found.setdefault((swap.winner, swap.loser), []).append((rung.dataset, swap))
+    for dataset, pairs in compared:
+        for pair in pairs:
+            found.setdefault((pair.winner, pair.loser), []).append((dataset, pair))
     return found
 
 
@@ -457,21 +448,12 @@ def costs(results: Results) -> dict[str, Any] | None:
 
 
 def trained_matrix(
-    results: Results, model: str, variant: str, scale: int, dataset: str | None = None
+    results: Results, model: str, variant: str, scale: int, dataset: str
 ) -> NDArray[np.float64]:
-    """Return the PSNR of a trained network, (seeds, images), of one dataset or all together."""
-    frame = results["quality"]
-    rows = frame[
-        (frame["protocol"] == results.study.protocol)
-        & (frame["source"] == "trained")
-        & (frame["model"] == model)
-        & (frame["variant"] == variant)
-        & (frame["scale"] == scale)
-    ]
-    if dataset is not None:
-        rows = rows[rows["dataset"] == dataset]
-    table = rows.pivot_table("psnr_db", "seed", ["dataset", "image"], sort=False)
-    return table.to_numpy(dtype=np.float64)
+    """Return the PSNR of a trained network on a dataset, (seeds, images)."""
+    table = results.trained_psnr(model, variant, scale)
+    here = table.loc[:, table.columns.get_level_values("dataset") == dataset]
+    return here.to_numpy(dtype=np.float64)
 
 
 @dataclass(frozen=True)
@@ -544,10 +526,10 @@ def robustness(results: Results, failed: Sequence[FailedTraining]) -> list[dict[
             trained_matrix(results, model, variant, SCALE, row["dataset"]).mean(axis=1)
             for model, variant in kept[["model", "variant"]].itertuples(index=False)
         ]
-        pairs = [float(np.var(a - b, ddof=1)) for a, b in combinations(means, 2)]
-        row["others_sd_db"] = sd = float(np.sqrt(np.mean(pairs)))
+        row["others_sd_db"] = sd = spread_over_seeds(means)
         alpha = 1 - results.study.bootstrap.confidence
-        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / len(pairs))):
+        pairs = math.comb(len(means), 2)
+        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / pairs)):
             row[name] = seeds_to_resolve(
                 RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
             )

@@ -57,6 +57,18 @@ class Results:
         pixels = (scale * row["patch"]) ** 2
         return float(row["params"]), float(row["multi_adds"] * width * height / pixels)
 
+    def trained_psnr(self, model: str, variant: str, scale: float) -> pd.DataFrame:
+        """Return the PSNR of a network trained here: a row a seed, a column a dataset and image."""
+        frame = self["quality"]
+        rows = frame[
+            (frame["protocol"] == self.study.protocol)
+            & (frame["source"] == "trained")
+            & (frame["model"] == model)
+            & (frame["variant"] == variant)
+            & (frame["scale"] == scale)
+        ]
+        return rows.pivot_table("psnr_db", "seed", ["dataset", "image"], sort=False)
+
 
 def read_results(folder: Path) -> Results:
     """Read and check all result files in `folder`.

@@ -10,7 +10,13 @@ from scipy import stats
 from pipeline.collation.cells import Row, joined, number
 from pipeline.collation.comparison import methods
 from pipeline.collation.evaluations import Quality
-from pipeline.study.comparisons import Pair, compare_all, letters, seeds_to_resolve
+from pipeline.study.comparisons import (
+    Pair,
+    compare_all,
+    letters,
+    seeds_to_resolve,
+    spread_over_seeds,
+)
 from pipeline.study.keys import Key
 from pipeline.study.labels import label
 from pipeline.study.params import Params
@@ -166,14 +172,13 @@ class Cell:
         }
 
     def _sd_of_differences(self, by_seed: NDArray[np.float64]) -> float | None:
-        """Root mean square, over pairs of networks, of the spread of their difference.
+        """Return `spread_over_seeds`.
 
         None with one network, with one seed and where a PSNR is infinite.
         """
         if self.seeds == 1 or len(by_seed) == 1 or not self._finite("psnr_db"):
             return None
-        variances = [np.var(a - b, ddof=1) for a, b in combinations(by_seed, 2)]
-        return float(np.sqrt(np.mean(variances)))
+        return spread_over_seeds(list(by_seed))
 
 
 def _tau(first: Sequence[float] | NDArray[np.float64], second: object) -> float:

@@ -206,6 +206,18 @@ def letters(count: int, different: Collection[tuple[int, int]]) -> list[str]:
     return found
 
 
+def spread_over_seeds(by_seed: Sequence[NDArray[np.float64]]) -> float:
+    """Root mean square, over pairs of networks, of the spread over seeds of their difference.
+
+    Parameters
+    ----------
+    by_seed : sequence of ndarray of float64, each of shape (seeds,)
+        Finite means of two or more networks, of the same two or more seeds.
+    """
+    variances = [np.var(a - b, ddof=1) for a, b in combinations(by_seed, 2)]
+    return float(np.sqrt(np.mean(variances)))
+
+
 def seeds_to_resolve(
     difference: float, sd: float, *, confidence: float = 0.95, power: float = 0.8
 ) -> int:

@@ -95,15 +95,9 @@ def strips(results: Results) -> list[Strip]:
     for scale in ordered(frame["scale"]):
         matrices: dict[tuple[str, str], pd.DataFrame] = {}
         for row in rows.itertuples():
-            own = frame[
-                (frame["scale"] == scale)
-                & (frame["model"] == row.model)
-                & (frame["variant"] == row.variant)
-            ]
+            own = results.trained_psnr(str(row.model), str(row.variant), scale)
             if not own.empty:
-                matrices[(str(row.model), str(row.label))] = own.pivot_table(
-                    index="seed", columns=["dataset", "image"], values="psnr_db", sort=False
-                )
+                matrices[(str(row.model), str(row.label))] = own
         if (strip := _strip(results, int(scale), matrices)) is not None:
             found.append(strip)
     return sorted(found, key=lambda strip: strip.scale)
