@@ -15,6 +15,7 @@ from pydantic.functional_validators import AfterValidator
 from pipeline.models.networks import CODE
 from pipeline.study import paths
 from pipeline.study.runs import Run, method_name, parse_scale, run_key
+from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.yaml import read_yaml
 from pipeline.training.settings import TrainSettings
@@ -282,7 +283,7 @@ class Params(_Strict):
     format: Literal[1]
     profile: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
     subject: Network
-    arithmetic: Literal["portable", "native"]
+    arithmetic: Arithmetic
     scales: Distinct[Scale]
     data: Data
     fetched: dict[Name, Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]]
@@ -366,8 +367,25 @@ class Params(_Strict):
                         "or correct the values"
                     )
         self._check_trainings()
+        self._check_arithmetic()
         self._check_names()
         return self
+
+    def _check_arithmetic(self) -> None:
+        if self.arithmetic == "native":
+            return
+        changes = [{}, *(entry.train for entry in self.trainings.values())]
+        trained = [self.train | change for change in changes]
+        for name, values, only in (
+            ("train.threads", [t.get("threads") for t in trained], (None, 1)),
+            ("train.precision", [t.get("precision", "auto") for t in trained], ("auto", "fp32")),
+            ("evaluate.threads", [self.evaluate.threads], (None, 1)),
+        ):
+            if odd := [value for value in values if value not in only]:
+                raise ValueError(
+                    f"{name}: {odd[0]} is not possible in portable arithmetic, whose bits are the "
+                    f"same on every processor; expected {only[-1]}, or arithmetic: native"
+                )
 
     def _check_trainings(self) -> None:
         for key, entry in self.trainings.items():
