@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.imaging.backend import device_name
+from pipeline.imaging.backend import computed_on
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import code_digest, network_code
 from pipeline.training.checkpoint import CheckpointFolder, TrainingState, on_cpu, write_tensors
@@ -83,11 +83,8 @@ def determining_facts(
         "code": code_digest([*network_code(type(network)), *CODE]),
         "environment": {  # decides the last bits
             "precision": precision,
-            "device": processes.device.type,
-            "machine": device_name(processes.device),
-            "threads": torch.get_num_threads(),
+            **computed_on(processes.device),
             "processes": processes.count,
-            "torch": torch.__version__,
             "cudnn": torch.backends.cudnn.version() if processes.device.type == "cuda" else None,
             "numpy": np.__version__,
         },
