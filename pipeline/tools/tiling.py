@@ -11,12 +11,11 @@ from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import Any, TypeVar
+from typing import TypeVar
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -24,8 +23,8 @@ from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
+from pipeline.imaging.tensors import Pixels
 
-Planes = NDArray[np.uint8] | NDArray[np.uint16]
 T, R = TypeVar("T"), TypeVar("R")
 
 LARGEST_REACH = 96  # LR pixels; networks that look further get the halo below
@@ -63,7 +62,7 @@ class TiledResult:
     Attributes
     ----------
     image : ndarray
-        uint8 or uint16, as the LR image, (scale*h, scale*w) or (scale*h, scale*w, 3).
+        uint8, (scale*h, scale*w) or (scale*h, scale*w, 3).
     tiles : int
         How many there were; with one, nothing was cut.
     plan : Plan or None
@@ -76,7 +75,7 @@ class TiledResult:
         line of pixels where they meet.
     """
 
-    image: Planes
+    image: Pixels
     tiles: int
     plan: Plan | None = None
     tried: float = 0.0
@@ -203,7 +202,7 @@ def plan(network: SRNetwork) -> Plan:
     return Plan(step, -(-needed // step) * step, whole=radius is not None)
 
 
-def enlarge(network: SRNetwork, lr: Planes) -> Tensor:
+def enlarge(network: SRNetwork, lr: Pixels) -> Tensor:
     """Super-resolve a whole image.
 
     Parameters
@@ -211,7 +210,7 @@ def enlarge(network: SRNetwork, lr: Planes) -> Tensor:
     network : SRNetwork
         In evaluation mode.
     lr : ndarray
-        uint8 or uint16, (h, w) or (h, w, 3).
+        uint8, (h, w) or (h, w, 3).
 
     Returns
     -------
@@ -219,27 +218,26 @@ def enlarge(network: SRNetwork, lr: Planes) -> Tensor:
         float32 in nominal [0, 1], on the CPU, (scale*h, scale*w) or (scale*h, scale*w, 3). Luma
         networks get the luma of colour images, RGB networks gray images three times.
     """
-    pixels = lr / np.float32(np.iinfo(lr.dtype).max / 255)
-    planes = stack_gray(pixels) if network.domain == "rgb" else pixels
+    planes = stack_gray(lr) if network.domain == "rgb" else lr
     if network.domain == "y" and lr.ndim == 3:
-        planes = rgb_to_y(pixels)
+        planes = rgb_to_y(lr)
     x = torch.from_numpy(planes).div(255)
     y = run(network, x.permute(2, 0, 1)[None] if x.ndim == 3 else x[None, None])[0].cpu()
     y = y.permute(1, 2, 0) if network.domain == "rgb" else y[0]
     if y.ndim == lr.ndim:
         return y
     image = y.numpy() * np.float64(255)
-    image = rgb_to_gray(image) if lr.ndim == 2 else merge_luma(image, pixels)
+    image = rgb_to_gray(image) if lr.ndim == 2 else merge_luma(image, lr)
     return torch.from_numpy(image / 255).float()
 
 
 def upscale_tiled(
     network: SRNetwork,
-    lr: Planes,
+    lr: Pixels,
     *,
     tile: int = 192,
     cut: Plan | None = None,
-    on_tile: Callable[[], object] = lambda: None,
+    on_tile: Callable[[int], object] = lambda pixels: None,
 ) -> TiledResult:
     """Super-resolve an image of any size in overlapping tiles, so that memory stays bounded.
 
@@ -248,13 +246,13 @@ def upscale_tiled(
     network : SRNetwork
         On the device to use; is put into evaluation mode.
     lr : ndarray
-        uint8 or uint16, (h, w) or (h, w, 3).
+        uint8, (h, w) or (h, w, 3).
     tile : int
         Side of a tile in LR pixels, without halo; a multiple of the grid is taken.
     cut : Plan, optional
         From `plan`, which is asked where it is needed and not given.
     on_tile : callable
-        Called after each of `count_tiles` tiles.
+        Called after each tile with the number of its LR pixels.
 
     Returns
     -------
@@ -266,11 +264,11 @@ def upscale_tiled(
     scale = network.scale
     if max(height, width) <= tile:
         with backend_flags():
-            image = _rounded(enlarge(network, lr), lr.dtype)
-        on_tile()
+            image = _rounded(enlarge(network, lr))
+        on_tile(height * width)
         return TiledResult(image, 1)
     cut = cut or plan(network)
-    canvas = np.empty((height * scale, width * scale, *lr.shape[2:]), lr.dtype)
+    canvas = np.empty((height * scale, width * scale, *lr.shape[2:]), np.uint8)
     rows, columns = (_cuts(side, tile, cut.grid) for side in (height, width))
     parts = [(*row, *column) for row in rows for column in columns]
     halo = cut.halo
@@ -280,9 +278,7 @@ def upscale_tiled(
         top, bottom, left, right = part
         y = _tile(network, lr, part, halo)
         inside = y[: (bottom - top) * scale, : (right - left) * scale]
-        canvas[top * scale : bottom * scale, left * scale : right * scale] = _rounded(
-            inside, lr.dtype
-        )
+        canvas[top * scale : bottom * scale, left * scale : right * scale] = _rounded(inside)
         after = y[len(inside) :, : inside.shape[1]], y[: len(inside), inside.shape[1] :]
         lines = (inside[:scale], inside[:, :scale], *after)
         return tuple(line.clamp(0, 1).clone() for line in lines)
@@ -290,26 +286,18 @@ def upscale_tiled(
     seams = 0.0
     below: dict[int, Tensor] = {}
     beside = torch.empty(0)
-    for (top, bottom, left, _), lines in zip(parts, _side_by_side(network, one, parts), strict=True):
+    for (top, bottom, left, right), lines in zip(parts, _side_by_side(network, one, parts), strict=True):
         first_row, first_column, next_row, next_column = lines
         if top:
             seams = max(seams, float((below[left] - first_row).abs().max()))
         if left:
             seams = max(seams, float((beside - first_column).abs().max()))
         below[left], beside = next_row, next_column
-        on_tile()
+        on_tile((bottom - top) * (right - left))
     return TiledResult(canvas, len(parts), cut, try_tiles(network, lr, cut), 255 * seams)
 
 
-def count_tiles(lr: Planes, tile: int, cut: Plan) -> int:
-    """Return how many tiles `upscale_tiled` makes of an image."""
-    height, width = lr.shape[:2]
-    if max(height, width) <= tile:
-        return 1
-    return len(_cuts(height, tile, cut.grid)) * len(_cuts(width, tile, cut.grid))
-
-
-def try_tiles(network: SRNetwork, lr: Planes, cut: Plan) -> float:
+def try_tiles(network: SRNetwork, lr: Pixels, cut: Plan) -> float:
     """Compare two tiles in the middle of an image with the same part computed as one.
 
     The part is as long beyond a multiple of the grid as the image is, so that what networks add to
@@ -340,7 +328,7 @@ def try_tiles(network: SRNetwork, lr: Planes, cut: Plan) -> float:
     return 255 * worst
 
 
-def _tile(network: SRNetwork, lr: Planes, part: tuple[int, int, int, int], halo: int) -> Tensor:
+def _tile(network: SRNetwork, lr: Pixels, part: tuple[int, int, int, int], halo: int) -> Tensor:
     """Super-resolve a part of an image with its halo; return it without what is before it."""
     top, bottom, left, right = part
     before_rows, before_columns = min(top, halo), min(left, halo)
@@ -373,12 +361,9 @@ def _side_by_side(
         yield from pool.map(work, parts)
 
 
-def _rounded(image: Tensor, dtype: np.dtype[Any]) -> Planes:
-    full = np.iinfo(dtype).max
-    rounded = image.mul(full).add_(0.5).clamp_(0, full).nan_to_num_(0)
-    if dtype == np.uint8:
-        return rounded.to(torch.uint8).numpy()
-    return rounded.to(torch.int32).numpy().astype(dtype)
+def _rounded(image: Tensor) -> Pixels:
+    rounded = image.mul(255).add_(0.5).clamp_(0, 255).nan_to_num_(0).to(torch.uint8)
+    return np.asarray(rounded)
 
 
 def _cuts(length: int, tile: int, grid: int) -> list[tuple[int, int]]:
