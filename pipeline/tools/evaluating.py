@@ -84,7 +84,8 @@ def evaluate(
     if out is not None:
         with atomic_path(out / "quality.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6f")
-    _show(table, {name: FURTHER[name] for name in names})
+    title = "PSNR" if chosen.metric == "rgb" else "PSNR-Y"
+    _show(table, title, {name: FURTHER[name] for name in names})
     first, means = table.iloc[0], table[["psnr_db", "ssim"]].mean()
     print(
         f"{first.model} x{scale} on {dataset} ({len(table)} images, protocol {chosen.name}): "
@@ -121,10 +122,10 @@ def _of_images(
         yield {"image": name, "psnr_db": psnr_db, "ssim": ssim, **values}
 
 
-def _show(table: pd.DataFrame, further: Mapping[str, FurtherMetric]) -> None:
+def _show(table: pd.DataFrame, title: str, further: Mapping[str, FurtherMetric]) -> None:
     digits = {"psnr_db": 2, "ssim": 4} | {name: metric.digits for name, metric in further.items()}
     titles = [f"{metric.label} {metric.arrow}" for metric in further.values()]
-    shown = Table("image", r"PSNR-Y \[dB]", "SSIM", *titles)
+    shown = Table("image", rf"{title} \[dB]", "SSIM", *titles)
     values = table[list(digits)]
     for image, row in zip(table["image"], values.to_dict("records"), strict=True):
         shown.add_row(Text(image), *(f"{row[name]:.{after}f}" for name, after in digits.items()))

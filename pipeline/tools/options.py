@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from pipeline.study.keys import parse_scale
+from pipeline.study.runs import parse_scale
 
 Scale = Annotated[int, typer.Option("--scale", parser=parse_scale, help="2, 3 or 4")]
 Weights = Annotated[

@@ -20,7 +20,7 @@ from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 from pipeline.tools.folders import SUFFIXES
 from pipeline.tools.options import Ensemble, Scale, Seed, Variant, WeightsForUse
-from pipeline.tools.selection import select_for_use
+from pipeline.tools.selection import select_subject
 from pipeline.tools.tiling import Plan, plan, upscale_tiled
 
 # Cuts of the bicubic enlargement of transparency, which reaches two pixels.
@@ -46,11 +46,12 @@ def upscale(
 
     Gray stays gray; transparency, colour profile and EXIF data are kept. Writes PNG files.
     """
-    subject, told = select_for_use(
-        model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
-    )
-    if told:
-        print(told)
+    subject = select_subject(
+        model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble,
+        for_use=True,
+    )  # fmt: skip
+    if subject.told:
+        print(subject.told)
     sources = image_paths(images, scale)
     targets = [out / f"{path.stem}_x{scale}.png" for path in sources]
     if len(set(targets)) < len(targets):
