@@ -18,9 +18,8 @@ from pipeline.study.tuning import read_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.yaml import read_yaml
-from pipeline.training.nonfinite import NonFiniteError
 from pipeline.training.settings import TrainSettings
-from pipeline.training.trainer import train
+from pipeline.training.trainer import NonFiniteError, train
 
 REMEDY = "Compose it afresh: python -m pipeline.configure profile=quick"
 

@@ -23,7 +23,7 @@ from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.support.yaml import read_yaml
 from pipeline.train import REMEDY, train_run
-from pipeline.training.nonfinite import NonFiniteError
+from pipeline.training.trainer import NonFiniteError
 
 SEED = 0  # of initial weights and patches, the same for every candidate
 CHECKPOINTS = Path("checkpoints")
@@ -109,9 +109,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         for lr, psnr_db in found.items()
     ]
     with atomic_path(candidates_file(network)) as temporary:
-        pd.DataFrame(rows).to_csv(
-            temporary, index=False, float_format="%.6f", lineterminator="\n"
-        )
+        pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     write_lrs(network, chosen, lrs)
     shutil.rmtree(checkpoints, ignore_errors=True)
     print(f"learning rate of {network}: {chosen:g}")

@@ -6,10 +6,18 @@ once; the stages `tune`, `train` and `import_run` read their own lines of it as 
 
 from collections import Counter
 from collections.abc import Hashable, Mapping
+from dataclasses import asdict, fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Annotated, Any, Literal, TypeVar, get_type_hints
 
-from pydantic import BaseModel, ConfigDict, Field, ValidationError, model_validator
+from pydantic import (
+    BaseModel,
+    ConfigDict,
+    Field,
+    ValidationError,
+    create_model,
+    model_validator,
+)
 from pydantic.functional_validators import AfterValidator
 
 from pipeline.models.networks import CODE
@@ -17,10 +25,16 @@ from pipeline.study import paths
 from pipeline.study.runs import Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
+from pipeline.support.names import suggestion
 from pipeline.support.yaml import read_yaml
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
+MAY_BE_ZERO = {
+    *("validation_images", "validation_crop", "checkpoint_every_seconds"),
+    *("initial_seed_offset", "betas"),
+}
+LARGEST = 100_000_000  # steps, pixels and whatever else is counted
 REMEDY = "Compose it afresh: python -m pipeline.configure profile=quick"
 
 Item = TypeVar("Item", bound=Hashable)
@@ -351,9 +365,9 @@ class Params(_Strict):
         Raises
         ------
         ValueError
-            When a change is no setting or has a value that none may have.
+            When one is no setting or has a value that none may have.
         """
-        return TrainSettings(**{**self.train, **self.running, "lr": lr, **changes})
+        return check_train({**self.train, **self.running, "lr": lr, **changes})
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
@@ -403,9 +417,9 @@ class Params(_Strict):
                 raise ValueError(f"degraded: lacks {entry.scale}, at which {key} is trained")
             try:
                 self.train_settings(1e-4, **entry.train)
-            except (ValueError, TypeError) as error:
-                where = f"trainings.{key}.train" if entry.train else "train, running"
-                raise ValueError(f"{where}: {_first_message(error)}") from None
+            except ValueError as error:
+                where = f"trainings.{key}.train" if entry.train else "train or running"
+                raise ValueError(f"{where}, {error}") from None
         if not self.trainings:
             return
         if self.tune.scale not in self.degraded:
@@ -461,6 +475,45 @@ class Params(_Strict):
                     raise ValueError(f"{field}: {value!r} is not listed in {where}")
 
 
+_TrainValues = create_model(
+    "_TrainValues",
+    __config__=ConfigDict(strict=True, extra="forbid"),
+    **{f.name: (get_type_hints(TrainSettings)[f.name], f.default) for f in fields(TrainSettings)},
+)
+
+
+def check_train(values: Mapping[str, Any]) -> TrainSettings:
+    """Check names, types and ranges of the settings of a training.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is no setting or has a value that none may have.
+    """
+    betas = {"betas": tuple(values["betas"])} if "betas" in values else {}
+    try:
+        settings = TrainSettings(**dict(_TrainValues.model_validate({**values, **betas})))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = ".".join(map(str, problem["loc"]))
+        if problem["type"] == "extra_forbidden":
+            known = suggestion(name, _TrainValues.model_fields)
+            raise ValueError(f"{name}: no such setting.{known}") from error
+        raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
+    for name, value in asdict(settings).items():
+        for number in value if isinstance(value, tuple) else (value,):
+            if isinstance(number, (int, float)) and not isinstance(number, bool):
+                lowest = 0 if name in MAY_BE_ZERO or isinstance(number, float) else 1
+                # Far above anything sensible: a slip of the keyboard, before it hangs.
+                if not lowest <= number <= LARGEST or (number == 0 and name not in MAY_BE_ZERO):
+                    raise ValueError(f"{name}: {number} is not a value that a training can have")
+    if max(settings.betas) >= 1:
+        raise ValueError(f"betas: {settings.betas}; expected numbers below 1")
+    if settings.total_steps > LARGEST:
+        raise ValueError(f"epochs and steps_per_epoch: more than {LARGEST:,} steps in all")
+    return settings
+
+
 def validate_params(values: Mapping[str, Any], origin: str) -> Params:
     """Check parameter values against the schema.
 
@@ -509,15 +562,3 @@ def load_params(path: Path = paths.PARAMS) -> Params:
         When the file is missing, is not YAML, or does not fit the schema.
     """
     return validate_params(read_yaml(path, REMEDY), str(path))
-
-
-def _first_message(error: Exception) -> str:
-    """Say which value a settings class refused, in one line."""
-    if isinstance(error, ValidationError):
-        problem = error.errors()[0]
-        where = ".".join(map(str, problem["loc"]))
-        text = problem["msg"].removeprefix("Value error, ")
-        if problem["type"] == "extra_forbidden":
-            text = "no such setting"
-        return f"{where}: {text}" if where else text
-    return str(error)
