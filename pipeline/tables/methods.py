@@ -194,8 +194,8 @@ def results_table(results: Results) -> Table:
         title="Results",
         caption=(
             f"PSNR and SSIM of luma on {', '.join(results.datasets)} ({results.setting}); best in "
-            "bold, second underlined, among rows with the same kind of weights. Below a value: the figure that "
-            "the network's paper prints. Of full size: share of the Multi-Adds of the network in "
+            "bold, second underlined, among rows with the same kind of weights. Below a value: the "
+            "figure that the network's paper prints. Of full size: share of the Multi-Adds of the network in "
             f"its own paper. Minus {results.subject}: mean difference in PSNR over all test "
             f"images, in brackets its {results.confidence} interval (Student, Holm's correction "
             "for the networks of a scale). Grey: quoted, not measured here."
