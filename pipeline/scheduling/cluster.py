@@ -144,7 +144,7 @@ class QueuedJob:
         # What the node and the batch script set (GPUs, modules) counts more than the login node's.
         environment = {**self.job.environment, **os.environ}
         environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
-        with self.job.alone() as lock, self.job.log.open("ab") as log:
+        with self.job.alone() as lock, self.job.log.open("wb") as log:
             if self.job.finished():
                 return ""
             found, out_of_date = inputs_now(self.job.name)
@@ -305,7 +305,6 @@ class ClusterExecutor:
         self.executor.update_parameters(**{k: v for k, v in parameters.items() if v is not None})
         with self.executor.batch():
             for job in jobs:
-                job.log.unlink(missing_ok=True)
                 self.jobs[job.name] = self.executor.submit(QueuedJob(job, str(Path.cwd())))
         for job in jobs:
             facts = {"inputs": job.inputs, "job": self.jobs[job.name].job_id}

@@ -1,7 +1,6 @@
 """What runs the commands of a stage, in a process of this machine or in a job of a cluster.
 
-Imports nothing but the standard library: a stage's process has this module, and no other of the
-project, before the stage's own imports.
+Imports the standard library alone: this module is in a stage's process before the stage is.
 """
 
 import atexit
@@ -148,7 +147,7 @@ def run(job: Job) -> None:
     and SIGKILL comes a minute later.
     """
     os.setsid()  # Ctrl-C is for the scheduler, which tells the stages
-    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_APPEND, 0o644)
+    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
     for number in (1, 2):
         os.dup2(log, number)
     for stream in (sys.stdout, sys.stderr):
@@ -178,9 +177,12 @@ def _run_module(words: Sequence[str], folder: str) -> None:
     """Do what ``python -m`` does, in this process, which has imported the libraries."""
     module, *sys.argv[1:] = words
     sys.path.insert(0, folder)
-    # The stage imports the code of its folder as it is now.
-    for name in [name for name in sys.modules if name.partition(".")[0] == "pipeline"]:
-        del sys.modules[name]
+    # The stage imports the project's code as it is now. Only what was done before the libraries
+    # were imported stays: the choice of arithmetic.
+    kept = ("pipeline", "pipeline.support", "pipeline.support.arithmetic")
+    for name in [name for name in sys.modules if name.startswith("pipeline.")]:
+        if name not in kept:
+            del sys.modules[name]
     try:
         runpy.run_module(module, run_name="__main__", alter_sys=True)
     except SystemExit as ending:

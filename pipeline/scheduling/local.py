@@ -19,9 +19,10 @@ from types import ModuleType
 
 from pipeline.scheduling.job import Job, run
 
-# What stages import of other projects; what is not installed is left out. PyTorch imports
-# `torch._inductor` when it is asked for deterministic algorithms.
+# What stages import of other projects, after `pipeline`, which chooses the arithmetic; what is not
+# installed is left out. PyTorch imports `torch._inductor` for deterministic algorithms.
 LIBRARIES = [
+    "pipeline",
     *("torch._inductor.config", "torch", "numpy", "pandas", "h5py", "PIL.Image", "pydantic"),
     *("safetensors.torch", "scipy.stats", "skimage.metrics", "tqdm", "yaml", "filelock"),
     *("torch.utils.deterministic", "networkx", "jinja2"),
@@ -46,6 +47,7 @@ class LocalExecutor:
         self.gpus = gpus
         self.running: dict[str, tuple[BaseProcess, int]] = {}
         self.method = "spawn"  # imports for a single stage would be in vain
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 (jobs run the code of this folder)
         multiprocessing.set_forkserver_preload(list(libraries))
         if jobs > 1:  # threads that wait for others must not keep a core from other jobs
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
@@ -137,7 +139,8 @@ def gpus() -> list[str]:
 def default_jobs(gpus: Sequence[str]) -> int:
     """Return how many stages to run at a time: one a GPU, else as many as the cores allow.
 
-    params.yaml's ``train.threads`` says how many cores a training takes; all without it.
+    params.yaml's ``train.threads`` says how many cores a training takes: all without it, one in
+    portable arithmetic.
     """
     if gpus:
         return len(gpus)
@@ -147,5 +150,6 @@ def default_jobs(gpus: Sequence[str]) -> int:
     params = load_yaml("params.yaml") if os.path.exists("params.yaml") else {}  # noqa: PTH110
     train = params.get("train")
     threads = train.get("threads") if isinstance(train, dict) else 1
+    threads = 1 if params.get("arithmetic") == "portable" else threads
     # joblib heeds CPU affinity and the limits of containers.
     return max(1, joblib.cpu_count() // threads) if threads else 1

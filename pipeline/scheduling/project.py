@@ -21,7 +21,7 @@ from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
-from dvc.stage import PipelineStage, Stage
+from dvc.stage import Stage
 from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported
 from dvc.stage.run import (
     _enforce_cmd_list,
@@ -36,8 +36,6 @@ from dvc.utils.serialize import dumps_yaml, load_path, load_yaml
 from pipeline.scheduling.job import Job, changes, locked
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-
-__all__ = ["Busy", "DvcException", "Node", "Project", "explain"]
 
 Busy = LockError  # another DVC process holds the project's lock, or uses files of the stage
 LOGS = Path("logs/stages")
@@ -134,6 +132,7 @@ class Project:
         param.load_path = _load_path  # DVC parses params.yaml anew for each stage
         try:
             self.repo = Repo()
+            self.main = str(Path(self.repo.root_dir, "dvc.yaml"))
             with lock_repo(self.repo):
                 self.nodes = self._plan(targets)
         except LockError as error:
@@ -144,9 +143,7 @@ class Project:
         except DvcException as error:
             raise UserError(explain(error)) from error
         self._status: dict[tuple[str, str, str], bool] = {}
-        paths = {node.stage.path for node in self.nodes.values()}
-        pipelines = [path for path in paths if Path(path).name == "dvc.yaml"]
-        self._locks = {path: LockFile(path, self.order) for path in pipelines}
+        self._lock = LockFile(self.order)
 
     def _plan(self, targets: Sequence[str]) -> dict[str, Node]:
         graph = get_active_graph(self.repo.index.graph)
@@ -154,11 +151,10 @@ class Project:
             same = {stage: stage for stage in self.repo.index.stages}
             chosen = [same[s] for target in targets for s in self.repo.stage.collect(target)]
         else:
-            main = os.path.join(self.repo.root_dir, "dvc.yaml")  # noqa: PTH118
-            chosen = [stage for stage in self.repo.index.stages if stage.path == main]
+            chosen = [stage for stage in self.repo.index.stages if stage.path == self.main]
         needed = set(chosen).union(*(nx.descendants(graph, stage) for stage in chosen))
         order = plan_repro(graph)
-        self.order = [stage.name for stage in order if isinstance(stage, PipelineStage)]
+        self.order = [stage.name for stage in order if stage.path == self.main]
         nodes = {}
         for stage in order:
             if stage in needed:
@@ -178,13 +174,11 @@ class Project:
         """
         with lock_repo(self.repo):
             self._status.clear()
-            for lock in self._locks.values():
-                lock.refresh()
+            self._lock.refresh()
             try:
                 yield
             finally:
-                for lock in self._locks.values():
-                    lock.write()
+                self._lock.write()
 
     def fetch_run_cache(self) -> None:
         """Copy the run cache of the remote, as `dvc repro --pull` does at its start."""
@@ -254,8 +248,8 @@ class Project:
         if all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs):
             self.repo.stage_cache.save(stage)
         stage.commit()
-        if isinstance(stage, PipelineStage):
-            self._locks[stage.path].put(cast(str, stage.name), to_single_stage_lockfile(stage))
+        if stage.path == self.main:
+            self._lock.put(stage.name, to_single_stage_lockfile(stage))
         else:
             stage.dump(update_pipeline=False)
 
@@ -333,7 +327,7 @@ class Project:
 
 
 class LockFile:
-    """A dvc.lock, in the order that `dvc repro` gives it in a fresh project.
+    """The project's dvc.lock, in the order that `dvc repro` gives it in a fresh project.
 
     DVC parses and writes the whole file for each stage, and adds entries in the order in which
     stages end. Here an entry is rendered once, and the order is that of the plan: the file does
@@ -341,14 +335,13 @@ class LockFile:
 
     Parameters
     ----------
-    pipeline : str
-        Path of the dvc.yaml.
     order : sequence of str
         Names of stages in the order of the plan.
     """
 
-    def __init__(self, pipeline: str, order: Sequence[str]) -> None:
-        self.path = Path(pipeline).with_suffix(".lock")
+    path = Path("dvc.lock")
+
+    def __init__(self, order: Sequence[str]) -> None:
         self.place = {name: index for index, name in enumerate(order)}
         self.known: tuple[int, int] | None = None
         self.texts: dict[str, str] = {}

@@ -2,6 +2,7 @@
 
 import errno
 import fcntl
+import logging
 import os
 import sys
 from collections.abc import Iterator
@@ -11,6 +12,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
 
 
@@ -69,11 +71,12 @@ def _repro(targets: list[str], jobs: int | None, pull: bool, cluster: str | None
     # Stages run with the interpreter that runs this, whatever else is called `python`.
     folder = Path(sys.executable).parent
     os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    logging.getLogger("dvc.progress").setLevel(logging.CRITICAL)  # no progress bars of DVC's
     LOGS.mkdir(parents=True, exist_ok=True)
     project = Project(targets, pull=pull)
     if pull:
         project.fetch_run_cache()
-    cards = gpus()
+    cards = [] if arithmetic.portable() else gpus()
     modules = any(module_of(project.commands(node)) for node in project.nodes.values())
     local = LocalExecutor(jobs or default_jobs(cards), cards, LIBRARIES if modules else [])
 

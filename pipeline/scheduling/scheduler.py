@@ -1,7 +1,6 @@
 """Runs the stages of a project as soon as what they need is there."""
 
 import heapq
-import logging
 import signal
 import time
 from collections import defaultdict
@@ -9,38 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import Any, Protocol
+from typing import TYPE_CHECKING, TypeAlias
 
 from pipeline.scheduling.job import Job
+from pipeline.scheduling.local import LocalExecutor
 from pipeline.scheduling.project import Busy, DvcException, Node, Project, explain
 from pipeline.scheduling.view import View, duration, tail
 from pipeline.support.errors import UserError
 
+if TYPE_CHECKING:
+    from pipeline.scheduling.cluster import ClusterExecutor
+
+Executor: TypeAlias = "LocalExecutor | ClusterExecutor"
 POLL_S = 0.02
 RETRY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
-
-
-class Executor(Protocol):
-    """Runs jobs, here or elsewhere."""
-
-    def has_room(self) -> bool:
-        """Whether another job may start now."""
-
-    def find(self, job: Job) -> str | None:
-        """Take up a job of an earlier run that is under way with the same inputs; say where."""
-
-    def start(self, job: Job) -> str:
-        """Start a job; return where it runs."""
-
-    def flush(self) -> None:
-        """Take note that no further job can start for the moment."""
-
-    def ended(self) -> list[tuple[str, str]]:
-        """Return the jobs that ended since the last call, each with an error or ""."""
-
-    def stop(self, number: int) -> None:
-        """Send a signal to all jobs, or say how they can be ended."""
 
 
 @dataclass
@@ -100,7 +82,7 @@ class Scheduler:
         SystemExit
             After a signal, when the stages that ran have stopped and saved.
         """
-        with _signals(self._on_signal), _warnings(self.view):
+        with _signals(self._on_signal):
             try:
                 while self._step():
                     self.view.refresh(self.note)
@@ -242,7 +224,7 @@ class Scheduler:
             new = set(self.needed_by[pending.pop()]) - self.left_out
             self.left_out |= new
             pending += new
-        self.view.closed = self.view.closed + 1
+        self.view.closed += 1
         self.view.say(f"{name} FAILED: {error}")
 
     def _make_ready(self, name: str) -> None:
@@ -279,7 +261,7 @@ class Scheduler:
 
 
 @contextmanager
-def _signals(handler: Any) -> Iterator[None]:
+def _signals(handler: Callable[[int, FrameType | None], None]) -> Iterator[None]:
     # A signal that is ignored stays so: SIGHUP under nohup.
     former = {n: signal.getsignal(n) for n in SIGNALS if signal.getsignal(n) != signal.SIG_IGN}
     for number in former:
@@ -289,18 +271,3 @@ def _signals(handler: Any) -> Iterator[None]:
     finally:
         for number, handle in former.items():
             signal.signal(number, handle or signal.SIG_DFL)
-
-
-@contextmanager
-def _warnings(view: View) -> Iterator[None]:
-    """Show DVC's warnings in the view, and none of its other messages and progress bars."""
-
-    class Handler(logging.Handler):
-        def emit(self, record: logging.LogRecord) -> None:
-            view.say(record.getMessage())
-
-    logger, bars = logging.getLogger("dvc"), logging.getLogger("dvc.progress")
-    logger.handlers = [Handler()]
-    logger.setLevel(logging.WARNING)
-    bars.setLevel(logging.CRITICAL)  # what its bars go by
-    yield
