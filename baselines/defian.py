@@ -68,7 +68,7 @@ class HessianFilter(nn.Module):
     def forward(self, x: Tensor) -> Tensor:
         """Map `x` of shape (B, features, H, W) to the same shape."""
         xx, yy, xy = (self.derivatives[name](x) for name in ("xx", "yy", "xy"))
-        return (xx + yy + torch.sqrt((xx - yy) ** 2 + 4 * xy**2 + 1e-12)) / 2
+        return (xx + yy + _root((xx - yy) ** 2 + 4 * xy**2 + 1e-12)) / 2
 
 
 class DilatedEncoderDecoder(nn.Module):
@@ -259,4 +259,9 @@ class DeFiAN(SRNetwork):
 def _statistics(x: Tensor) -> tuple[Tensor, Tensor]:
     """Return mean and standard deviation per image and channel, each (B, C, 1, 1)."""
     variance, mean = torch.var_mean(x, dim=(2, 3), keepdim=True)
-    return mean, torch.sqrt(variance + 1e-5)
+    return mean, _root(variance + 1e-5)
+
+
+def _root(x: Tensor) -> Tensor:
+    """Square root of positive `x`; torch.sqrt's last bit depends on the processor."""
+    return x * x.rsqrt()

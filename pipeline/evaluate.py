@@ -9,9 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-import torch
 
-from pipeline.imaging.backend import backend_flags, choose_device, device_name
+from pipeline.imaging.backend import backend_flags, choose_device, computed_on, device_name
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
 from pipeline.models.networks import network_class
@@ -90,16 +89,13 @@ def evaluate(
         "protocol": protocol.name,
         "images": len(table),
         "params": params,
-        "device": device.type,
-        "machine": device_name(device),
-        "torch": torch.__version__,
-        "threads": torch.get_num_threads(),
+        **computed_on(device),
         "code_digest": code_digest(code),
         "data_digest": f"hr {images.digest}",
     }
     contract.write(table, quality_file(key, dataset))
     write_json(record_file(key, dataset), record)
-    write_log(f"evaluations/{key}/{dataset}", began)
+    write_log(f"evaluations/{key}/{dataset}", began, processor=device_name(device))
     return table
 
 

@@ -36,6 +36,7 @@ from pipeline.study.keys import (
     parse_scale,
     parse_seed,
 )
+from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
 from pipeline.training.settings import Length, Positive, Recipe, Running, TrainSettings
 
@@ -330,6 +331,7 @@ class Params(_Strict):
     """The whole of params.yaml."""
 
     profile: Profile
+    arithmetic: Arithmetic = "native"
     scales: Distinct[Scale] = Field(min_length=1)
     seeds: Distinct[Seed] = Field(min_length=1)
     repeats: RepeatParams
@@ -410,8 +412,24 @@ class Params(_Strict):
         """
         return TrainSettings(**dict(self.train) | dict(self.running) | {"lr": lr} | changes)
 
+    def _check_arithmetic(self) -> None:
+        if self.arithmetic == "native":
+            return
+        for name, value, only in (
+            ("train.threads", self.train.threads, (None, 1)),
+            ("evaluate.threads", self.evaluate.threads, (None, 1)),
+            ("train.precision", self.train.precision, ("auto", "fp32")),
+            ("train.compile", self.train.compile, (False,)),
+        ):
+            if value not in only:
+                raise ValueError(
+                    f"{name}: {value} is not possible in portable arithmetic, whose bits are the "
+                    f"same on every processor; expected {only[-1]}, or arithmetic: native"
+                )
+
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
+        self._check_arithmetic()
         for model in (*self.models, *self.baselines):
             if model not in self.networks:
                 raise ValueError(

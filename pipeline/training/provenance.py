@@ -14,7 +14,7 @@ import numpy as np
 import torch
 from torch import nn
 
-from pipeline.imaging.backend import device_name
+from pipeline.imaging.backend import computed_on
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import ROOT, code_digest, network_code
 from pipeline.training.checkpoint import on_cpu, write_tensors
@@ -84,11 +84,8 @@ def determining_facts(
         "initial_weights": weights_digest(network),
         "code": code_digest(determining_code(network)),
         "precision": precision,
-        "device": processes.device.type,
-        "machine": device_name(processes.device),
-        "threads": torch.get_num_threads(),
+        **computed_on(processes.device),
         "processes": processes.count,
-        "torch": torch.__version__,
         "cudnn": torch.backends.cudnn.version() if processes.device.type == "cuda" else None,
         "numpy": np.__version__,
     }
@@ -111,7 +108,7 @@ def run_record(
         At the last step.
     """
     best = state.best_row or {}
-    same = ("precision", "device", "machine", "threads", "processes", "torch", "cudnn", "numpy")
+    how = ("precision", "device", "arithmetic", "machine", "threads", "processes", "torch")
     return {
         **facts["identity"],
         "seed": facts["seed"],
@@ -122,7 +119,7 @@ def run_record(
         "best_psnr_db": best.get("psnr_db"),
         "validation_images": images.validation,
         "skipped_images": images.skipped,
-        **{name: facts[name] for name in same},
+        **{name: facts[name] for name in (*how, "cudnn", "numpy")},
         "code_digest": facts["code"],
         "data_digest": f"hr {facts['hr']} lr {facts['lr']}",
         "fingerprint": fingerprint,

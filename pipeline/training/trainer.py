@@ -27,6 +27,7 @@ from pipeline.imaging.backend import (
 )
 from pipeline.imaging.colour import YCBCR, YCBCR_OFFSET
 from pipeline.imaging.images import Pixels
+from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.provenance import write_log
 from pipeline.training.checkpoint import CheckpointFolder
@@ -193,7 +194,7 @@ def train(
             watch.say(
                 f"{name}: {'resuming at' if state.step else 'starting;'} step {state.step} of "
                 f"{total} on {device_name(device)}, {precision}, {processes.count} process(es) of "
-                f"{torch.get_num_threads()} thread(s)"
+                f"{torch.get_num_threads()} thread(s), {arithmetic.describe()}"
             )
             stopping = False
             while True:
@@ -266,6 +267,7 @@ def train(
             write_log(
                 f"runs/{name}",
                 began,
+                processor=device_name(device),
                 parts=state.parts,
                 training_seconds=round(state.seconds, 2),
                 rows=[{key: row[key] for key in ("step", "seconds")} for row in state.history],
@@ -277,7 +279,14 @@ def train(
 
 
 def learning_rate(step: int, settings: TrainSettings) -> float:
-    """Return the learning rate of a step, counted from 0."""
+    """Return the learning rate of a step, counted from 0.
+
+    Of twelve digits: further ones would depend on the C library, whose cosine this is.
+    """
+    return float(f"{_scheduled(step, settings):.12g}")
+
+
+def _scheduled(step: int, settings: TrainSettings) -> float:
     total = settings.total_steps
     if settings.schedule == "step":
         epoch = step // settings.steps_per_epoch
