@@ -1,13 +1,10 @@
-"""`mesr repro --cluster`: stages as jobs of a cluster, each in a clone of its own.
+"""`mesr repro --cluster`: stages as jobs of a cluster, in the project's own folder.
 
-A job gets a fresh clone of the project (DVC's locks hold on one host alone) whose DVC cache is the
-project's own, so that what it computes is in the project's run cache when it ends: nothing is
-pushed or pulled, and the project restores the outputs as `dvc repro` would. Checkpoints and logs
-lie in the project, outside the clone, hence a job that is killed, requeued or submitted again goes
-on where it was.
+A job runs the commands of one stage and nothing else: DVC's checks and saves stay with the
+scheduler. It looks at the stage's inputs when it starts, because they may have been edited while
+it waited, and again at its end, in case the scheduler is gone by then.
 """
 
-import hashlib
 import json
 import os
 import shutil
@@ -16,6 +13,7 @@ import subprocess
 import sys
 import time
 from collections import defaultdict
+from collections.abc import Collection
 from pathlib import Path
 from typing import Any, Literal
 
@@ -29,14 +27,12 @@ from pydantic import (
     ValidationError,
 )
 
-from pipeline.scheduling import guard
-from pipeline.scheduling.processes import log_path
-from pipeline.scheduling.project import Node, Project
-from pipeline.scheduling.view import Running
+from pipeline.scheduling.job import Job, changes
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
 CONF = Path("conf/cluster")
+SUBMISSIONS = Path("logs/cluster")
 POLL_S = 5.0
 # How long a result file may take to show up on another host after its job has left the queue.
 PATIENCE_S = 30.0
@@ -78,7 +74,6 @@ class ClusterSettings(_Strict):
     """A file of ``conf/cluster``; its comments explain the values."""
 
     executor: Literal["slurm", "local"]
-    folder: str
     submit: list[str]
     at_once: PositiveInt
     kill_delay_s: PositiveInt
@@ -93,8 +88,8 @@ class ClusterSettings(_Strict):
         return Resources(**values)
 
 
-def load_settings(name: str) -> ClusterSettings:
-    """Read ``conf/cluster/<name>.yaml``.
+def load_settings(name: str, kinds: Collection[str]) -> ClusterSettings:
+    """Read ``conf/cluster/<name>.yaml``; `kinds` are the names of stages in dvc.yaml.
 
     Raises
     ------
@@ -106,69 +101,76 @@ def load_settings(name: str) -> ClusterSettings:
         known = ", ".join(sorted(file.stem for file in CONF.glob("*.yaml"))) or "none"
         raise UserError(f"--cluster {name}: there is no {path}. Known: {known}.")
     try:
-        return ClusterSettings(**load_yaml(path))
+        settings = ClusterSettings(**load_yaml(path))
     except YAMLFileCorruptedError as error:
         raise UserError(str(error)) from error
     except ValidationError as error:
         first = error.errors()[0]
         place = ".".join(str(part) for part in first["loc"])
+        gone = "; jobs work in the project's own folder, remove it" if place == "folder" else ""
         raise UserError(
-            f"{path}: {place}: {first['msg']}; {CONF / 'slurm.yaml'} explains the values"
+            f"{path}: {place}: {first['msg']}{gone}; {CONF / 'slurm.yaml'} explains the values"
         ) from error
     except TypeError as error:
         raise UserError(f"{path}: a list of settings was expected") from error
+    for field in ("submit", "resources"):
+        for kind in set(getattr(settings, field)) - {*kinds, "default"}:
+            raise UserError(
+                f"{path}: {field}: dvc.yaml has no stage {kind}. Known: {', '.join(kinds)}."
+            )
+    return settings
 
 
-class StageJob:
-    """What runs on a node: some stages, in a clone. submitit pickles it.
+class QueuedJob:
+    """What runs on a node. submitit pickles it.
 
     Parameters
     ----------
+    job : Job
+        The stage's commands.
     project : str
         Folder of the project.
-    clone : str
-        Folder for the clone.
-    commit : str
-        What is checked out.
-    targets : list of str
-        Stages to bring up to date.
     """
 
-    def __init__(self, project: str, clone: str, commit: str, targets: list[str]) -> None:
-        self.project, self.clone, self.commit, self.targets = project, clone, commit, targets
+    def __init__(self, job: Job, project: str) -> None:
+        self.job, self.project = job, project
         self.child: subprocess.Popen[bytes] | None = None
 
-    def __call__(self) -> None:
-        """Run the stages.
+    def __call__(self) -> str:
+        """Run the commands; return an error or ""."""
+        from pipeline.scheduling.project import inputs_now  # noqa: PLC0415
 
-        Raises
-        ------
-        RuntimeError
-            When one failed.
-        """
-        clone = Path(self.clone)
-        make_clone(Path(self.project), clone, self.commit)
-        binaries = str(Path(sys.executable).parent)
-        environment = os.environ | {
-            "PATH": f"{binaries}{os.pathsep}{os.environ.get('PATH', '')}",
-            # The code of the clone, not what is installed.
-            "PYTHONPATH": os.pathsep.join([self.clone, *_python_path()]),
-        }
-        # One job at a time: its share of the machine is what was asked for.
-        self.child = subprocess.Popen(
-            [sys.executable, "-m", "pipeline.cli", "repro", "--jobs", "1", *self.targets],
-            cwd=clone, env=environment, start_new_session=True,
-            preexec_fn=_ignore_warning,  # noqa: PLW1509 (there are no threads)
-        )  # fmt: skip
-        while (status := self.child.poll()) is None:  # `wait` would not let `checkpoint` wait
-            time.sleep(0.2)
-        if status == 128 + signal.SIGTERM:
-            # Slurm asked the processes of the job to end. Wait for it to do the rest (requeue,
-            # after a preemption): a result would say that the job was over.
-            time.sleep(600)
-        shutil.rmtree(clone, ignore_errors=True)
-        if status:
-            raise RuntimeError(f"mesr repro {' '.join(self.targets)}: exit status {status}")
+        os.chdir(self.project)
+        # What the node and the batch script set (GPUs, modules) counts more than the login node's.
+        environment = {**self.job.environment, **os.environ}
+        environment["PATH"] = f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}"
+        with self.job.alone() as lock, self.job.log.open("wb") as log:
+            if self.job.finished():
+                return ""
+            found, out_of_date = inputs_now(self.job.name)
+            if not out_of_date:  # somebody ran it here meanwhile
+                return ""
+            if names := changes(self.job.inputs, found):
+                return f"{names} changed while the job waited. Run it again"
+            for *shell, command in self.job.commands:
+                # Slurm sends its warning to all processes, and only submitit knows its meaning.
+                quiet = [*shell, f"trap '' USR2\n{command}"]
+                self.child = subprocess.Popen(
+                    quiet, cwd=self.job.folder, env=environment, stdout=log, stderr=log,
+                    stdin=subprocess.DEVNULL, start_new_session=True, pass_fds=[lock],
+                )  # fmt: skip
+                while (status := self.child.poll()) is None:  # `wait` would keep signals waiting
+                    time.sleep(0.2)
+                if status == 128 + signal.SIGTERM:
+                    # Slurm asked the processes of the job to end. Wait for it to do the rest
+                    # (requeue, after a preemption): a result would say that the job was over.
+                    time.sleep(600)
+                if status:
+                    return f"exit status {status}"
+            if names := changes(self.job.inputs, inputs_now(self.job.name)[0]):
+                return f"{names} changed while it ran; its outputs are not taken. Run it again"
+            self.job.finish()
+        return ""
 
     def checkpoint(self) -> Any:
         """Stop before the time limit or a preemption; return what goes on after the requeue."""
@@ -177,229 +179,115 @@ class StageJob:
         if self.child is not None:
             # A training ends its step and saves. SIGINT, because SIGTERM in a job comes from
             # Slurm and has reached the training already.
-            guard.send(self.child.pid, signal.SIGINT)
-            while guard.alive(self.child.pid):
-                time.sleep(0.05)
-        return DelayedSubmission(StageJob(self.project, self.clone, self.commit, self.targets))
+            os.killpg(self.child.pid, signal.SIGINT)
+            self.child.wait()
+        return DelayedSubmission(QueuedJob(self.job, self.project))
 
     __submitit_checkpoint__ = checkpoint
 
 
-def _python_path() -> list[str]:
-    return [folder for folder in os.environ.get("PYTHONPATH", "").split(os.pathsep) if folder]
-
-
-def _ignore_warning() -> None:
-    # Slurm sends its warning to all processes of a job, and only submitit knows what it means.
-    # What is ignored stays so in the programs that are started.
-    signal.signal(signal.SIGUSR2, signal.SIG_IGN)
-
-
-def make_clone(project: Path, clone: Path, commit: str) -> None:
-    """Make a clone of a commit that uses the project's DVC cache, checkpoints and logs."""
-    shutil.rmtree(clone, ignore_errors=True)  # left by a job that was killed
-    clone.parent.mkdir(parents=True, exist_ok=True)
-    _git(clone.parent, "clone", "--quiet", "--shared", "--no-checkout", str(project), str(clone))
-    _git(clone, "checkout", "--quiet", "--detach", commit)
-    local = clone / ".dvc" / "config.local"
-    settings = {"dir": str(dvc_cache(project)), "type": '"reflink,symlink,copy"'}
-    lines = "".join(f"    {key} = {value}\n" for key, value in settings.items())
-    local.write_text(f"[cache]\n{lines}")
-    for name in ("checkpoints", "logs"):
-        (project / name).mkdir(exist_ok=True)
-        (clone / name).symlink_to(project / name)
-    if data := _git(clone, "ls-files", "*.dvc").splitlines():
-        checkout = [sys.executable, "-m", "dvc", "checkout", "--quiet", *data]
-        subprocess.run(checkout, cwd=clone, check=True)
-
-
-def dvc_cache(project: Path) -> Path:
-    """Return the DVC cache of a project."""
-    from dvc.repo import Repo  # noqa: PLC0415
-
-    with Repo(str(project)) as repo:
-        return Path(repo.cache.local.path).parents[1]
-
-
-def snapshot(project: Path) -> str:
-    """Commit the files of a project as they are, without touching its branch or index.
+class ClusterExecutor:
+    """Runs jobs on a cluster.
 
     Parameters
     ----------
-    project : Path
-        Its changed and its new files are part of it, ignored ones are not.
-
-    Returns
-    -------
-    str
-        The commit; HEAD when nothing was changed. A reference under ``refs/mesr/cluster`` keeps it.
-
-    Raises
-    ------
-    UserError
-        When the project is no git repository.
-    """
-    try:
-        head = _git(project, "rev-parse", "HEAD")
-        index = project / ".dvc" / "tmp" / f"index-{os.getpid()}"
-        environment = {"GIT_INDEX_FILE": str(index)}
-        try:
-            _git(project, "read-tree", "HEAD", **environment)
-            _git(project, "add", "--all", **environment)
-            tree = _git(project, "write-tree", **environment)
-        finally:
-            index.unlink(missing_ok=True)
-        if tree == _git(project, "rev-parse", "HEAD^{tree}"):
-            commit = head
-        else:
-            author = {"GIT_AUTHOR_NAME": "mesr", "GIT_AUTHOR_EMAIL": "mesr@localhost"}
-            author |= {key.replace("AUTHOR", "COMMITTER"): text for key, text in author.items()}
-            message = "Files as submitted to the cluster"
-            commit = _git(project, "commit-tree", tree, "-p", head, "-m", message, **author)
-        _git(project, "update-ref", f"refs/mesr/cluster/{commit[:12]}", commit)
-    except subprocess.CalledProcessError as error:
-        raise UserError(
-            f"{project}: jobs run in clones, which needs a git repository with a commit "
-            f"({error.stderr.strip()})"
-        ) from error
-    return commit
-
-
-def _git(folder: Path, *arguments: str, **environment: str) -> str:
-    done = subprocess.run(
-        ["git", *arguments], cwd=folder, env=os.environ | environment, check=True,
-        capture_output=True, text=True,
-    )  # fmt: skip
-    return done.stdout.strip()
-
-
-class ClusterRunner:
-    """Runs stages as jobs; a stage shares a job with the stages that need it alone.
-
-    Parameters
-    ----------
-    project : Project
-        Whose stages.
     settings : ClusterSettings
-        What is submitted, and with what.
+        With what.
 
     Raises
     ------
     UserError
-        When submitit or Slurm is not there, or a kind of stage is unknown.
+        When submitit or Slurm is not there.
     """
 
-    elsewhere = True
-
-    def __init__(self, project: Project, settings: ClusterSettings) -> None:
-        self.project, self.settings = project, settings
-        self.root = Path(project.repo.root_dir)
-        self.folder = (self.root / settings.folder).resolve()
-        if self.folder == self.root or self.root in self.folder.parents:
-            raise UserError(
-                f"folder: {settings.folder} lies in the project; DVC would take the clones for "
-                "a part of it. Choose a folder beside the project."
-            )
-        self.executor = self._make_executor()
-        self.groups = self._make_groups()
-        self.members: dict[str, list[str]] = defaultdict(list)
-        for name, group in self.groups.items():
-            self.members[group].append(name)
-        self.commit = ""
-        self.waiting: dict[str, list[str]] = {}  # stages by group, of jobs that are not over
-        self.to_submit: list[str] = []
-        self.jobs: dict[str, Any] = {}
-        self.keys: dict[str, str] = {}
-        self.over: dict[str, str] = {}  # groups whose job has ended, with its error
-        self.left_queue: dict[str, float] = {}
-        self.polled = 0.0
-        self.stopped = False
-
-    def takes(self, node: Node) -> bool:
-        """Whether the stage is submitted."""
-        return node.name in self.groups
-
-    def has_room(self) -> bool:
-        """Slurm has a queue; without it, jobs wait here."""
-        open_jobs = len(self.waiting.keys() - self.over.keys())
-        return self.settings.executor == "slurm" or open_jobs < self.settings.at_once
-
-    def start(self, node: Node) -> Running:
-        """Submit the stage's group with the next `begin_all`, or wait for its job."""
-        group = self.groups[node.name]
-        if group not in self.waiting and group not in self.over:
-            self.waiting[group] = []
-            self.to_submit.append(group)
-            self.keys[group] = hashlib.sha256(self.project.key(node).encode()).hexdigest()
-        self.waiting.setdefault(group, []).append(node.name)
-        return Running(node.name, log_path(node.name), f"in the job of {group}")
-
-    def begin_all(self) -> None:
-        """Submit what is due: an array of jobs for each kind of stage."""
-        kinds: dict[str, list[str]] = defaultdict(list)
-        for group in self.to_submit:
-            job = self._submitted_earlier(group)
-            if job is None:
-                kinds[self.project.nodes[group].kind].append(group)
-            else:
-                self.jobs[group] = job
-        self.to_submit = []
-        for kind, groups in kinds.items():
-            for start in range(0, len(groups), LARGEST_ARRAY):
-                self._submit(kind, groups[start : start + LARGEST_ARRAY])
-
-    def ended(self) -> list[tuple[str, str]]:
-        """Return the stages whose jobs have ended; asks Slurm every few seconds."""
-        self._poll()
-        found = []
-        for group in list(self.waiting):
-            if group in self.over:
-                found += [(name, self.over[group]) for name in self.waiting.pop(group)]
-        return found
-
-    def stop(self, number: int) -> None:
-        """Leave the jobs to Slurm; the next run finds them again."""
-        self.stopped = True
-        ids = " ".join(job.job_id for group, job in self.jobs.items() if group not in self.over)
-        if ids:
-            print(f"jobs stay in the queue and may be ended with: scancel {ids}", file=sys.stderr)
-        for group in self.waiting:
-            self.over.setdefault(group, "left in the queue")
-
-    def _make_groups(self) -> dict[str, str]:
-        kinds = {node.kind for node in self.project.nodes.values()}
-        submitted = set(self.settings.submit) & kinds
-        groups: dict[str, str] = {}
-        for name, node in self.project.nodes.items():
-            upstream = {groups[other] for other in node.upstream if other in groups}
-            if node.kind in submitted and len(upstream) != 1:
-                groups[name] = name
-            elif len(upstream) == 1 and node.stage.cmd and not self._is_collation(node):
-                groups[name] = upstream.pop()
-        return groups
-
-    @staticmethod
-    def _is_collation(node: Node) -> bool:
-        # Without the run cache their outputs would not come back.
-        return any(not out.use_cache for out in node.stage.outs)
-
-    def _make_executor(self) -> Any:
+    def __init__(self, settings: ClusterSettings) -> None:
+        self.settings = settings
         try:
             import submitit  # noqa: PLC0415
         except ImportError as error:
             raise UserError(
                 "--cluster needs submitit. Install the extra: pip install -e '.[cluster]'"
             ) from error
-        if self.settings.executor == "slurm" and shutil.which("sbatch") is None:
+        if settings.executor == "slurm" and shutil.which("sbatch") is None:
             raise UserError("--cluster: no sbatch here. Run this on a login node of the cluster.")
-        return submitit.AutoExecutor(
-            folder=self.folder / "submissions", cluster=self.settings.executor,
+        self.executor = submitit.AutoExecutor(
+            folder=SUBMISSIONS.absolute(), cluster=settings.executor,
             slurm_max_num_timeout=TIMEOUTS,
         )  # fmt: skip
+        self.to_submit: list[Job] = []
+        self.jobs: dict[str, Any] = {}  # submitit's, by stage
+        self.left_queue: dict[str, float] = {}
+        self.polled = 0.0
+        self.stopped = False
 
-    def _submit(self, kind: str, groups: list[str]) -> None:
-        if not self.commit:
-            self.commit = snapshot(self.root)
+    def has_room(self) -> bool:
+        """Slurm has a queue; without it, jobs wait here."""
+        waiting = len(self.jobs) + len(self.to_submit)
+        return self.settings.executor == "slurm" or waiting < self.settings.at_once
+
+    def find(self, job: Job) -> str | None:
+        """Take up a job of an earlier run that is in the queue with the same inputs."""
+        facts = json.loads(job.queued.read_text()) if job.queued.exists() else {}
+        if self.settings.executor != "slurm" or facts.get("inputs") != job.inputs:
+            return None
+        if facts["job"] not in queued_jobs([facts["job"]]):
+            return None
+        import submitit  # noqa: PLC0415
+
+        self.jobs[job.name] = submitit.SlurmJob(folder=SUBMISSIONS.absolute(), job_id=facts["job"])
+        return f"in job {facts['job']}"
+
+    def start(self, job: Job) -> str:
+        """Submit the job with the next `flush`."""
+        self.to_submit.append(job)
+        return "as a job"
+
+    def flush(self) -> None:
+        """Submit what is due: an array of jobs for each kind of stage."""
+        kinds: dict[str, list[Job]] = defaultdict(list)
+        for job in self.to_submit:
+            kinds[job.name.partition("@")[0]].append(job)
+        self.to_submit = []
+        for kind, jobs in kinds.items():
+            for start in range(0, len(jobs), LARGEST_ARRAY):
+                self._submit(kind, jobs[start : start + LARGEST_ARRAY])
+
+    def ended(self) -> list[tuple[str, str]]:
+        """Return the jobs that ended, each with an error or ""; asks Slurm every few seconds."""
+        now = time.monotonic()
+        if self.stopped:
+            found = [(name, "left in the queue") for name in self.jobs]
+            self.jobs = {}
+            return found
+        if not self.jobs or now - self.polled < POLL_S:
+            return []
+        self.polled = now
+        if self.settings.executor == "slurm":
+            alive = queued_jobs([job.job_id for job in self.jobs.values()])
+        else:
+            alive = {job.job_id for job in self.jobs.values() if job.state == "RUNNING"}
+        found = []
+        for name, job in self.jobs.items():
+            if job.paths.result_pickle.exists():
+                broken = job.exception()
+                error = str(broken) if broken is not None else job.result()
+                found.append((name, f"job {job.job_id}: {error}" if error else ""))
+            elif job.job_id in alive:
+                self.left_queue.pop(name, None)
+            elif now - self.left_queue.setdefault(name, now) > PATIENCE_S:
+                found.append((name, f"job {job.job_id} died ({job.paths.stderr})"))
+        for name, _ in found:
+            del self.jobs[name]
+        return found
+
+    def stop(self, number: int) -> None:
+        """Leave the jobs to the cluster; the next run finds them again."""
+        self.stopped = True
+        ids = " ".join(job.job_id for job in self.jobs.values())
+        if ids and self.settings.executor == "slurm":
+            print(f"jobs stay in the queue and may be ended with: scancel {ids}", file=sys.stderr)
+
+    def _submit(self, kind: str, jobs: list[Job]) -> None:
         resources = self.settings.resources_of(kind)
         slurm = {
             "partition": resources.partition, "account": resources.account,
@@ -416,54 +304,12 @@ class ClusterRunner:
         parameters["slurm_additional_parameters"] = {"requeue": True}
         self.executor.update_parameters(**{k: v for k, v in parameters.items() if v is not None})
         with self.executor.batch():
-            for group in groups:
-                targets = list(self.members[group])
-                job = StageJob(str(self.root), str(self._clone(group)), self.commit, targets)
-                self.jobs[group] = self.executor.submit(job)
-        for group in groups:
-            with atomic_path(self._record(group)) as temporary:
-                facts = {"job": self.jobs[group].job_id, "key": self.keys[group]}
+            for job in jobs:
+                self.jobs[job.name] = self.executor.submit(QueuedJob(job, str(Path.cwd())))
+        for job in jobs:
+            facts = {"inputs": job.inputs, "job": self.jobs[job.name].job_id}
+            with atomic_path(job.queued) as temporary:
                 temporary.write_text(json.dumps(facts))
-
-    def _submitted_earlier(self, group: str) -> Any | None:
-        """Return the job of an earlier run that is still in the queue with the same inputs."""
-        try:
-            record = json.loads(self._record(group).read_text())
-        except (OSError, ValueError):
-            return None
-        if self.settings.executor != "slurm" or record["key"] != self.keys[group]:
-            return None
-        if record["job"] not in queued_jobs([record["job"]]):
-            return None
-        import submitit  # noqa: PLC0415
-
-        return submitit.SlurmJob(folder=self.folder / "submissions", job_id=record["job"])
-
-    def _clone(self, group: str) -> Path:
-        return self.folder / "clones" / _file_name(group)
-
-    def _record(self, group: str) -> Path:
-        return self.folder / "jobs" / f"{_file_name(group)}.json"
-
-    def _poll(self) -> None:
-        now = time.monotonic()
-        open_jobs = {g: job for g, job in self.jobs.items() if g not in self.over}
-        if not open_jobs or now - self.polled < POLL_S:
-            return
-        self.polled = now
-        if self.settings.executor == "slurm":
-            alive = queued_jobs([job.job_id for job in open_jobs.values()])
-        else:
-            alive = {job.job_id for job in open_jobs.values() if job.state == "RUNNING"}
-        for group, job in open_jobs.items():
-            if job.paths.result_pickle.exists():
-                failed = job.exception() is not None
-                message = f"job {job.job_id} failed ({job.paths.stderr})"
-                self.over[group] = message if failed else ""
-            elif job.job_id in alive:
-                self.left_queue.pop(group, None)
-            elif now - self.left_queue.setdefault(group, now) > PATIENCE_S:
-                self.over[group] = f"job {job.job_id} died ({job.paths.stderr})"
 
 
 def queued_jobs(ids: list[str]) -> set[str]:
@@ -480,7 +326,3 @@ def queued_jobs(ids: list[str]) -> set[str]:
         return set(ids)
     listed = {line.strip() for line in done.stdout.splitlines()}
     return {job for job in ids if job in listed}
-
-
-def _file_name(group: str) -> str:
-    return group.replace("/", "_").replace(":", "_").replace("@", "-")

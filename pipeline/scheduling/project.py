@@ -1,26 +1,27 @@
-"""What DVC does for a stage before and after its command, without a process of DVC's for each.
+"""DVC's part of the work: the plan, what is out of date, what is saved.
 
-This is the one module that uses DVC's Python interface below its command line; what it relies on is
-pinned by tests that compare with `dvc repro` (tests/pipeline/scheduling/test_repro.py).
+The one module that uses DVC's Python interface below its command line; what it relies on is pinned
+by tests that compare with `dvc repro` (tests/pipeline/scheduling/test_repro.py).
 """
 
 import json
 import os
 import sys
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import ExitStack, contextmanager
+from contextlib import contextmanager
 from dataclasses import dataclass
-from enum import Enum
+from functools import lru_cache
 from pathlib import Path
 from typing import Any, cast
 
-from dvc.dependency import ParamsDependency
+import networkx as nx
+from dvc.dependency import ParamsDependency, param
 from dvc.exceptions import CheckoutError, DvcException
-from dvc.lock import LockError, make_lock
+from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
 from dvc.rwlock import rwlock
-from dvc.stage import PipelineStage, Stage
+from dvc.stage import Stage
 from dvc.stage.cache import RunCacheNotFoundError, RunCacheNotSupported
 from dvc.stage.run import (
     _enforce_cmd_list,
@@ -30,13 +31,15 @@ from dvc.stage.run import (
     prepare_kwargs,
 )
 from dvc.stage.serialize import to_single_stage_lockfile
+from dvc.utils.serialize import dumps_yaml, load_path, load_yaml
 
-from pipeline.scheduling.lockfile import LockFile, record_path
+from pipeline.scheduling.job import Job, changes, locked
 from pipeline.support.errors import UserError
-
-__all__ = ["Busy", "DvcException", "Found", "Node", "Project", "RunCacheNotFoundError", "explain"]
+from pipeline.support.files import atomic_path
 
 Busy = LockError  # another DVC process holds the project's lock, or uses files of the stage
+LOGS = Path("logs/stages")
+SCRATCH = Path(".dvc/tmp/repro")
 
 
 def explain(error: BaseException) -> str:
@@ -50,14 +53,6 @@ def explain(error: BaseException) -> str:
     return ": ".join(causes)
 
 
-class Found(Enum):
-    """What a stage needed."""
-
-    UNCHANGED = "up to date"
-    RESTORED = "restored"
-    COMMAND = "to run"
-
-
 @dataclass(frozen=True, eq=False)
 class Node:
     """A stage in the plan.
@@ -65,7 +60,7 @@ class Node:
     Parameters
     ----------
     name : str
-        As DVC addresses it, e.g. ``train@mesr-x4-s0``.
+        As DVC addresses it, e.g. ``train@mesr_x4_s0``.
     kind : str
         The stage's name in dvc.yaml, e.g. ``train``.
     stage : Stage
@@ -79,35 +74,65 @@ class Node:
     stage: Stage
     upstream: tuple[str, ...]
 
+    @property
+    def log(self) -> Path:
+        """What its commands print."""
+        return LOGS / f"{self._file_name}.log"
+
+    @property
+    def state(self) -> Path:
+        """Where `Job` keeps its state."""
+        return (SCRATCH / self._file_name).absolute()
+
+    @property
+    def _file_name(self) -> str:
+        return self.name.replace("/", "_").replace(":", "_")
+
+
+def inputs(stage: Stage) -> dict[str, Any]:
+    """Digest what determines a stage's outputs: command, dependencies, parameters, by name."""
+    stage.save_deps()
+    entry = to_single_stage_lockfile(stage)
+    found: dict[str, Any] = {"its command": entry["cmd"]}
+    found |= {dep["path"]: dep for dep in entry.get("deps", ())}
+    for path, values in entry.get("params", {}).items():
+        found |= {f"{path}:{name}": value for name, value in values.items()}
+    return cast(dict[str, Any], json.loads(json.dumps(found, default=str)))
+
+
+def inputs_now(name: str) -> tuple[dict[str, Any], bool]:
+    """Return the inputs of a stage of the working folder, and whether it is out of date.
+
+    Takes none of DVC's locks: it is called in jobs.
+    """
+    with Repo() as repo:
+        (stage,) = repo.stage.collect(name)
+        changed = stage.changed_stage() or any(x.status() for x in (*stage.deps, *stage.outs))
+        return inputs(stage), changed
+
 
 class Project:
-    """A DVC project whose stages are checked, restored and saved in this process.
+    """The project in the working folder, or the part of it that some stages need.
 
     Parameters
     ----------
     targets : sequence of str
-        Stages to bring up to date together with what they need; none means all of dvc.yaml.
+        Stages, as `dvc repro` takes them; none means all of dvc.yaml.
     pull : bool
-        Fetch missing data and run cache from the project's remote, as `dvc repro --pull` does.
+        Fetch missing data from the project's remote.
 
-    Raises
-    ------
-    UserError
-        When this is no DVC project, its files are not valid, or a target does not exist.
+    Attributes
+    ----------
+    nodes : dict of str to Node
+        In the order of `dvc repro`.
     """
 
     def __init__(self, targets: Sequence[str] = (), *, pull: bool = False) -> None:
         self.pull = pull
+        param.load_path = _load_path  # DVC parses params.yaml anew for each stage
         try:
             self.repo = Repo()
-            assert self.repo.tmp_dir is not None
-            self.scratch = Path(self.repo.tmp_dir) / "repro"
-            hard = self.repo.config["core"].get("hardlink_lock", False)
-            folder = self.repo.tmp_dir
-            # As DVC makes it, but without a progress bar while it waits.
-            self.repo.lock = make_lock(
-                os.path.join(folder, "lock"), tmp_dir=folder, hardlink_lock=hard  # noqa: PTH118
-            )  # fmt: skip
+            self.main = str(Path(self.repo.root_dir, "dvc.yaml"))
             with lock_repo(self.repo):
                 self.nodes = self._plan(targets)
         except LockError as error:
@@ -118,14 +143,7 @@ class Project:
         except DvcException as error:
             raise UserError(explain(error)) from error
         self._status: dict[tuple[str, str, str], bool] = {}
-        self._locks: dict[str, LockFile] = {}
-        for node in self.nodes.values():
-            path = node.stage.path
-            if isinstance(node.stage, PipelineStage) and path not in self._locks:
-                names = [n.stage.name for n in self.nodes.values() if n.stage.path == path]
-                lock = Path(path).with_suffix(".lock")
-                record = record_path(self.scratch, lock)
-                self._locks[path] = LockFile(lock, cast(list[str], names), record)
+        self._lock = LockFile(self.order)
 
     def _plan(self, targets: Sequence[str]) -> dict[str, Node]:
         graph = get_active_graph(self.repo.index.graph)
@@ -133,14 +151,16 @@ class Project:
             same = {stage: stage for stage in self.repo.index.stages}
             chosen = [same[s] for target in targets for s in self.repo.stage.collect(target)]
         else:
-            main = os.path.join(self.repo.root_dir, "dvc.yaml")  # noqa: PTH118
-            chosen = [stage for stage in self.repo.index.stages if stage.path == main]
-        order = plan_repro(graph, list(dict.fromkeys(chosen)))
+            chosen = [stage for stage in self.repo.index.stages if stage.path == self.main]
+        needed = set(chosen).union(*(nx.descendants(graph, stage) for stage in chosen))
+        order = plan_repro(graph)
+        self.order = [stage.name for stage in order if stage.path == self.main]
         nodes = {}
         for stage in order:
-            upstream = tuple(s.addressing for s in graph.successors(stage))
-            name = stage.addressing
-            nodes[name] = Node(name, name.partition("@")[0], stage, upstream)
+            if stage in needed:
+                name = stage.addressing
+                upstream = tuple(s.addressing for s in graph.successors(stage))
+                nodes[name] = Node(name, name.partition("@")[0], stage, upstream)
         return nodes
 
     @contextmanager
@@ -154,14 +174,11 @@ class Project:
         """
         with lock_repo(self.repo):
             self._status.clear()
-            for lock in self._locks.values():
-                lock.refresh()
-            self.foreign_writers = self._foreign_writers()
+            self._lock.refresh()
             try:
                 yield
             finally:
-                for lock in self._locks.values():
-                    lock.flush()
+                self._lock.write()
 
     def fetch_run_cache(self) -> None:
         """Copy the run cache of the remote, as `dvc repro --pull` does at its start."""
@@ -170,31 +187,12 @@ class Project:
         except RunCacheNotSupported as error:
             print(f"no run cache was pulled: {error}", file=sys.stderr)
 
-    def prepare(self, node: Node) -> Found:
-        """Bring a stage up to date as far as its command is not needed.
-
-        After `Found.COMMAND` its former outputs are removed and its command may run, and
-        `save` must follow when it has.
-
-        Raises
-        ------
-        Busy
-            When another DVC process uses files of the stage.
-        DvcException
-            When dependencies are missing, say.
-        """
+    def unchanged(self, node: Node) -> bool:
+        """Tell whether the stage is up to date; pull what only its data are missing for."""
         stage = node.stage
-        if not self.foreign_writers and not self._changed(stage):
-            return Found.UNCHANGED
-        self._status.clear()
+        if not self._changed(stage):
+            return True
         upstream = [self.nodes[name].stage for name in node.upstream]
-        if stage.frozen or not stage.cmd:  # nothing to run: all of it is DVC's
-            if stage.reproduce(upstream=upstream, pull=self.pull) is None:
-                return Found.UNCHANGED
-            self._put(stage)
-            return Found.RESTORED
-        if not stage.changed(False, upstream):
-            return Found.UNCHANGED
         if self.pull and not stage.changed(True, upstream):
             try:
                 self.repo.pull(stage.addressing)
@@ -202,59 +200,91 @@ class Project:
             except CheckoutError:
                 pass  # not in the remote either
             else:
-                return Found.UNCHANGED
-        stage.remove_outs(ignore_remove=False, force=False)
-        if self.pull:
-            _pull_missing_deps(stage)
-        if self.restore(node):
-            return Found.RESTORED
-        stage.save_deps()
-        return Found.COMMAND
+                return True
+        return False
 
     def restore(self, node: Node) -> bool:
-        """Take a stage's outputs from the run cache; tell whether they were there."""
-        try:
-            self.repo.stage_cache.restore(node.stage, pull=self.pull)
-        except RunCacheNotFoundError:
-            return False
-        self.save(node)
+        """Take the stage's outputs from the run cache; tell whether they were there.
+
+        If not, they are removed, and the stage's command may run.
+        """
+        stage = node.stage
+        if stage.frozen or not stage.cmd:  # nothing to run: all of it is DVC's
+            stage.reproduce(pull=self.pull)
+        else:
+            stage.remove_outs()
+            if self.pull:
+                _pull_missing_deps(stage)
+            try:
+                self.repo.stage_cache.restore(stage, pull=self.pull)
+            except RunCacheNotFoundError:
+                return False
+        self.save(node, None)
         return True
 
-    def restore_from_elsewhere(self, node: Node) -> bool:
-        """Like `restore`, for a stage that `prepare` said must run and that ran elsewhere."""
-        # Its dependencies are those of now, its outputs still those of the lock file: together
-        # they would be taken for an entry of the run cache.
-        for out in node.stage.outs:
-            out.clear()
-        return self.restore(node)
+    def save(self, node: Node, before: Mapping[str, Any] | None) -> None:
+        """Take a stage's outputs into cache, run cache and lock file.
 
-    def save(self, node: Node) -> None:
-        """Take a stage's outputs into cache, run cache and lock file."""
+        Parameters
+        ----------
+        node : Node
+            The stage.
+        before : mapping or None
+            Its inputs as they were when its command started.
+
+        Raises
+        ------
+        UserError
+            When they differ from those of now: nobody knows what computed the outputs.
+        """
         self._status.clear()
         stage = node.stage
+        stage.save(run_cache=False)
+        if before is not None and (names := changes(before, inputs(stage))):
+            raise UserError(
+                f"{names} changed while it ran; its outputs are not taken. Run it again"
+            )
         # As Stage.run: results that git tracks and DVC does not cache are not for the run cache.
-        uncached = any(
-            not out.use_cache for out in stage.outs if not (out.is_metric or out.is_plot)
-        )
-        stage.save(run_cache=not uncached)
+        if all(out.use_cache or out.is_metric or out.is_plot for out in stage.outs):
+            self.repo.stage_cache.save(stage)
         stage.commit()
-        self._put(stage)
+        if stage.path == self.main:
+            self._lock.put(stage.name, to_single_stage_lockfile(stage))
+        else:
+            stage.dump(update_pipeline=False)
 
     def commands(self, node: Node) -> list[list[str]]:
         """Return the stage's commands as argument lists, as DVC would start them."""
-        shell = get_executable()
-        return [cast(list[str], _make_cmd(shell, cmd)) for cmd in _enforce_cmd_list(node.stage.cmd)]
+        commands = _enforce_cmd_list(node.stage.cmd) if node.stage.cmd else []
+        return [cast(list[str], _make_cmd(get_executable(), command)) for command in commands]
 
-    def environment(self, node: Node) -> tuple[dict[str, str], str]:
-        """Return environment and working folder of the stage's commands."""
-        found = prepare_kwargs(node.stage)
-        return found["env"], found["cwd"]
+    def job(self, node: Node) -> Job:
+        """Return what runs the stage's commands; digests its inputs."""
+        stage, process = node.stage, prepare_kwargs(node.stage)
+        return Job(
+            node.name,
+            self.commands(node),
+            process["cwd"],
+            {"PYTHONUNBUFFERED": "1", **process["env"]},
+            inputs(stage),
+            [out.fs_path for out in stage.outs],
+            node.log.absolute(),
+            node.state,
+        )
 
-    def key(self, node: Node) -> str:
-        """Return what determines the stage's outputs: command, dependencies, parameters."""
-        facts = to_single_stage_lockfile(node.stage)
-        facts.pop("outs", None)
-        return json.dumps(facts, sort_keys=True, default=str)
+    def left_over(self, node: Node) -> Job | None:
+        """Return the job of an earlier scheduler that did not save its outputs, if there is one."""
+        if not any(Path(f"{node.state}.{ending}").exists() for ending in ("done", "queued")):
+            return None
+        job = self.job(node)
+        # Those of the lock file are not the outputs of these inputs: `restore` would take them so.
+        for out in node.stage.outs:
+            out.clear()
+        return job
+
+    def busy(self, node: Node) -> bool:
+        """Tell whether a process of an earlier scheduler still runs the stage's commands."""
+        return locked(Path(f"{node.state}.lock"))
 
     @contextmanager
     def in_use(self, node: Node) -> Iterator[None]:
@@ -265,24 +295,12 @@ class Project:
         Busy
             When another DVC process uses them.
         """
-        stage = node.stage
-        with ExitStack() as stack:
-            stack.enter_context(
-                rwlock(
-                    self.repo.tmp_dir,
-                    self.repo.fs,
-                    f"mesr repro: {node.name}",
-                    [dep.fs_path for dep in stage.deps if dep.protocol == "local"],
-                    [out.fs_path for out in stage.outs],
-                    self.repo.config["core"].get("hardlink_lock", False),
-                )
-            )
+        read = [dep.fs_path for dep in node.stage.deps if dep.protocol == "local"]
+        write = [out.fs_path for out in node.stage.outs]
+        hardlink = self.repo.config["core"].get("hardlink_lock", False)
+        name = f"mesr repro: {node.name}"
+        with rwlock(self.repo.tmp_dir, self.repo.fs, name, read, write, hardlink):
             yield
-
-    def complete(self) -> None:
-        """Take note that all stages are up to date."""
-        for lock in self._locks.values():
-            lock.complete()
 
     def close(self) -> None:
         """Close DVC's databases."""
@@ -291,7 +309,7 @@ class Project:
     def _changed(self, stage: Stage) -> bool:
         """`stage.changed()`, asking once for what many stages depend on.
 
-        Holds while DVC's lock is held and nothing was written since: `_status` is cleared then.
+        Holds while DVC's lock is held and nothing was saved since: `_status` is cleared then.
         """
         if stage.changed_stage():
             return True
@@ -307,19 +325,70 @@ class Project:
                     return True
         return any(out.status() for out in stage.outs)
 
-    def _put(self, stage: Stage) -> None:
-        if isinstance(stage, PipelineStage):
-            entry: Mapping[str, Any] = to_single_stage_lockfile(stage)
-            self._locks[stage.path].put(cast(str, stage.name), entry)
-        else:
-            stage.dump(update_pipeline=False)
 
-    def _foreign_writers(self) -> bool:
-        """Whether processes other than this one say that they write files of the project."""
-        try:
-            found = json.loads((Path(cast(str, self.repo.tmp_dir)) / "rwlock").read_text())
-            return any(info["pid"] != os.getpid() for info in found["write"].values())
-        except FileNotFoundError:
-            return False
-        except (ValueError, KeyError, TypeError):
-            return True  # DVC will say what is wrong with it
+class LockFile:
+    """The project's dvc.lock, in the order that `dvc repro` gives it in a fresh project.
+
+    DVC parses and writes the whole file for each stage, and adds entries in the order in which
+    stages end. Here an entry is rendered once, and the order is that of the plan: the file does
+    not depend on the number of jobs, nor on which of them were interrupted.
+
+    Parameters
+    ----------
+    order : sequence of str
+        Names of stages in the order of the plan.
+    """
+
+    path = Path("dvc.lock")
+
+    def __init__(self, order: Sequence[str]) -> None:
+        self.place = {name: index for index, name in enumerate(order)}
+        self.known: tuple[int, int] | None = None
+        self.texts: dict[str, str] = {}
+        self.dirty = False
+
+    def refresh(self) -> None:
+        """Read the file if another process wrote it."""
+        if self.known is None or self.known != self._signature():
+            self.known = self._signature()
+            found = load_yaml(self.path) if self.path.exists() else {}
+            self.entries: dict[str, Any] = found.pop("stages", {})
+            self.head = {"schema": "2.0", **found}
+            self.texts = {}
+
+    def put(self, name: str, entry: Mapping[str, Any]) -> None:
+        """Set the entry of a stage."""
+        if self.entries.get(name) != entry:
+            self.entries[name] = entry
+            self.texts.pop(name, None)
+            self.dirty = True
+
+    def write(self) -> None:
+        """Write the file, in one step, if there is anything new."""
+        if not self.dirty:
+            return
+        names = sorted(self.entries, key=lambda name: self.place.get(name, len(self.place)))
+        for name in names:
+            if name not in self.texts:
+                entry = {"stages": {name: self.entries[name]}}
+                self.texts[name] = dumps_yaml(entry).partition("\n")[2]
+        text = dumps_yaml(self.head) + "stages:\n" + "".join(self.texts[name] for name in names)
+        with atomic_path(self.path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+        self.known, self.dirty = self._signature(), False
+
+    def _signature(self) -> tuple[int, int] | None:
+        if not self.path.exists():
+            return None
+        found = self.path.stat()
+        return found.st_mtime_ns, found.st_size
+
+
+def _load_path(path: str, fs: Any) -> Any:
+    state = os.stat(path)  # noqa: PTH116
+    return _parsed(path, fs, state.st_mtime_ns, state.st_size, state.st_ino)
+
+
+@lru_cache(maxsize=8)
+def _parsed(path: str, fs: Any, *state: int) -> Any:
+    return load_path(path, fs)

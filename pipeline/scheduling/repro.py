@@ -1,75 +1,121 @@
 """`mesr repro`: `dvc repro` with several stages at a time."""
 
+import errno
+import fcntl
+import logging
 import os
 import sys
-from collections.abc import Sequence
-from contextlib import ExitStack
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
+from typing import Annotated
 
-from dvc.repo import Repo
-from dvc.utils.serialize import load_yaml
+import typer
 
-from pipeline.scheduling.processes import Guardian, ProjectLock, gpus
-from pipeline.scheduling.project import Project
-from pipeline.scheduling.scheduler import LocalRunner, Runner, Scheduler, default_jobs
-from pipeline.scheduling.view import State, for_stderr
 from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
 
 
 def repro(
-    targets: Sequence[str] = (),
-    *,
-    jobs: int | None = None,
-    pull: bool = False,
-    cluster: str | None = None,
+    targets: Annotated[
+        list[str] | None, typer.Argument(help="stages, with what they need; none means all")
+    ] = None,
+    jobs: Annotated[
+        int | None,
+        typer.Option("--jobs", "-j", min=1, help="stages at a time [one a GPU, else by cores]"),
+    ] = None,
+    pull: Annotated[
+        bool, typer.Option("--pull", help="fetch missing data and run cache from the remote")
+    ] = False,
+    cluster: Annotated[
+        str | None, typer.Option(help="run stages as jobs of a cluster, see conf/cluster: slurm")
+    ] = None,
 ) -> None:
-    """Bring the project in the working folder up to date.
+    r"""Run what is out of date, several stages at a time; the outcome is that of `dvc repro`.
 
-    Parameters
-    ----------
-    targets : sequence of str
-        Stages, with what they need; none means all of dvc.yaml.
-    jobs : int, optional
-        How many stages may run at a time; `default_jobs` by default.
-    pull : bool
-        Fetch missing data and run cache from the project's remote first.
-    cluster : str, optional
-        Name of a file in ``conf/cluster``: the stages it names run as jobs of that cluster.
+    \f
 
     Raises
     ------
     UserError
-        When stages failed, naming them; when the project cannot be read; when another run is at
-        work in it.
+        When stages failed, naming them; when the project cannot be read or written; when another
+        run is at work in it.
     """
+    from dvc.repo import Repo  # noqa: PLC0415
+
     try:
         os.chdir(Repo.find_root())
     except Exception as error:
         raise UserError(f"{Path.cwd()}: is in no DVC project (no .dvc folder)") from error
-    lock = ProjectLock(Path(".dvc/tmp/repro/running"))
-    guardian = Guardian(lock)
-    with ExitStack() as stack:
-        stack.callback(lock.close)
-        stack.callback(guardian.close)
-        project = Project(targets, pull=pull)
-        if pull:
-            project.fetch_run_cache()
-        cards = [] if arithmetic.portable() else gpus()
-        if jobs is None:
-            params = Path("params.yaml")
-            jobs = default_jobs(load_yaml(params) if params.exists() else {}, cards)
-        local = LocalRunner(project, jobs, cards, guardian)
-        stack.callback(local.close)
-        runners: list[Runner] = [local]
-        if cluster is not None:
-            from pipeline.scheduling.cluster import ClusterRunner, load_settings  # noqa: PLC0415
+    try:
+        with _only_scheduler():
+            _repro(targets or [], jobs, pull, cluster)
+    except OSError as error:
+        if error.errno not in (errno.EACCES, errno.EPERM, errno.EROFS):
+            raise
+        raise UserError(
+            f"{error.filename}: may not be written ({error.strerror}). `mesr repro` writes into "
+            "the project's folder: run it in one that is yours."
+        ) from error
 
-            runners.insert(0, ClusterRunner(project, load_settings(cluster)))
-        with for_stderr(State(len(project.nodes))) as view:
-            scheduler = Scheduler(project, runners, view)
-            scheduler.run()
-        project.close()
+
+def _repro(targets: list[str], jobs: int | None, pull: bool, cluster: str | None) -> None:
+    from dvc.utils.serialize import load_yaml  # noqa: PLC0415
+
+    from pipeline.scheduling.job import module_of  # noqa: PLC0415
+    from pipeline.scheduling.local import LIBRARIES, LocalExecutor, default_jobs, gpus  # noqa: PLC0415
+    from pipeline.scheduling.project import LOGS, Node, Project  # noqa: PLC0415
+    from pipeline.scheduling.scheduler import Executor, Scheduler  # noqa: PLC0415
+    from pipeline.scheduling.view import View  # noqa: PLC0415
+
+    # Stages run with the interpreter that runs this, whatever else is called `python`.
+    folder = Path(sys.executable).parent
+    os.environ["PATH"] = f"{folder}{os.pathsep}{os.environ.get('PATH', '')}"
+    logging.getLogger("dvc.progress").setLevel(logging.CRITICAL)  # no progress bars of DVC's
+    LOGS.mkdir(parents=True, exist_ok=True)
+    project = Project(targets, pull=pull)
+    if pull:
+        project.fetch_run_cache()
+    cards = [] if arithmetic.portable() else gpus()
+    modules = any(module_of(project.commands(node)) for node in project.nodes.values())
+    local = LocalExecutor(jobs or default_jobs(cards), cards, LIBRARIES if modules else [])
+
+    def choose(node: Node) -> Executor:
+        return local
+
+    if cluster is not None:
+        from pipeline.scheduling.cluster import ClusterExecutor, load_settings  # noqa: PLC0415
+
+        settings = load_settings(cluster, load_yaml("dvc.yaml")["stages"])
+        queue = ClusterExecutor(settings)
+
+        def choose(node: Node) -> Executor:
+            return queue if node.kind in settings.submit else local
+
+    with View(len(project.nodes)) as view:
+        scheduler = Scheduler(project, choose, view)
+        scheduler.run()
+    project.close()
     if scheduler.ran or scheduler.restored:
         print(f"{scheduler.ran} stages ran, {scheduler.restored} were restored", file=sys.stderr)
     print(f"{len(project.nodes)} stages are up to date")
+
+
+@contextmanager
+def _only_scheduler() -> Iterator[None]:
+    """Let one scheduler at a time work in a project."""
+    path = Path(".dvc/tmp/repro/running")
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with path.open("a+", encoding="utf-8") as file:
+        try:
+            fcntl.flock(file, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        except BlockingIOError:
+            owner = path.read_text(encoding="utf-8").strip() or "unknown"
+            raise UserError(
+                f"another `mesr repro` (process {owner}) is at work in this project. Wait until "
+                "it ends, or stop it with Ctrl-C or SIGTERM."
+            ) from None
+        file.truncate(0)
+        file.write(f"{os.getpid()}\n")
+        file.flush()
+        yield

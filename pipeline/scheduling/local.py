@@ -1,0 +1,155 @@
+"""Runs stages as processes of this machine that are forked from one with the libraries imported.
+
+Most of a short stage is its start: PyTorch and pandas take seconds of processor time to import.
+`multiprocessing`'s fork server imports them once. The project's own code is imported by each stage
+afresh.
+"""
+
+import contextlib
+import multiprocessing
+import os
+import shutil
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from multiprocessing.process import BaseProcess
+from types import ModuleType
+
+from pipeline.scheduling.job import Job, run
+
+# What stages import of other projects, after `pipeline`, which chooses the arithmetic; what is not
+# installed is left out. PyTorch imports `torch._inductor` for deterministic algorithms.
+LIBRARIES = [
+    "pipeline",
+    *("torch._inductor.config", "torch", "numpy", "pandas", "h5py", "PIL.Image", "pydantic"),
+    *("safetensors.torch", "scipy.stats", "skimage.metrics", "tqdm", "yaml", "filelock"),
+    *("torch.utils.deterministic", "networkx", "jinja2"),
+]
+
+
+class LocalExecutor:
+    """Runs jobs on this machine.
+
+    Parameters
+    ----------
+    jobs : int
+        How many at a time.
+    gpus : sequence of str
+        Values of CUDA_VISIBLE_DEVICES; jobs share them evenly. None: no choice is made for them.
+    libraries : sequence of str
+        Modules that jobs find imported.
+    """
+
+    def __init__(self, jobs: int, gpus: Sequence[str], libraries: Sequence[str]) -> None:
+        self.slots = list(reversed(range(jobs)))
+        self.gpus = gpus
+        self.running: dict[str, tuple[BaseProcess, int]] = {}
+        self.method = "spawn"  # imports for a single stage would be in vain
+        sys.path.insert(0, os.getcwd())  # noqa: PTH109 (jobs run the code of this folder)
+        multiprocessing.set_forkserver_preload(list(libraries))
+        if jobs > 1:  # threads that wait for others must not keep a core from other jobs
+            os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
+
+    def has_room(self) -> bool:
+        """Whether another job may start now."""
+        return bool(self.slots)
+
+    def find(self, job: Job) -> str | None:
+        """Return None: jobs of this machine end with their scheduler."""
+
+    def start(self, job: Job) -> str:
+        """Start a job; return where it runs."""
+        slot, gpu = self.slots.pop(), ""
+        if self.gpus:
+            gpu = self.gpus[slot % len(self.gpus)]
+            job = replace(job, environment={**job.environment, "CUDA_VISIBLE_DEVICES": gpu})
+        context = multiprocessing.get_context(self.method)
+        self.method = "forkserver"
+        process = context.Process(target=run, args=(job,))  # type: ignore[attr-defined]
+        with _without_main():
+            process.start()
+        self.running[job.name] = process, slot
+        return f"on GPU {gpu}" if gpu else ""
+
+    def flush(self) -> None:
+        """Do nothing: jobs start at once."""
+
+    def ended(self) -> list[tuple[str, str]]:
+        """Return the jobs that ended since the last call, each with an error or ""."""
+        found = []
+        for name, (process, slot) in list(self.running.items()):
+            if (status := process.exitcode) is not None:
+                if status < 0:  # what it started may live on
+                    _send(process, signal.SIGKILL)
+                del self.running[name]
+                self.slots.append(slot)
+                found.append((name, _describe(status)))
+        return found
+
+    def stop(self, number: int) -> None:
+        """Send a signal to all processes of all jobs."""
+        for process, _ in self.running.values():
+            _send(process, number)
+
+
+def _send(process: BaseProcess, number: int) -> None:
+    assert process.pid is not None
+    with contextlib.suppress(ProcessLookupError):
+        try:
+            os.killpg(process.pid, number)
+        except ProcessLookupError:  # it has no group of its own yet
+            if process.is_alive():
+                os.kill(process.pid, number)
+
+
+def _describe(status: int) -> str:
+    if status == 0:
+        return ""
+    return f"exit status {status}" if status > 0 else f"killed by {signal.Signals(-status).name}"
+
+
+@contextlib.contextmanager
+def _without_main() -> Iterator[None]:
+    """Hide the main module, which `multiprocessing` would import in every process."""
+    main = sys.modules["__main__"]
+    sys.modules["__main__"] = ModuleType("__main__")
+    try:
+        yield
+    finally:
+        sys.modules["__main__"] = main
+
+
+def gpus() -> list[str]:
+    """Return names of the GPUs that jobs may use, for CUDA_VISIBLE_DEVICES.
+
+    Without importing PyTorch, which takes longer than a run that has nothing to do.
+    """
+    chosen = os.environ.get("CUDA_VISIBLE_DEVICES")
+    if chosen is not None:
+        return [name for name in chosen.split(",") if name.strip() not in ("", "-1")]
+    if shutil.which("nvidia-smi") is None:
+        return []
+    listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
+    found = [line for line in listing.stdout.splitlines() if line.startswith("GPU ")]
+    return [str(index) for index in range(len(found))]
+
+
+def default_jobs(gpus: Sequence[str]) -> int:
+    """Return how many stages to run at a time: one a GPU, else as many as the cores allow.
+
+    params.yaml's ``train.threads`` says how many cores a training takes: all without it, one in
+    portable arithmetic.
+    """
+    if gpus:
+        return len(gpus)
+    import joblib  # type: ignore[import-untyped]  # noqa: PLC0415
+    from dvc.utils.serialize import load_yaml  # noqa: PLC0415
+
+    params = load_yaml("params.yaml") if os.path.exists("params.yaml") else {}  # noqa: PTH110
+    train = params.get("train")
+    threads = train.get("threads") if isinstance(train, dict) else 1
+    threads = 1 if params.get("arithmetic") == "portable" else threads
+    # joblib heeds CPU affinity and the limits of containers.
+    return max(1, joblib.cpu_count() // threads) if threads else 1
