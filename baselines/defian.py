@@ -20,11 +20,9 @@ Details the paper leaves open
 - Initialisation is torch's default.
 """
 
-from collections.abc import Sequence
 from typing import ClassVar
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from mesr.common.base import SRNetwork
@@ -250,10 +248,6 @@ class DeFiAN(SRNetwork):
         features = features + self.body_end(self.body(features))
         sr = self.tail(self.upsampler(features))
         return (sr * self.std + self.mean,)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error."""
-        return F.l1_loss(outputs[-1], target)
 
 
 def _statistics(x: Tensor) -> tuple[Tensor, Tensor]:
