@@ -134,10 +134,6 @@ class A2F(SRNetwork):
         sr = F.pixel_shuffle(self.tail(states[-1]) + self.skip(x), self.scale)
         return (sr / 2 + self.mean,)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in 0..255, as the official code has it."""
-        return 255 * F.l1_loss(outputs[-1], target)
-
 
 PUBLISHED = tuple(
     Published(

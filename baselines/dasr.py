@@ -257,10 +257,6 @@ class DASR(SRNetwork):
         x = 255 * x
         return (self.generator(x, self.encoder(x)) / 255,)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error on RGB in 0..255, the reconstruction term of the paper's loss."""
-        return 255 * F.l1_loss(outputs[-1], target)
-
 
 PUBLISHED = tuple(
     Published(

@@ -22,7 +22,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from baselines.weights import Published
@@ -109,10 +108,6 @@ class DPSR(SRNetwork):
         features = self.head(torch.cat([x, noise_map], dim=1))
         features = features + self.body(features)
         return (self.tail(self.upsampler(features)),)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error."""
-        return F.l1_loss(outputs[-1], target)
 
 
 PUBLISHED = tuple(

@@ -18,8 +18,6 @@ Details the paper leaves open
 The equal-budget objective has no schedule: the mean over the recursions counts as much as the sum.
 """
 
-from collections.abc import Sequence
-
 import torch
 import torch.nn.functional as F
 from torch import Tensor, nn
@@ -78,12 +76,3 @@ class DRCN(SRNetwork):
             images.append(x + last(F.relu(hidden(features))))  # Section 3.2, recursive supervision
         weighted = torch.einsum("d,dbchw->bchw", self.ensemble, torch.stack(images))  # equation 7
         return (*images, weighted)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Recursion losses first, the loss of the sum last (Section 3.3, equations 8-10).
-
-        alpha is 1 - `progress`. The weight decay of equation 10 belongs to the optimiser.
-        """
-        alpha = 1 - progress
-        errors = [0.5 * F.mse_loss(output, target) for output in outputs]
-        return alpha * torch.stack(errors[:-1]).mean() + (1 - alpha) * errors[-1]

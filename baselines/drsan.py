@@ -15,7 +15,6 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import torch
-import torch.nn.functional as F
 from torch import Tensor, nn
 
 from baselines.weights import Published
@@ -136,10 +135,6 @@ class DRSAN(SRNetwork):
         features = self.head(x)
         features = features + self.body_end(self.body(features))
         return (self.tail(self.upsampler(features)),)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error."""
-        return F.l1_loss(outputs[-1], target)
 
 
 PUBLISHED = tuple(

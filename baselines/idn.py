@@ -17,7 +17,7 @@ Details the paper leaves open, from the authors' files
   figures both ways.
 - Initialisation: Caffe's MSRA filler with the average of fan-in and fan-out.
 - The authors train with the mean squared error first and finish with the mean absolute error; when
-  to change is not said. `IDN.paper_objective` is the latter, the one of the released models.
+  to change is not said.
 """
 
 from collections.abc import Sequence
@@ -113,10 +113,6 @@ class IDN(SRNetwork):
             features = block(features)
         residual = self.upsample(features)[..., :height, :width]
         return (imresize(x, size=(height, width)) + residual,)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error (Section 3.4, equation 9)."""
-        return F.l1_loss(outputs[-1], target)
 
 
 def _msra_average(layer: nn.Conv2d | nn.ConvTranspose2d) -> None:

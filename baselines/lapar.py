@@ -19,7 +19,6 @@ Details the paper leaves open, from the official code
 """
 
 import math
-from collections.abc import Sequence
 
 import torch
 import torch.nn.functional as F
@@ -210,10 +209,6 @@ class LAPAR(SRNetwork):
         filters = F.conv2d(coefficients, self.dictionary)
         enlarged = F.interpolate(x, scale_factor=self.scale, mode="bicubic", align_corners=False)
         return (apply_filters(enlarged, filters),)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error, as the official code has it."""
-        return F.l1_loss(outputs[-1], target)
 
 
 def apply_filters(image: Tensor, filters: Tensor) -> Tensor:

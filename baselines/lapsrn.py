@@ -110,18 +110,6 @@ class LapSRN(SRNetwork):
             outputs[-1] = imresize(image, size=(3 * x.shape[-2], 3 * x.shape[-1]))
         return tuple(outputs)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Charbonnier loss summed over levels and pixels, averaged over images (equation 2).
-
-        The target of a level is the HR image reduced with bicubic interpolation (Section 3.2).
-        """
-        loss = target.new_zeros(())
-        for output in outputs:
-            size = (output.shape[-2], output.shape[-1])
-            level_target = target if target.shape[-2:] == size else imresize(target, size=size)
-            loss = loss + ((output - level_target).square() + 1e-6).sqrt().sum()
-        return loss / len(target)
-
 
 PUBLISHED = (
     Published(2, ("LapSRN/LapSRN_x2.mat",)),

@@ -128,10 +128,6 @@ class MSRN(SRNetwork):
             return (self.tail(self.upsample(fused)),)
         return (self.add_mean(self.tail(self.upsample(self.fuse(fused)))) / 255,)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error (Section 3, equation 1)."""
-        return F.l1_loss(outputs[-1], target)
-
 
 PUBLISHED = tuple(
     Published(scale, (f"MSRN/MSRN_x{scale}.pt",), note="the 2019 RGB retraining")

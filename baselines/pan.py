@@ -145,10 +145,6 @@ class PAN(SRNetwork):
         skip = F.interpolate(x, scale_factor=self.scale, mode="bilinear", align_corners=False)
         return (residual + skip,)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean absolute error (Section 4.1)."""
-        return F.l1_loss(outputs[-1], target)
-
 
 PUBLISHED = tuple(
     Published(scale, (f"PAN/PANx{scale}_DF2K.pth",), note="authors' weights, trained on DF2K")

@@ -10,8 +10,7 @@ parameters) is the ECCV 2014 network, whose weights are the ones available.
 Details the paper leaves open
 -----------------------------
 - Borders: the paper trains without padding, its demo pads by replication. Here every convolution
-  pads by replication, and `SRCNN.paper_objective` leaves out the border that padding influences, so
-  the two agree exactly.
+  pads by replication, as in the demo.
 
 The paper trains the last layer with a tenth of the learning rate (Section 3.3); a trainer that has
 one rate for all layers departs from it.
@@ -63,26 +62,11 @@ class SRCNN(SRNetwork):
             nn.init.normal_(conv.weight, std=1e-3)  # Section 3.3
             nn.init.zeros_(conv.get_parameter("bias"))
         self.convs = nn.ModuleList(convs)
-        self.margin = sum(kernel // 2 for kernel in kernels)
 
     def forward(self, x: Tensor) -> tuple[Tensor]:
         """Restore the details of enlarged luma `x` (B, 1, H, W); one image of that size."""
         extract, mapping, reconstruct = self.convs
         return (reconstruct(F.relu(mapping(F.relu(extract(x))))),)
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Mean squared error of the pixels that padding does not reach (Section 3.2, equation 4).
-
-        Raises ValueError when the target is too small to have such pixels.
-        """
-        margin = self.margin
-        if min(target.shape[-2:]) <= 2 * margin:
-            raise ValueError(
-                f"patches of {target.shape[-2]}x{target.shape[-1]} pixels leave nothing once "
-                f"SRCNN's border of {margin} is removed; use patches of at least {2 * margin + 1}"
-            )
-        inside = (..., slice(margin, -margin), slice(margin, -margin))
-        return F.mse_loss(outputs[-1][inside], target[inside])
 
 
 PUBLISHED = tuple(

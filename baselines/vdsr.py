@@ -63,10 +63,6 @@ class VDSR(SRNetwork):
             residual = F.relu(conv(residual))
         return (x + self.convs[-1](residual),)
 
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Half the mean squared error (Section 3.2)."""
-        return 0.5 * F.mse_loss(outputs[-1], target)
-
 
 PUBLISHED = tuple(
     Published(

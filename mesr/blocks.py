@@ -60,8 +60,8 @@ class FunnelUnit(nn.Module):
     ----------
     features : int
         Channels of the input M and of the output.
-    branch_features : int
-        Channels of each branch f.
+    branch_features : (int, int)
+        Channels of each branch f of the first level, (12)-(14), and of the second, (15)-(16).
     branches : {"cascade", "separate"}
         ``"cascade"`` reads the equations literally: a weight that appears in two of them is one
         layer, so each branch continues the one before. ``"separate"`` follows the text and
@@ -71,24 +71,29 @@ class FunnelUnit(nn.Module):
     """
 
     def __init__(
-        self, features: int, branch_features: int, branches: Branches, *, normalised: bool = False
+        self,
+        features: int,
+        branch_features: tuple[int, int],
+        branches: Branches,
+        *,
+        normalised: bool = False,
     ) -> None:
         super().__init__()
         if branches not in ("cascade", "separate"):
             raise ValueError(f"branches is {branches!r}; expected 'cascade' or 'separate'")
         self.separate = branches == "separate"
-        c, n = branch_features, normalised
+        (c, d), n = branch_features, normalised
         self.w11 = conv(features, c, 1, normalised=n)
         self.w12 = conv(c, c, 3, normalised=n)
         self.w13 = conv(c, c, 3, normalised=n)
-        self.w21 = conv(3 * c, c, 3, normalised=n)
-        self.w22 = conv(c, c, 3, normalised=n)
-        self.w31 = conv(2 * c, features, 1, normalised=n)
+        self.w21 = conv(3 * c, d, 3, normalised=n)
+        self.w22 = conv(d, d, 3, normalised=n)
+        self.w31 = conv(2 * d, features, 1, normalised=n)
         if self.separate:  # the layers that a cascade shares between branches
             self.w11_of_f12 = conv(features, c, 1, normalised=n)
             self.w11_of_f13 = conv(features, c, 1, normalised=n)
             self.w12_of_f13 = conv(c, c, 3, normalised=n)
-            self.w21_of_f22 = conv(3 * c, c, 3, normalised=n)
+            self.w21_of_f22 = conv(3 * c, d, 3, normalised=n)
         self.sigma = nn.ReLU()
 
     def forward(self, m: Tensor) -> Tensor:
@@ -175,7 +180,7 @@ class MSFEB(nn.Module):
     def __init__(
         self,
         features: int,
-        branch_features: int,
+        branch_features: tuple[int, int],
         *,
         units: int,
         unit: Unit,
@@ -240,7 +245,10 @@ class RefinementBlock(nn.Module):
         self.h1x1 = nn.Conv2d(features, 3, 1)
         self.sigma = nn.ReLU()
 
+    def gate(self, coarse: Tensor) -> Tensor:
+        """Return the factor of (19), in [0, 1], for `coarse` (B, 3, H, W); same shape out."""
+        return torch.sigmoid(self.h1x1(self.sigma(self.h3x3(coarse))))
+
     def forward(self, coarse: Tensor) -> Tensor:
         """Refine `coarse` (B, 3, H, W) in [0, 1]; same shape out."""
-        gate = torch.sigmoid(self.h1x1(self.sigma(self.h3x3(coarse))))
-        return coarse * gate + coarse
+        return coarse * self.gate(coarse) + coarse

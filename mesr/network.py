@@ -1,15 +1,13 @@
 """MESR as a whole: equations (1)-(5)."""
 
-from collections.abc import Sequence
 from typing import Literal
 
 import torch
 from torch import Tensor, nn
 
 from mesr.blocks import MSFEB, Branches, RefinementBlock, Unit, UnitSkip, WeightNorm
-from mesr.common.base import SRNetwork
+from mesr.common.base import SRNetwork, enlarge
 from mesr.common.layers import DIV2K_MEAN, SubPixelUpsampler
-from mesr.common.loss import charbonnier
 
 
 class MESR(SRNetwork):
@@ -24,8 +22,9 @@ class MESR(SRNetwork):
         Upscaling factor.
     features : int
         Channels of F_0 ... F_N.
-    branch_features : int
-        Channels of each branch of the multi-scale unit.
+    branch_features : int or (int, int)
+        Channels of each branch of the multi-scale unit; two numbers are those of the branches of
+        the first level, (12)-(14), and of the second, (15)-(16).
     blocks : int
         N, the number of MSFEBs.
     units : int
@@ -60,8 +59,13 @@ class MESR(SRNetwork):
         to `initialisation`.
     omega : (float, float)
         omega_1 and omega_2 of equation (20).
-    input_mean : {"none", "div2k"}
-        Whether the DIV2K mean is taken off the input and put back on the coarse image.
+    input_mean : {"none", "div2k", "outside"}
+        Whether the DIV2K mean is taken off the input, and put back on the coarse image
+        (``"div2k"``) or on both images after the refinement (``"outside"``): what (19) multiplies
+        is then of either sign, so that it can darken as well as brighten.
+    image_skip : {"none", "bilinear"}
+        ``"bilinear"`` adds the enlarged input to the coarse image. Not in the paper: a diagnostic,
+        because many of the compared networks have such a skip.
     initialisation : {"default", "he"}
         PyTorch's default, or He normal weights with zero biases.
     """
@@ -73,7 +77,7 @@ class MESR(SRNetwork):
         scale: int = 4,
         *,
         features: int = 64,
-        branch_features: int = 24,
+        branch_features: int | tuple[int, int] = 24,
         blocks: int = 24,
         units: int = 5,
         unit: Unit = "multi_scale",
@@ -89,20 +93,36 @@ class MESR(SRNetwork):
         refinement_features: int = 64,
         gate_bias: float | None = None,
         omega: tuple[float, float] = (1.0, 1.0),
-        input_mean: Literal["none", "div2k"] = "none",
+        input_mean: Literal["none", "div2k", "outside"] = "none",
+        image_skip: Literal["none", "bilinear"] = "none",
         initialisation: Literal["default", "he"] = "default",
     ) -> None:
         super().__init__(scale)
         self.output_weights = tuple(omega) if refinement else (1.0,)
 
-        mean = DIV2K_MEAN if input_mean == "div2k" else (0.0, 0.0, 0.0)
+        if input_mean not in ("none", "div2k", "outside"):
+            raise ValueError(f"input_mean is {input_mean!r}; expected 'none', 'div2k' or 'outside'")
+        if image_skip not in ("none", "bilinear"):
+            raise ValueError(f"image_skip is {image_skip!r}; expected 'none' or 'bilinear'")
+        mean = (0.0, 0.0, 0.0) if input_mean == "none" else DIV2K_MEAN
         self.register_buffer("mean", torch.tensor(mean).view(1, 3, 1, 1), persistent=False)
+        self.mean_outside = input_mean == "outside"
+        self.image_skip = image_skip == "bilinear"
+        widths = (
+            (branch_features, branch_features)
+            if isinstance(branch_features, int)
+            else tuple(branch_features)
+        )
+        if len(widths) != 2 or not all(isinstance(width, int) and width > 0 for width in widths):
+            raise ValueError(
+                f"branch_features is {branch_features!r}; expected a positive number or a pair"
+            )
 
         self.extract = nn.Conv2d(3, features, 3, padding=1)
         self.blocks = nn.ModuleList(
             MSFEB(
                 features,
-                branch_features,
+                widths,
                 units=units,
                 unit=unit,
                 branches=branches,
@@ -135,13 +155,6 @@ class MESR(SRNetwork):
         if gate_bias is not None and self.refine is not None:
             assert self.refine.h1x1.bias is not None
             nn.init.constant_(self.refine.h1x1.bias, gate_bias)
-        if input_mean not in ("none", "div2k"):
-            raise ValueError(f"input_mean is {input_mean!r}; expected 'none' or 'div2k'")
-
-    def paper_objective(self, outputs: Sequence[Tensor], target: Tensor, progress: float) -> Tensor:
-        """Weighted sum of Charbonnier losses, equations (20)-(21); `progress` is not used."""
-        pairs = zip(self.output_weights, outputs, strict=True)
-        return torch.stack([weight * charbonnier(y, target) for weight, y in pairs]).sum()
 
     def forward(self, x: Tensor) -> tuple[Tensor, ...]:
         """Super-resolve.
@@ -164,10 +177,20 @@ class MESR(SRNetwork):
             levels.append(f)
         if self.fuse is not None:
             f = self.fuse(torch.cat(levels, 1)) + self.global_weight * f_0  # (3), (4)
-        coarse = self.upsample(f) + self.mean  # (4)
+        # The enlarged input brings its mean along.
+        base = enlarge(x, self.scale) if self.image_skip else self.mean
+        coarse = self.upsample(f) + base  # (4)
         if self.refine is None:
             return (coarse,)
+        if self.mean_outside:
+            return coarse, self.refine(coarse - self.mean) + self.mean  # (5)
         return coarse, self.refine(coarse)  # (5)
+
+    def gate(self, coarse: Tensor) -> Tensor | None:
+        """Return the gate of (19) for a coarse image; None without a refinement block."""
+        if self.refine is None:
+            return None
+        return self.refine.gate(coarse - self.mean if self.mean_outside else coarse)
 
 
 def _he_initialisation(module: nn.Module) -> None:

@@ -1,8 +1,8 @@
 """What every network of the benchmark declares of itself, and what may be asked of it."""
 
-from collections.abc import Callable, Sequence
-from typing import Literal
+from typing import Any, Literal
 
+import torch.nn.functional as F
 from torch import Tensor, nn
 
 SCALES = (2, 3, 4)
@@ -39,10 +39,6 @@ class SRNetwork(nn.Module):
         Whether `x` is the LR image already enlarged by bicubic interpolation.
     output_weights : tuple of float
         Weight of each output in the loss of equal budgets, one for each output.
-    paper_objective : callable or None
-        Loss of the network's own paper, a scalar: ``paper_objective(outputs, target, progress)``
-        takes what the network returned, the HR images (B, C, H', W') in [0, 1], and the share of
-        the training that is done, in [0, 1]. None where a network has no such loss.
 
     Raises
     ------
@@ -53,8 +49,42 @@ class SRNetwork(nn.Module):
     domain: Domain = "rgb"
     preupsampled: bool = False
     output_weights: tuple[float, ...] = (1.0,)
-    paper_objective: Callable[[Sequence[Tensor], Tensor, float], Tensor] | None = None
 
     def __init__(self, scale: int) -> None:
         super().__init__()
         self.scale = check_scale(scale)
+
+    def gate(self, coarse: Tensor) -> Tensor | None:
+        """Return what a second stage multiplies the coarse image by, if there is such a stage.
+
+        Parameters
+        ----------
+        coarse : Tensor
+            First output of the network, (B, C, H, W).
+
+        Returns
+        -------
+        Tensor or None
+            (B, C, H, W), in [0, 1].
+        """
+        return None
+
+    def add_image_skip(self) -> None:
+        """Add the bilinearly enlarged input to every output from now on.
+
+        A diagnostic for networks that enlarge at their end and have no such skip of their own. It
+        has no parameters: weights are loaded and saved as before.
+        """
+        if self.preupsampled:
+            raise ValueError(f"{type(self).__name__}: its input is enlarged already")
+        self.register_forward_hook(_add_input)
+
+
+def enlarge(x: Tensor, scale: int) -> Tensor:
+    """Enlarge images (B, C, h, w) bilinearly, pixels being squares (`align_corners` false)."""
+    return F.interpolate(x, scale_factor=scale, mode="bilinear", align_corners=False)
+
+
+def _add_input(network: SRNetwork, inputs: tuple[Any, ...], outputs: Any) -> tuple[Tensor, ...]:
+    (x,) = inputs
+    return tuple(y + enlarge(x, y.shape[-1] // x.shape[-1]) for y in outputs)

@@ -40,9 +40,11 @@ def charbonnier(
             "they must be equal"
         )
     wide = torch.promote_types(prediction.dtype, torch.float32)
-    squared = (prediction.to(wide) - target.to(wide)).square()
+    difference = prediction.to(wide) - target.to(wide)
+    # Not torch.sqrt: that of float32 depends on the processor in its last bit.
     if reduction == "pixel":
-        return (squared + zeta**2).sqrt().mean()
+        return torch.hypot(difference, difference.new_tensor(zeta)).mean()
     if reduction == "image":
-        return (squared.flatten(1).sum(1) + zeta**2).sqrt().mean()
+        squared = difference.square().flatten(1).sum(1) + zeta**2
+        return squared.double().sqrt().to(wide).mean()
     raise ValueError(f"reduction is {reduction!r}; expected 'pixel' or 'image'")

@@ -18,18 +18,21 @@ import joblib  # type: ignore[import-untyped]
 import psutil  # type: ignore[import-untyped]
 import torch
 
+from pipeline.support import arithmetic
+
 # Of malloc.h: from which size memory is asked of the kernel directly, and how much may lie free
 # at the end of the heap.
 M_MMAP_THRESHOLD, M_TRIM_THRESHOLD = -3, -1
 
 
 def choose_device() -> torch.device:
-    """Return the first CUDA GPU where there is one, the CPU otherwise.
+    """Return the first CUDA GPU where there is one, the CPU otherwise and in portable arithmetic.
 
     Interpolation and metrics compute in float64, which Apple's GPUs lack. CUDA_VISIBLE_DEVICES
     chooses among several GPUs; set to "" it hides them all.
     """
-    return torch.device("cuda" if torch.cuda.is_available() else "cpu")
+    cuda = not arithmetic.portable() and torch.cuda.is_available()
+    return torch.device("cuda" if cuda else "cpu")
 
 
 def device_name(device: torch.device) -> str:
@@ -40,6 +43,22 @@ def device_name(device: torch.device) -> str:
         name = torch.cpu.get_capabilities().get("cpu_name") or platform.machine()
         return f"{name} ({torch.backends.cpu.get_cpu_capability()})"
     return device.type
+
+
+def computed_on(device: torch.device) -> dict[str, Any]:
+    """Return what outputs record of how they were computed.
+
+    In portable arithmetic neither the processor nor the build of PyTorch matters, and so neither
+    is named.
+    """
+    portable, version = arithmetic.portable(), str(torch.__version__)
+    return {
+        "device": device.type,
+        "arithmetic": arithmetic.arithmetic(),
+        "machine": arithmetic.MACHINE if portable else device_name(device),
+        "threads": torch.get_num_threads(),
+        "torch": version.partition("+")[0] if portable else version,
+    }
 
 
 @cache
@@ -103,6 +122,8 @@ def resolve_precision(precision: str, device: torch.device) -> str:
     """
     if precision != "auto":
         return precision
+    if arithmetic.portable():
+        return "fp32"
     if device.type == "cuda":
         return "bf16" if torch.cuda.get_device_capability(device)[0] >= 8 else "fp32"
     if device.type == "cpu":
@@ -136,9 +157,10 @@ def backend_flags(
         own default does so for convolutions, and figures would depend on the GPU.
     threads : int, optional
         CPU threads of this process, at most its share of the processors (a warning says so).
-        None leaves their number alone.
+        None leaves their number alone. Portable arithmetic has one.
     """
     keep_heap()
+    threads = 1 if arithmetic.portable() else threads
     former_threads = torch.get_num_threads()
     former_deterministic = torch.are_deterministic_algorithms_enabled()
     warn_only = torch.is_deterministic_algorithms_warn_only_enabled()

@@ -9,8 +9,7 @@ from typing import Literal
 
 from mesr.common.imresize import Border
 from pipeline.imaging.colour import rgb_to_gray, rgb_to_y
-from pipeline.imaging.images import round_to_uint8
-from pipeline.imaging.tensors import Image
+from pipeline.imaging.tensors import Image, round_to_uint8
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical, suggestion
 

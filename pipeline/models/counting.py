@@ -23,7 +23,7 @@ UNCOUNTED = {
     "add_", "add", "avg_pool2d", "cat", "clamp", "clamp_min", "clone", "constant_pad_nd", "div",
     "div_", "empty", "expand", "full_like", "max_pool2d_with_indices", "mul", "mul_",
     "native_batch_norm", "_native_batch_norm_legit_no_training", "new_empty", "norm", "permute",
-    "pixel_shuffle", "pow", "reflection_pad2d", "repeat", "replication_pad2d", "select",
+    "pixel_shuffle", "pow", "reflection_pad2d", "repeat", "replication_pad2d", "rsqrt", "select",
     "sigmoid", "slice", "_softmax", "split", "split_with_sizes", "sqrt", "squeeze", "stack",
     "std", "sub", "sum", "t", "transpose", "unbind", "_unsafe_view", "unsqueeze",
     "upsample_bicubic2d", "_upsample_bicubic2d_aa", "upsample_bilinear2d", "upsample_nearest2d",

@@ -13,6 +13,7 @@ from pipeline.scheduling.processes import Guardian, ProjectLock, gpus
 from pipeline.scheduling.project import Project
 from pipeline.scheduling.scheduler import LocalRunner, Runner, Scheduler, default_jobs
 from pipeline.scheduling.view import State, for_stderr
+from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
 
 
@@ -54,7 +55,7 @@ def repro(
         project = Project(targets, pull=pull)
         if pull:
             project.fetch_run_cache()
-        cards = gpus()
+        cards = [] if arithmetic.portable() else gpus()
         if jobs is None:
             params = Path("params.yaml")
             jobs = default_jobs(load_yaml(params) if params.exists() else {}, cards)

@@ -462,7 +462,8 @@ def default_jobs(params: Mapping[str, Any], gpus: Sequence[str]) -> int:
     Parameters
     ----------
     params : mapping
-        Content of params.yaml. Without ``train.threads`` each training takes all cores.
+        Content of params.yaml. Without ``train.threads`` each training takes all cores, but for
+        portable arithmetic, where each takes one.
     gpus : sequence of str
         GPUs of the machine.
     """
@@ -470,5 +471,6 @@ def default_jobs(params: Mapping[str, Any], gpus: Sequence[str]) -> int:
         return len(gpus)
     train = params.get("train")
     threads = train.get("threads") if isinstance(train, dict) else 1
+    threads = 1 if params.get("arithmetic") == "portable" else threads
     # joblib heeds CPU affinity and the limits of containers.
     return max(1, joblib.cpu_count() // threads) if threads else 1

@@ -3,7 +3,7 @@
 Numbers stay numbers here; a renderer (page, LaTeX) turns them into text.
 """
 
-from collections.abc import Iterable
+from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
@@ -23,6 +23,10 @@ Kind = Literal[
     "p",  # a p-value
     "verdict",
 ]
+
+
+# Decimals that are printed of what is ranked.
+DIGITS: dict[Kind, int] = {"db": 2, "ssim": 4, "difference": 2}
 
 
 @dataclass(frozen=True)
@@ -117,24 +121,48 @@ class Table:
         -------
         Series of int, index of the frame
             1 for the best, 2 for the second best, further places likewise; 0 where nothing is
-            ranked: no value, a quoted row, or no other row to compare with. Equal values share a
-            place, the next one is left out.
+            ranked: no value, a quoted row, or no other row to compare with.
         """
         if not column.best:
             return pd.Series(0, self.frame.index)
-        ranked = self.frame[self.frame[column.name].notna()]
+        values = self.frame[column.name]
         if self.quoted:
-            ranked = ranked[~ranked[self.quoted].astype(bool)]
-        values = ranked[column.name]
-        groups = values.groupby([ranked[name] for name in self.rank_within] or (lambda _: 0))
-        places = groups.rank(method="min", ascending=column.best == "lower")
-        places = places.where(groups.transform("size") > 1, 0)
-        return places.reindex(self.frame.index, fill_value=0).astype(int)
+            values = values.mask(self.frame[self.quoted].astype(bool))
+        within = [self.frame[name] for name in self.rank_within]
+        found = places(values, within, column.kind, lower_is_better=column.best == "lower")
+        return found.fillna(0).astype(int)
 
     def trimmed(self) -> "Table":
         """Return the table without columns that are empty in every row."""
         kept = tuple(c for c in self.columns if not empty(self.frame[c.name]))
         return self if kept == self.columns else replace(self, columns=kept)
+
+
+def places(
+    values: pd.Series, within: Sequence[pd.Series], kind: Kind, *, lower_is_better: bool = False
+) -> pd.Series:
+    """Rank values by their printed digits, so that those that print alike share a place.
+
+    Parameters
+    ----------
+    values : Series
+        Numbers; NaN has no place.
+    within : sequence of Series
+        Rows that share all of these are ranked against each other; all rows where it is empty.
+    kind : Kind
+        Of the values: how many digits are printed.
+    lower_is_better : bool
+        Whether 1 is the lowest value.
+
+    Returns
+    -------
+    Series of float
+        From 1, without gaps; NaN where there is nothing to compare with.
+    """
+    printed = values.astype(float).round(DIGITS[kind]) if kind in DIGITS else values.astype(float)
+    groups = printed.groupby([column.to_numpy() for column in within] or [0] * len(printed))
+    found = groups.rank(method="dense", ascending=lower_is_better)
+    return found.where(groups.transform("count") > 1)
 
 
 def empty(values: pd.Series) -> bool:

@@ -12,23 +12,15 @@ import torch
 from torch import Tensor
 
 from mesr.common.base import SRNetwork
+from pipeline.imaging.backend import available_memory, device_name
 from pipeline.support.errors import UserError
+from pipeline.training.processes import Processes
 
-Probe = Callable[[SRNetwork, int], Tensor]
+LossOf = Callable[[SRNetwork, int], Tensor]  # of a network on a number of patches
 
 
-def saved_bytes(network: SRNetwork, loss_of: Probe, patches: int) -> int:
-    """Return how many bytes the backward pass of a loss needs, parameters left out.
-
-    Parameters
-    ----------
-    network : SRNetwork
-        On the device. Statistics that it keeps in its buffers change.
-    loss_of : callable
-        Returns the loss of a network on a number of patches.
-    patches : int
-        Passed on to `loss_of`.
-    """
+def saved_bytes(network: SRNetwork, loss_of: LossOf, patches: int) -> int:
+    """Return how many bytes the backward pass of a loss needs, parameters left out."""
     own = {parameter.untyped_storage().data_ptr() for parameter in network.parameters()}
     sizes: dict[int, int] = {}
     kept = []  # memory that is handed out again would be taken for the same tensor
@@ -47,25 +39,16 @@ def saved_bytes(network: SRNetwork, loss_of: Probe, patches: int) -> int:
     return sum(sizes.values())
 
 
-def step_memory(network: SRNetwork, loss_of: Probe, *, ema: bool) -> tuple[int, int]:
-    """Return the bytes that every step of a training holds at least.
+def step_memory(network: SRNetwork, loss_of: LossOf) -> tuple[int, int]:
+    """Return the bytes that every step of a training holds at least; `network` is not changed.
 
     What comes on top is left out, so that nothing is refused that would work: temporary results,
     gradients of activations, the next batch.
 
-    Parameters
-    ----------
-    network : SRNetwork
-        On the device; it is not changed.
-    loss_of : callable
-        Returns the loss of a network on a number of patches.
-    ema : bool
-        Whether a moving average of the weights is kept.
-
     Returns
     -------
     fixed, per_patch : int
-        Weights, gradients, Adam's moments and the average; what each patch adds.
+        Weights, gradients and Adam's moments; what each patch adds.
     """
     copy = deepcopy(network)
     one, two = (saved_bytes(copy, loss_of, patches) for patches in (1, 2))
@@ -73,51 +56,41 @@ def step_memory(network: SRNetwork, loss_of: Probe, *, ema: bool) -> tuple[int, 
     constants = max(0, one - per_patch)  # of interpolation, say
     weights = sum(parameter.nbytes for parameter in network.parameters())
     trained = sum(p.nbytes for p in network.parameters() if p.requires_grad)
-    return (1 + ema) * weights + 3 * trained + constants, per_patch
+    return weights + 3 * trained + constants, per_patch
 
 
-def check_memory(
-    fixed: int, per_patch: int, *, patches: int, processes: int, available: int, where: str
-) -> None:
+def check_memory(network: SRNetwork, loss_of: LossOf, share: int, processes: Processes) -> None:
     """Refuse a training for which the memory does not suffice.
 
     Parameters
     ----------
-    fixed, per_patch : int
-        As `step_memory` returned them.
-    patches : int
-        In the batch of one process.
-    processes : int
+    network : SRNetwork
+        On its device.
+    loss_of : callable
+        Returns the loss of a network on a number of patches.
+    share : int
+        Patches in the batch of one process.
+    processes : Processes
         Among which the whole batch is shared.
-    available : int
-        Bytes that one process may use.
-    where : str
-        Name of the device.
 
     Raises
     ------
     UserError
         With figures and the largest batch that would fit.
     """
-    needed = fixed + patches * per_patch
+    fixed, per_patch = step_memory(network, loss_of)
+    needed, available = fixed + share * per_patch, available_memory(processes.device)
     if needed <= available:
         return
-    fits = max(0, available - fixed) // per_patch * processes if per_patch else 0
+    fits = max(0, available - fixed) // max(1, per_patch) * processes.count
     remedy = (
         f"Lower train.batch to {fits} at most, or train.patch"
         if fits
         else "Not even one patch fits: lower train.patch, or make the network smaller"
     )
     raise UserError(
-        f"train.batch is {patches * processes}: a step needs at least {_gib(needed)} of memory in "
-        f"each process ({_mib(per_patch)} a patch and {_mib(fixed)} for weights and optimizer); "
-        f"{_gib(available)} are available on {where}. {remedy}."
+        f"train.batch is {share * processes.count}: a step needs at least "
+        f"{needed / 2**30:,.1f} GiB of memory in each process ({per_patch / 2**20:,.2f} MiB a "
+        f"patch and {fixed / 2**20:,.2f} MiB for weights and optimizer); "
+        f"{available / 2**30:,.1f} GiB are available on {device_name(processes.device)}. {remedy}."
     )
-
-
-def _gib(size: int) -> str:
-    return f"{size / 2**30:,.1f} GiB"
-
-
-def _mib(size: int) -> str:
-    return f"{size / 2**20:,.2f} MiB"

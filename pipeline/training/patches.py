@@ -1,12 +1,10 @@
 """Random training patches, each a pure function of (seed, step, index in the global batch).
 
-Nothing here has a state: any process or thread can draw any patch at any time, so neither the
-number of processes nor of reader threads, nor an interruption, changes what a training sees.
+Nothing here has a state: any process can draw any patch at any time, so neither the number of
+processes nor an interruption changes what a training sees.
 """
 
-from collections import deque
-from collections.abc import Iterable, Mapping, Sequence
-from concurrent.futures import Future, ThreadPoolExecutor
+from collections.abc import Collection, Iterable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import NamedTuple
@@ -77,8 +75,9 @@ class TrainingImages:
     ----------
     hr, lr : PackedImages
         Under the same names.
-    training, validation, skipped : list of str
-        Names of the images that are trained on, held out, and left out as too small.
+    training, validation, skipped, excluded : list of str
+        Names of the images that are trained on, held out, left out as too small, and left out on
+        request.
     """
 
     hr: PackedImages
@@ -86,9 +85,12 @@ class TrainingImages:
     training: list[str]
     validation: list[str]
     skipped: list[str]
+    excluded: list[str]
 
 
-def open_images(hr: Path, lr: Path, scale: int, settings: TrainSettings) -> TrainingImages:
+def open_images(
+    hr: Path, lr: Path, scale: int, settings: TrainSettings, exclude: Collection[str] = ()
+) -> TrainingImages:
     """Open packed images and split them as the settings say.
 
     Raises
@@ -102,16 +104,27 @@ def open_images(hr: Path, lr: Path, scale: int, settings: TrainSettings) -> Trai
             f"{hr} and {lr} hold different images (only in one of them: "
             f"{', '.join(odd[:5])}). Run `dvc repro` to degrade the images again."
         )
-    training, validation = hold_out(packed_hr.names, settings.validation_images)
+    if unknown := sorted(set(exclude) - set(packed_hr)):
+        raise UserError(
+            f"data.exclude names {', '.join(unknown)}, which {hr} does not hold. Take it out, or "
+            f"correct it; the images are: {packed_hr.listing}."
+        )
+    kept = [name for name in packed_hr if name not in exclude]
+    training, validation = hold_out(kept, settings.validation_images)
     for name in validation:
-        check_pair(name, packed_hr[name], packed_lr[name], scale)
+        size = check_pair(name, packed_hr[name], packed_lr[name], scale)
+        if min(*size, settings.validation_crop or size[0]) <= 2:
+            raise UserError(
+                f"nothing of validation image {name!r} is left to score once a border of {scale} "
+                "pixels is cut. Use a larger train.validation_crop, or larger images."
+            )
     skipped = [
         name
         for name in training
         if settings.skip_small_images and min(packed_lr.shape(name)[:2]) < settings.patch
     ]
     training = [name for name in training if name not in skipped]
-    return TrainingImages(packed_hr, packed_lr, training, validation, skipped)
+    return TrainingImages(packed_hr, packed_lr, training, validation, skipped, sorted(exclude))
 
 
 class PatchSampler:
@@ -128,12 +141,10 @@ class PatchSampler:
         The images to draw from.
     scale : int
         HR pixels per LR pixel.
-    patch : int
-        Height and width of the LR patches.
+    settings : TrainSettings
+        `patch`, `flips` and `rotations`.
     seed : int
         Non-negative.
-    flips, rotations : bool
-        Whether patches are mirrored at random, and turned by multiples of 90 degrees.
 
     Raises
     ------
@@ -147,19 +158,17 @@ class PatchSampler:
         hr: Mapping[str, Pixels],
         lr: Mapping[str, Pixels],
         names: Sequence[str],
-        *,
         scale: int,
-        patch: int,
+        settings: TrainSettings,
         seed: int,
-        flips: bool = True,
-        rotations: bool = True,
     ) -> None:
         self.names = sorted(names)
         # Plain views of memory-mapped arrays: NumPy slices them faster than `np.memmap`.
         self.hr = {name: np.asarray(hr[name]) for name in names}
         self.lr = {name: np.asarray(lr[name]) for name in names}
-        self.scale, self.patch, self.seed = scale, patch, seed
-        self.flips, self.rotations = flips, rotations
+        self.scale, self.seed, self.patch = scale, seed, settings.patch
+        self.flips, self.rotations = settings.flips, settings.rotations
+        patch = self.patch
         if not self.names:
             raise UserError(
                 f"no training image is as large as a patch of {patch}x{patch} LR pixels. "
@@ -227,50 +236,3 @@ def check_pair(name: str, hr: Pixels, lr: Pixels, scale: int) -> tuple[int, int]
             "The degraded images are stale: run `dvc repro` to make them again."
         )
     return height, width
-
-
-class Reader:
-    """Reads batches, ahead of the loop when it has threads.
-
-    Parameters
-    ----------
-    sampler : PatchSampler
-        What to read from.
-    share : range
-        This process's indices in the global batch.
-    first, total : int
-        First step, and the step after the last.
-    workers : int
-        Threads, each reading one batch ahead. With 0, `prepare` reads at once: useful where the
-        device computes in the meantime.
-    """
-
-    def __init__(
-        self, sampler: PatchSampler, share: range, first: int, total: int, workers: int
-    ) -> None:
-        self.sampler, self.share, self.next, self.total = sampler, share, first, total
-        self.pool = ThreadPoolExecutor(workers) if workers else None
-        self.ahead = max(1, workers)
-        self.queue: deque[Batch | Future[Batch]] = deque()
-
-    def __enter__(self) -> "Reader":
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        if self.pool is not None:
-            self.pool.shutdown(cancel_futures=True)
-
-    def prepare(self, step: int) -> None:
-        """Read, or order, the batches from `step` on."""
-        while self.next < min(step + self.ahead, self.total):
-            if self.pool is None:
-                self.queue.append(self.sampler.batch(self.next, self.share))
-            else:
-                self.queue.append(self.pool.submit(self.sampler.batch, self.next, self.share))
-            self.next += 1
-
-    def batch(self, step: int) -> Batch:
-        """Return the batch of `step`; steps are asked for in order."""
-        self.prepare(step)
-        batch = self.queue.popleft()
-        return batch.result() if isinstance(batch, Future) else batch

@@ -1,12 +1,15 @@
-"""One training in one process or in several: who does what, and what they exchange.
+"""The processes that train one network together, and the signals that stop them.
 
 Hugging Face Accelerate finds and connects several processes; it is imported only then.
 """
 
 import os
-from collections.abc import Sequence
+import signal
+import threading
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import TypeVar
+from types import FrameType
+from typing import Any, NoReturn, TypeVar
 
 import torch
 from torch import Tensor
@@ -66,9 +69,7 @@ class Processes:
 
         One sum over one buffer, in place of DistributedDataParallel's buckets: their layout
         changes after the first step, which would change the order of summation when a training
-        resumes, and parameters that an objective leaves unused would need a flag. What
-        overlapping with the backward pass would save is small for networks of a few million
-        parameters.
+        resumes.
 
         Parameters
         ----------
@@ -102,15 +103,15 @@ class Processes:
         from accelerate.utils import reduce  # noqa: PLC0415
 
         total: Tensor = reduce(values.to(self.device), "sum")
-        return total
+        return total.cpu()
 
-    def broadcast(self, value: T) -> T:
-        """Return the main process's value in all processes; those of the others are ignored."""
+    def from_main(self, read: Callable[[], T]) -> T:
+        """Call a function in the main process alone and return its result in all of them."""
         if self.count == 1:
-            return value
+            return read()
         from accelerate.utils import broadcast_object_list  # noqa: PLC0415
 
-        received: T = broadcast_object_list([value])[0]
+        received: T = broadcast_object_list([read() if self.is_main else None])[0]
         return received
 
 
@@ -125,3 +126,43 @@ def find_processes() -> Processes:
     cpu = os.environ.get("ACCELERATE_USE_CPU", "").lower() in {"1", "true", "yes", "on"}
     state = PartialState(cpu=cpu or choose_device().type == "cpu")
     return Processes(state.device, state.num_processes, state.process_index)
+
+
+class StopRequest:
+    """Turns the first SIGINT or SIGTERM into a request to stop after the current step.
+
+    Until `listen` is called, signals do what they did before.
+    """
+
+    def __init__(self) -> None:
+        self.number: int | None = None
+        self.former: dict[int, Any] = {}
+
+    @property
+    def requested(self) -> bool:
+        """Whether a signal came."""
+        return self.number is not None
+
+    def __enter__(self) -> "StopRequest":
+        return self
+
+    def listen(self) -> None:
+        """Take signals from now on as requests; calling it again changes nothing."""
+        if not self.former and threading.current_thread() is threading.main_thread():
+            for number in (signal.SIGINT, signal.SIGTERM):  # other threads may set no handlers
+                self.former[number] = signal.signal(number, self._handle) or signal.SIG_DFL
+
+    def __exit__(self, *error: object) -> None:
+        for number, handler in self.former.items():
+            signal.signal(number, handler)
+
+    def stop(self) -> NoReturn:
+        """Stop as the signal asks to, with status 143 after SIGTERM and 130 after SIGINT."""
+        if self.number == signal.SIGTERM:
+            raise SystemExit(128 + signal.SIGTERM)
+        raise KeyboardInterrupt
+
+    def _handle(self, number: int, frame: FrameType | None) -> None:
+        self.number = number
+        for each, handler in self.former.items():  # the next one stops at once
+            signal.signal(each, handler)

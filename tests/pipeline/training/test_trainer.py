@@ -234,7 +234,7 @@ def test_training_learns_and_writes_what_it_promises(folder):
     run = json.loads((out / "run.json").read_text())
     promised = "model variant scale seed settings train params steps best_step best_psnr_db"
     promised += " validation_images skipped_images precision device machine threads processes"
-    promised += " torch cudnn numpy code_digest data_digest fingerprint"
+    promised += " arithmetic torch cudnn numpy code_digest data_digest fingerprint"
     assert set(run) == set(promised.split())
     assert run["params"] == sum(p.numel() for p in network.parameters())
     assert run["threads"] == 1
