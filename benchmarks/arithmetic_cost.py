@@ -1,7 +1,7 @@
 """What portable arithmetic costs: training steps at profile quick's sizes, side by side.
 
-``python -m benchmarks.arithmetic_cost [--rounds 5]`` starts a process for each arithmetic in turn, one
-thread each, and prints the median processor time of a step and the median of the rounds' ratios.
+``python -m benchmarks.arithmetic_cost [--rounds 5]`` starts a process for each arithmetic in turn,
+one thread each, and prints the median processor time of a step and the median of the rounds' ratios.
 """
 
 import argparse
@@ -10,10 +10,13 @@ import os
 import subprocess
 import sys
 import tempfile
+import time
 from pathlib import Path
 from statistics import median
 
 import yaml
+
+from pipeline.support import arithmetic
 
 ROOT = Path(__file__).parents[1]
 WARM, STEPS = 5, 40
@@ -21,22 +24,21 @@ WARM, STEPS = 5, 40
 
 def measure(names: list[str]) -> dict[str, float]:
     """Return milliseconds of processor time a step, in the arithmetic of the working folder."""
-    import time  # noqa: PLC0415
-
-    from pipeline.imaging.backend import backend_flags, device_name  # noqa: PLC0415, I001
     import torch  # noqa: PLC0415
+
     from mesr.common.loss import charbonnier  # noqa: PLC0415
+    from pipeline.imaging.backend import backend_flags, device_name  # noqa: PLC0415
     from pipeline.models.networks import build_network  # noqa: PLC0415
 
     text = (ROOT / "conf/profile/quick.yaml").read_text(encoding="utf-8")
     settings = yaml.safe_load(text)["networks"]
     found = {}
-    print(device_name(torch.device("cpu")), file=sys.stderr)
+    print(f"{device_name(torch.device('cpu'))}, {arithmetic.describe()}", file=sys.stderr)
     with backend_flags(threads=1):
         for name in names:
             torch.manual_seed(0)
             network = build_network(name, 4, **settings[name])
-            network.to(memory_format=torch.channels_last)  # type: ignore[call-overload]
+            network.to(memory_format=torch.channels_last)
             side = 48 if network.preupsampled else 12
             x = torch.rand(8, 3 if network.domain == "rgb" else 1, side, side)
             x = x.contiguous(memory_format=torch.channels_last)
@@ -66,15 +68,15 @@ def main() -> None:
     rounds = []
     for _ in range(arguments.rounds):
         times = {}
-        for arithmetic in ("native", "portable"):
+        for chosen in ("native", "portable"):
             with tempfile.TemporaryDirectory() as folder:
-                Path(folder, "params.yaml").write_text(f"arithmetic: {arithmetic}\n")
+                Path(folder, "params.yaml").write_text(f"arithmetic: {chosen}\n")
                 command = [sys.executable, "-m", "benchmarks.arithmetic_cost", "--measure"]
                 done = subprocess.run(
                     [*command, "--networks", *arguments.networks], cwd=folder, check=True,
                     env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
                 )  # fmt: skip
-                times[arithmetic] = json.loads(done.stdout)
+                times[chosen] = json.loads(done.stdout)
         rounds.append(times)
     print(
         "| network | native, ms a step | portable, ms a step | portable / native |\n|---|---|---|---|"
