@@ -1,7 +1,7 @@
 """What portable arithmetic costs: training steps at profile quick's sizes, side by side.
 
 ``python -m benchmarks.arithmetic_cost [--rounds 5]`` starts a process for each arithmetic in turn,
-one thread each, and prints the median processor time of a step and the median of the rounds' ratios.
+one thread each, and prints medians of the processor time of a step and of the rounds' ratios.
 """
 
 import argparse
@@ -78,9 +78,8 @@ def main() -> None:
                 )  # fmt: skip
                 times[chosen] = json.loads(done.stdout)
         rounds.append(times)
-    print(
-        "| network | native, ms a step | portable, ms a step | portable / native |\n|---|---|---|---|"
-    )
+    print("| network | native, ms a step | portable, ms a step | portable / native |")
+    print("|---|---|---|---|")
     for name in arguments.networks:
         native, portable = (
             median(times[a][name] for times in rounds) for a in ("native", "portable")
