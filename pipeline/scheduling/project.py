@@ -36,6 +36,7 @@ from dvc.utils.serialize import dumps_yaml, load_path, load_yaml
 from pipeline.scheduling.job import Job, changes, locked
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.support.finished import computed_here
 
 Busy = LockError  # another DVC process holds the project's lock, or uses files of the stage
 LOGS = Path("logs/stages")
@@ -190,6 +191,8 @@ class Project:
     def unchanged(self, node: Node) -> bool:
         """Tell whether the stage is up to date; pull what only its data are missing for."""
         stage = node.stage
+        if not self.pull and _kept_by_git(stage):
+            return False
         if not self._changed(stage):
             return True
         upstream = [self.nodes[name].stage for name in node.upstream]
@@ -392,3 +395,10 @@ def _load_path(path: str, fs: Any) -> Any:
 @lru_cache(maxsize=8)
 def _parsed(path: str, fs: Any, *state: int) -> Any:
     return load_path(path, fs)
+
+
+def _kept_by_git(stage: Stage) -> bool:
+    """Whether outputs came with the clone: with equal inputs DVC would never compute them here."""
+    if not str(stage.cmd).startswith("python -m ") or all(out.use_cache for out in stage.outs):
+        return False
+    return not computed_here(str(stage.cmd), [out.fs_path for out in stage.outs])
