@@ -377,9 +377,7 @@ def evaluate_dataset(
                 save_images(target / "images" / name, found, with_inputs=with_inputs)
         types = dict.fromkeys(SCORES, float)
         table = pd.DataFrame(rows, columns=["image", *SCORES]).astype(types)
-        table.to_csv(
-            target / "scores.csv", index=False, float_format="%.6f", lineterminator="\n"
-        )
+        table.to_csv(target / "scores.csv", index=False, float_format="%.6f", lineterminator="\n")
         record = {
             **(facts or {}),
             "dataset": dataset,
