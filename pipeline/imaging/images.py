@@ -153,10 +153,6 @@ def _failures_of(path: Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file. Check the path.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"{path}: is a folder; expected an image file.") from error
     except UnidentifiedImageError as error:
         raise UserError(
             f"{path}: is not an image of a known format. Replace it by a PNG, BMP, TIFF, JPEG, "
@@ -166,7 +162,7 @@ def _failures_of(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: does not fit into memory. Split the image.") from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them into
         if isinstance(error, OSError) and error.errno is not None:
-            text = f"{path}: cannot be read ({error.strerror}). Check the file and the disk."
+            text = f"{path}: cannot be read as an image ({error.strerror}). Check the path."
         else:
             text = f"{path}: is damaged or truncated ({error}). Copy or download it again."
         raise UserError(text) from error
