@@ -74,10 +74,9 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
                 "study",
                 [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"],
             )
-        profile = OmegaConf.to_container(composed, resolve=True)
+        profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(f"the profile could not be composed: {error}") from error
-    assert isinstance(profile, dict)
     values = write_out(profile)
     check_names(validate_params(values, f"profile {chosen}"))
     header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")

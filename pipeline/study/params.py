@@ -451,7 +451,7 @@ class Params(_Strict):
 
     def _check_names(self) -> None:
         """Check lists of names against each other."""
-        runs = {**self.imports, **self.trainings}
+        runs: dict[str, Training | Import] = {**self.imports, **self.trainings}
         methods = {(method_name(e.network, e.variant), e.scale) for e in runs.values()}
         for key in self.evaluated:
             if key not in runs:
