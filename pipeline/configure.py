@@ -97,9 +97,8 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         for name, definition in profile["variants"].items()
     }
     lines = {line for group in groups for line in product(*(group[name] for name in GROUP))}
-    order = {name: index for index, name in enumerate(n for g in groups for n in g["networks"])}
-    for name in profile["networks"]:
-        order.setdefault(name, len(order))
+    named = dict.fromkeys(name for group in groups for name in group["networks"])
+    order = {name: index for index, name in enumerate(named)}
     trainings, used = {}, {}
     # A table's order: scale, the study's own networks before variants, then as the profile has it.
     variants = ["", *definitions]
