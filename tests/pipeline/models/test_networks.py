@@ -11,6 +11,8 @@ from mesr.common.base import SCALES, SRNetwork
 from pipeline.models import networks
 from pipeline.models.networks import NETWORKS, build_network, network_class
 from pipeline.support.errors import UserError
+from pipeline.training.settings import TrainSettings
+from pipeline.training.step import objective
 from tests.pipeline.models.tiny import LEARNING, TINY, build_tiny, example, overfit
 
 # Parameters that no loss reaches: DASR's projection serves the contrastive loss, which is left out.
@@ -50,15 +52,15 @@ def test_other_scales_are_refused(name: str, scale: int) -> None:
 
 
 @pytest.mark.parametrize(("name", "scale", "settings"), LEARNING)
-def test_paper_objective_reaches_every_parameter_and_is_learnt(
+def test_objective_reaches_every_parameter_and_is_learnt(
     name: str, scale: int, settings: dict[str, Any]
 ) -> None:
     network = build_tiny(name, scale, **settings)
     before = {key: p.clone() for key, p in network.named_parameters()}
+    training = TrainSettings()
 
     def loss(net: SRNetwork, outputs: tuple[Tensor, ...], hr: Tensor, progress: float) -> Tensor:
-        assert net.paper_objective is not None
-        return net.paper_objective(outputs, hr, progress)
+        return objective(net, outputs, hr, training)
 
     losses = overfit(network, loss)
     assert losses[-1] < 0.5 * losses[0]
