@@ -1,9 +1,8 @@
 """From an HR image to the reference that is scored against and to the LR image."""
 
 from pipeline.imaging.colour import stack_gray
-from pipeline.imaging.images import Pixels, round_to_uint8
 from pipeline.imaging.protocol import Protocol, image_in_space
-from pipeline.imaging.tensors import Image, crop_to_multiple, resize_image
+from pipeline.imaging.tensors import Image, Pixels, crop_to_multiple, resize_image, round_to_uint8
 
 
 def make_reference(hr: Image, scale: int, protocol: Protocol, name: str = "image") -> Image:

@@ -1,25 +1,12 @@
 """Packed LR images, made from packed HR images."""
 
-import sys
-from collections.abc import Iterator, Sequence
 from pathlib import Path
 
 from tqdm import tqdm
 
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
-
-
-def _progress(names: Sequence[str], label: str) -> Iterator[str]:
-    if sys.stderr.isatty():
-        yield from tqdm(names, desc=label, unit="image")
-        return
-    for count, name in enumerate(names, start=1):
-        yield name
-        if count * 10 // len(names) > (count - 1) * 10 // len(names):
-            print(f"{label}: {count} of {len(names)} images", flush=True)
 
 
 def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
@@ -41,9 +28,8 @@ def degrade(hr_path: Path, lr_path: Path, scale: int) -> None:
         cannot be written.
     """
     images = PackedImages(hr_path)
-
-    def shrunk() -> Iterator[tuple[str, Pixels]]:
-        for name in _progress(images.names, f"degrade {hr_path.stem} x{scale}"):
-            yield name, make_lr(images[name], scale, RGB, f"{hr_path}: {name}")
-
-    pack_images(shrunk(), lr_path)
+    names = tqdm(images.names, f"degrade {hr_path.stem} x{scale}", unit="image", disable=None)
+    pack_images(
+        ((name, make_lr(images[name], scale, RGB, f"{hr_path}: {name}")) for name in names),
+        lr_path,
+    )

@@ -11,9 +11,8 @@ from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
-from pipeline.imaging.images import round_to_uint8
 from pipeline.imaging.protocol import RGB, Protocol, image_in_space
-from pipeline.imaging.tensors import Image, from_tensor, to_tensor
+from pipeline.imaging.tensors import Image, from_tensor, round_to_uint8, to_tensor
 
 Device = torch.device | str | None
 

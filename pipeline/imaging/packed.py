@@ -1,15 +1,14 @@
-"""Packed images: the HDF5 files that the stages exchange."""
+"""Packed images: the HDF5 files that the stages exchange. Reads no image files."""
 
 import hashlib
 from collections.abc import Iterable, Iterator, Mapping
-from contextlib import contextmanager
 from functools import cached_property
 from pathlib import Path
 
 import h5py
 import numpy as np
 
-from pipeline.imaging.images import Pixels, read_image
+from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -19,16 +18,7 @@ def is_image_name(name: str) -> bool:
     return name.isprintable() and not set(name) & set("/\\") and bool(name.strip(". "))
 
 
-@contextmanager
-def _write_failures() -> Iterator[None]:
-    # HDF5 reports a full disk on closing as a RuntimeError.
-    try:
-        yield
-    except RuntimeError as error:
-        raise OSError(str(error)) from error
-
-
-def pack_images(images: Iterable[Path | tuple[str, Pixels]], target: Path) -> None:
+def pack_images(images: Iterable[tuple[str, Pixels]], target: Path) -> None:
     """Write images into one HDF5 file, one contiguous uint8 dataset each.
 
     Holds one image at a time; the same images give the same bytes; `target` appears when
@@ -36,42 +26,48 @@ def pack_images(images: Iterable[Path | tuple[str, Pixels]], target: Path) -> No
 
     Parameters
     ----------
-    images : iterable of Path or of (name, pixels)
-        Files (named by their stem), or arrays (H, W, 3) or (H, W) uint8.
+    images : iterable of (name, pixels)
+        (H, W, 3) or (H, W) uint8.
     target : Path
         The `.h5` file.
 
     Raises
     ------
     UserError
-        When two images have one name, a name is no `is_image_name`, there is no image at all, an
-        image cannot be read, or the file cannot be written.
+        When two images have one name, a name is no `is_image_name`, there is no image at all, or
+        the file cannot be written.
     """
-    origins: dict[str, str] = {}
-    with atomic_path(target) as temporary, _write_failures(), h5py.File(temporary, "w") as file:
-        for item in images:
-            name, pixels = (item.stem, read_image(item)) if isinstance(item, Path) else item
-            origin = str(item) if isinstance(item, Path) else name
-            if not is_image_name(name):
-                raise UserError(
-                    f"{origin!r}: {name!r} cannot be the name of an image in {target.name}. Rename "
-                    "it; names are made of letters, digits and signs, but no slashes, and not of "
-                    "dots and blanks alone."
-                )
-            if name in origins:
-                raise UserError(
-                    f"{origin}: another image, {origins[name]}, has the same name {name!r} in "
-                    f"{target.name}. Rename one of them."
-                )
-            if pixels.dtype != np.uint8 or pixels.ndim not in {2, 3} or 0 in pixels.shape:
-                raise UserError(
-                    f"{origin}: is a {pixels.dtype} array of shape {pixels.shape}; expected uint8 "
-                    "of shape (H, W, 3) or (H, W) with at least one pixel."
-                )
-            origins[name] = origin
-            file.create_dataset(name, data=pixels, track_times=False)
-        if not origins:
+    names: set[str] = set()
+    with atomic_path(target) as temporary:
+        try:
+            with h5py.File(temporary, "w") as file:
+                for name, pixels in images:
+                    _check(name, pixels, names, target)
+                    names.add(name)
+                    file.create_dataset(name, data=pixels, track_times=False)
+        except RuntimeError as error:  # how HDF5 reports a full disk on closing
+            raise OSError(str(error)) from error
+        if not names:
             raise UserError(f"{target}: there is no image to pack. Check the source folder.")
+
+
+def _check(name: str, pixels: Pixels, names: set[str], target: Path) -> None:
+    if not is_image_name(name):
+        raise UserError(
+            f"{name!r} cannot be the name of an image in {target.name}. Rename it; names are made "
+            "of letters, digits and signs, but no slashes, and not of dots and blanks alone."
+        )
+    if name in names:
+        raise UserError(f"{target.name}: two images have the name {name!r}. Rename one of them.")
+    if pixels.dtype != np.uint8 or pixels.ndim not in {2, 3} or 0 in pixels.shape:
+        raise ValueError(f"{name} is a {pixels.dtype} array of shape {pixels.shape}")
+
+
+def _offset(name: str, dataset: h5py.Dataset) -> int:
+    offset = dataset.id.get_offset()  # None where the data are in chunks
+    if dataset.dtype != np.uint8 or offset is None:
+        raise OSError(f"{name!r} is not a contiguous uint8 dataset")
+    return int(offset)
 
 
 class PackedImages(Mapping[str, Pixels]):
@@ -99,16 +95,10 @@ class PackedImages(Mapping[str, Pixels]):
         try:
             with h5py.File(self.path, "r") as file:
                 for name, dataset in file.items():
-                    offset = dataset.id.get_offset()
-                    if dataset.dtype != np.uint8 or offset is None:
-                        raise UserError(
-                            f"{self.path}: {name!r} is not a contiguous uint8 dataset; expected a "
-                            "file written by `pack_images`. Delete it and run `dvc repro`."
-                        )
-                    self._where[name] = offset, dataset.shape
+                    self._where[name] = _offset(name, dataset), dataset.shape
         except FileNotFoundError as error:
             raise UserError(f"{self.path}: no such file. Run `dvc repro` to build it.") from error
-        except (OSError, AttributeError) as error:
+        except (OSError, AttributeError) as error:  # a group has no offset
             raise UserError(
                 f"{self.path}: is not a readable file of packed images ({error}). "
                 "Delete it and run `dvc repro`."
@@ -123,7 +113,7 @@ class PackedImages(Mapping[str, Pixels]):
 
     def __getitem__(self, name: str) -> Pixels:
         if name not in self._where:
-            raise UserError(f"{self.path}: has no image named {name!r}. It holds: {self.listing}.")
+            raise UserError(f"{self.path}: has no image named {name!r}. Names: {', '.join(self)}")
         offset, shape = self._where[name]
         return self._bytes[offset : offset + int(np.prod(shape))].reshape(shape)
 
@@ -140,11 +130,6 @@ class PackedImages(Mapping[str, Pixels]):
     def names(self) -> list[str]:
         """Names of the images, alphabetical."""
         return list(self._where)
-
-    @property
-    def listing(self) -> str:
-        """The names as a line for messages, shortened when there are many."""
-        return ", ".join(self.names[:20]) + (", ..." if len(self) > 20 else "")
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an image without touching its pixels."""

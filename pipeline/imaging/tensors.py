@@ -1,4 +1,4 @@
-"""Images as tensors and back, resizing, cropping."""
+"""Images as arrays and as tensors: types, rounding, resizing, cropping. Reads no files."""
 
 from typing import Any
 
@@ -10,7 +10,29 @@ from torch import Tensor
 from mesr.common.imresize import Border, imresize
 from pipeline.support.errors import UserError
 
-Image = NDArray[Any]  # (H, W, 3) RGB or (H, W); uint8, or float64 in 0..255 where not rounded
+Pixels = NDArray[np.uint8]  # (H, W, 3) RGB or (H, W)
+Image = NDArray[Any]  # the same; uint8, or float64 in 0..255 where not rounded
+
+# Values this close to a half are treated as the half itself. Summation order and processor move
+# an interpolated value by about 1e-13; the tolerance keeps that from reaching an 8-bit image.
+TIE = 1e-9
+
+
+def round_to_uint8(values: NDArray[Any]) -> Pixels:
+    """Clip to 0..255 and round halves up, as MATLAB's `uint8()` does.
+
+    Parameters
+    ----------
+    values : ndarray
+        Any shape, nominal range 0..255. NaN becomes 0, as in MATLAB.
+
+    Returns
+    -------
+    ndarray
+        uint8, same shape.
+    """
+    wide = np.nan_to_num(np.asarray(values, dtype=np.float64), nan=0.0)
+    return np.floor(np.clip(wide, 0, 255) + (0.5 + TIE)).astype(np.uint8)
 
 
 def to_tensor(image: Image) -> Tensor:

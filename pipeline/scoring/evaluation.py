@@ -1,23 +1,33 @@
-"""The one way to scores: degrade, super-resolve and score images under a protocol."""
+"""The one way to scores: reference, LR image, network, scored planes, PSNR and SSIM."""
 
-from collections.abc import Callable, Iterable, Iterator, Mapping
+import json
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
+from contextlib import contextmanager
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 import numpy as np
+import pandas as pd
 import torch
+from torch import Tensor
+from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.colour import rgb_to_gray, stack_gray
 from pipeline.imaging.degradation import degrade, make_reference
-from pipeline.imaging.images import Pixels, round_to_uint8, write_image
+from pipeline.imaging.images import write_image
 from pipeline.imaging.inference import Device, super_resolve
+from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, image_in_space, scored_planes
-from pipeline.imaging.tensors import Image, crop_border
+from pipeline.imaging.tensors import Image, Pixels, crop_border, round_to_uint8, to_tensor
 from pipeline.scoring.metrics import WINDOW, psnr, ssim
 from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 
 Reader = Callable[[], Pixels]
+
+SCORES = ("psnr_db", "ssim", "coarse_psnr_db", "gate_mean", "gate_max")
 
 
 @dataclass(frozen=True)
@@ -32,6 +42,11 @@ class Evaluation:
         SR image, HR image as scored (before the border is cut), and LR image.
     coarse : tuple of ndarray
         The network's earlier outputs.
+    coarse_psnr_db : float or None
+        PSNR of the first output under the same protocol; None unless it has the size of the SR
+        image.
+    gate_mean, gate_max : float or None
+        Of `SRNetwork.gate`; None for a network without one.
     """
 
     psnr_db: float
@@ -39,7 +54,49 @@ class Evaluation:
     sr: Image
     hr: Image
     lr: Image
-    coarse: tuple[Image, ...]
+    coarse: tuple[Image, ...] = ()
+    coarse_psnr_db: float | None = None
+    gate_mean: float | None = None
+    gate_max: float | None = None
+
+
+def scored_pair(
+    sr: Image,
+    reference: Image,
+    scale: int,
+    protocol: Protocol,
+    *,
+    device: Device = None,
+    name: str = "image",
+) -> tuple[Tensor, Tensor]:
+    """Return what is compared: the scored planes of both images inside the border.
+
+    Parameters
+    ----------
+    sr, reference, scale, protocol, device, name
+        As for `score`.
+
+    Returns
+    -------
+    tuple of Tensor
+        (1, C, H, W) float64 in 0..255, on `device`.
+
+    Raises
+    ------
+    UserError
+        When less is left inside the border than SSIM's window: a mean over the other images
+        would be a figure of another dataset.
+    """
+    width = protocol.border_width(scale)
+    x, y = (crop_border(scored_planes(i, protocol), width, name) for i in (sr, reference))
+    if min(x.shape[:2]) < WINDOW:
+        raise UserError(
+            f"{name}: {x.shape[1]}x{x.shape[0]} pixels are left inside the border of {width}; "
+            f"SSIM needs at least {WINDOW}x{WINDOW}. Remove the image from the dataset, or use "
+            "larger ones."
+        )
+    where = device or "cpu"
+    return to_tensor(x).to(where), to_tensor(y).to(where)
 
 
 def score(
@@ -70,19 +127,10 @@ def score(
     Raises
     ------
     UserError
-        When less is left inside the border than SSIM's window: a mean over the other images
-        would be a figure of another dataset.
+        See `scored_pair`.
     """
-    width = protocol.border_width(scale)
-    x, y = (crop_border(scored_planes(i, protocol), width, name) for i in (sr, reference))
-    if min(x.shape[:2]) < WINDOW:
-        raise UserError(
-            f"{name}: {x.shape[1]}x{x.shape[0]} pixels are left inside the border of {width}; "
-            f"SSIM needs at least {WINDOW}x{WINDOW}. Remove the image from the dataset, or use "
-            "larger ones."
-        )
-    where = device or "cpu"
-    return psnr(x, y, where), ssim(x, y, where, protocol.ssim_border)
+    x, y = scored_pair(sr, reference, scale, protocol, device=device, name=name)
+    return psnr(x, y), ssim(x, y, protocol.ssim_border)
 
 
 def as_gray_as(reference: Image, hr: Pixels, sr: Pixels) -> Pixels:
@@ -90,6 +138,14 @@ def as_gray_as(reference: Image, hr: Pixels, sr: Pixels) -> Pixels:
     if reference.ndim == 3:
         return stack_gray(sr)
     return sr if sr.ndim == 2 or hr.ndim == 3 else round_to_uint8(rgb_to_gray(sr))
+
+
+def is_luma_of(sr: Pixels, hr: Pixels) -> bool:
+    """Tell whether an SR image is the luma of a colour image: one channel where HR has three.
+
+    An HR file with three equal channels is gray, and so is its SR image.
+    """
+    return sr.ndim == 2 and hr.ndim == 3 and bool(np.ptp(hr, axis=2).any())
 
 
 def prepare_given(
@@ -123,42 +179,6 @@ def prepare_given(
             "Give the scale that the SR images were made for."
         )
     return sr if is_luma_of(sr, hr) else as_gray_as(reference, hr, sr), reference
-
-
-def is_luma_of(sr: Pixels, hr: Pixels) -> bool:
-    """Tell whether an SR image is the luma of a colour image: one channel where HR has three.
-
-    An HR file with three equal channels is gray, and so is its SR image.
-    """
-    return sr.ndim == 2 and hr.ndim == 3 and bool(np.ptp(hr, axis=2).any())
-
-
-def score_image(
-    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
-) -> tuple[float, float]:
-    """PSNR in dB and SSIM of an SR image that someone else made.
-
-    Parameters
-    ----------
-    sr, hr : ndarray
-        uint8 (H, W, 3) or (H, W); the HR image is cropped to a multiple of the scale.
-    scale, protocol, name
-        As for `score`.
-
-    Raises
-    ------
-    UserError
-        When the SR image is not as large as the cropped HR image, too small to be scored, or
-        luma where the protocol scores colours.
-    """
-    image, reference = prepare_given(sr, hr, scale, protocol, name)
-    if protocol.metric == "rgb" and is_luma_of(sr, hr):
-        raise UserError(
-            f"{name}: the SR image has one channel, the HR image is in colour: it is taken for the "
-            f"luma alone, and protocol {protocol.name} scores all three channels. Give SR images "
-            "in colour, or a protocol that scores luma, such as y or rgb."
-        )
-    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 
 def evaluate_image(
@@ -204,9 +224,32 @@ def evaluate_image(
         )
     else:
         lr = degrade(reference, scale, protocol)
-    result = super_resolve(network, lr, protocol, device)
-    psnr_db, ssim = score(result.image, reference, scale, protocol, device=device, name=name)
-    return Evaluation(psnr_db, ssim, result.image, reference, lr, result.coarse)
+    with _watched_gate(network) as gate:
+        result = super_resolve(network, lr, protocol, device)
+    sr, coarse = result.image, result.coarse
+    psnr_db, similarity = score(sr, reference, scale, protocol, device=device, name=name)
+    coarse_psnr_db = None
+    if coarse and coarse[0].shape == sr.shape:
+        pair = scored_pair(coarse[0], reference, scale, protocol, device=device, name=name)
+        coarse_psnr_db = psnr(*pair)
+    return Evaluation(psnr_db, similarity, sr, reference, lr, coarse, coarse_psnr_db, **gate)
+
+
+@contextmanager
+def _watched_gate(network: SRNetwork) -> Iterator[dict[str, float]]:
+    """Yield what will hold mean and maximum of the gate after a forward pass of the network."""
+    found: dict[str, float] = {}
+
+    def look(_network: SRNetwork, _inputs: object, outputs: tuple[Tensor, ...]) -> None:
+        gate = network.gate(outputs[0])
+        if gate is not None:
+            found.update(gate_mean=float(gate.double().mean()), gate_max=float(gate.max()))
+
+    handle = network.register_forward_hook(look)
+    try:
+        yield found
+    finally:
+        handle.remove()
 
 
 def _given_lr(lr: Image, hr: Pixels, reference: Image, scale: int, name: str) -> Image:
@@ -254,17 +297,71 @@ def evaluate_images(
     """
     network = network.to(device).to(memory_format=torch.channels_last)
     for name, read in images:
-        yield (
-            name,
-            evaluate_image(
-                network,
-                read(),
-                protocol,
-                lr=lr[name]() if lr else None,
-                device=device,
-                name=f"{dataset}/{name}",
-            ),
-        )
+        given, label = lr[name]() if lr else None, f"{dataset}/{name}"
+        yield name, evaluate_image(network, read(), protocol, lr=given, device=device, name=label)
+
+
+def evaluate_dataset(
+    network: SRNetwork,
+    images: PackedImages,
+    protocol: Protocol,
+    folder: Path,
+    *,
+    keep: Collection[str] | None = None,
+    with_inputs: bool = False,
+    device: Device = None,
+    facts: Mapping[str, object] | None = None,
+) -> pd.DataFrame:
+    """Evaluate a network on a dataset into a folder, which appears when complete.
+
+    Parameters
+    ----------
+    network : SRNetwork
+        Moved to `device`.
+    images : PackedImages
+        The HR images; the dataset is named as their file.
+    protocol : Protocol
+        Everything that decides the figures.
+    folder : Path
+        Gets ``scores.csv`` (what is returned, with six decimals; empty for None), ``record.json``
+        and, of the images to keep, ``images/<name>/<kind>.png``, see `save_images`.
+    keep : collection of str, optional
+        Names of the images to keep; all by default.
+    with_inputs : bool
+        Whether to keep HR and LR images too.
+    device : torch.device or str, optional
+        Where network and metrics run; the CPU by default.
+    facts : mapping, optional
+        Further entries of the record, before dataset, protocol, images and data_digest.
+
+    Returns
+    -------
+    DataFrame
+        One row per image: image, `SCORES`.
+    """
+    dataset = images.path.stem
+    bar = tqdm(images.names, dataset, unit="image", disable=None)
+    readers = ((name, partial(images.__getitem__, name)) for name in bar)
+    rows = []
+    with atomic_path(folder) as target:
+        target.mkdir()
+        for name, found in evaluate_images(network, readers, dataset, protocol, device or "cpu"):
+            rows.append((name, *(getattr(found, column) for column in SCORES)))
+            if keep is None or name in keep:
+                save_images(target / "images" / name, found, with_inputs=with_inputs)
+        types = dict.fromkeys(SCORES, float)
+        table = pd.DataFrame(rows, columns=["image", *SCORES]).astype(types)
+        table.to_csv(target / "scores.csv", index=False, float_format="%.6f", lineterminator="\n")
+        record = {
+            **(facts or {}),
+            "dataset": dataset,
+            "protocol": protocol.name,
+            "images": len(table),
+            "data_digest": images.digest,
+        }
+        text = json.dumps(record, indent=2) + "\n"
+        (target / "record.json").write_text(text, encoding="utf-8")
+    return table
 
 
 def save_images(folder: Path, found: Evaluation, *, with_inputs: bool) -> None:

@@ -7,14 +7,13 @@ on unrelated noise, and its window is float32.
 """
 
 from collections.abc import Sequence
-from typing import Any, Literal
+from typing import Literal
 
 import torch
-from numpy.typing import NDArray
 from torch import Tensor
 from torch.nn.functional import pad
 
-from pipeline.imaging.tensors import to_tensor
+from pipeline.imaging.tensors import Image, to_tensor
 
 PEAK = 255.0
 WINDOW = 11
@@ -25,34 +24,22 @@ _OFFSETS = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
 _GAUSSIAN: list[float] = torch.softmax(-(_OFFSETS**2) / (2 * SIGMA**2), dim=0).tolist()
 
 
-def _pair(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str) -> tuple[Tensor, Tensor]:
-    if sr.shape != hr.shape:
-        raise ValueError(f"SR has shape {sr.shape} and HR {hr.shape}; expected equal shapes")
-    return to_tensor(sr).to(device), to_tensor(hr).to(device)
+def _pair(sr: Image | Tensor, hr: Image | Tensor) -> tuple[Tensor, Tensor]:
+    x, y = (image if isinstance(image, Tensor) else to_tensor(image) for image in (sr, hr))
+    if x.shape != y.shape:
+        shapes = " and HR ".join(str(tuple(image.shape)) for image in (sr, hr))
+        raise ValueError(f"SR has shape {shapes}; expected equal shapes")
+    return x, y
 
 
-def _blur(planes: Tensor) -> Tensor:
-    """Average (..., H, W) float64 planes over the Gaussian windows that lie inside the image."""
-    # The window is separable, and sums of shifted planes need no copies: a tenth of the time of a
-    # two-dimensional convolution.
-    for axis in (-2, -1):
-        length = planes.shape[axis] - WINDOW + 1
-        blurred = planes.narrow(axis, 0, length) * _GAUSSIAN[0]
-        for shift in range(1, WINDOW):
-            blurred.add_(planes.narrow(axis, shift, length), alpha=_GAUSSIAN[shift])
-        planes = blurred
-    return planes
-
-
-def psnr(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu") -> float:
+def psnr(sr: Image | Tensor, hr: Image | Tensor) -> float:
     """Peak signal-to-noise ratio, 10 log10(255^2 / MSE).
 
     Parameters
     ----------
-    sr, hr : ndarray
-        (H, W) or (H, W, C) in 0..255, already cropped; any number type.
-    device : torch.device or str
-        Where to compute; needs float64.
+    sr, hr : ndarray or Tensor
+        (H, W) or (H, W, C) of any number type, or (1, C, H, W) float64; in 0..255, already
+        cropped.
 
     Returns
     -------
@@ -64,25 +51,19 @@ def psnr(sr: NDArray[Any], hr: NDArray[Any], device: torch.device | str = "cpu")
     ValueError
         When the shapes differ.
     """
-    x, y = _pair(sr, hr, device)
-    error = torch.mean((x - y) ** 2)
-    return float(10 * torch.log10(PEAK**2 / error))
+    x, y = _pair(sr, hr)
+    return float(10 * torch.log10(PEAK**2 / torch.mean((x - y) ** 2)))
 
 
 def ssim(
-    sr: NDArray[Any],
-    hr: NDArray[Any],
-    device: torch.device | str = "cpu",
-    border: Literal["valid", "replicate"] = "valid",
+    sr: Image | Tensor, hr: Image | Tensor, border: Literal["valid", "replicate"] = "valid"
 ) -> float:
     """Structural similarity of Wang et al. (2004): 11x11 Gaussian window, sigma 1.5.
 
     Parameters
     ----------
-    sr, hr : ndarray
-        (H, W) or (H, W, C) in 0..255, already cropped; any number type.
-    device : torch.device or str
-        Where to compute; needs float64.
+    sr, hr : ndarray or Tensor
+        As for `psnr`.
     border : {"valid", "replicate"}
         Average over the pixels whose window lies inside the image, as Wang et al. do, or over
         all, the image extended by replication, as MATLAB's `ssim` does.
@@ -98,7 +79,7 @@ def ssim(
     ValueError
         When the shapes differ.
     """
-    x, y = _pair(sr, hr, device)
+    x, y = _pair(sr, hr)
     if min(x.shape[-2:]) < WINDOW:
         return float("nan")
     if border == "replicate":
@@ -143,3 +124,16 @@ def _ssim_strip(x: Tensor, y: Tensor, data_ranges: Sequence[float]) -> list[Tens
         contrast_structure = (2 * covariance + c2) / (variance_x + variance_y + c2)
         maps.append(luminance * contrast_structure)
     return maps
+
+
+def _blur(planes: Tensor) -> Tensor:
+    """Average (..., H, W) float64 planes over the Gaussian windows that lie inside the image."""
+    # The window is separable, and sums of shifted planes need no copies: a tenth of the time of a
+    # two-dimensional convolution.
+    for axis in (-2, -1):
+        length = planes.shape[axis] - WINDOW + 1
+        blurred = planes.narrow(axis, 0, length) * _GAUSSIAN[0]
+        for shift in range(1, WINDOW):
+            blurred.add_(planes.narrow(axis, shift, length), alpha=_GAUSSIAN[shift])
+        planes = blurred
+    return planes

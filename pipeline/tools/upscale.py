@@ -5,7 +5,7 @@ from pathlib import Path
 
 from baselines.bicubic import Bicubic
 from mesr.common.base import SRNetwork
-from pipeline.imaging.images import read_image_with_alpha, write_image
+from pipeline.imaging.images import read_photo, write_image
 from pipeline.imaging.protocol import RGB
 from pipeline.tools.tiling import upscale_tiled
 
@@ -36,9 +36,10 @@ def upscale_file(network: SRNetwork, source: Path, target: Path, tile: int = 256
     Raises
     ------
     UserError
-        When the source is not a readable 8-bit image or the target cannot be written.
+        When the source is not a readable image or the target cannot be written.
     """
-    image, alpha = read_image_with_alpha(source)
+    photo = read_photo(source)
+    image, alpha = photo.pixels, photo.alpha
     scale = network.scale
     whole = max(image.shape[:2])
     found = upscale_tiled(network, image, FOR_USE, tile=tile or whole)
@@ -47,7 +48,7 @@ def upscale_file(network: SRNetwork, source: Path, target: Path, tile: int = 256
         enlarged_alpha = upscale_tiled(
             Bicubic(scale), alpha, FOR_USE, tile=tile or whole, halo=8
         ).image
-    write_image(target, found.image, enlarged_alpha)
+    write_image(target, found.image, enlarged_alpha, photo.icc_profile, photo.exif)
     line = f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"
     if found.tiles > 1:
         line += f", {found.tiles} tiles with a halo of {found.halo} LR pixels"
