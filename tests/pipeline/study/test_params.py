@@ -60,7 +60,7 @@ def test_runs_come_in_the_order_of_the_tables(values: dict[str, Any]) -> None:
         ("trainings/vdsr_x4_s0/code", "../evil.py", "code"),
         ("trainings/vdsr_x4_s0/code", "/etc/evil.py", "code"),
         ("trainings/vdsr_x4_s0/code", "baselines/pan.py", r"tuned\.vdsr\.code"),
-        ("trainings/vdsr-steps500_x4_s0/train/steps", 0, r"steps500_x4_s0\.train, steps: 0"),
+        ("trainings/vdsr-steps500_x4_s0/train/steps", 0, r"steps500_x4_s0\.train, steps: Input"),
         ("trainings/vdsr-steps500_x4_s0/train", {"stepps": 2}, r"no such setting\. Did you mean"),
         ("networks", {"vdsr": {}}, r"networks\.mesr: missing"),
         ("tuned", {}, r"tuned\.\w+: missing"),
