@@ -134,7 +134,7 @@ def train(
                 # First, because a training may have been stopped while it validated.
                 if state.row_due(s.validate_every, total):
                     scores = processes.from_main(lambda: validate(network, images, s, stop))
-                    stopping = scores is None
+                    stopping = stopping or scores is None
                     if scores is not None:
                         state.add_row(learning_rate(state.step - 1, s), scores)
                         if scores.psnr_db is not None:
