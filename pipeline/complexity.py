@@ -1,11 +1,11 @@
-"""Stage `complexity`: parameters and Multi-Adds of every network.
+"""Stage `complexity`: parameters and Multi-Adds of the networks of the study.
 
-Writes `results/complexity.csv` (every network at its paper's size), beside every published count
-`results/counts.csv`, and `results/sizes.csv`: the trained networks at the size of this study.
+``results/sizes.csv`` has every method of the study, and its networks at the sizes that their papers
+publish; ``results/counts.csv`` puts every published count beside ours.
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from typing import Any
 
 import pandas as pd
@@ -13,32 +13,45 @@ import torch
 
 from mesr.common.base import SCALES
 from pipeline.models.counting import Complexity, count, parse_size
-from pipeline.models.networks import (
-    NETWORKS,
-    build_network,
-    main_variant,
-    network_variants,
-    settings_variant,
-)
-from pipeline.study.keys import ABLATION_MODEL, ABLATION_SCALE, parse_scale
+from pipeline.models.networks import build_network, network_names, published_sizes, size_of
 from pipeline.study.params import Params, load_params
+from pipeline.study.paths import RESULTS
 from pipeline.study.published_figures import PublishedComplexity, published_complexity
-from pipeline.study.results import COMPLEXITY, COUNTS, SIZES
+from pipeline.study.runs import Run, parse_scale
 from pipeline.support.console import run
+from pipeline.support.files import atomic_path
+
+SIZES = (
+    *("method", "network", "variant", "kind", "scale"),
+    *("params", "multi_adds", "patch", "patch_multi_adds"),
+)
+COUNTS = (
+    *("network", "variant", "scale", "hr"),
+    *("params", "counted_params", "published_params", "params_verdict"),
+    *("multi_adds", "counted_multi_adds", "published_multi_adds", "multi_adds_verdict"),
+    *("explanation", "source", "note"),
+)
 
 
-def subjects(names: Sequence[str], *, variants: bool) -> Iterator[tuple[str, str, int, Any]]:
-    """Yield network, variant, scale and settings of what is counted.
+def count_network(
+    code: str, scale: int, settings: dict[str, Any], hr_height: int = 720, hr_width: int = 1280
+) -> Complexity:
+    """Count a network without computing anything.
 
-    The first variant of a network is the one that the paper's tables mean; the others follow when
-    `variants` is set. Those of the ablation exist at x4 alone.
+    Parameters
+    ----------
+    code : str
+        Name or code of the network.
+    scale : {2, 3, 4}
+        Upscaling factor.
+    settings : dict
+        Of its constructor.
+    hr_height, hr_width : int
+        Size of the HR output in pixels.
     """
-    for name in names:
-        for variant, settings in network_variants(name).items():
-            main = variant == main_variant(name)
-            if main or variants:
-                scales = SCALES if main or name != ABLATION_MODEL else (ABLATION_SCALE,)
-                yield from ((name, variant, scale, settings) for scale in scales)
+    with torch.device("meta"):
+        network = build_network(code, scale, **settings)
+    return count(network, hr_height, hr_width)
 
 
 def count_all(
@@ -49,7 +62,7 @@ def count_all(
     *,
     variants: bool = True,
 ) -> pd.DataFrame:
-    """Count networks at their papers' sizes.
+    """Count networks at the sizes that their papers publish.
 
     Parameters
     ----------
@@ -65,37 +78,49 @@ def count_all(
     Returns
     -------
     DataFrame
-        Columns model, variant, scale, params, multi_adds.
+        Columns network, variant, scale, params, multi_adds.
     """
     rows = []
-    for name, variant, scale, settings in subjects(names or list(NETWORKS), variants=variants):
-        if scale in scales:
-            with torch.device("meta"):
-                network = build_network(name, scale, **settings)
-            found = count(network, hr_height, hr_width)
-            rows.append((name, variant, scale, found.params, found.multi_adds))
-    return pd.DataFrame(rows, columns=COMPLEXITY.names)
+    for name in names or network_names():
+        sizes = published_sizes(name)
+        for size in list(sizes) if variants else list(sizes)[:1]:
+            for scale in scales:
+                found = count_network(name, scale, sizes[size], hr_height, hr_width)
+                rows.append((name, size, scale, found.params, found.multi_adds))
+    return pd.DataFrame(rows, columns=["network", "variant", "scale", "params", "multi_adds"])
 
 
 def study_sizes(params: Params) -> pd.DataFrame:
-    """Count the networks of a study on one of its training patches.
+    """Count every method of a study, and its networks at their papers' sizes.
 
     Returns
     -------
     DataFrame
-        Columns of `SIZES`: LR patches of ``patch`` x ``patch`` pixels.
+        Columns `SIZES`: one row per method and scale; kind ``"paper"`` are the published sizes,
+        whose name is the variant. Multi-Adds of an HR image of ``complexity.hr``, and of one LR
+        patch of `patch` x `patch` pixels.
     """
-    rows = []
-    for name in (*params.baselines, *params.models):
-        settings = params.network_settings(name)
-        for scale in map(parse_scale, params.scales):
-            with torch.device("meta"):
-                network = build_network(name, scale, **settings)
-            side = params.train.patch * scale
-            found = count(network, side, side)
-            variant, patch = settings_variant(name, settings), params.train.patch
-            rows.append((name, variant, scale, patch, found.params, found.multi_adds))
-    return pd.DataFrame(rows, columns=SIZES.names)
+    patch = params.train["patch"]
+    hr = parse_size(params.complexity.hr)
+
+    def row(wanted: Run, kind: str) -> tuple[Any, ...]:
+        what = (wanted.code, wanted.scale, wanted.settings)
+        whole, small = count_network(*what, *hr), count_network(*what, *[patch * wanted.scale] * 2)
+        name = (wanted.method, wanted.network, wanted.variant, kind, wanted.scale)
+        return (*name, whole.params, whole.multi_adds, patch, small.multi_adds)
+
+    runs = list(params.runs().values())
+    methods = {(found.method, found.scale): found for found in runs}
+    rows = [row(found, found.kind) for found in methods.values()]
+    for network in dict.fromkeys(found.network for found in runs if found.kind != "interpolation"):
+        if network in network_names():
+            needed = {size_of(network, r.settings) for r in runs if r.network == network}
+            for size in sorted(needed):
+                for scale in map(parse_scale, params.scales):
+                    settings = published_sizes(network)[size]
+                    paper = Run("", network, size, "published", scale, None, network, settings)
+                    rows.append(row(paper, "paper"))
+    return pd.DataFrame(rows, columns=SIZES)
 
 
 def verdict(ours: int, as_published: int, published: int | None, digit: int) -> str:
@@ -135,10 +160,8 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
     """
 
     def counted(scale: int) -> Complexity:
-        with torch.device("meta"):
-            settings = network_variants(entry.model).get(entry.variant, {})
-            network = build_network(entry.model, scale, **settings)
-        return count(network, *parse_size(entry.hr))
+        settings = published_sizes(entry.model).get(entry.variant, {})
+        return count_network(entry.model, scale, settings, *parse_size(entry.hr))
 
     own = counted(entry.scale)
     other = next((int(a[1:]) for a in entry.params_as.split() if a != "weights"), entry.scale)
@@ -149,7 +172,7 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
     extras = {"biases": own.biases, "rectifiers": own.rectifiers, "pooling": own.pooling}
     counted_multi_adds += sum(extras[kind] for kind in entry.multi_adds_with.split())
     return {
-        "model": entry.model,
+        "network": entry.model,
         "variant": entry.variant,
         "scale": entry.scale,
         "hr": entry.hr,
@@ -170,22 +193,21 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write results/complexity.csv, results/counts.csv and results/sizes.csv."""
+    """Write results/counts.csv and results/sizes.csv."""
     argparse.ArgumentParser(description=main.__doc__).parse_args(argv)
-    print("count every network, variant and scale", flush=True)
     params = load_params()
-    height, width = parse_size(params.complexity.hr)
-    table = count_all(hr_height=height, hr_width=width)
-    comparison = pd.DataFrame([compare(entry) for entry in published_complexity().values()])
+    networks = {*params.certify.networks, *(found.network for found in params.runs().values())}
+    print(f"count {len(networks)} networks", flush=True)
+    rows = [compare(e) for e in published_complexity().values() if e.model in networks]
+    counts = pd.DataFrame(rows, columns=COUNTS)
     whole = ["published_params", "published_multi_adds"]
-    comparison[whole] = comparison[whole].astype("Int64")
-    SIZES.write(study_sizes(params))
-    COMPLEXITY.write(table)
-    COUNTS.write(comparison)
-    verdicts = [*comparison["params_verdict"], *comparison["multi_adds_verdict"]]
-    summary = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "explained", "differs"))
-    print(f"counted {len(table)} networks, variants and scales into {COMPLEXITY.path}")
-    print(f"compared them with published counts in {COUNTS.path}: {summary}")
+    counts[whole] = counts[whole].astype("Int64")
+    for table, name in ((study_sizes(params), "sizes.csv"), (counts, "counts.csv")):
+        with atomic_path(RESULTS / name) as temporary:
+            table.to_csv(temporary, index=False, lineterminator="\n")
+    verdicts = [*counts["params_verdict"], *counts["multi_adds_verdict"]]
+    found = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "explained", "differs"))
+    print(f"published counts: {found}")
 
 
 if __name__ == "__main__":

@@ -1,147 +1,104 @@
-"""Stages `evaluate*`: run one trained, published or parameter-free network on one dataset."""
+"""Stage `evaluate`: score one run on one dataset, into ``evaluations/KEY/DATASET``."""
 
 import argparse
 import sys
 import time
-from collections.abc import Callable, Collection, Sequence
-from functools import partial
+from collections.abc import Collection, Sequence
 from pathlib import Path
-from typing import Any
 
 import pandas as pd
 
 from pipeline.imaging.backend import backend_flags, choose_device, computed_on, device_name
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import Protocol, get_protocol
-from pipeline.models.networks import network_class
-from pipeline.scoring.evaluation import Evaluation, save_images
-from pipeline.scoring.further import FurtherMetrics
-from pipeline.study.further_metrics import metric_weights
-from pipeline.study.keys import Key, parse_scale, parse_seed
+from pipeline.models.runs import load_run, read_run
+from pipeline.scoring.evaluation import SCORES, evaluate_dataset
 from pipeline.study.params import load_params
-from pipeline.study.paths import hr_file, pictures_folder, quality_file, record_file
-from pipeline.study.quality import quality_table, summary
-from pipeline.study.results import QUALITY, write_json
-from pipeline.study.subjects import published_entry, subject_of
+from pipeline.study.paths import evaluation_folder, hr_file, run_folder
+from pipeline.study.runs import Run
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
-from pipeline.support.provenance import code_digest, network_code, write_log
+from pipeline.support.provenance import code_digest, write_log
 
-SHARED_CODE = ("pipeline/imaging", "pipeline/scoring")
+SHARED_CODE = ("mesr/common", "pipeline/imaging", "pipeline/scoring")
 
 
 def evaluate(
-    key: Key,
-    dataset: str,
-    protocol: Protocol,
-    keep_images: Collection[str] | None,
-    metrics: Sequence[str] = (),
+    wanted: Run, dataset: str, protocol: Protocol, keep: Collection[str] | None
 ) -> pd.DataFrame:
-    """Evaluate ``key`` on a packed dataset into ``evaluations/<key>``.
+    """Score a run on a packed dataset.
 
     Parameters
     ----------
-    key : Key
-        Of the evaluation, see `subject_of`.
+    wanted : Run
+        With its folder, ``runs/KEY``.
     dataset : str
-        ``data/hr/<dataset>.h5`` holds its images.
+        ``data/hr/DATASET.h5`` holds its images.
     protocol : Protocol
         How to degrade and score.
-    keep_images : collection of str or None
-        ``dataset/image`` of the SR images to keep as PNG; None keeps all.
-    metrics : sequence of str
-        Names of metrics beside PSNR and SSIM.
+    keep : collection of str or None
+        Names of the images of which SR images are kept; None keeps all.
 
     Returns
     -------
     DataFrame
-        The rows written to ``quality/<dataset>.csv``; none for published weights that were not
-        among those that could be downloaded. ``record/<dataset>.json`` says what determines them.
+        The rows of scores.csv, one for each image; none for published weights that were not among
+        those that could be downloaded.
+
+    Raises
+    ------
+    UserError
+        When the run is not the one of params.yaml or was made by other code than there is now.
     """
     began = time.perf_counter()
-    images = PackedImages(hr_file(dataset))
-    missing = published_entry(key).missing() if key.kind == "published" else []
-    further = FurtherMetrics(metric_weights(metrics), choose_device())
-    contract = QUALITY.with_numbers(further.names)
-    params = None
-    print(f"evaluate {key} on {len(images)} images of {dataset}", flush=True)
-    with atomic_path(pictures_folder(key, dataset)) as folder:
-        folder.mkdir(parents=True)
-        if missing:
-            print(f"{key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
-            table = pd.DataFrame(columns=contract.names)
-        else:
-            subject = subject_of(key)
-            params = sum(parameter.numel() for parameter in subject.network.parameters())
-
-            def keep(name: str, found: Evaluation) -> None:
-                if keep_images is None or f"{dataset}/{name}" in keep_images:
-                    save_images(folder / name, found, with_inputs=subject.model == "bicubic")
-
-            readers = [(name, partial(images.__getitem__, name)) for name in images.names]
-            table = quality_table(subject, readers, dataset, protocol, keep, further=further)
-
+    images, output = PackedImages(hr_file(dataset)), evaluation_folder(wanted.key, dataset)
+    print(f"evaluate {wanted.key} on {len(images)} images of {dataset}", flush=True)
+    record = read_run(run_folder(wanted.key), wanted.identity)
+    if missing := record.get("missing"):
+        print(f"{wanted.key}: no rows, {missing[0]} was not downloaded", file=sys.stderr)
+        empty = pd.DataFrame(columns=["image", *SCORES])
+        with atomic_path(output) as folder:
+            folder.mkdir()
+            empty.to_csv(folder / "scores.csv", index=False, lineterminator="\n")
+        return empty
     device = choose_device()
-    code = [*network_code(network_class(key.model)), *map(Path, SHARED_CODE)]
-    record = {
-        "key": str(key),
-        "dataset": dataset,
-        "protocol": protocol.name,
-        "images": len(table),
-        "params": params,
+    facts = {
+        "key": wanted.key,
         **computed_on(device),
-        "code_digest": code_digest(code),
-        "data_digest": f"hr {images.digest}",
+        "code_digest": code_digest([wanted.code, *map(Path, SHARED_CODE)]),
     }
-    contract.write(table, quality_file(key, dataset))
-    write_json(record_file(key, dataset), record)
-    write_log(f"evaluations/{key}/{dataset}", began, processor=device_name(device))
+    table = evaluate_dataset(
+        load_run(run_folder(wanted.key), wanted.identity),
+        images,
+        protocol,
+        output,
+        keep=keep,
+        with_inputs=wanted.kind == "interpolation",
+        device=device,
+        facts=facts,
+    )
+    write_log(f"evaluations/{wanted.key}/{dataset}", began, processor=device_name(device))
     return table
 
 
-def _option(name: str, text: str, read: Callable[[str], Any] = str) -> argparse.ArgumentParser:
-    parent = argparse.ArgumentParser(add_help=False)
-    parent.add_argument(f"--{name}", required=True, type=read, help=text)
-    return parent
-
-
-def read_arguments(argv: Sequence[str] | None) -> tuple[Key, str]:
-    """Return what the command line says to evaluate, and on which dataset."""
-    dataset = _option("dataset", "a name in params.yaml, data.images")
-    model = _option("model", "a name in params.yaml, networks")
-    scale = _option("scale", "x2, x3 or x4", parse_scale)
-    seed = _option("seed", "s0, s1, ...", parse_seed)
-    variant = _option("variant", "of MESR, in Tables 1 and 2")
-    reading = _option("reading", "a name in params.yaml, readings.changes")
-    steps = _option("steps", "length of a training of the ladder", int)
-    weights = _option("weights", "network, variant if there are several, and scale: a2f_SD_x4")
-
-    parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=main.__doc__)
-    names = "bicubic|trained|ensemble|ablation|reading|ladder|published"
-    kinds = parser.add_subparsers(metavar=names, required=True)
-
-    def kind(name: str, key: Callable[[Any], Key], *options: argparse.ArgumentParser) -> None:
-        kinds.add_parser(name, parents=[*options, dataset]).set_defaults(key=key)
-
-    kind("bicubic", lambda a: Key.bicubic(a.scale), scale)
-    kind("trained", lambda a: Key.trained(a.model, a.scale, a.seed), model, scale, seed)
-    kind("ensemble", lambda a: Key.ensemble(a.model, a.scale, a.seed), model, scale, seed)
-    kind("ablation", lambda a: Key.ablation(a.variant, a.seed), variant, seed)
-    kind("reading", lambda a: Key.reading(a.reading, a.seed), reading, seed)
-    kind("ladder", lambda a: Key.ladder(a.model, a.steps, a.seed), model, steps, seed)
-    kind("published", lambda a: Key.parse(f"published_{a.weights}"), weights)
-    arguments = parser.parse_args(argv)
-    return arguments.key(arguments), arguments.dataset
-
-
 def main(argv: Sequence[str] | None = None) -> None:
-    """Score a network on a dataset and write evaluations/KEY."""
-    key, dataset = read_arguments(argv)
-    params = load_params().evaluate
-    keep = None if params.keep_images == "all" else params.keep_images
-    protocol = get_protocol(params.protocol)
-    with backend_flags(threads=params.threads):
-        print(summary(evaluate(key, dataset, protocol, keep, params.metrics)))
+    """Score a run of params.yaml on a dataset."""
+    parser = argparse.ArgumentParser(prog="python -m pipeline.evaluate", description=main.__doc__)
+    parser.add_argument("key", help="name of a run in params.yaml, e.g. mesr_x4_s0")
+    parser.add_argument("dataset", help="a name in params.yaml, data.test")
+    arguments = parser.parse_args(argv)
+    params, dataset = load_params(), arguments.dataset
+    kept = params.evaluate.keep_images
+    keep = None
+    if kept != "all":
+        keep = [name.partition("/")[2] for name in kept if name.startswith(f"{dataset}/")]
+    with backend_flags(threads=params.evaluate.threads):
+        table = evaluate(
+            params.run(arguments.key), dataset, get_protocol(params.evaluate.protocol), keep
+        )
+    if len(table):
+        means = table[["psnr_db", "ssim"]].mean()
+        print(f"{arguments.key} on {dataset}: {means.psnr_db:.2f} dB, SSIM {means.ssim:.4f}")
 
 
 if __name__ == "__main__":

@@ -1,89 +1,114 @@
-"""Stages `train` and `train_baseline`: train one network at one scale with one seed."""
+"""Stage `train`: one training, a line of params.yaml, into ``runs/KEY``.
+
+What this module imports can change what is trained, so it imports little: params.yaml is read as
+it is, and checked elsewhere (`pipeline.configure`, `pipeline.study.params`).
+"""
 
 import argparse
 from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import zip_longest
+from pathlib import Path
 from typing import Any
 
-from pipeline.models.networks import build_network, settings_variant
-from pipeline.study.keys import Key, parse_scale, parse_seed
-from pipeline.study.params import Params, load_params
-from pipeline.study.paths import hr_file, lr_file, run_folder
+from pipeline.models.networks import build_network, network_digest
+from pipeline.study.paths import PARAMS, hr_file, lr_file, run_folder
+from pipeline.study.plain import read_params
+from pipeline.study.runs import Run, parse_scale
 from pipeline.study.tuning import read_lrs
 from pipeline.support.console import run
-from pipeline.training.nonfinite import NonFiniteError
-from pipeline.training.trainer import train
+from pipeline.support.errors import UserError
+from pipeline.training.settings import TrainSettings
+from pipeline.training.trainer import NonFiniteError, train
 
 
-def train_network(
-    params: Params,
-    key: Key,
-    variant: str,
-    settings: Mapping[str, Any],
-    changes: Mapping[str, Any] | None = None,
-) -> None:
-    """Build a network, train it with the learning rate chosen for it and write ``runs/<key>``.
-
-    A training that diverges begins again with the next lower learning rate that the network's was
-    chosen from; run.json says which one was used.
-
-    Parameters
-    ----------
-    params : Params
-        The study's parameters; `params.train_settings` says how to train.
-    key : Key
-        Names network, scale and seed: of the initial weights and of the sampling of patches.
-    variant : str
-        Which of the network's sizes or ablation variants is trained.
-    settings : mapping
-        Its constructor settings.
-    changes : mapping, optional
-        Training settings that depart from the study's.
+def find_training(params: Mapping[str, Any], key: str) -> Run:
+    """Return the training of params.yaml that has this key.
 
     Raises
     ------
-    NonFiniteError
-        When the training diverges with the lowest learning rate too.
+    UserError
+        When there is none.
     """
-    if key.seed is None:
-        raise ValueError(f"{key} names no training")
-    lrs = read_lrs(key.model)
-    for lr, lower in zip_longest(lrs, lrs[1:]):
-        try:
-            train(
-                partial(build_network, key.model, key.scale, **settings),
-                hr=hr_file(params.data.train),
-                lr=lr_file(params.data.train, key.scale),
-                settings=params.train_settings(lr, **(changes or {})),
-                seed=key.seed,
-                output=run_folder(key),
-                identity={
-                    "model": key.model,
-                    "variant": variant,
-                    "scale": key.scale,
-                    "settings": dict(settings),
-                },
-            )
-        except NonFiniteError as error:
-            if lower is None:
-                raise
-            print(f"{error}\n{key}: starting again with learning rate {lower:g}", flush=True)
-        else:
-            return
+    entry = params["trainings"].get(key)
+    if entry is None:
+        known = ", ".join(params["trainings"]) or "none"
+        raise UserError(f"{key!r} is no training of {PARAMS}, which lists: {known}")
+    return Run(
+        key=key,
+        network=entry["network"],
+        variant=entry["variant"],
+        kind="trained",
+        scale=parse_scale(entry["scale"]),
+        seed=entry["seed"],
+        code=entry["code"],
+        settings=params["networks"][entry["network"]] | entry["settings"],
+        train=entry["train"],
+    )
+
+
+def train_run(
+    params: Mapping[str, Any],
+    wanted: Run,
+    lr: float,
+    output: Path,
+    **changes: Any,
+) -> None:
+    """Train a network with a learning rate.
+
+    Parameters
+    ----------
+    params : mapping
+        The content of params.yaml.
+    wanted : Run
+        What to train.
+    lr : float
+        Learning rate.
+    output : Path
+        Folder to write.
+    **changes
+        Arguments of `pipeline.training.trainer.train`.
+    """
+    data = params["data"]
+    settings = {**params["train"], **wanted.train, **params["running"], "lr": lr}
+    try:
+        found = TrainSettings(**settings)
+    except (TypeError, ValueError) as error:
+        raise UserError(f"{PARAMS}: train, running or trainings.{wanted.key}: {error}") from error
+    excluded = {"exclude": data["exclude"]} if data["exclude"] else {}
+    train(
+        partial(build_network, wanted.code, wanted.scale, **wanted.settings),
+        hr=hr_file(data["train"]),
+        lr=lr_file(data["train"], wanted.scale),
+        settings=found,
+        seed=wanted.seed or 0,
+        output=output,
+        identity=wanted.identity | {"network_digest": network_digest(wanted.code)},
+        **excluded,
+        **changes,
+    )
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Train a network at a scale with a seed into runs/MODEL_SCALE_SEED."""
+    """Train the network of one line of params.yaml.
+
+    A training that diverges begins again with the next lower learning rate that the network's was
+    chosen from; run.json says which one was used.
+    """
     parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=main.__doc__)
-    parser.add_argument("--model", required=True, help="a name in params.yaml, networks")
-    parser.add_argument("--scale", required=True, type=parse_scale, help="x2, x3 or x4")
-    parser.add_argument("--seed", required=True, type=parse_seed, help="s0, s1, ...")
-    args = parser.parse_args(argv)
-    params = load_params()
-    settings = params.network_settings(args.model)
-    key = Key.trained(args.model, args.scale, args.seed)
-    train_network(params, key, settings_variant(args.model, settings), settings)
+    parser.add_argument("key", help="name of a training in params.yaml, e.g. mesr_x4_s0")
+    params = read_params()
+    wanted = find_training(params, parser.parse_args(argv).key)
+    lrs = read_lrs(wanted.network)
+    for lr, lower in zip_longest(lrs, lrs[1:]):
+        try:
+            train_run(params, wanted, lr, run_folder(wanted.key))
+        except NonFiniteError as error:
+            if lower is None:
+                raise
+            print(f"{error}\n{wanted.key}: starting again with learning rate {lower:g}", flush=True)
+        else:
+            return
 
 
 if __name__ == "__main__":

@@ -1,4 +1,4 @@
-"""Stages `tune` and `tune_baseline`: choose the learning rate of one network.
+"""Stage `tune`: choose the learning rate of one network.
 
 Every network chooses from the same values with the same budget: it is trained with each of them
 for `tune.steps` steps, the schedule stretched to that length, and the one with the highest PSNR on
@@ -9,24 +9,25 @@ choose, and nothing is trained.
 import argparse
 import shutil
 import tempfile
-from collections.abc import Sequence
-from functools import partial
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
-from pipeline.models.networks import build_network, settings_variant
-from pipeline.study.keys import parse_scale
-from pipeline.study.params import Params, load_params
-from pipeline.study.paths import candidates_file, hr_file, lr_file
-from pipeline.study.results import TUNING, read_text
+import pandas as pd
+
+from pipeline.study.paths import PARAMS, candidates_file
+from pipeline.study.plain import read_params
+from pipeline.study.runs import Run, parse_scale
 from pipeline.study.tuning import write_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 
 SEED = 0  # of initial weights and patches, the same for every candidate
 CHECKPOINTS = Path("checkpoints")
 
 
-def try_lr(params: Params, model: str, lr: float, checkpoints: Path) -> float | None:
+def try_lr(params: Mapping[str, Any], what: Run, lr: float, checkpoints: Path) -> float | None:
     """Train a network with a learning rate and return its final PSNR-Y on the held-out images.
 
     A training that is complete is not done again when the stage was interrupted later.
@@ -36,37 +37,20 @@ def try_lr(params: Params, model: str, lr: float, checkpoints: Path) -> float | 
     float or None
         In dB; None when a loss or gradient was not finite.
     """
-    from pipeline.training.nonfinite import NonFiniteError  # noqa: PLC0415
-    from pipeline.training.trainer import train  # noqa: PLC0415
+    from pipeline.train import train_run  # noqa: PLC0415
+    from pipeline.training.trainer import NonFiniteError  # noqa: PLC0415
 
-    scale, settings = parse_scale(params.tune.scale), params.network_settings(model)
     with tempfile.TemporaryDirectory() as folder:
-        output = Path(folder) / f"tune_{model}_{lr:g}"
+        output = Path(folder) / f"tune_{what.network}_{lr:g}"
         try:
-            train(
-                partial(build_network, model, scale, **settings),
-                hr=hr_file(params.data.train),
-                lr=lr_file(params.data.train, scale),
-                settings=params.train_settings(lr, steps=params.tune.steps),
-                seed=SEED,
-                output=output,
-                identity={
-                    "model": model,
-                    "variant": settings_variant(model, settings),
-                    "scale": scale,
-                    "settings": settings,
-                },
-                checkpoints=checkpoints,
-                keep_checkpoint=True,
-            )
+            train_run(params, what, lr, output, checkpoints=checkpoints, keep_checkpoint=True)
         except NonFiniteError as error:
             print(f"learning rate {lr:g} is out: {error}", flush=True)
             return None
-        history = read_text(output / "history.csv", ["psnr_db"], "dvc repro tune")
-        return float(history["psnr_db"].iloc[-1])
+        return float(pd.read_csv(output / "history.csv")["psnr_db"].iloc[-1])
 
 
-def choose(model: str, found: dict[float, float | None]) -> float:
+def choose(network: str, found: dict[float, float | None]) -> float:
     """Return the learning rate with the highest PSNR, the lower one of equals.
 
     Raises
@@ -77,33 +61,47 @@ def choose(model: str, found: dict[float, float | None]) -> float:
     finished = {lr: psnr_db for lr, psnr_db in found.items() if psnr_db is not None}
     if not finished:
         raise UserError(
-            f"tune.lrs: the training of {model} diverged with each of "
+            f"tuned.{network}.lrs: the training diverged with each of "
             f"{', '.join(f'{lr:g}' for lr in found)}. Add a lower learning rate."
         )
     return max(sorted(finished), key=lambda lr: finished[lr])
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Choose the learning rate of MODEL; write tuning/MODEL.json and tuning/MODEL.csv."""
+    """Choose the learning rate of a network; write tuning/NETWORK.json and tuning/NETWORK.csv."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.tune", description=main.__doc__)
-    parser.add_argument("--model", required=True, help="a network with an entry under networks")
-    model = parser.parse_args(argv).model
-    params = load_params()
-    settings, lrs = params.network_settings(model), params.tune.lrs
-    print(f"tune {model}: {len(lrs)} learning rate(s)", flush=True)
-    checkpoints = CHECKPOINTS / f"tune_{model}"
+    parser.add_argument("network", help="a name in params.yaml, tuned")
+    network = parser.parse_args(argv).network
+    params = read_params()
+    if network not in params["tuned"]:
+        known = ", ".join(params["tuned"]) or "none"
+        raise UserError(f"{network!r} stands not under tuned in {PARAMS}, which has: {known}")
+    tuned, scale = params["tuned"][network], parse_scale(params["tune"]["scale"])
+    what = Run(
+        key=f"tune_{network}",
+        network=network,
+        variant="",
+        kind="trained",
+        scale=scale,
+        seed=SEED,
+        code=tuned["code"],
+        settings=params["networks"][network],
+        train={"steps": params["tune"]["steps"]},
+    )
+    lrs = tuned["lrs"]
+    print(f"tune {network}: {len(lrs)} learning rate(s)", flush=True)
+    checkpoints = CHECKPOINTS / what.key
     found: dict[float, float | None] = dict.fromkeys(lrs)
     tried = len(lrs) > 1
     if tried:
-        found = {lr: try_lr(params, model, lr, checkpoints) for lr in lrs}
-    chosen = choose(model, found) if tried else lrs[0]
+        found = {lr: try_lr(params, what, lr, checkpoints) for lr in lrs}
+    chosen = choose(network, found) if tried else lrs[0]
     rows = [
         {
-            "model": model,
-            "variant": settings_variant(model, settings),
-            "scale": parse_scale(params.tune.scale),
-            "steps": params.tune.steps if tried else "",
-            "seed": SEED if tried else "",
+            "network": network,
+            "scale": scale,
+            "steps": params["tune"]["steps"] if tried else None,
+            "seed": SEED if tried else None,
             "lr": f"{lr:g}",
             "psnr_db": psnr_db,
             "chosen": "yes" if lr == chosen else "",
@@ -111,10 +109,11 @@ def main(argv: Sequence[str] | None = None) -> None:
         }
         for lr, psnr_db in found.items()
     ]
-    TUNING.write(rows, candidates_file(model))
-    write_lrs(model, chosen, list(found))
+    with atomic_path(candidates_file(network)) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+    write_lrs(network, chosen, lrs)
     shutil.rmtree(checkpoints, ignore_errors=True)
-    print(f"learning rate of {model}: {chosen:g}")
+    print(f"learning rate of {network}: {chosen:g}")
 
 
 if __name__ == "__main__":

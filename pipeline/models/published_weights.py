@@ -5,13 +5,20 @@ from the bytes that were published.
 """
 
 import re
+import sys
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import RAW, verified_files
-from pipeline.models.networks import build_network, network_module, network_variants
+from pipeline.models.networks import (
+    build_network,
+    code_of,
+    load_class,
+    network_names,
+    published_sizes,
+)
 from pipeline.models.weights import load_state
 from pipeline.support.errors import UserError
 
@@ -56,36 +63,51 @@ class PublishedWeights:
         return [raw / file for file in self.files if not (raw / file).is_file()]
 
 
-def published_weights(model: str, scale: int | None = None) -> list[PublishedWeights]:
-    """Every released set of weights of `model`, at one scale or at all.
+def published_weights(network: str, scale: int | None = None) -> list[PublishedWeights]:
+    """Every released set of weights of `network`, at one scale or at all.
 
     Raises
     ------
     UserError
-        When no network of that name is registered.
+        When no network of that name is known.
     """
+    module = _module(network)
     return [
         PublishedWeights(
-            model,
-            _variant(model, entry.settings),
+            network,
+            next(name for name, own in published_sizes(network).items() if own == entry.settings),
             entry.scale,
             entry.files,
             entry.settings,
             entry.note,
         )
-        for entry in getattr(network_module(model), "PUBLISHED", ())
+        for entry in getattr(module, "PUBLISHED", ())
         if scale in (None, entry.scale)
     ]
 
 
-def _variant(model: str, settings: dict[str, Any]) -> str:
-    for variant, own in network_variants(model).items():
-        if own == settings:
-            return variant
-    raise UserError(
-        f"{network_module(model).__file__}: PUBLISHED has weights for settings {settings}, which "
-        f"are no variant of {model}; add one to VARIANTS in pipeline/models/networks.py"
-    )
+def find_published(name: str) -> PublishedWeights:
+    """Find published weights by network, size if there are several, and scale: ``a2f_SD_x4``.
+
+    Raises
+    ------
+    UserError
+        When there are none of that name.
+    """
+    known = {
+        f"{entry.name}_x{entry.scale}": entry
+        for network in network_names()
+        for entry in published_weights(network)
+    }
+    if name not in known:
+        raise UserError(
+            f"published: {name!r} is no known published weights. Known: {', '.join(known)}."
+        )
+    return known[name]
+
+
+def _module(network: str) -> Any:
+    return sys.modules[load_class(code_of(network)).__module__]
 
 
 def load_published(
@@ -122,17 +144,16 @@ def load_published(
         )
     paths = verified_files(entry.files, raw)
     try:
-        state = network_module(model).published_state_dict(paths, scale)
+        state = _module(model).published_state_dict(paths, scale)
     except ValueError as error:
         raise UserError(
-            f"{error} The file is as published, so {network_module(model).__file__} does not "
-            "describe it."
+            f"{error} The file is as published, so {_module(model).__file__} does not describe it."
         ) from error
     network = build_network(model, scale, **entry.settings)
     load_state(
         network,
         state,
         ", ".join(map(str, paths)),
-        f"The files are as published, so {network_module(model).__file__} does not describe them.",
+        f"The files are as published, so {_module(model).__file__} does not describe them.",
     )
     return network.eval()

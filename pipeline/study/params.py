@@ -1,63 +1,40 @@
-"""What params.yaml may hold. Every stage reads its parameters through `load_params`.
+"""What params.yaml holds: the trainings of a study, one line each, and how they are compared.
 
-Values are checked for sense, not only for type: a value that no study can want is refused by name
-before anything is computed, fetched or removed. Values that name things hold letters, digits and
-underscores, so that they are one word wherever they end up: a file, a stage, a command.
+`pipeline.configure` writes the file, people and `dvc exp run -S` change it. It is checked here
+once; the stages `tune`, `train` and `import_run` read their own lines of it as they are.
 """
 
-import re
+import json
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from io import StringIO
+from dataclasses import fields
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-import yaml
-from omegaconf import OmegaConf
-from omegaconf.errors import OmegaConfBaseException
 from pydantic import (
-    AfterValidator,
     BaseModel,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
     model_validator,
 )
+from pydantic.functional_validators import AfterValidator
 
-from pipeline.models.networks import network_variants
+from pipeline.models.networks import CODE
 from pipeline.study import paths
-from pipeline.study.further_metrics import check_metrics
-from pipeline.study.keys import (
-    ABLATION_MODEL,
-    ABLATION_SCALE,
-    MODEL,
-    SEED,
-    Key,
-    parse_scale,
-    parse_seed,
-)
+from pipeline.study.plain import REMEDY, read_params
+from pipeline.study.runs import Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
-from pipeline.training.settings import Length, Positive, Recipe, Running, TrainSettings
+from pipeline.support.names import suggestion
+from pipeline.training.settings import TrainSettings
 
-Profile = Literal["quick", "compact", "reduced", "paper", "certify"]
-Scale = Literal["x2", "x3", "x4"]
+FORMAT = 1
+
+_SETTINGS = TypeAdapter(TrainSettings)
+
 Item = TypeVar("Item", bound=Hashable)
-
-LADDER = "ladder, whose networks alone can be trained longer"
-LARGEST_FILE = 1_000_000  # bytes of params.yaml; the profiles have 2 kB
-DEEPEST = 20  # levels of nesting
-LARGEST_SETTING = 1024  # of a network: channels, layers, blocks
-LARGEST_SIDE = 16_384  # of an HR image, in pixels
-
-
-def _word(pattern: str, what: str) -> AfterValidator:
-    def check(value: str) -> str:
-        if not re.fullmatch(pattern, value, re.ASCII):
-            raise ValueError(f"{value[:80]!r} is no {what}")
-        return value
-
-    return AfterValidator(check)
 
 
 def _distinct(values: list[Item]) -> list[Item]:
@@ -67,235 +44,200 @@ def _distinct(values: list[Item]) -> list[Item]:
     return values
 
 
-def _size(value: str) -> str:
-    if max(map(int, value.split("x"))) > LARGEST_SIDE:
-        raise ValueError(f"{value} has a side above {LARGEST_SIDE} pixels")
-    return value
-
-
-def _ablation_variant(value: str) -> str:
-    _, *known = network_variants(ABLATION_MODEL)  # the first is MESR itself
-    if value not in known:
-        raise ValueError(f"{value!r} is no variant of the ablation; expected {', '.join(known)}")
-    return value
-
-
-def _weights(name: str) -> str:
-    try:
-        Key.parse(f"published_{name}")
-    except UserError:
-        raise ValueError(
-            f"{name!r} names no weights; expected network, variant if it has several, and scale, "
-            "e.g. pan_x4 or a2f_SD_x4"
-        ) from None
-    return name
-
-
-def _metric(name: str) -> str:
-    try:
-        check_metrics([name])
-    except UserError as error:
-        raise ValueError(str(error)) from None
-    return name
-
-
-def _settings(settings: dict[str, Any]) -> dict[str, Any]:
-    for name, value in settings.items():
-        if name in ("scale", "name", "self"):
-            raise ValueError(f"{name!r} is no setting of a network; `scales` lists the scales")
-        for number in value if isinstance(value, list) else [value]:
-            if isinstance(number, (list, dict)):
-                raise ValueError(f"{name}: expected a number, a word or a list of them")  # noqa: TRY004
-            if isinstance(number, str) and len(number) > 40:
-                raise ValueError(f"{name}: {number[:40]!r}... is no setting's value")
-            # Whole numbers count something; others, such as a bias, may be negative.
-            lowest = -LARGEST_SETTING if isinstance(number, float) else 0
-            if isinstance(number, (int, float)) and not lowest <= number <= LARGEST_SETTING:
-                raise ValueError(f"{name}: {number} is not between {lowest} and {LARGEST_SETTING}")
-    return settings
-
-
-Name = Annotated[
-    str,
-    # A DVC matrix joins its values with "-" and uses them in stage names and paths.
-    _word(r"[A-Za-z0-9_]{1,64}", "name; expected letters, digits and underscores, at most 64"),
-]
-Model = Annotated[
-    Name, _word(MODEL, "name of a network; expected small letters and digits, a letter first")
-]
-Variant = Annotated[Name, AfterValidator(_ablation_variant)]
-Seed = Annotated[str, _word(SEED, "seed; expected s0, s1, ...")]
-Size = Annotated[
-    str,
-    _word(r"[1-9]\d{0,4}x[1-9]\d{0,4}", "size; expected WIDTHxHEIGHT, e.g. 1280x720"),
-    AfterValidator(_size),
-]
-# Names a file in the folder of a dataset.
-Image = Annotated[
-    str, _word(r"(?!\.)[A-Za-z0-9_.+() -]{1,200}", "name of an image, without its suffix")
-]
+# DVC joins the values of a matrix with "-", so that no name of a dataset may hold one.
+Name = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{1,64}$")]
+Network = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,120}$")]
+Code = Annotated[str, Field(pattern=rf"^{CODE}$")]
+Scale = Literal["x2", "x3", "x4"]
+Seed = Annotated[int, Field(ge=0, lt=10**9)]
+Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
+Image = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+()][A-Za-z0-9_.+() -]{0,200}$")]  # a file
 KeptImage = Annotated[
-    str, _word(r"[A-Za-z0-9_]{1,64}/(?!\.)[A-Za-z0-9_.+() -]{1,200}", "DATASET/IMAGE")
+    str, Field(pattern=r"^[A-Za-z0-9_]{1,64}/[A-Za-z0-9_+()][A-Za-z0-9_.+() -]{0,200}$")
 ]
-Metric = Annotated[str, AfterValidator(_metric)]
-Weights = Annotated[Name, AfterValidator(_weights)]
-Distinct = Annotated[list[Item], Field(max_length=1000), AfterValidator(_distinct)]
-Pixel = Annotated[int, Field(ge=0, le=LARGEST_SIDE)]
-Side = Annotated[int, Field(ge=1, le=LARGEST_SIDE)]
+Distinct = Annotated[list[Item], AfterValidator(_distinct)]
+Settings = dict[str, Any]
+Pixel = Annotated[int, Field(ge=0, le=16_384)]
+Side = Annotated[int, Field(ge=1, le=16_384)]
 
 
 class _Strict(BaseModel):
     model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
 
 
-class DataParams(_Strict):
-    """Names of datasets and of published weights, as in pipeline/assets/files.csv.
+class Data(_Strict):
+    """Datasets, by name.
 
     Attributes
     ----------
+    train : str
+        What networks are trained on.
+    exclude : list of str
+        Images of `train` that are left out.
+    test : list of str
+        What runs are scored on.
     allow_test_training : bool
-        Whether `train` may be one of the datasets in `test`. Scores on images that a network was
-        trained on say nothing of its quality on others.
+        Whether `train` may be one of `test`. Scores on images that a network was trained on say
+        nothing of its quality on others.
     """
 
     train: Name
-    test: Distinct[Name] = Field(min_length=1)
-    images: Distinct[Name]
-    degrade: Distinct[Name]
-    weights: Distinct[Name]
+    exclude: Distinct[Image] = []
+    test: Distinct[Name]
     allow_test_training: bool = False
 
 
-class RepeatParams(_Strict):
-    """Further seeds, and the scales that are trained with them too."""
+class Fetched(_Strict):
+    """Where the digests of an asset's files are listed, and where its stage puts them."""
 
-    scales: Distinct[Scale]
-    seeds: Distinct[Seed]
+    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
+    out: Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]
 
 
-class TuneParams(_Strict):
-    """How the learning rate of each network is chosen, see `pipeline.tune`.
+class Tuned(_Strict):
+    """A network whose learning rate is chosen; a single one is taken without any training."""
 
-    Attributes
-    ----------
-    lrs : list of float
-        Values to choose from; a single one is taken without any training.
-    steps : int
-        Length of the training with each of them.
-    scale : {"x2", "x3", "x4"}
-        At which they are compared.
-    """
+    code: Code
+    lrs: Distinct[Annotated[float, Field(gt=0, allow_inf_nan=False)]] = Field(min_length=1)
 
-    lrs: Distinct[Positive] = Field(min_length=1, max_length=20)
-    steps: Length
+
+class Tune(_Strict):
+    """Length and scale of the trainings by which learning rates are compared."""
+
+    steps: Annotated[int, Field(ge=1)]
     scale: Scale
 
 
-class ReadingParams(_Strict):
-    """What a reading of the paper changes: settings of MESR, and of the training."""
-
-    network: Annotated[dict[str, Any], AfterValidator(_settings)] = {}
-    train: dict[str, Any] = {}
-
-
-class ReadingsParams(_Strict):
-    """Readings of the paper that are trained at x4 beside the chosen one.
+class Training(_Strict):
+    """One training.
 
     Attributes
     ----------
-    trained : list of str
-        Names of those that are trained.
-    seeds : list of str
-        With which seeds; those of MESR at x4.
-    changes : dict
-        What each of them changes, by name.
+    network, variant : str
+        Network, and how it departs from the study's own; ``""`` where it does not.
+    code : str
+        File or folder of the network, see `pipeline.models.networks.load_class`.
+    scale : {"x2", "x3", "x4"}
+        Upscaling factor.
+    seed : int
+        Of the initial weights and of the patches.
+    settings, train : dict
+        Settings of the network and of the training that depart from the study's.
     """
 
-    trained: Distinct[Name]
-    seeds: Distinct[Seed]
-    changes: dict[Name, ReadingParams]
+    network: Network
+    variant: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{0,64}$")] = ""
+    code: Code
+    scale: Scale
+    seed: Seed
+    settings: Settings = {}
+    train: Settings = {}
 
 
-class RungParams(_Strict):
-    """Networks that are trained at x4 for other numbers of steps, schedules stretched.
+class Import(_Strict):
+    """A run without a training: published weights, or bicubic interpolation.
 
     Attributes
     ----------
-    models, baselines : list of str
-        Among those that the study trains.
-    steps : list of int
-        Other than the study's own, whose trainings are one rung of the ladder.
+    network, variant, code, scale, settings
+        As of a training. `variant` of published weights is ``"published"``, with the published
+        size before it where there are several: ``"SD-published"``.
+    weights : {"published", "none"}
+        Whose.
+    source : str
+        File or folder that the run is made of, beside its code: the download of the weights.
     """
 
-    models: Distinct[Literal["mesr"]]
-    baselines: Distinct[Model]
-    steps: Distinct[Length]
+    network: Network
+    variant: Annotated[str, Field(pattern=r"^(?:(?:[A-Za-z0-9_]+-)?published)?$")] = ""
+    code: Code
+    scale: Scale
+    weights: Literal["published", "none"]
+    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
+    settings: Settings = {}
 
 
-class LadderParams(RungParams):
-    """What is trained for other numbers of steps than the study's own.
+class Variant(_Strict):
+    """A named change of a network or of its training.
 
     Attributes
     ----------
-    longer : RungParams
-        Further rungs, for some of the networks: long trainings are dear.
-    seeds : list of str
-        With which seeds; those of the study at x4.
+    network : str
+        The one that it changes; ``""`` for any.
+    base : str
+        The variant that it is compared with; ``""`` for the study's own network.
+    heading, label : str
+        Section of the table of variants, and its name there.
+    settings, train : dict
+        What it changes, of the network and of the training.
     """
 
-    longer: RungParams
-    seeds: Distinct[Seed]
-
-    @property
-    def trained(self) -> list[tuple[str, int]]:
-        """Networks and numbers of steps, baselines first, each with its own from few to many."""
-        return [
-            (model, steps)
-            for model in (*self.baselines, *self.models)
-            for steps in sorted((*self.steps, *(self.longer.steps if self._goes_on(model) else ())))
-        ]
-
-    def _goes_on(self, model: str) -> bool:
-        return model in (*self.longer.baselines, *self.longer.models)
+    network: Annotated[str, Field(pattern=r"^[a-z0-9_]{0,41}$")] = ""
+    base: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{0,64}$")] = ""
+    heading: str = "Variants"
+    label: str = ""
+    settings: Settings = {}
+    train: Settings = {}
 
 
-class EvaluateParams(_Strict):
-    """How networks are evaluated, and which published weights are, e.g. ``a2f_SD_x4``.
+class Comparison(_Strict):
+    """Method `a` minus method `b` at a scale, on datasets.
 
     Attributes
     ----------
+    family : str
+        Comparisons of one family are corrected together for their number.
+    statement : str
+        What holds when the difference is above 0.
+    paper_db : float or None
+        The paper's own difference in dB.
+    """
+
+    name: Name
+    a: Key
+    b: Key
+    scale: Scale
+    datasets: Distinct[Name]
+    family: str = ""
+    statement: str = ""
+    paper_db: float | None = None
+
+
+class Evaluate(_Strict):
+    """How runs are scored.
+
+    Attributes
+    ----------
+    protocol : {"rgb", "y"}
+        See `pipeline.imaging.protocol`.
+    keep_images : "all" or list of str
+        SR images that are kept, ``DATASET/IMAGE``.
     threads : int or None
-        CPU threads of an evaluation; None takes PyTorch's choice. Another number changes the order
-        of sums, hence PSNR in the fifth decimal.
-    metrics : list of str
-        Metrics beside PSNR and SSIM, see `pipeline.study.further_metrics`.
-    self_ensemble : list of str
-        Trained networks that are evaluated a second time, averaged over flips and turns.
+        CPU threads; None takes PyTorch's choice. Another number changes the order of sums, hence
+        PSNR in the fifth decimal.
     """
 
     protocol: Literal["rgb", "y"]
-    threads: Annotated[int, Field(ge=1, le=65_536)] | None
     keep_images: Literal["all"] | Distinct[KeptImage]
-    published: Distinct[Weights]
-    metrics: Distinct[Metric] = []
-    self_ensemble: Distinct[Model] = []
+    threads: Annotated[int, Field(ge=1, le=65_536)] | None
 
 
-class CertifyParams(_Strict):
-    """Which published weights are measured, and on what; and whose LR images are compared."""
+class Certify(_Strict):
+    """Whose published weights are measured, and on what; and whose LR images are compared."""
 
-    networks: Distinct[Model]
+    networks: Distinct[Network]
     datasets: Distinct[Name]
     lr: Distinct[Name]
 
 
-class ComplexityParams(_Strict):
+class Complexity(_Strict):
     """Size of the HR output that Multi-Adds are counted for."""
 
     hr: Size
 
 
-class TableParams(_Strict):
+class Tables(_Strict):
     """Datasets of Tables 1 and 4."""
 
     ablation_dataset: Name
@@ -303,15 +245,15 @@ class TableParams(_Strict):
     complexity_scale: Scale
 
 
-class StatisticsParams(_Strict):
-    """Bootstrap of the ablation's paired differences."""
+class Statistics(_Strict):
+    """Bootstrap of paired differences."""
 
     resamples: Annotated[int, Field(ge=100, le=100_000)]
     confidence: Annotated[float, Field(gt=0, lt=1)]
     seed: Annotated[int, Field(ge=0, lt=2**32)]
 
 
-class CropParams(_Strict):
+class Crop(_Strict):
     """One visual comparison. `region` is x, y, width, height in HR pixels; null chooses it."""
 
     dataset: Name
@@ -320,227 +262,244 @@ class CropParams(_Strict):
     region: Annotated[tuple[Pixel, Pixel, Side, Side], Field(strict=False)] | None = None
 
 
-class FigureParams(_Strict):
+class Figures(_Strict):
     """Visual comparisons (Figures 5-8) and coarse against refined (Figure 4)."""
 
-    crops: list[CropParams] = Field(max_length=100)
-    refinement: CropParams | None
+    crops: list[Crop]
+    refinement: Crop | None
 
 
 class Params(_Strict):
-    """The whole of params.yaml."""
+    """The whole of params.yaml.
 
-    profile: Profile
-    arithmetic: Arithmetic = "native"
-    scales: Distinct[Scale] = Field(min_length=1)
-    seeds: Distinct[Seed] = Field(min_length=1)
-    repeats: RepeatParams
-    data: DataParams
-    models: Distinct[Literal["mesr"]]
-    variants: Distinct[Variant]
-    baselines: Distinct[Model]
-    networks: dict[Model, Annotated[dict[str, Any], AfterValidator(_settings)]]
-    tune: TuneParams
-    train: Recipe
-    readings: ReadingsParams
-    ladder: LadderParams
-    running: Running
-    evaluate: EvaluateParams
-    certify: CertifyParams
-    complexity: ComplexityParams
-    tables: TableParams
-    statistics: StatisticsParams
-    figures: FigureParams
+    Attributes
+    ----------
+    profile, subject : str
+        Name of the study, and the network that its tables are about.
+    arithmetic : {"portable", "native"}
+        See `pipeline.support.arithmetic`.
+    scales : list of {"x2", "x3", "x4"}
+        Of the study.
+    fetched : dict
+        What is downloaded.
+    degraded : list of {"x2", "x3", "x4"}
+        Scales at which LR images of ``data.train`` are stored.
+    networks : dict
+        Constructor settings of each network at the study's size.
+    tuned : dict
+        Networks that are trained; their learning rate is chosen first.
+    train, running : dict
+        `pipeline.training.settings`; `running` changes no result.
+    trainings, imports : dict
+        The runs, by key.
+    evaluated : list of str
+        Keys of the runs that are scored, in the order of the tables.
+    variants : dict
+        Every variant that is used.
+    """
 
-    def network_settings(self, model: str) -> dict[str, Any]:
-        """Return the constructor settings of a network.
+    format: Literal[1]
+    profile: Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
+    subject: Network
+    arithmetic: Arithmetic
+    scales: Distinct[Scale]
+    data: Data
+    fetched: dict[Name, Fetched]
+    degraded: Distinct[Scale]
+    networks: dict[Network, Settings]
+    tuned: dict[Network, Tuned]
+    tune: Tune
+    train: Settings
+    trainings: dict[Key, Training]
+    imports: dict[Key, Import]
+    evaluated: Distinct[Key]
+    variants: dict[Name, Variant]
+    comparisons: list[Comparison]
+    evaluate: Evaluate
+    certify: Certify
+    complexity: Complexity
+    tables: Tables
+    statistics: Statistics
+    figures: Figures
+    running: Settings
+
+    def runs(self) -> dict[str, Run]:
+        """Return what is trained or imported, by key: first those scored, in table order."""
+        order = {key: index for index, key in enumerate(self.evaluated)}
+        keys = sorted({**self.imports, **self.trainings}, key=lambda k: order.get(k, len(order)))
+        return {key: self.run(key) for key in keys}
+
+    def run(self, key: str) -> Run:
+        """Return one run.
 
         Raises
         ------
         UserError
-            When params.yaml has no entry for it.
+            When params.yaml has none of that name.
         """
-        if model not in self.networks:
-            raise UserError(
-                f"networks.{model}: missing in params.yaml; add an entry "
-                "({} for the size in its paper)"
+        if entry := self.trainings.get(key):
+            return Run(
+                key=key,
+                network=entry.network,
+                variant=entry.variant,
+                kind="trained",
+                scale=parse_scale(entry.scale),
+                seed=entry.seed,
+                code=entry.code,
+                settings=self.networks[entry.network] | entry.settings,
+                train=entry.train,
             )
-        return dict(self.networks[model])
-
-    def seeds_at(self, scale: int) -> list[int]:
-        """Return the seeds with which networks are trained at a scale."""
-        repeated = scale in map(parse_scale, self.repeats.scales)
-        return [parse_seed(s) for s in (*self.seeds, *(self.repeats.seeds if repeated else ()))]
-
-    def evaluations(self) -> list[Key]:
-        """Return every evaluation that Tables 1 to 4 rest on, in the order of the tables.
-
-        Those of `reading_evaluations` and `ladder_evaluations` come on top.
-        """
-        found = []
-        for scale in map(parse_scale, self.scales):
-            found.append(Key.bicubic(scale))
-            for model in (*self.baselines, *self.models):
-                found += [Key.trained(model, scale, seed) for seed in self.seeds_at(scale)]
-                if model in self.evaluate.self_ensemble:
-                    found += [Key.ensemble(model, scale, seed) for seed in self.seeds_at(scale)]
-        for variant in self.variants:
-            found += [Key.ablation(variant, seed) for seed in self.seeds_at(ABLATION_SCALE)]
-        return found + [Key.parse(f"published_{name}") for name in self.evaluate.published]
-
-    def reading_evaluations(self) -> list[Key]:
-        """Return the evaluations of the readings of the paper."""
-        seeds = [parse_seed(seed) for seed in self.readings.seeds]
-        return [Key.reading(name, seed) for name in self.readings.trained for seed in seeds]
-
-    def ladder_evaluations(self) -> list[Key]:
-        """Return the evaluations of the trainings of other lengths than the study's."""
-        seeds = [parse_seed(seed) for seed in self.ladder.seeds]
-        return [Key.ladder(*rung, seed) for rung in self.ladder.trained for seed in seeds]
-
-    def reading_settings(self, name: str) -> dict[str, Any]:
-        """Return the constructor settings of MESR in a reading of the paper."""
-        return self.network_settings(ABLATION_MODEL) | self.readings.changes[name].network
+        if found := self.imports.get(key):
+            return Run(
+                key=key,
+                network=found.network,
+                variant=found.variant,
+                kind="published" if found.weights == "published" else "interpolation",
+                scale=parse_scale(found.scale),
+                seed=None,
+                code=found.code,
+                settings=found.settings,
+            )
+        known = ", ".join([*self.trainings, *self.imports]) or "none"
+        raise UserError(f"{key!r} is no run of {paths.PARAMS}, which has: {known}")
 
     def train_settings(self, lr: float, **changes: Any) -> TrainSettings:
-        """Return what the trainer is told: `lr`, the study's settings, and what departs from them.
+        """Return what the trainer is told: the study's settings, `lr`, and what departs from them.
 
         Raises
         ------
         ValueError
-            When a change is no setting or has a value that none may have.
+            When one is no setting or has a value that none may have.
         """
-        return TrainSettings(**dict(self.train) | dict(self.running) | {"lr": lr} | changes)
+        return check_train({**self.train, **self.running, "lr": lr, **changes})
+
+    @model_validator(mode="after")
+    def _consistent(self) -> "Params":
+        for section, entries in (("trainings", self.trainings), ("imports", self.imports)):
+            for key, entry in entries.items():
+                seed = entry.seed if isinstance(entry, Training) else None
+                name = run_key(entry.network, entry.variant, int(entry.scale[1:]), seed)
+                if key != name:
+                    raise ValueError(
+                        f"{section}.{key}: its values are those of {name}; rename the key to that, "
+                        "or correct the values"
+                    )
+        self._check_trainings()
+        self._check_arithmetic()
+        self._check_names()
+        return self
 
     def _check_arithmetic(self) -> None:
         if self.arithmetic == "native":
             return
-        for name, value, only in (
-            ("train.threads", self.train.threads, (None, 1)),
-            ("evaluate.threads", self.evaluate.threads, (None, 1)),
-            ("train.precision", self.train.precision, ("auto", "fp32")),
-            ("train.compile", self.train.compile, (False,)),
+        changes = [{}, *(entry.train for entry in self.trainings.values())]
+        trained = [self.train | change for change in changes]
+        for name, values, only in (
+            ("train.threads", [t.get("threads") for t in trained], (None, 1)),
+            ("train.precision", [t.get("precision", "auto") for t in trained], ("auto", "fp32")),
+            ("evaluate.threads", [self.evaluate.threads], (None, 1)),
         ):
-            if value not in only:
+            if odd := [value for value in values if value not in only]:
                 raise ValueError(
-                    f"{name}: {value} is not possible in portable arithmetic, whose bits are the "
+                    f"{name}: {odd[0]} is not possible in portable arithmetic, whose bits are the "
                     f"same on every processor; expected {only[-1]}, or arithmetic: native"
                 )
 
-    @model_validator(mode="after")
-    def _consistent(self) -> "Params":
-        self._check_arithmetic()
-        for model in (*self.models, *self.baselines):
-            if model not in self.networks:
+    def _check_trainings(self) -> None:
+        for key, entry in self.trainings.items():
+            for section, known in (("networks", self.networks), ("tuned", self.tuned)):
+                if entry.network not in known:
+                    raise ValueError(f"{section}.{entry.network}: missing, but {key} is trained")
+            if entry.code != self.tuned[entry.network].code:
                 raise ValueError(
-                    f"networks.{model}: missing; add an entry ({{}} for the size in its paper)"
+                    f"trainings.{key}.code: {entry.code!r}, but tuned.{entry.network}.code is "
+                    f"{self.tuned[entry.network].code!r}; they must be the same"
                 )
-        if "mesr" in self.baselines or "bicubic" in self.baselines:
-            raise ValueError("baselines: mesr stands in `models`, and bicubic is not trained")
-        for model in self.evaluate.self_ensemble:
-            if model not in (*self.models, *self.baselines):
-                raise ValueError(
-                    f"evaluate.self_ensemble: {model!r} is not trained; expected a network of "
-                    "models or baselines"
-                )
-        test, images = self.data.test, self.data.images
+            if entry.variant not in ("", *self.variants):
+                raise ValueError(f"variants.{entry.variant}: missing, but {key} is trained")
+            if entry.scale not in self.degraded:
+                raise ValueError(f"degraded: lacks {entry.scale}, at which {key} is trained")
+            try:
+                self.train_settings(1e-4, **entry.train)
+            except ValueError as error:
+                where = f"trainings.{key}.train" if entry.train else "train or running"
+                raise ValueError(f"{where}, {error}") from None
+        if not self.trainings:
+            return
+        if self.tune.scale not in self.degraded:
+            raise ValueError(f"tune.scale: {self.tune.scale} is not listed in degraded")
+        if self.data.train in self.data.test and not self.data.allow_test_training:
+            raise ValueError(
+                f"data.train: {self.data.train!r} is in data.test too, and scores on training "
+                "images say nothing of other images; to train on it all the same, set "
+                "data.allow_test_training to true"
+            )
+        settings = self.train_settings(1e-4)
+        several = any(len(tuned.lrs) > 1 for tuned in self.tuned.values())
+        if several and settings.schedule == "step":
+            raise ValueError(
+                "train.schedule: 'step' does not stretch to tune.steps; use cosine or one_cycle, "
+                "or leave one learning rate"
+            )
+        if several and settings.validation_images == 0:
+            raise ValueError(
+                "tuned: several learning rates are compared on held-out images; set "
+                "train.validation_images above 0, or leave one learning rate"
+            )
+
+    def _check_names(self) -> None:
+        """Check lists of names against each other."""
+        runs: dict[str, Training | Import] = {**self.imports, **self.trainings}
+        methods = {(method_name(e.network, e.variant), e.scale) for e in runs.values()}
+        for key in self.evaluated:
+            if key not in runs:
+                raise ValueError(f"evaluated: {key!r} stands neither in trainings nor in imports")
+        for pair in self.comparisons:
+            for method in (pair.a, pair.b):
+                if (method, pair.scale) not in methods:
+                    raise ValueError(
+                        f"comparisons, {pair.name}: nothing is run of {method!r} at {pair.scale}. "
+                        f"Methods: {', '.join(sorted(name for name, _ in methods))}"
+                    )
+        names = Counter(pair.name for pair in self.comparisons)
+        if twice := [name for name, count in names.items() if count > 1]:
+            raise ValueError(f"comparisons: {twice[0]!r} stands more than once")
+        train = [self.data.train] if self.trainings else []
+        train, test = [self.data.train] if self.trainings else [], self.data.test
+        tables = self.tables
         for field, values, allowed, where in (
-            ("data.test", test, images, "data.images"),
-            ("data.degrade", self.data.degrade, images, "data.images"),
-            ("certify.datasets", self.certify.datasets, images, "data.images"),
-            ("tables.ablation_dataset", [self.tables.ablation_dataset], test, "data.test"),
-            ("tables.complexity_dataset", [self.tables.complexity_dataset], test, "data.test"),
+            ("data", [*train, *test], [*self.fetched], "fetched"),
+            ("certify.datasets", self.certify.datasets, [*self.fetched], "fetched"),
+            ("tables.ablation_dataset", [tables.ablation_dataset], test, "data.test"),
+            ("tables.complexity_dataset", [tables.complexity_dataset], test, "data.test"),
+            *((f"comparisons, {p.name}", p.datasets, test, "data.test") for p in self.comparisons),
         ):
             for value in values:
                 if value not in allowed:
                     raise ValueError(f"{field}: {value!r} is not listed in {where}")
-        if self.models or self.baselines:
-            if self.data.train not in self.data.degrade:
-                raise ValueError(f"data.train: {self.data.train!r} is not listed in data.degrade")
-            if self.data.train in test and not self.data.allow_test_training:
-                raise ValueError(
-                    f"data.train: {self.data.train!r} is in data.test too, and scores on training "
-                    "images say nothing of other images; to train on it all the same, set "
-                    "data.allow_test_training to true"
-                )
-        if self.variants and not ("x4" in self.scales and self.models):
-            raise ValueError(
-                "variants: the ablation compares with the full network at x4, "
-                "so scales must hold x4 and models mesr"
-            )
-        self._check_trainings()
-        return self
-
-    def _check_trainings(self) -> None:
-        """Check repeats, tuning, readings and ladder against what else is trained."""
-        odd: list[str]
-        scales = self.repeats.scales
-        if odd := [scale for scale in scales if scale not in self.scales]:
-            raise ValueError(f"repeats.scales: {odd[0]!r} is not listed in scales")
-        if odd := [seed for seed in self.repeats.seeds if seed in self.seeds]:
-            raise ValueError(f"repeats.seeds: {odd[0]!r} is listed in seeds already")
-        if self.repeats.seeds and self.variants and "x4" not in scales:
-            raise ValueError(
-                "repeats.seeds: the ablation at x4 is repeated with them too, so repeats.scales "
-                "must hold x4; add it, or clear variants"
-            )
-        if self.models or self.baselines:
-            if self.tune.scale not in self.scales:
-                raise ValueError(f"tune.scale: {self.tune.scale!r} is not listed in scales")
-            if self.train.schedule == "step" and (len(self.tune.lrs) > 1 or self.ladder.trained):
-                raise ValueError(
-                    "train.schedule: 'step' does not stretch to the lengths of tune.steps and "
-                    "ladder.steps; use cosine, one_cycle or constant"
-                )
-            if len(self.tune.lrs) > 1 and self.train.validation_images == 0:
-                raise ValueError(
-                    "tune.lrs: several learning rates are compared on held-out images; set "
-                    "train.validation_images above 0, or leave one learning rate"
-                )
-        seeds = [f"s{seed}" for seed in self.seeds_at(ABLATION_SCALE)]
-        for field, values, allowed, where in (
-            ("readings.trained", self.readings.trained, [*self.readings.changes], "changes"),
-            ("readings.seeds", self.readings.seeds, seeds, "seeds, or in repeats for x4"),
-            ("ladder.seeds", self.ladder.seeds, seeds, "seeds, or in repeats for x4"),
-            ("ladder.models", self.ladder.models, self.models, "models"),
-            ("ladder.baselines", self.ladder.baselines, self.baselines, "baselines"),
-            ("ladder.longer.models", self.ladder.longer.models, self.ladder.models, LADDER),
-            (
-                "ladder.longer.baselines",
-                self.ladder.longer.baselines,
-                self.ladder.baselines,
-                LADDER,
-            ),
-        ):
-            if odd := [value for value in values if value not in allowed]:
-                raise ValueError(f"{field}: {odd[0]!r} is not listed in {where}")
-        rungs = [*self.ladder.steps, *self.ladder.longer.steps]
-        if self.train.total_steps in rungs:
-            raise ValueError(
-                f"ladder.steps: {self.train.total_steps} is the length of the study's own "
-                "trainings, which are compared anyway; leave it out"
-            )
-        if len(set(rungs)) < len(rungs):
-            raise ValueError("ladder.longer.steps: a number of steps stands under ladder.steps too")
-        compared = self.readings.trained or self.ladder.models or self.ladder.baselines
-        if compared and "x4" not in self.scales:
-            raise ValueError("readings and ladder are trained at x4, so scales must hold x4")
-        if self.readings.trained and not self.models:
-            raise ValueError("readings: they are compared with MESR, so models must hold mesr")
-        for name, change in self.readings.changes.items():
-            if odd := [key for key in change.train if key not in Recipe.model_fields]:
-                raise ValueError(f"readings.changes.{name}.train: {odd[0]!r} is no setting")
-            try:
-                self.train_settings(self.tune.lrs[0], **change.train)
-            except ValidationError as error:
-                problem = error.errors()[0]
-                where = ".".join(map(str, problem["loc"]))
-                raise ValueError(
-                    f"readings.changes.{name}.train.{where}: {problem['msg']}"
-                ) from None
 
 
-def validate_params(values: Any, origin: str) -> Params:
+def check_train(values: Mapping[str, Any]) -> TrainSettings:
+    """Check names, types and ranges of the settings of a training.
+
+    Raises
+    ------
+    ValueError
+        Naming the first that is no setting or has a value that none may have.
+    """
+    try:
+        # As JSON, whose lists are tuples where tuples are expected.
+        return _SETTINGS.validate_json(json.dumps(values))
+    except ValidationError as error:
+        problem = error.errors()[0]
+        name = str(problem["loc"][0])
+        if problem["type"] == "unexpected_keyword_argument":
+            known = [setting.name for setting in fields(TrainSettings)]
+            raise ValueError(f"{name}: no such setting.{suggestion(name, known)}") from error
+        raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
+
+
+def validate_params(values: Mapping[str, Any], origin: str) -> Params:
     """Check parameter values against the schema.
 
     Parameters
@@ -571,7 +530,7 @@ def validate_params(values: Any, origin: str) -> Params:
         raise UserError(
             f"{origin} does not fit what the stages expect:\n"
             + "\n".join(lines)
-            + "\nCorrect it, or compose it afresh: python -m pipeline.configure profile=quick"
+            + f"\nCorrect it. {REMEDY}"
         ) from error
 
 
@@ -581,42 +540,7 @@ def load_params(path: Path = paths.PARAMS) -> Params:
     Raises
     ------
     UserError
-        When the file is missing, is not YAML, or does not fit the schema.
+        When the file is missing, is not YAML, was written by an earlier version, or does not fit
+        the schema.
     """
-    return validate_params(_read_yaml(path), str(path))
-
-
-def _read_yaml(path: Path) -> Mapping[str, Any]:
-    if not path.is_file():
-        raise UserError(
-            f"{path}: not found in {Path.cwd()}. Run from the project's root, "
-            "or compose it: python -m pipeline.configure profile=quick"
-        )
-    if (size := path.stat().st_size) > LARGEST_FILE:
-        raise UserError(
-            f"{path}: holds {size:,} bytes; expected at most {LARGEST_FILE:,}. Compose it afresh: "
-            "python -m pipeline.configure profile=quick"
-        )
-    try:
-        text = path.read_text(encoding="utf-8")
-        depth = 0
-        for event in yaml.parse(text, Loader=yaml.SafeLoader):  # builds nothing yet
-            line = event.start_mark.line + 1 if event.start_mark else 0
-            if isinstance(event, yaml.AliasEvent):
-                raise UserError(
-                    f"{path}, line {line}: an alias (*{event.anchor}), which "
-                    "parameters do without. Write the value out."
-                )
-            depth += isinstance(event, yaml.CollectionStartEvent)
-            depth -= isinstance(event, yaml.CollectionEndEvent)
-            if depth > DEEPEST:
-                raise UserError(
-                    f"{path}, line {line}: nested more than {DEEPEST} levels "
-                    "deep. Compose the file afresh: python -m pipeline.configure profile=quick"
-                )
-        # DVC interpolates nothing in params.yaml, so nothing may be interpolated here.
-        values = OmegaConf.to_container(OmegaConf.load(StringIO(text)), resolve=False)
-    # OmegaConf asserts that the top is a mapping or a list.
-    except (OmegaConfBaseException, yaml.YAMLError, ValueError, OSError, AssertionError) as error:
-        raise UserError(f"{path}: not readable as YAML ({error})") from error
-    return values  # type: ignore[return-value]
+    return validate_params(read_params(path), str(path))

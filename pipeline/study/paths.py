@@ -31,34 +31,24 @@ def given_lr_file(asset: str, data: Path = DATA) -> Path:
     return data / "lr" / f"{asset}.h5"
 
 
-def run_folder(key: object) -> Path:
-    """Weights, history and provenance of a training."""
-    return RUNS / str(key)
+def run_folder(key: str) -> Path:
+    """Weights, history and record of a run."""
+    return RUNS / key
 
 
-def tuning_file(model: str) -> Path:
+def tuning_file(network: str) -> Path:
     """Learning rate chosen for a network (JSON), on which its trainings depend."""
-    return TUNING / f"{model}.json"
+    return TUNING / f"{network}.json"
 
 
-def candidates_file(model: str) -> Path:
+def candidates_file(network: str) -> Path:
     """Learning rates that it was chosen from (CSV)."""
-    return TUNING / f"{model}.csv"
+    return TUNING / f"{network}.csv"
 
 
-def quality_file(key: object, dataset: str) -> Path:
-    """PSNR and SSIM of an evaluated network on each image of a dataset (CSV)."""
-    return EVALUATIONS / str(key) / "quality" / f"{dataset}.csv"
-
-
-def pictures_folder(key: object, dataset: str) -> Path:
-    """Kept SR images of an evaluated network, one folder per image of a dataset."""
-    return EVALUATIONS / str(key) / "images" / dataset
-
-
-def record_file(key: object, dataset: str) -> Path:
-    """Provenance of an evaluation (JSON)."""
-    return EVALUATIONS / str(key) / "record" / f"{dataset}.json"
+def evaluation_folder(key: str, dataset: str) -> Path:
+    """``scores.csv``, ``record.json`` and the kept images of a run on a dataset."""
+    return EVALUATIONS / key / dataset
 
 
 def certificate_file(network: str, dataset: str) -> Path:

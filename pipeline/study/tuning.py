@@ -1,21 +1,19 @@
-"""The learning rates that a study's trainings of a network use: ``tuning/<model>.json``."""
+"""The learning rates that a study's trainings of a network use: ``tuning/NETWORK.json``."""
 
 from collections.abc import Sequence
 
 from pipeline.study.paths import tuning_file
-from pipeline.study.results import read_json, write_json
 from pipeline.support.errors import UserError
+from pipeline.support.json import read_json, write_json
 
-REMEDY = "dvc repro (stages tune and tune_baseline)"
 
-
-def write_lrs(model: str, chosen: float, candidates: Sequence[float]) -> None:
+def write_lrs(network: str, chosen: float, candidates: Sequence[float]) -> None:
     """Record the learning rate chosen for a network, and the lower ones among the candidates."""
     lower = sorted((lr for lr in candidates if lr < chosen), reverse=True)
-    write_json(tuning_file(model), {"model": model, "lr": chosen, "lower": lower})
+    write_json(tuning_file(network), {"network": network, "lr": chosen, "lower": lower})
 
 
-def read_lrs(model: str) -> list[float]:
+def read_lrs(network: str) -> list[float]:
     """Read the learning rates of a network.
 
     Returns
@@ -26,16 +24,12 @@ def read_lrs(model: str) -> list[float]:
     Raises
     ------
     UserError
-        When the file is missing or damaged, or is about another network.
+        When the file is missing or is about another network.
     """
-    path = tuning_file(model)
-    facts = read_json(path, REMEDY, ("model", "lr", "lower"))
-    lower = facts["lower"] if isinstance(facts["lower"], list) else [facts["lower"]]
-    lrs = [facts["lr"], *lower]
-    sound = all(isinstance(lr, float) and 0 < lr < float("inf") for lr in lrs)
-    if facts["model"] != model or not sound or lrs != sorted(set(lrs), reverse=True):
+    path, remedy = tuning_file(network), f"dvc repro tune@{network}"
+    facts = read_json(path, remedy, ("network", "lr", "lower"))
+    if facts["network"] != network:
         raise UserError(
-            f"{path}: model {facts['model']!r}, lr {facts['lr']!r}, lower {facts['lower']!r}; "
-            f"expected {model!r} and falling numbers above 0. Write it again: {REMEDY}"
+            f"{path}: is about {facts['network']!r}; expected {network!r}. Run: {remedy}"
         )
-    return lrs
+    return [facts["lr"], *facts["lower"]]
