@@ -38,7 +38,7 @@ CODE = (
     "pipeline/imaging/colour.py",
     "pipeline/imaging/packed.py",
     "pipeline/imaging/tensors.py",
-    "pipeline/imaging/tensors.py",
+    "pipeline/support/arithmetic.py",
 )
 
 # How each column of history.csv is written; None, which does not apply, as nothing.

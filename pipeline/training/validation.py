@@ -117,5 +117,9 @@ def validate(
         pair = central_pair(images, name, network.scale, settings.validation_crop)
         found.append(score(network, *pair))
     network.train()
-    columns = zip(*found, strict=True)
-    return Scores(*[None if None in values else float(np.mean(values)) for values in columns])
+    means = [None if None in column else np.mean(column) for column in zip(*found, strict=True)]
+    # As history.csv has them: further digits depend on the C library, whose logarithm this is.
+    forms = (".6f", ".6f", ".6g")
+    return Scores(
+        *[None if m is None else float(format(m, f)) for m, f in zip(means, forms, strict=True)]
+    )

@@ -94,7 +94,7 @@ def test_mean_over_the_held_out_images(images):
         expected.append(expected_psnr(lr.repeat(2, axis=0).repeat(2, axis=1), hr, 2))
     network = Repeat()
     found = validate(network, images, settings(), StopRequest())
-    assert found == Scores(pytest.approx(np.mean(expected), abs=1e-9))
+    assert found == Scores(round(np.mean(expected), 6))
     assert network.training
 
 
