@@ -245,7 +245,8 @@ def flops_per_step(options: argparse.Namespace) -> int:
 def loading_seconds(folder: Path, options: argparse.Namespace) -> float:
     """Seconds to read one batch of patches out of the memory-mapped files."""
     hr, lr = PackedImages(folder / "hr.h5"), PackedImages(folder / "lr.h5")
-    sampler = PatchSampler(hr, lr, list(hr), scale=SCALE, patch=options.patch, seed=0)
+    settings = TrainSettings(patch=options.patch)
+    sampler = PatchSampler(hr, lr, list(hr), SCALE, settings, seed=0)
     seconds = []
     for step in range(40):
         start = time.perf_counter()

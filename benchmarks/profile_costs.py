@@ -28,7 +28,7 @@ from pipeline.study.keys import Key, parse_scale
 from pipeline.study.params import Params, validate_params
 from pipeline.study.paths import hr_file
 from pipeline.training.patches import Batch
-from pipeline.training.trainer import batch_loss, to_device
+from pipeline.training.step import batch_loss, memory_format, to_device
 
 CPU = torch.device("cpu")
 
@@ -48,8 +48,7 @@ def timed(action: Callable[[], object], repeats: int) -> tuple[float, float]:
 def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[float, float]:
     settings = params.train_settings(params.tune.lrs[0])
     network = build_network(model, scale, **params.network_settings(model))
-    memory_format = torch.channels_last if settings.channels_last else torch.contiguous_format
-    network.to(memory_format=memory_format)
+    network.to(memory_format=memory_format(settings))  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     precision = resolve_precision(settings.precision, CPU)
     side, rng = settings.patch, np.random.default_rng(0)
@@ -58,7 +57,7 @@ def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[
 
     def step() -> None:
         pair = to_device(network, batch, CPU, settings)
-        batch_loss(network, network, *pair, precision, 0.0, settings).backward()
+        batch_loss(network, *pair, precision, settings).backward()
         optimizer.step()
         optimizer.zero_grad(set_to_none=True)
 

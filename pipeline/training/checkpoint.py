@@ -24,11 +24,13 @@ from torch import Tensor
 from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.training.history import Row
 from pipeline.training.settings import TrainSettings
 from pipeline.training.validation import Scores
 
 STATE = "state.safetensors"
+
+# Of history.csv, by column, and the seconds of training until then, which go to the log alone.
+Row = dict[str, Any]
 
 
 def on_cpu(tensor: Tensor) -> Tensor:
@@ -162,11 +164,6 @@ class TrainingState:
         due = self.step > 0 and (self.step % every == 0 or self.step == total)
         return due and (not self.history or self.history[-1]["step"] < self.step)
 
-    def set_lr(self, lr: float) -> None:
-        """Set the learning rate of the next step."""
-        for group in self.optimizer.param_groups:
-            group["lr"] = lr
-
     def add_row(self, lr: float, scores: Scores) -> Row:
         """Add the row of this step to the history, and keep the weights when they are the best."""
         row: Row = {
@@ -246,13 +243,13 @@ class CheckpointFolder:
         """Tell whether so long has passed since the last checkpoint; never for 0."""
         return seconds > 0 and time.perf_counter() - self.saved_at >= seconds
 
-    def save(self, state: TrainingState) -> None:
+    def save(self, state: TrainingState, name: str = STATE) -> None:
         """Replace the checkpoint; the previous one is kept until the new one is complete."""
         facts = self.path / "facts.json"
         if not facts.exists():
             with atomic_path(facts) as temporary:
                 temporary.write_text(json.dumps(self.facts, indent=2) + "\n")
-        write_tensors(self.state, *state.saved())
+        write_tensors(self.path / name, *state.saved())
         self.saved_at = time.perf_counter()
 
     def load(self) -> tuple[dict[str, Tensor], dict[str, Any]] | None:

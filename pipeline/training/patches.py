@@ -107,7 +107,7 @@ def open_images(
     if unknown := sorted(set(exclude) - set(packed_hr)):
         raise UserError(
             f"data.exclude names {', '.join(unknown)}, which {hr} does not hold. Take it out, or "
-            f"correct it; the images are: {packed_hr.listing}."
+            f"correct it; the first images are: {', '.join(packed_hr.names[:20])}."
         )
     kept = [name for name in packed_hr if name not in exclude]
     training, validation = hold_out(kept, settings.validation_images)

@@ -96,15 +96,6 @@ class Processes:
                 part.copy_(mean.view_as(part))
         return parts[-2], parts[-1]
 
-    def sum(self, values: Tensor) -> Tensor:
-        """Return the sum over all processes of a tensor of equal shape in each."""
-        if self.count == 1:
-            return values
-        from accelerate.utils import reduce  # noqa: PLC0415
-
-        total: Tensor = reduce(values.to(self.device), "sum")
-        return total.cpu()
-
     def from_main(self, read: Callable[[], T]) -> T:
         """Call a function in the main process alone and return its result in all of them."""
         if self.count == 1:

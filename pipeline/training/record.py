@@ -4,9 +4,10 @@ Everything in the output folder is a function of what determines the training: t
 run again or in parts, leaves the same bytes. Times and the like are in the log.
 """
 
+import csv
 import hashlib
 import json
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -17,9 +18,14 @@ from torch import nn
 from pipeline.imaging.backend import computed_on
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import code_digest, network_code
-from pipeline.training.checkpoint import CheckpointFolder, TrainingState, on_cpu, write_tensors
-from pipeline.training.history import write_history
-from pipeline.training.patches import PatchSampler, TrainingImages
+from pipeline.training.checkpoint import (
+    CheckpointFolder,
+    Row,
+    TrainingState,
+    on_cpu,
+    write_tensors,
+)
+from pipeline.training.patches import TrainingImages
 from pipeline.training.processes import Processes
 from pipeline.training.settings import TrainSettings
 
@@ -32,7 +38,31 @@ CODE = (
     "pipeline/imaging/colour.py",
     "pipeline/imaging/packed.py",
     "pipeline/imaging/tensors.py",
+    "pipeline/support/arithmetic.py",
 )
+
+# How each column of history.csv is written; None, which does not apply, as nothing.
+COLUMNS = {
+    "step": "d",
+    "epoch": ".6g",
+    "lr": ".9g",
+    "loss": ".9g",
+    "psnr_db": ".6f",
+    "coarse_psnr_db": ".6f",
+    "gate_mean": ".6g",
+}
+
+
+def write_history(path: Path, rows: Sequence[Row]) -> None:
+    """Write history.csv in one step: what the training determines, without times."""
+    with atomic_path(path) as temporary, temporary.open("w", newline="") as file:
+        writer = csv.writer(file, lineterminator="\n")
+        writer.writerow(COLUMNS)
+        for row in rows:
+            writer.writerow(
+                "" if row[name] is None else format(row[name], form)
+                for name, form in COLUMNS.items()
+            )
 
 
 def weights_digest(network: nn.Module) -> str:
@@ -141,48 +171,3 @@ def file_digest(path: Path) -> str:
     """Return the SHA-256 of a file in hexadecimal."""
     with path.open("rb") as file:
         return hashlib.file_digest(file, "sha256").hexdigest()
-
-
-def write_nonfinite(
-    path: Path,
-    state: TrainingState,
-    patches: PatchSampler,
-    settings: TrainSettings,
-    loss: float,
-    gradient_norm: float,
-) -> None:
-    """Write down all that is needed to replay a step whose update was not applied.
-
-    Parameters
-    ----------
-    path : Path
-        A ``.json`` file; tensors go to the ``.safetensors`` file beside it.
-    state : TrainingState
-        Before the step, gradients in place.
-    patches : PatchSampler
-        Where the batch came from.
-    settings : TrainSettings
-        Size of the global batch, of which a process may hold a share only.
-    loss, gradient_norm : float
-        Of the step.
-    """
-    batch = settings.batch
-    report = {
-        "step": state.step,
-        "loss": str(loss),
-        "gradient_norm": str(gradient_norm),
-        "lr": state.optimizer.param_groups[0]["lr"],
-        "parameters_with_nonfinite_gradient": [
-            name
-            for name, parameter in state.network.named_parameters()
-            if parameter.grad is not None and not parameter.grad.isfinite().all()
-        ],
-        "patches": [patches.draw(state.step, i)._asdict() for i in range(batch)],
-    }
-    with atomic_path(path) as temporary:
-        temporary.write_text(json.dumps(report, indent=2) + "\n")
-    lr, hr = patches.batch(state.step, range(batch))
-    tensors = {"lr": torch.from_numpy(lr), "hr": torch.from_numpy(hr)}
-    for name, value in state.network.state_dict().items():
-        tensors[f"network.{name}"] = value
-    write_tensors(path.with_suffix(".safetensors"), tensors)

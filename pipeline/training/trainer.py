@@ -5,6 +5,7 @@ learning rate by the step, and a checkpoint holds everything else. On one kind o
 number of threads and processes, outputs are equal bit by bit from run to run, interrupted or not.
 """
 
+import sys
 import time
 from collections.abc import Callable, Collection, Mapping
 from math import cos, isfinite, pi
@@ -13,6 +14,7 @@ from typing import Any
 
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags, device_name, resolve_precision, seed_generator
@@ -20,11 +22,10 @@ from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.provenance import write_log
 from pipeline.training.checkpoint import CheckpointFolder, TrainingState
-from pipeline.training.history import Progress, write_history
 from pipeline.training.memory import check_memory
 from pipeline.training.patches import PatchSampler, open_images
 from pipeline.training.processes import StopRequest, find_processes
-from pipeline.training.record import determining_facts, write_nonfinite, write_output
+from pipeline.training.record import determining_facts, write_history, write_output
 from pipeline.training.settings import TrainSettings
 from pipeline.training.step import Gradients, batch_loss, memory_format, to_device
 from pipeline.training.validation import validate
@@ -121,35 +122,41 @@ def train(
 
         if processes.count > 1:  # all of them must stop after the same step, the first one too
             stop.listen()
-        with Progress(name, state.step, total, silent=not is_main) as progress:
-            progress.say(
+        if is_main:
+            _say(
                 f"{name}: {'resuming at' if state.step else 'starting;'} step {state.step} of "
                 f"{total} on {device_name(device)}, {precision}, {processes.count} process(es) of "
                 f"{torch.get_num_threads()} thread(s), {arithmetic.describe()}"
             )
-            batch, stopping = patches.batch(state.step, share), False
+        with progress_bar(name, state.step, total, silent=not is_main) as bar:
+            batch, stopping, psnr = patches.batch(state.step, share), False, ""
             while True:
                 # First, because a training may have been stopped while it validated.
                 if state.row_due(s.validate_every, total):
-                    scores, stopping = validate(network, images, s, processes, stop)
-                    if not stopping:
-                        progress.on_row(state.add_row(learning_rate(state.step - 1, s), scores))
+                    scores = processes.from_main(lambda: validate(network, images, s, stop))
+                    stopping = stopping or scores is None
+                    if scores is not None:
+                        state.add_row(learning_rate(state.step - 1, s), scores)
+                        if scores.psnr_db is not None:
+                            psnr = f", PSNR-Y {scores.psnr_db:.2f} dB"
                         if is_main:
                             write_history(folder.path / "history.csv", state.history)
                 if is_main and (stopping or folder.due(s.checkpoint_every_seconds)):
                     folder.save(state)
-                if stopping:
-                    progress.say(
+                if is_main and stopping:
+                    bar.close()
+                    _say(
                         f"{name}: stopped after step {state.step} of {total}, saved in "
                         f"{folder.path}. Run the same command again to go on."
                     )
+                if stopping:
                     stop.stop()
                 if state.step == total:
                     break
 
                 # What a network draws at random (dropout, say) depends on the step alone, too.
                 seed_generator(device, ((seed << 40) + state.step) % (1 << 63))
-                state.set_lr(learning_rate(state.step, s))
+                state.optimizer.param_groups[0]["lr"] = learning_rate(state.step, s)
                 loss = gradients.compute(*to_device(network, batch, device, s))
                 found = [p.grad for p in state.parameters.values() if p.grad is not None]
                 loss, stopped = processes.average(found, loss, stop.requested)
@@ -158,19 +165,19 @@ def train(
                 batch = patches.batch(state.step + 1, share)
                 loss_value, norm_value, stopping = torch.stack([loss, norm, stopped]).tolist()
                 if not (isfinite(loss_value) and isfinite(norm_value)):
-                    path = folder.path / "nonfinite.json"
                     if is_main:
-                        write_nonfinite(path, state, patches, s, loss_value, norm_value)
+                        folder.save(state, "nonfinite.safetensors")
                     raise NonFiniteError(
                         f"{name}: step {state.step}: loss {loss_value}, gradient norm "
-                        f"{norm_value}; expected finite numbers. {path} and its .safetensors hold "
-                        "the patches and the weights before the step. Lower the learning rate, or "
-                        "use precision fp32."
+                        f"{norm_value}; expected finite numbers. nonfinite.safetensors in "
+                        f"{folder.path} holds the state before the step. Lower the learning rate, "
+                        "or use precision fp32."
                     )
                 state.optimizer.step()
                 state.step += 1
                 state.losses.append(loss_value)
-                progress.on_step(state.step, loss_value)
+                bar.set_postfix_str(f"loss {loss_value:.5f}{psnr}", refresh=False)
+                bar.update()
                 stop.listen()  # until now a signal acts at once: there is nothing to lose
 
         if is_main:
@@ -187,6 +194,21 @@ def train(
                 folder.save(state)
             else:
                 folder.remove()
+
+
+def _say(text: str) -> None:
+    print(text, file=sys.stderr, flush=True)
+
+
+def progress_bar(name: str, step: int, total: int, *, silent: bool) -> tqdm:
+    """Return a bar on a terminal, elsewhere a line every ten seconds."""
+    form: dict[str, Any] = {"mininterval": 0.1, "dynamic_ncols": True}
+    if not sys.stderr.isatty():
+        line = "{desc}: step {n}/{total}{postfix}  {rate_fmt}  {remaining} left\n"
+        form = {"mininterval": 10, "bar_format": line}
+    return tqdm(
+        desc=name, initial=step, total=total, unit="step", miniters=1, disable=silent, **form
+    )
 
 
 def learning_rate(step: int, settings: TrainSettings) -> float:

@@ -5,7 +5,7 @@ history.csv holds, and a change to the evaluation must not train every network a
 compares the two.
 """
 
-from math import isnan, log10
+from math import log10
 from typing import NamedTuple
 
 import numpy as np
@@ -16,7 +16,7 @@ from mesr.common.imresize import imresize
 from pipeline.imaging.colour import merge_luma, rgb_to_y
 from pipeline.imaging.tensors import Pixels, round_to_uint8
 from pipeline.training.patches import TrainingImages
-from pipeline.training.processes import Processes, StopRequest
+from pipeline.training.processes import StopRequest
 from pipeline.training.settings import TrainSettings
 
 
@@ -87,49 +87,39 @@ def score(network: SRNetwork, lr: Pixels, hr: Pixels) -> Scores:
 
 
 def validate(
-    network: SRNetwork,
-    images: TrainingImages,
-    settings: TrainSettings,
-    processes: Processes,
-    stop: StopRequest,
-) -> tuple[Scores, bool]:
-    """Score a network on the held-out images, which are dealt out to the processes.
+    network: SRNetwork, images: TrainingImages, settings: TrainSettings, stop: StopRequest
+) -> Scores | None:
+    """Score a network on the held-out images.
 
     Parameters
     ----------
     network : SRNetwork
-        Equal in all processes.
+        Being trained.
     images : TrainingImages
         Whose `validation` names the images.
     settings : TrainSettings
         `validation_crop`.
-    processes : Processes
-        Who takes part.
     stop : StopRequest
-        Looked at between two images.
+        Looked at before each image.
 
     Returns
     -------
-    scores : Scores
-        Means over the images, equal in all processes.
-    stopped : bool
-        Whether a process was asked to stop and left images out; `scores` are meaningless then.
+    Scores or None
+        Means over the images; None when it was asked to stop and left images out.
     """
-    names = images.validation
-    if not names:
-        return Scores(), False
-    # A column for each image; NaN marks what does not apply. The last one is for requests to stop.
-    table = torch.zeros(len(Scores._fields), len(names) + 1, dtype=torch.float64)
+    if not images.validation:
+        return Scores()
+    found = []
     network.eval()
-    for i in range(processes.index, len(names), processes.count):
+    for name in images.validation:
         if stop.requested:
-            table[:, -1] = 1
-            break
-        pair = central_pair(images, names[i], network.scale, settings.validation_crop)
-        found = score(network, *pair)
-        for row, value in zip(table, found, strict=True):
-            row[i] = torch.nan if value is None else value
+            return None
+        pair = central_pair(images, name, network.scale, settings.validation_crop)
+        found.append(score(network, *pair))
     network.train()
-    table = processes.sum(table)
-    means = [float(row.mean()) for row in table[:, :-1]]
-    return Scores(*[None if isnan(mean) else mean for mean in means]), bool(table[0, -1] > 0)
+    means = [None if None in column else np.mean(column) for column in zip(*found, strict=True)]
+    # As history.csv has them: further digits depend on the C library, whose logarithm this is.
+    forms = (".6f", ".6f", ".6g")
+    return Scores(
+        *[None if m is None else float(format(m, f)) for m, f in zip(means, forms, strict=True)]
+    )

@@ -9,7 +9,7 @@ import pytest
 
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
-from pipeline.training.stopping import StopRequest
+from pipeline.training.processes import StopRequest
 
 ROOT = Path(__file__).parents[3]
 

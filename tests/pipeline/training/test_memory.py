@@ -5,11 +5,11 @@ from torch import nn
 from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
 from pipeline.training import memory
-from pipeline.training.memory import check_memory, saved_bytes, step_memory
+from pipeline.training.memory import check_memory, saved_bytes
 from pipeline.training.processes import Processes
 from tests.pipeline.training.toy import Toy, train_toy
 
-MIB = 2**20
+CPU = Processes(torch.device("cpu"))
 
 
 class TwoConvolutions(SRNetwork):
@@ -35,12 +35,6 @@ def test_saved_tensors_are_counted_once():
         assert saved_bytes(TwoConvolutions(), loss_of, patches) == 4 * patches * floats_per_patch
 
 
-def test_weights_gradients_and_moments_are_fixed():
-    trained = 3 * 5 * 9 + 5 + 5 * 12 * 9 + 12
-    per_patch = 4 * (3 + 5) * 6 * 7
-    assert step_memory(TwoConvolutions(), loss_of) == (4 * (4 * trained + 1000), per_patch)
-
-
 def test_sparse_matrices_of_the_resizing_are_passed_over():
     weights = torch.eye(12).to_sparse()
 
@@ -54,27 +48,23 @@ def test_sparse_matrices_of_the_resizing_are_passed_over():
 def test_the_network_is_not_changed():
     network = Toy()  # has batch statistics
     before = {name: value.clone() for name, value in network.state_dict().items()}
-    step_memory(network, loss_of)
+    check_memory(network, loss_of, 1, CPU)
     for name, value in network.state_dict().items():
         assert torch.equal(value, before[name])
     assert all(parameter.grad is None for parameter in network.parameters())
 
 
 def test_the_largest_batch_that_fits_is_named(monkeypatch):
-    monkeypatch.setattr(memory, "step_memory", lambda *_: (100 * MIB, 9 * MIB))
-    monkeypatch.setattr(memory, "available_memory", lambda _: 1000 * MIB)
-    cpu = torch.device("cpu")
-    check_memory(Toy(), loss_of, 100, Processes(cpu))
-    with pytest.raises(UserError, match=r"needs at least 1\.0 GiB") as caught:
-        check_memory(Toy(), loss_of, 101, Processes(cpu, count=2))
-    message = str(caught.value)
-    assert "train.batch is 202" in message
-    assert "9.00 MiB a patch and 100.00 MiB for weights" in message
-    assert "1.0 GiB are available on" in message
-    assert "Lower train.batch to 200 at most" in message
-    monkeypatch.setattr(memory, "available_memory", lambda _: 90 * MIB)
-    with pytest.raises(UserError, match="Not even one patch fits"):
-        check_memory(Toy(), loss_of, 1, Processes(cpu))
+    trained = 3 * 5 * 9 + 5 + 5 * 12 * 9 + 12
+    fixed, per_patch = 4 * (4 * trained + 1000), 4 * (3 + 5) * 6 * 7  # weights, gradients, moments
+    monkeypatch.setattr(memory, "available_memory", lambda _: fixed + 100 * per_patch)
+    check_memory(TwoConvolutions(), loss_of, 100, CPU)
+    two = Processes(torch.device("cpu"), count=2)
+    with pytest.raises(UserError, match=r"train\.batch is 202: .* train\.batch to 200 at most"):
+        check_memory(TwoConvolutions(), loss_of, 101, two)
+    monkeypatch.setattr(memory, "available_memory", lambda _: 2**30)
+    with pytest.raises(UserError, match=r"at least 2\.\d\d GiB .* 1\.00 GiB are available on"):
+        check_memory(TwoConvolutions(), loss_of, 2 * 2**30 // per_patch, CPU)
 
 
 def test_a_batch_that_does_not_fit_is_refused_before_anything_is_read(folder, monkeypatch):

@@ -1,8 +1,6 @@
-"""Two processes on the CPU (gloo) train as one does."""
+"""Signals; two processes on the CPU (gloo) train as one does."""
 
-import csv
 import json
-import multiprocessing
 import os
 import signal
 import socket
@@ -16,12 +14,52 @@ from safetensors.torch import load_file
 from torch import nn
 
 from pipeline.support.console import run
-from tests.pipeline.training.toy import PlainToy, files, log_of, log_to, make_data, train_toy
+from pipeline.training.processes import StopRequest
+from tests.pipeline.training.toy import (
+    PlainToy,
+    context,
+    files,
+    history,
+    log_of,
+    log_to,
+    make_data,
+    train_toy,
+)  # fmt: skip
 
-OPTIONS = {"steps": 30, "validate_every": 5, "validation_images": 3, "ema": 0.9}
+OPTIONS = {"steps": 30, "validate_every": 5, "validation_images": 3}
 
-context = multiprocessing.get_context("forkserver")
-context.set_forkserver_preload(["torch._dynamo", "tests.pipeline.training.toy"])
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_first_signal_asks_second_one_acts(number):
+    came = []
+    former = signal.signal(number, lambda *_: came.append("acted"))
+    try:
+        with StopRequest() as stop:
+            os.kill(os.getpid(), number)
+            assert came == ["acted"]
+            stop.listen()
+            stop.listen()
+            assert not stop.requested
+            os.kill(os.getpid(), number)
+            assert stop.number == number
+            assert came == ["acted"]
+            os.kill(os.getpid(), number)
+            assert came == ["acted"] * 2
+        os.kill(os.getpid(), number)
+        assert came == ["acted"] * 3
+    finally:
+        signal.signal(number, former)
+
+
+def test_how_it_stops():
+    stop = StopRequest()
+    stop.number = signal.SIGTERM
+    with pytest.raises(SystemExit, match="143"):
+        stop.stop()
+    for number in (signal.SIGINT, None):  # None: another process was told
+        stop.number = number
+        with pytest.raises(KeyboardInterrupt):
+            stop.stop()
 
 
 class Partial(PlainToy):
@@ -42,20 +80,9 @@ class Partial(PlainToy):
 
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
-    path = tmp_path_factory.mktemp("distributed")
+    path = tmp_path_factory.mktemp("processes")
     make_data(path)
     return path
-
-
-@pytest.fixture(scope="module")
-def alone(folder):
-    train_toy(folder, "alone", PlainToy, **OPTIONS)
-    return folder / "alone"
-
-
-def history(path):
-    with (path / "history.csv").open() as file:
-        return list(csv.DictReader(file))
 
 
 def target(rank, port, folder, output, options):
@@ -71,16 +98,6 @@ def target(rank, port, folder, output, options):
     }
     log_to(folder / f"{output}.{rank}.log")
     sys.exit(run(lambda: train_toy(folder, output, Partial, **options)))
-
-
-def test_one_process_does_without_accelerate():
-    code = (
-        "import sys; from pipeline.training.processes import find_processes; "
-        "import pipeline.training.trainer; "
-        "print(find_processes().count, 'accelerate' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "1 False\n"
 
 
 def start_two(folder, output, **options):
@@ -102,22 +119,22 @@ def join(processes):
     return [process.exitcode for process in processes]
 
 
-def test_torchrun_with_two_processes_gives_the_loss_curve_of_one(folder, alone):
+def test_torchrun_with_two_processes_gives_the_loss_curve_of_one(folder):
+    train_toy(folder, "alone", PlainToy, **OPTIONS)
     command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
     command += ["-m", "tests.pipeline.training.toy", str(folder), "launched", json.dumps(OPTIONS)]
     done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
     assert done.returncode == 0, done.stderr
     assert done.stderr.count("launched: starting") == 1  # the main process alone speaks
-    two, one = history(folder / "launched"), history(alone)
+    two, one = history(folder / "launched"), history(folder / "alone")
     assert [row["step"] for row in two] == [row["step"] for row in one]
     for row, expected in zip(two, one, strict=True):
         assert row["lr"] == expected["lr"]
         assert float(row["loss"]) == pytest.approx(float(expected["loss"]), rel=2e-3)
         assert float(row["psnr_db"]) == pytest.approx(float(expected["psnr_db"]), abs=0.05)
     assert float(two[0]["loss"]) == pytest.approx(float(one[0]["loss"]), rel=1e-5)
-    provenance = json.loads((folder / "launched" / "run.json").read_text())
-    assert provenance["processes"] == 2
-    assert provenance["device"] == "cpu"
+    run_json = json.loads((folder / "launched" / "run.json").read_text())
+    assert (run_json["processes"], run_json["device"]) == (2, "cpu")
 
 
 def test_two_processes_stop_and_resume_bit_by_bit(folder):
@@ -141,3 +158,13 @@ def test_batch_that_cannot_be_shared_is_refused(folder):
     message = (folder / "odd.0.log").read_text()
     assert message.startswith("error: train.batch is 5, which 2 processes cannot share equally")
     assert not (folder / "odd").exists()
+
+
+def test_one_process_does_without_accelerate():
+    code = (
+        "import sys; from pipeline.training.processes import find_processes; "
+        "import pipeline.training.trainer; "
+        "print(find_processes().count, 'accelerate' in sys.modules, 'pydantic' in sys.modules)"
+    )
+    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
+    assert done.stdout == "1 False False\n"

@@ -1,5 +1,8 @@
+import io
 import json
 import math
+import re
+import sys
 
 import hypothesis
 import numpy as np
@@ -237,6 +240,22 @@ def test_bf16_and_fp32_trainings_end_close_together(folder):
     assert float(other["loss"]) == pytest.approx(float(one["loss"]), rel=0.1)
     weights = load_file(folder / "bf16" / "weights.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.float32}
+
+
+class Terminal(io.StringIO):
+    def isatty(self):
+        return True
+
+
+@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(folder, monkeypatch, stream):
+    monkeypatch.setattr(sys, "stderr", stream())
+    train_toy(folder, "run")
+    shown = sys.stderr.getvalue()
+    assert shown.startswith("run: starting; step 0 of 24 on ")
+    bar = r"24/24 \[.*loss 0\.\d{5}, PSNR-Y .* dB"
+    line = r"run: step 24/24, loss 0\.\d{5}, PSNR-Y .* dB .* left\n"
+    assert re.search(bar if stream is Terminal else line, shown)
 
 
 # ------------------------------------------------------------------------------- what goes wrong

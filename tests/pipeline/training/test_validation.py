@@ -1,4 +1,5 @@
 import math
+from dataclasses import replace
 
 import numpy as np
 import pytest
@@ -13,11 +14,9 @@ from pipeline.imaging.protocol import RGB, scored_planes
 from pipeline.imaging.tensors import crop_border
 from pipeline.scoring.metrics import psnr
 from pipeline.training.patches import open_images
-from pipeline.training.processes import Processes, StopRequest
+from pipeline.training.processes import StopRequest
 from pipeline.training.validation import Scores, central_pair, psnr_y, score, validate
 from tests.pipeline.training.toy import Luma, Toy, settings
-
-ALONE = Processes(torch.device("cpu"))
 
 
 def expected_psnr(sr, hr, border):
@@ -94,10 +93,14 @@ def test_mean_over_the_held_out_images(images):
         lr, hr = central_pair(images, name, 2, 0)
         expected.append(expected_psnr(lr.repeat(2, axis=0).repeat(2, axis=1), hr, 2))
     network = Repeat()
-    with StopRequest() as stop:
-        found = validate(network, images, settings(), ALONE, stop)
-    assert found == (Scores(pytest.approx(np.mean(expected), abs=1e-9)), False)
+    found = validate(network, images, settings(), StopRequest())
+    assert found == Scores(round(np.mean(expected), 6))
     assert network.training
+
+
+def test_without_held_out_images_there_is_no_score(images):
+    nothing = replace(images, validation=[])
+    assert validate(Repeat(), nothing, settings(), StopRequest()) == (None, None, None)
 
 
 def test_a_request_to_stop_is_followed_between_two_images(images):
@@ -108,5 +111,5 @@ def test_a_request_to_stop_is_followed_between_two_images(images):
         calls.append(1)
         stop.number = 15
 
-    assert validate(Repeat(on_call), images, settings(), ALONE, stop)[1]
+    assert validate(Repeat(on_call), images, settings(), stop) is None
     assert len(calls) == 1

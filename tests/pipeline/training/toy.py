@@ -7,6 +7,7 @@ processes.
 import contextlib
 import csv
 import json
+import multiprocessing
 import os
 import sys
 from collections.abc import Callable
@@ -38,6 +39,11 @@ SETTINGS = {
     "threads": 1,
     "checkpoint_every_seconds": 0,
 }
+
+
+# Forked from a server that has imported everything: a process that trains within milliseconds.
+context = multiprocessing.get_context("forkserver")
+context.set_forkserver_preload(["torch._dynamo", "tests.pipeline.training.toy"])  # as Adam does
 
 
 class Toy(SRNetwork):
