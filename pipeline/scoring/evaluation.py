@@ -181,6 +181,31 @@ def prepare_given(
     return sr if is_luma_of(sr, hr) else as_gray_as(reference, hr, sr), reference
 
 
+def score_image(
+    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
+) -> tuple[float, float]:
+    """PSNR in dB and SSIM of an SR image that someone else made.
+
+    Parameters
+    ----------
+    sr, hr, scale, protocol, name
+        As for `prepare_given`.
+
+    Raises
+    ------
+    UserError
+        As `prepare_given` and `score`, and for luma where the protocol scores colours.
+    """
+    image, reference = prepare_given(sr, hr, scale, protocol, name)
+    if protocol.metric == "rgb" and is_luma_of(sr, hr):
+        raise UserError(
+            f"{name}: the SR image has one channel, the HR image is in colour: it is taken for the "
+            f"luma alone, and protocol {protocol.name} scores all three channels. Give SR images "
+            "in colour, or a protocol that scores luma, such as y or rgb."
+        )
+    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
+
+
 def evaluate_image(
     network: SRNetwork,
     hr: Pixels,

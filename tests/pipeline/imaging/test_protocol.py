@@ -15,11 +15,8 @@ from pipeline.imaging.colour import merge_luma, rgb_to_y, rgb_to_ycbcr, ycbcr_to
 from pipeline.imaging.degradation import make_lr, make_reference
 from pipeline.imaging.protocol import (
     LAPSRN,
-    PAN,
     PROTOCOLS,
     RGB,
-    SRCNN,
-    VDSR,
     Protocol,
     Y,
     get_protocol,
@@ -187,13 +184,6 @@ def test_merge_luma_restores_a_flat_colour():
     lr = np.full((5, 6, 3), (200, 30, 90), np.uint8)
     luma = np.full((10, 12), rgb_to_y(lr)[0, 0])
     np.testing.assert_allclose(merge_luma(luma, lr), np.broadcast_to(lr[0, 0], (10, 12, 3)))
-
-
-def test_protocols_of_authors_differ_from_the_two_in_what_the_documentation_says():
-    assert replace(Y, name="vdsr", input_range="studio") == VDSR
-    assert replace(RGB, name="pan", lr_pass_rounding=True) == PAN
-    assert replace(Y, name="srcnn", padding="replicate") == SRCNN
-    assert replace(RGB, name="lapsrn", lr_rounding=False, ssim_border="replicate") == LAPSRN
 
 
 def test_protocols_are_found_by_name():
