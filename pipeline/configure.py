@@ -129,7 +129,8 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     degraded = sorted({entry["scale"] for entry in trainings.values()})
     if trainings:
         degraded = sorted({*degraded, profile["tune"]["scale"]})
-    lrs, test = profile["tune"].pop("lrs"), profile["data"]["test"]
+    lrs, own_lrs = profile["tune"].pop("lrs"), profile["tune"].pop("lrs_by_network")
+    test = profile["data"]["test"]
     usual = "Set14" if "Set14" in test else next(iter(test), None)
     tables = {name: value or usual for name, value in profile["tables"].items()}
     written = {
@@ -139,7 +140,13 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         "fetched": _fetched(profile, weights, bool(trainings)),
         "degraded": degraded,
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
-        "tuned": {name: {"code": _code(profile, name), "lrs": lrs} for name in networks},
+        "tuned": {
+            name: {
+                "code": _code(profile, name),
+                "lrs": own_lrs.get(name, lrs),
+            }
+            for name in networks
+        },
         "trainings": trainings,
         "imports": imports,
         "evaluated": _table_order(scales, trainings, imports),
