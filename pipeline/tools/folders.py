@@ -111,9 +111,7 @@ def _print_pairs(matched: Mapping[str, str]) -> None:
         print(f"{name} <- {file}")
 
 
-def given_lr(
-    origin: str, images: Named, scale: int, *, show: bool = False
-) -> dict[str, Reader]:
+def given_lr(origin: str, images: Named, scale: int, *, show: bool = False) -> dict[str, Reader]:
     """Readers of the LR images that ``--lr`` names, one for each HR image.
 
     Parameters

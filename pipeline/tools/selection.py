@@ -167,7 +167,9 @@ def _best(word: str, asked: Asked) -> Subject:
     run = _find_run(word, asked)
     model = canonical(word, network_names())
     shipped = None if asked.variant or asked.seed else find_shipped(model, asked.scale)
-    if shipped is None or (run is not None and not is_toy(registry().get(load_params().data.train))):
+    if shipped is None or (
+        run is not None and not is_toy(registry().get(load_params().data.train))
+    ):
         return _run(word, asked)
     subject = _shipped(model, asked)
     if run is None:

@@ -111,9 +111,7 @@ class Recorded:
     study: dict[str, Any]
 
     @classmethod
-    def of(
-        cls, network: str, scale: int, variant: str = "", seed: int | None = None
-    ) -> "Recorded":
+    def of(cls, network: str, scale: int, variant: str = "", seed: int | None = None) -> "Recorded":
         """Read what is recorded of a training.
 
         Raises
@@ -127,8 +125,10 @@ class Recorded:
         record = read_run(run_folder(run.key), run.identity)
         rows = _read("runs.csv", "key")
         if run.key not in rows.index:
-            raise UserError(f"{RESULTS / 'runs.csv'}: has no {run.key}. Bring it up to date: {REMEDY}")
-        facts = record | rows.loc[run.key].to_dict()
+            raise UserError(
+                f"{RESULTS / 'runs.csv'}: has no {run.key}. Bring it up to date: {REMEDY}"
+            )
+        facts = record | {str(n): v for n, v in rows.loc[run.key].items()}
         if facts["weights_sha256"] != record.get("weights_sha256"):
             raise UserError(
                 f"{RESULTS / 'runs.csv'}: is about other weights than {run_folder(run.key)}. "
