@@ -21,7 +21,7 @@ from pipeline.support.files import atomic_path
 
 __all__ = ["Photo", "Pixels", "read_image", "read_photo", "round_to_uint8", "write_image"]
 
-FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "MPO", "WEBP", "GIF", "PPM")
+FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "WEBP", "GIF", "PPM")
 LIMIT_VARIABLE = "MESR_MAX_PIXELS"
 LARGEST_IMAGE = 40_000_000  # 8K has 33 million
 BYTES_PER_PIXEL = 200  # measured: scoring a network's RGB image, planes in float64 included

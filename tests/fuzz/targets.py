@@ -20,7 +20,7 @@ from torch import Tensor
 from baselines.weights.caffemodel import read_caffemodel
 from baselines.weights.state_dict import read_state_dict
 from baselines.weights.tensorflow import read_checkpoint, read_index
-from pipeline.assets.archives import archive_images
+from pipeline.assets.contents import archive_images
 from pipeline.imaging.images import read_photo
 from pipeline.models.networks import build_network
 from pipeline.models.weights import load_weights

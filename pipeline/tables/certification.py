@@ -1,0 +1,172 @@
+"""The check against published results: what the evaluation gives for the authors' own weights."""
+
+from typing import Any
+
+import pandas as pd
+
+from pipeline.study.paths import LR_RECORD, RECORD
+from pipeline.study.published_figures import PublishedQuality, published_quality
+from pipeline.study.verdicts import digits, judge
+from pipeline.tables.files import read_frame, words
+from pipeline.tables.labels import joined, network_label
+from pipeline.tables.layout import Column, Table
+from pipeline.tables.results import Results
+from pipeline.tables.study import Study
+
+RECORDED = words("model variant scale dataset protocol psnr_db ssim note git_revision")
+COLUMNS = words(
+    "network variant scale dataset protocol published_psnr_db psnr_digits psnr_db published_ssim "
+    "ssim_digits ssim verdict misprint source note measured git_revision"
+)
+LR_CERTIFICATE = words(
+    "dataset scale lr_border lr_pass_rounding files equal_files values different_values "
+    "worst_difference worst_image"
+)
+LR_COLUMNS = (*LR_CERTIFICATE, "git_revision")
+VERDICTS = {
+    "equal": "equal",
+    "close": "close",
+    "misprint": "misprint suspected",
+    "missed": "missed",
+    "": "not judged",
+}
+
+
+def rows(study: Study) -> pd.DataFrame:
+    """Put what was measured beside what is published, with a verdict: certification.csv.
+
+    A study that measures nothing shows the record, ``published/certificate.csv``, whose rows say at
+    which revision they were measured.
+    """
+    cells, how = study.certificates, "measured"
+    if cells.empty:
+        remedy, how = f"git checkout -- published/{RECORD.name}", "recorded"
+        cells = read_frame(RECORD, RECORDED, remedy).rename(columns={"model": "network"})
+    found = [_compared(cell, how) for cell in cells.to_dict("records")]
+    return pd.DataFrame(found, columns=COLUMNS)
+
+
+def _compared(cell: dict[str, Any], how: str) -> dict[str, Any]:
+    place = (cell["network"], cell["variant"], int(cell["scale"]), cell["dataset"])
+    entry = published_quality().get(place)
+    measured = None if pd.isna(cell["psnr_db"]) else (cell["psnr_db"], cell["ssim"])
+    known = entry is not None and (entry.psnr_db is not None or entry.ssim is not None)
+    return {
+        **cell,
+        **_printed("psnr", "psnr_db", entry),
+        **_printed("ssim", "ssim", entry),
+        "verdict": judge(entry, *(measured or (None, None))),
+        "misprint": entry.misprint if entry else "",
+        "source": entry.source if entry else "",
+        "note": joined(
+            "" if known else "no published figure to compare with",
+            cell["note"],
+            entry.note if entry else "",
+        ),
+        "measured": how if measured else "",
+    }
+
+
+def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[str, Any]:
+    value = getattr(entry, column, None)
+    if value is None:
+        return {}
+    return {f"published_{column}": float(value), f"{name}_digits": digits(value)}
+
+
+def lr_rows(study: Study) -> pd.DataFrame:
+    """Return how our LR images compare with MATLAB's, or the record: lr_certification.csv."""
+    if len(study.lr_certificates):
+        return study.lr_certificates
+    return read_frame(LR_RECORD, LR_COLUMNS, f"git checkout -- published/{LR_RECORD.name}")
+
+
+def tally(frame: pd.DataFrame) -> tuple[int, int, list[str]]:
+    """Count the verdicts; suspected misprints are counted apart.
+
+    Returns
+    -------
+    equal, compared : int
+        Cells that are met at the printed digits, and cells that can be.
+    others : list of str
+        The rest in words: "3 close", "1 missed", "2 with a suspected misprint".
+    """
+    counts = frame.loc[frame["verdict"] != "", "verdict"].value_counts().to_dict()
+    text = {"close": "close", "missed": "missed", "misprint": "with a suspected misprint"}
+    others = [f"{counts[verdict]} {words}" for verdict, words in text.items() if verdict in counts]
+    return counts.get("equal", 0), sum(counts.values()) - counts.get("misprint", 0), others
+
+
+def layout(results: Results) -> Table:
+    """Lay out the check against published results, what deviates most first."""
+    frame = results["certification"]
+    frame = frame[frame["psnr_db"].notna()]
+    frame = frame.assign(
+        label=[
+            network_label(*names) for names in zip(frame["network"], frame["variant"], strict=True)
+        ],
+        verdict_words=frame["verdict"].map(VERDICTS),
+        psnr_difference=frame["psnr_db"] - frame["published_psnr_db"],
+        ssim_difference=frame["ssim"] - frame["published_ssim"],
+        badness=frame["verdict"].map(["missed", "close", "equal", "misprint", ""].index),
+    )
+    frame = frame.assign(distance=-frame["psnr_difference"].abs())
+    frame = frame.sort_values(["badness", "distance"], kind="stable", ignore_index=True)
+    equal, compared, others = tally(frame)
+    recorded = (frame["measured"] == "recorded").any()
+    return Table(
+        name="certification",
+        title="Check against published results",
+        caption=(
+            "Published figures and those that this evaluation gives for bicubic interpolation and "
+            "for the authors' own weights, each under the protocol that its authors used. Equal: "
+            "PSNR and SSIM round to the printed digits. Close: at most 0.02 dB and 0.001 apart. "
+            f"Equal: {equal} of {compared} cells{''.join(f'; {text}' for text in others)}."
+            + (" Recorded: this study does not measure them again." if recorded else "")
+        ),
+        frame=frame,
+        columns=(
+            Column("label", "Network"),
+            Column("dataset", "Test set"),
+            Column("scale", "Scale", "integer"),
+            Column("protocol", "Protocol"),
+            Column("published_psnr_db", "Published", "db", "PSNR"),
+            Column("psnr_db", "Measured", "db", "PSNR"),
+            Column("psnr_difference", "Difference", "difference", "PSNR"),
+            Column("published_ssim", "Published", "ssim", "SSIM"),
+            Column("ssim", "Measured", "ssim", "SSIM"),
+            Column("verdict_words", "Verdict", "verdict"),
+        ),
+        filters=("verdict_words", "dataset"),
+        note="note",
+        csv="certification.csv",
+    ).trimmed()
+
+
+def lr_layout(results: Results) -> Table:
+    """Lay out how our LR images compare with MATLAB's."""
+    frame = results["lr_certification"]
+    frame = frame.assign(share=frame["different_values"] / frame["values"])
+    best = frame.groupby(["lr_border", "lr_pass_rounding"])[["equal_files", "files"]].sum()
+    equal, files = best.loc[best["equal_files"].idxmax()] if len(best) else (0, 0)
+    return Table(
+        name="lr_certification",
+        title="Check of the LR images",
+        caption=(
+            "Files that equal, in every pixel, those that MATLAB's imresize wrote from the same HR "
+            "images, for each way of downscaling; the largest difference is in grey levels. The "
+            f"best way gives {equal} of {files} files."
+        ),
+        frame=frame,
+        columns=(
+            Column("scale", "Scale", "integer"),
+            Column("lr_border", "Border"),
+            Column("lr_pass_rounding", "Rounded between passes"),
+            Column("files", "Files", "integer"),
+            Column("equal_files", "Equal", "integer"),
+            Column("share", "Values that differ", "percent"),
+            Column("worst_difference", "Largest difference", "integer"),
+        ),
+        sections="dataset",
+        csv="lr_certification.csv",
+    )
