@@ -183,12 +183,12 @@ def _find_run(word: str, asked: Asked) -> Run | None:
     if not PARAMS.is_file():
         return None
     runs = load_params().runs()
-    known = [*network_names(), *runs, *(run.method for run in runs.values())]
-    word = canonical(word, known)
+    known = (*network_names(), *runs, *(run.method for run in runs.values()))
+    word = canonical(word, dict.fromkeys(known))
     run = runs.get(word)
     if run is None:
         network, _, variant = word.partition("-")
-        asked_variant = canonical(asked.variant, [r.variant for r in runs.values()])
+        asked_variant = canonical(asked.variant, {r.variant for r in runs.values()})
         names = [method_name(network, variant or asked_variant)]
         if not variant:  # of a network of several sizes, or MESR with all its blocks ("full")
             names.append(network)

@@ -24,6 +24,7 @@ from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
 from pipeline.imaging.tensors import Pixels
+from pipeline.support.errors import UserError
 
 T = TypeVar("T")
 R = TypeVar("R")
@@ -108,14 +109,35 @@ class TiledResult:
 
 
 def run(network: SRNetwork, x: Tensor) -> Tensor:
-    """Run a network on LR planes (B, C, h, w) in [0, 1]; return its last output, float32."""
+    """Run a network on LR planes (B, C, h, w) in [0, 1]; return its last output, float32.
+
+    Where a network refuses the size, because its layers want multiples of a window or no image so
+    small, the image is extended to multiples of 64 first.
+
+    Raises
+    ------
+    UserError
+        When it refuses that as well.
+    """
     parameter = next(network.parameters(), torch.empty(0))
+    factor = 1 if network.preupsampled else network.scale
     if network.preupsampled:
         x = imresize(x.double(), scale=network.scale)
     x = x.to(parameter.device, parameter.dtype, memory_format=torch.channels_last)
+    height, width = x.shape[-2:]
     with torch.inference_mode():
-        outputs: tuple[Tensor, ...] = network(x)
-        return outputs[-1].float()
+        try:
+            y = network(x)[-1]
+        except RuntimeError as error:
+            x = F.pad(x, (0, -width % 64, 0, -height % 64), mode="replicate")
+            try:
+                y = network(x)[-1][..., : height * factor, : width * factor]
+            except RuntimeError:
+                raise UserError(
+                    f"{type(network).__name__} cannot enlarge an image of {width}x{height} pixels: "
+                    f"{error}. Give a smaller --tile where memory ran out, or another network."
+                ) from error
+        return torch.as_tensor(y).float()
 
 
 def reach(network: SRNetwork, limit: int = LARGEST_REACH) -> int | None:
