@@ -15,6 +15,7 @@ from pipeline.support.names import suggestion
 # Name -> function with the command's options, and what `mesr --help` says of it.
 COMMANDS = {
     "fetch": ("pipeline.tools.fetching:fetch", "Download datasets and published weights."),
+    "register": ("pipeline.tools.fetching:register", "Make a folder of images a dataset."),
     "evaluate": ("pipeline.tools.evaluating:evaluate", "Measure PSNR and SSIM image by image."),
     "audit": ("pipeline.tools.audit:audit", "Say which evaluation gives a claimed figure."),
     "upscale": ("pipeline.tools.upscale:upscale", "Enlarge photos and other images."),
@@ -23,7 +24,7 @@ COMMANDS = {
     "card": ("pipeline.tools.sharing:card", "Write a model card of a trained network."),
     "ship": ("pipeline.tools.sharing:ship", "Take a study's weights into the code's folder."),
     "archive": ("pipeline.tools.archiving:archive", "Keep a finished study as a folder."),
-    "verify": ("pipeline.study.verification:command", "Say whether the study reproduced."),
+    "verify": ("pipeline.tools.verifying:verify", "Say whether the study reproduced."),
     "repro": ("pipeline.scheduling.repro:repro", "Run the stages that are out of date."),
 }
 

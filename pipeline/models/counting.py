@@ -22,8 +22,7 @@ from pipeline.support.errors import UserError
 # activations, normalisation, pooling, interpolation, and what only moves or makes tensors. An
 # operation that is neither here nor known to torch's FLOP counter would silently count as zero,
 # so it is refused. Variants that write in place (``add_``) are meant as well.
-UNCOUNTED = set(
-    """
+_NAMES = """
     abs add addcdiv addcmul atan2 ceil clamp clamp_max clamp_min cos div eq exp expm1 floor
     floor_divide fmod ge gt le log log1p logical_and logical_not logical_or lt maximum minimum mul
     ne neg norm pow reciprocal remainder round rsqrt rsub sign sin sqrt square sub where
@@ -44,8 +43,8 @@ UNCOUNTED = set(
     replication_pad2d resize roll rot90 scalar_tensor scatter select slice slice_scatter split
     split_with_sizes squeeze stack t to _to_copy transpose tril triu unbind unfold _unsafe_view
     unsqueeze view view_as_complex view_as_real _reshape_alias zero zeros zeros_like
-    """.split()
-)
+"""
+UNCOUNTED = set(_NAMES.split())
 RECTIFIERS = {"leaky_relu", "_prelu_kernel", "relu", "relu6"}
 POOLING = {"_adaptive_avg_pool2d", "avg_pool2d", "mean"}
 

@@ -14,6 +14,7 @@ from typing import Annotated, Any
 
 import pandas as pd
 import typer
+from dvc.exceptions import DvcException
 from dvc.repo import Repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
@@ -38,7 +39,14 @@ def archive(
 ) -> None:
     """Keep the finished study of this folder: results, report, parameters and lock."""
     folder = folder or STUDIES / load_params().profile
-    keep_study(folder, {stage.addressing for stage in Repo().index.stages}, pdf=pdf)
+    try:
+        stages = {stage.addressing for stage in Repo().index.stages}
+    except DvcException as error:
+        raise UserError(
+            f"DVC cannot read the project here: {error}. Where the code came without .git, as a "
+            "downloaded archive does: git init && git add -A && git commit -m start"
+        ) from error
+    keep_study(folder, stages, pdf=pdf)
     print(f"{folder}: kept")
 
 

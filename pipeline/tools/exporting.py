@@ -293,7 +293,9 @@ def _traced(network: SRNetwork) -> torch.export.ExportedProgram:
             )
     except Exception as error:  # whatever the tracer and the network raise
         raise UserError(
-            f"{type(network).__name__} at x{network.scale} cannot be exported: {_reason(error)}"
+            f"{type(network).__name__} at x{network.scale} cannot be exported: {_reason(error)}. "
+            "The file is for images of any size: layers that depend on values, or on sizes that "
+            "are multiples of a window, cannot be part of it."
         ) from error
 
 

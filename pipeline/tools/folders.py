@@ -102,7 +102,7 @@ def sr_pairs(folder: Path, images: Named, scale: int, *, show: bool = False) -> 
     files = image_files(folder)
     matched = match_files(files, [name for name, _ in images], scale, str(folder), "SR")
     if show:
-        _print_pairs({name: files[stem].name for name, stem in matched.items()})
+        _print_pairs({name: files[matched[name]].name for name, _ in images})
     return [(name, partial(read_image, files[matched[name]]), read) for name, read in images]
 
 
@@ -111,9 +111,7 @@ def _print_pairs(matched: Mapping[str, str]) -> None:
         print(f"{name} <- {file}")
 
 
-def given_lr(
-    origin: str, images: Named, scale: int, *, show: bool = False
-) -> dict[str, Reader]:
+def given_lr(origin: str, images: Named, scale: int, *, show: bool = False) -> dict[str, Reader]:
     """Readers of the LR images that ``--lr`` names, one for each HR image.
 
     Parameters
@@ -165,7 +163,7 @@ def given_lr(
     ]
     matched = match_files(stems, [name for name, _ in images], scale, where, "LR")
     if show:
-        _print_pairs(matched)
+        _print_pairs({name: matched[name] for name, _ in images})
     return {
         name: partial(_read_lr, readers[matched[name]], read_hr, f"{where}: {name}")
         for name, read_hr in images

@@ -14,6 +14,7 @@ from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
+from functools import partial
 from math import exp
 from pathlib import Path
 from typing import Any
@@ -25,17 +26,18 @@ from torch import Tensor
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags, choose_device, device_name
-from pipeline.models.counting import count, lr_size
+from pipeline.models.counting import count, lr_size, weightless
 from pipeline.models.networks import build_network
-from pipeline.study.results import NTIRE_WEIGHTS
 from pipeline.support.errors import UserError
 
+# Score of NTIRE's challenges on efficient SR, see `with_scores`.
 NTIRE_REFERENCE = "mesr"
+NTIRE_WEIGHTS = {"latency_ms": 0.7, "multi_adds": 0.15, "params": 0.15}
 STATUS = Path("/proc/self/status")
 
 
 @dataclass(frozen=True)
-class Subject:
+class Case:
     """One network on one input.
 
     Attributes
@@ -112,12 +114,12 @@ def timed(network: SRNetwork, x: Tensor, precision: str) -> float:
         return (time.perf_counter() - began) * 1000
 
 
-def affordable(subject: Subject, device: torch.device, precision: str, limit_s: float) -> Subject:
+def affordable(case: Case, device: torch.device, precision: str, limit_s: float) -> Case:
     """Halve the share of the height until a pass takes less than `limit_s` seconds."""
     share = 1 / 16
-    network = subject.build(device)
+    network = case.build(device)
     while True:
-        part = replace(subject, share=share)
+        part = replace(case, share=share)
         x = part.make_input(network, device)
         timed(network, x, precision)  # kernels are chosen and memory is allocated
         seconds = timed(network, x, precision) / 1000
@@ -128,34 +130,34 @@ def affordable(subject: Subject, device: torch.device, precision: str, limit_s: 
 
 
 def latencies(
-    subjects: Sequence[Subject],
+    cases: Sequence[Case],
     device: torch.device,
     precision: str,
     rounds: int,
     on_pass: Callable[[], object],
 ) -> list[list[float]]:
-    """Milliseconds of each subject in each round, for the whole height.
+    """Milliseconds of each case in each round, for the whole height.
 
-    Every round runs each subject once, in an order of its own, so that a drift of the machine
+    Every round runs each case once, in an order of its own, so that a drift of the machine
     (heat, other processes) meets all alike.
     """
-    found: list[list[float]] = [[] for _ in subjects]
-    order = list(range(len(subjects)))
+    found: list[list[float]] = [[] for _ in cases]
+    order = list(range(len(cases)))
     shuffle = random.Random(0)
     for round_ in range(rounds + 1):  # the first warms up
         shuffle.shuffle(order)
         for index in order:
-            network = subjects[index].build(device)
-            x = subjects[index].make_input(network, device)
+            network = cases[index].build(device)
+            x = cases[index].make_input(network, device)
             timed(network, x[..., :8, :], precision)
-            elapsed = timed(network, x, precision) / subjects[index].share
+            elapsed = timed(network, x, precision) / cases[index].share
             if round_:
                 found[index].append(elapsed)
             on_pass()
     return found
 
 
-def peak_memory(subject: Subject, device: torch.device, precision: str) -> float | None:
+def peak_memory(case: Case, device: torch.device, precision: str) -> float | None:
     """Peak memory in MiB of a forward pass, beyond what the process has anyway.
 
     On the CPU the growth of the resident set of a fresh process over that of one with PyTorch but
@@ -163,29 +165,27 @@ def peak_memory(subject: Subject, device: torch.device, precision: str) -> float
     no process of its own: PyTorch counts what it hands out byte by byte.
     """
     if device.type == "cuda":
-        return _peak_memory(subject, device, precision, torch.get_num_threads())
+        return _peak_memory(case, device, precision, torch.get_num_threads())
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
-        return pool.apply(_peak_memory, (subject, device, precision, torch.get_num_threads()))
+        return pool.apply(_peak_memory, (case, device, precision, torch.get_num_threads()))
 
 
-def _peak_memory(
-    subject: Subject, device: torch.device, precision: str, threads: int
-) -> float | None:
+def _peak_memory(case: Case, device: torch.device, precision: str, threads: int) -> float | None:
     torch.set_num_threads(threads)
-    with forward_of(_Nothing(subject.scale), torch.ones(1, device=device), precision) as run:
+    with forward_of(_Nothing(case.scale), torch.ones(1, device=device), precision) as run:
         run()  # libraries are loaded
     if device.type == "cuda":
         torch.cuda.reset_peak_memory_stats(device)
     elif not STATUS.is_file():
         return None
     before = torch.cuda.memory_allocated(device) if device.type == "cuda" else _status("VmRSS")
-    network = subject.build(device)
-    x = subject.make_input(network, device)
+    network = case.build(device)
+    x = case.make_input(network, device)
     timed(network, x, precision)
     peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _status("VmHWM")
     weights = sum(p.nbytes for p in network.parameters())
-    return ((peak - before - weights) / subject.share + weights) / 2**20
+    return ((peak - before - weights) / case.share + weights) / 2**20
 
 
 class _Nothing(SRNetwork):
@@ -200,7 +200,7 @@ def _status(field: str) -> int:
 
 
 def measure(
-    subjects: Sequence[Subject],
+    cases: Sequence[Case],
     *,
     precision: str = "fp32",
     threads: int | None = None,
@@ -212,54 +212,53 @@ def measure(
 
     Parameters
     ----------
-    subjects : sequence of Subject
+    cases : sequence of Case
         Networks and inputs.
     precision : {"fp32", "bf16"}
         What the forward pass computes in; the study evaluates in fp32.
     threads : int, optional
         CPU threads; PyTorch's choice by default.
     rounds : int
-        Timed passes of each subject.
+        Timed passes of each case.
     limit_s : float
-        Longest pass, in seconds. A subject that would take longer is measured on a strip of its
+        Longest pass, in seconds. A case that would take longer is measured on a strip of its
         input (column `share`), and its time and memory are scaled to the whole.
     on_pass : callable
-        Called after each pass, (rounds + 1) times for each subject.
+        Called after each pass, (rounds + 1) times for each case.
 
     Returns
     -------
     DataFrame
-        One row per subject, columns as `pipeline.study.results.MEASUREMENT`.
+        One row per case; times in milliseconds, memory in MiB.
 
     Raises
     ------
     UserError
         When there is nothing to measure, or too few rounds for quartiles.
     """
-    if not subjects or rounds < 3:
+    if not cases or rounds < 3:
         raise UserError("nothing to measure: expected at least one network and three rounds")
     device = choose_device()
     if threads is not None:
         torch.set_num_threads(threads)
-    chosen = [affordable(subject, device, precision, limit_s) for subject in subjects]
+    chosen = [affordable(case, device, precision, limit_s) for case in cases]
     found = latencies(chosen, device, precision, rounds, on_pass)
     rows = []
-    for subject, milliseconds in zip(chosen, found, strict=True):
+    for case, milliseconds in zip(chosen, found, strict=True):
         low, median, high = np.percentile(milliseconds, [25, 50, 75])
-        with torch.device("meta"):
-            network = build_network(subject.model, subject.scale, **subject.settings)
-        height, width = subject.height * subject.scale, subject.width * subject.scale
+        network = weightless(partial(build_network, case.model, case.scale, **case.settings))
+        height, width = case.height * case.scale, case.width * case.scale
         counted = count(network, height, width)
         rows.append(
             {
-                "model": subject.model,
-                "variant": subject.variant,
-                "size": subject.size,
-                "scale": subject.scale,
-                "input": subject.input,
-                "lr_height": subject.height,
-                "lr_width": subject.width,
-                "share": subject.share,
+                "model": case.model,
+                "variant": case.variant,
+                "size": case.size,
+                "scale": case.scale,
+                "input": case.input,
+                "lr_height": case.height,
+                "lr_width": case.width,
+                "share": case.share,
                 "params": counted.params,
                 "multi_adds": counted.multi_adds,
                 "convolutions": counted.convolutions,
@@ -268,7 +267,7 @@ def measure(
                 "latency_q1_ms": low,
                 "latency_q3_ms": high,
                 "rounds": rounds,
-                "peak_memory_mib": peak_memory(subject, device, precision),
+                "peak_memory_mib": peak_memory(case, device, precision),
                 "device": device.type,
                 "machine": device_name(device),
                 "threads": torch.get_num_threads(),

@@ -167,7 +167,9 @@ def _best(word: str, asked: Asked) -> Subject:
     run = _find_run(word, asked)
     model = canonical(word, network_names())
     shipped = None if asked.variant or asked.seed else find_shipped(model, asked.scale)
-    if shipped is None or (run is not None and not is_toy(registry().get(load_params().data.train))):
+    if shipped is None or (
+        run is not None and not is_toy(registry().get(load_params().data.train))
+    ):
         return _run(word, asked)
     subject = _shipped(model, asked)
     if run is None:
@@ -181,12 +183,12 @@ def _find_run(word: str, asked: Asked) -> Run | None:
     if not PARAMS.is_file():
         return None
     runs = load_params().runs()
-    known = [*network_names(), *runs, *(run.method for run in runs.values())]
-    word = canonical(word, known)
+    known = (*network_names(), *runs, *(run.method for run in runs.values()))
+    word = canonical(word, dict.fromkeys(known))
     run = runs.get(word)
     if run is None:
         network, _, variant = word.partition("-")
-        asked_variant = canonical(asked.variant, [r.variant for r in runs.values()])
+        asked_variant = canonical(asked.variant, {r.variant for r in runs.values()})
         names = [method_name(network, variant or asked_variant)]
         if not variant:  # of a network of several sizes, or MESR with all its blocks ("full")
             names.append(network)

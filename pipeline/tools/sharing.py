@@ -111,9 +111,7 @@ class Recorded:
     study: dict[str, Any]
 
     @classmethod
-    def of(
-        cls, network: str, scale: int, variant: str = "", seed: int | None = None
-    ) -> "Recorded":
+    def of(cls, network: str, scale: int, variant: str = "", seed: int | None = None) -> "Recorded":
         """Read what is recorded of a training.
 
         Raises
@@ -125,10 +123,12 @@ class Recorded:
         own = "" if variant == size_of(network, params.networks.get(network, {})) else variant
         run = params.run(run_key(network, own.replace("full", ""), scale, seed or 0))
         record = read_run(run_folder(run.key), run.identity)
-        rows = _read("runs.csv", "key")
+        rows = _read("runs.csv", "key", str)
         if run.key not in rows.index:
-            raise UserError(f"{RESULTS / 'runs.csv'}: has no {run.key}. Bring it up to date: {REMEDY}")
-        facts = record | rows.loc[run.key].to_dict()
+            raise UserError(
+                f"{RESULTS / 'runs.csv'}: has no {run.key}. Bring it up to date: {REMEDY}"
+            )
+        facts = record | {str(n): v for n, v in rows.loc[run.key].items()}
         if facts["weights_sha256"] != record.get("weights_sha256"):
             raise UserError(
                 f"{RESULTS / 'runs.csv'}: is about other weights than {run_folder(run.key)}. "
@@ -166,11 +166,12 @@ class Recorded:
         return found
 
 
-def _read(name: str, index: str) -> pd.DataFrame:
+def _read(name: str, index: str, kind: type | None = None) -> pd.DataFrame:
     path = RESULTS / name
     if not path.is_file():
         raise UserError(f"{path}: not found. Run: {REMEDY}")
-    return pd.read_csv(path, keep_default_na=False, dtype={index: str}).set_index(index)
+    kinds: Any = kind or {index: str}
+    return pd.read_csv(path, keep_default_na=False, dtype=kinds).set_index(index)
 
 
 @dataclass(frozen=True)

@@ -24,8 +24,10 @@ from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags
 from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
 from pipeline.imaging.tensors import Pixels
+from pipeline.support.errors import UserError
 
-T, R = TypeVar("T"), TypeVar("R")
+T = TypeVar("T")
+R = TypeVar("R")
 
 LARGEST_REACH = 96  # LR pixels; networks that look further get the halo below
 HALO = 16  # LR pixels, where no halo is wide enough
@@ -101,20 +103,41 @@ class TiledResult:
         return (
             f"{text}. The network makes something else of a part than of the whole image: where "
             "tiles meet, and where the untiled image was computed too, values differ by up to "
-            f"{self.deviation:.2g} of 255 grey levels. Larger tiles (--tile 512) lessen that; --tile 0 takes the whole image "
-            "at once and avoids it, if memory suffices"
+            f"{self.deviation:.2g} of 255 grey levels. Larger tiles (--tile 512) lessen that; "
+            "--tile 0 takes the whole image at once and avoids it, if memory suffices"
         )
 
 
 def run(network: SRNetwork, x: Tensor) -> Tensor:
-    """Run a network on LR planes (B, C, h, w) in [0, 1]; return its last output, float32."""
+    """Run a network on LR planes (B, C, h, w) in [0, 1]; return its last output, float32.
+
+    Where a network refuses the size, because its layers want multiples of a window or no image so
+    small, the image is extended to multiples of 64 first.
+
+    Raises
+    ------
+    UserError
+        When it refuses that as well.
+    """
     parameter = next(network.parameters(), torch.empty(0))
+    factor = 1 if network.preupsampled else network.scale
     if network.preupsampled:
         x = imresize(x.double(), scale=network.scale)
     x = x.to(parameter.device, parameter.dtype, memory_format=torch.channels_last)
+    height, width = x.shape[-2:]
     with torch.inference_mode():
-        outputs: tuple[Tensor, ...] = network(x)
-        return outputs[-1].float()
+        try:
+            y = network(x)[-1]
+        except RuntimeError as error:
+            x = F.pad(x, (0, -width % 64, 0, -height % 64), mode="replicate")
+            try:
+                y = network(x)[-1][..., : height * factor, : width * factor]
+            except RuntimeError:
+                raise UserError(
+                    f"{type(network).__name__} cannot enlarge an image of {width}x{height} pixels: "
+                    f"{error}. Give a smaller --tile where memory ran out, or another network."
+                ) from error
+        return torch.as_tensor(y).float()
 
 
 def reach(network: SRNetwork, limit: int = LARGEST_REACH) -> int | None:
@@ -136,34 +159,46 @@ def reach(network: SRNetwork, limit: int = LARGEST_REACH) -> int | None:
     int or None
         Never too small for places that were tried; None above `limit`, as with global pooling.
     """
-    places = torch.arange(32)
     farthest = 3  # of the bicubic interpolation of chroma
     for axis in (-1, -2):
-        length = 96
-        while True:
-            shape = [len(places), 1 if network.domain == "y" else 3, 8, 8]
-            shape[axis] = length
-            x = torch.zeros(shape)
-            at = length // 2 - 16 + places
-            for sample, line in zip(x, at.tolist(), strict=True):
-                sample.select(axis, line).fill_(torch.nan)
-            reached = run(network, x).isnan().transpose(axis, -1).flatten(1, -2).any(dim=1)
-            lines = reached.unflatten(-1, (length, -1)).any(dim=-1).cpu()
-            if not lines.any(dim=1).all():
-                return None  # NaN is lost on the way, as in a comparison
-            low = lines.int().argmax(dim=1)
-            high = length - 1 - lines.flip(-1).int().argmax(dim=1)
-            if bool((low > 0).all() and (high < length - 1).all()):
-                farthest = max(farthest, int((at - low).max()), int((high - at).max()))
-                break
-            if length // 2 - 16 > limit:
-                return None
-            length *= 2
-    return farthest if farthest <= limit else None
+        # One line first: most of what looks at the whole image shows at once.
+        first = _reached(network, axis, 2 * limit + 3, 1)
+        # What a line reaches depends on its place in a window, hence neighbours as well.
+        found = None if first is None else _reached(network, axis, 4 * first + 99, 32)
+        if found is None or found > limit:
+            return None
+        farthest = max(farthest, found)
+    return farthest
 
 
-def grid(network: SRNetwork) -> int:
+def _reached(network: SRNetwork, axis: int, length: int, places: int) -> int | None:
+    """Probe lines in the middle of a strip; None where what they reach does not end before it."""
+    shape = [places, 1 if network.domain == "y" else 3, 8, 8]
+    shape[axis] = length
+    x = torch.zeros(shape)
+    at = (length - places) // 2 + torch.arange(places)
+    for sample, line in zip(x, at.tolist(), strict=True):
+        sample.select(axis, line).fill_(torch.nan)
+    lines = run(network, x).isnan().transpose(axis, -1).flatten(1, -2).any(dim=1).cpu()
+    lines = lines.unflatten(-1, (length, -1)).any(dim=-1)
+    if not lines.any(dim=1).all():
+        return None  # NaN is lost on the way, as in a comparison
+    low = lines.int().argmax(dim=1)
+    high = length - 1 - lines.flip(-1).int().argmax(dim=1)
+    if bool((low == 0).any() or (high == length - 1).any()):
+        return None
+    return max(int((at - low).max()), int((high - at).max()))
+
+
+def grid(network: SRNetwork, tolerance: float = SAME) -> int:
     """Find by how many LR pixels an image may be shifted so that its SR image is shifted alike.
+
+    Parameters
+    ----------
+    network : SRNetwork
+        In evaluation mode.
+    tolerance : float
+        Grey levels of 255 that count as no change.
 
     Returns
     -------
@@ -188,7 +223,7 @@ def grid(network: SRNetwork) -> int:
     for step in GRIDS:
         shifts = (step, 2 * step) if 2 * step <= GRIDS[-1] else (step,)
         changes[step] = 255 * max(float((middle(n) - base).abs().max()) for n in shifts)
-        if changes[step] <= SAME:
+        if changes[step] <= tolerance:
             return step
     return min(changes, key=lambda step: changes[step])
 
@@ -196,7 +231,9 @@ def grid(network: SRNetwork) -> int:
 def plan(network: SRNetwork) -> Plan:
     """Find how the images of a network may be cut; in evaluation mode, on its device."""
     with backend_flags():
-        radius, step = reach(network), grid(network)
+        radius = reach(network)
+        # What looks at the whole image changes a little with every shift.
+        step = grid(network, SAME if radius is not None else INVISIBLE / 4)
     # One pixel more than the reach makes the line on which neighbours are compared right as well.
     needed = HALO if radius is None else radius + 1
     return Plan(step, -(-needed // step) * step, whole=radius is not None)
@@ -235,7 +272,7 @@ def upscale_tiled(
     network: SRNetwork,
     lr: Pixels,
     *,
-    tile: int = 192,
+    tile: int = 256,
     cut: Plan | None = None,
     on_tile: Callable[[int], object] = lambda pixels: None,
 ) -> TiledResult:
@@ -286,7 +323,9 @@ def upscale_tiled(
     seams = 0.0
     below: dict[int, Tensor] = {}
     beside = torch.empty(0)
-    for (top, bottom, left, right), lines in zip(parts, _side_by_side(network, one, parts), strict=True):
+    for (top, bottom, left, right), lines in zip(
+        parts, _side_by_side(network, one, parts), strict=True
+    ):
         first_row, first_column, next_row, next_column = lines
         if top:
             seams = max(seams, float((below[left] - first_row).abs().max()))
@@ -370,4 +409,6 @@ def _cuts(length: int, tile: int, grid: int) -> list[tuple[int, int]]:
     """Cut `length` at multiples of `grid` into parts of nearly equal size, about `tile` long."""
     parts = -(-length // max(tile // grid * grid, grid))
     edges = (int(n * length / parts / grid + 0.5) * grid for n in range(1, parts))
-    return list(pairwise([0, *(edge for edge in dict.fromkeys(edges) if 0 < edge < length), length]))
+    return list(
+        pairwise([0, *(edge for edge in dict.fromkeys(edges) if 0 < edge < length), length])
+    )

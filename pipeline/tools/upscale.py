@@ -40,7 +40,7 @@ def upscale(
     self_ensemble: Ensemble = False,
     tile: Annotated[
         int, typer.Option(min=0, help="side of a tile in LR pixels; 0 takes whole images")
-    ] = 192,
+    ] = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory.
 
@@ -65,7 +65,8 @@ def upscale(
     # Where nobody watches a terminal, a line now and then is enough.
     interval = 0.2 if sys.stderr.isatty() else 10
     total = sum(map(_megapixels, sources))
-    with tqdm(total=total, unit="Mpx", mininterval=interval, delay=2, desc="upscale") as bar:
+    form = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} passed, {remaining} left"
+    with tqdm(total=total, bar_format=form, mininterval=interval, delay=2, desc="upscale") as bar:
         for source, target in zip(sources, targets, strict=True):
             try:
                 line = enlarger.file(source, target, lambda pixels: bar.update(pixels / 1e6))
@@ -133,7 +134,7 @@ class Enlarger:
     """
 
     network: SRNetwork
-    tile: int = 192
+    tile: int = 256
 
     @cached_property
     def plan(self) -> Plan:

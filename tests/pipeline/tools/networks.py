@@ -52,7 +52,9 @@ class WindowAttention(SRNetwork):
             nn.Sequential(nn.Linear(width, 2 * width), nn.GELU(), nn.Linear(2 * width, width))
             for _ in range(depth)
         )
-        self.last = nn.Sequential(nn.Conv2d(width, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale))
+        self.last = nn.Sequential(
+            nn.Conv2d(width, 3 * scale**2, 3, padding=1), nn.PixelShuffle(scale)
+        )
 
     def attend(self, x: Tensor, layer: int) -> Tensor:
         n, height, width, channels = x.shape

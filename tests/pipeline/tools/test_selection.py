@@ -1,41 +1,49 @@
-import json
+"""Which network and which weights the words of a command line mean."""
+
+import os
 from pathlib import Path
 
 import pytest
-import torch
-from safetensors.torch import save_file
 
-from mesr.network import MESR
+from pipeline.study.paths import SHIPPED
 from pipeline.support.errors import UserError
-from pipeline.tools.selection import (
-    folder_of_images,
-    folder_to_audit,
-    select_images,
-    select_subject,
-)
-from pipeline.tools.shipping import find_shipped
+from pipeline.tools import selection
+from pipeline.tools.selection import folder_of_images, select_subject
+from pipeline.tools.shipped import find_shipped
+from tests.pipeline.tools.study import write_run
+from tests.pipeline.toy_study import write_params
 
-NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
+KEY = "mesr_x4_s0"
 
 
 @pytest.fixture(autouse=True)
 def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.chdir(tmp_path)
-    folder = Path("runs/mesr_x4_s1")
-    folder.mkdir(parents=True)
-    torch.manual_seed(0)
-    save_file(MESR(4, **NARROW).state_dict(), folder / "weights.safetensors")
-    facts = {"model": "mesr", "variant": "full", "scale": 4, "seed": 1, "settings": NARROW}
-    (folder / "run.json").write_text(json.dumps(facts), encoding="utf-8")
-    return folder / "weights.safetensors"
+    write_params(tmp_path)
+    write_run("mesr-no_rb_x4_s0")
+    return write_run(KEY)
 
 
-def test_a_trained_network_is_found_by_words_and_by_file(run: Path) -> None:
-    by_words = select_subject("mesr", 4, seed=1)
-    by_file = select_subject("mesr", 4, weights=str(run))
-    for subject in (by_words, by_file):
-        assert (subject.model, subject.variant, subject.seed) == ("mesr", "full", 1)
-        assert subject.network.scale == 4
+@pytest.mark.parametrize(
+    ("word", "options", "found"),
+    [
+        ("mesr", {}, ("mesr", "full", 0)),
+        ("MESR", {"weights": "Trained"}, ("mesr", "full", 0)),
+        ("run:mesr", {}, ("mesr", "full", 0)),
+        ("mesr_x4_s0", {}, ("mesr", "full", 0)),
+        ("mesr", {"variant": "full"}, ("mesr", "full", 0)),
+        ("mesr", {"variant": "no_rb"}, ("mesr", "no_rb", 0)),
+        ("mesr-no_rb", {}, ("mesr", "no_rb", 0)),
+        ("run:mesr-no_rb_x4_s0", {}, ("mesr", "no_rb", 0)),
+        ("mesr", {"weights": "runs/mesr_x4_s0/weights.safetensors"}, ("mesr", "full", 0)),
+        ("file:runs/mesr-no_rb_x4_s0/weights.safetensors", {}, ("mesr", "no_rb", 0)),
+    ],
+)
+def test_a_trained_network_is_found(word: str, options: dict, found: tuple) -> None:
+    subject = select_subject(word, 4, **options)
+    assert (subject.model, subject.variant, subject.seed) == found
+    assert subject.source == "trained"
+    assert subject.network.scale == 4
 
 
 @pytest.mark.parametrize(
@@ -44,67 +52,98 @@ def test_a_trained_network_is_found_by_words_and_by_file(run: Path) -> None:
         ("vdsr", 4, {}, "holds network mesr, but the command asks for network vdsr"),
         ("mesr", 2, {}, "holds scale 4, but the command asks for scale 2"),
         ("mesr", 4, {"variant": "no_rb"}, "holds variant full, but .* variant no_rb"),
-        ("mesr", 4, {"seed": 0}, "holds seed 1, but .* seed 0"),
+        ("mesr", 4, {"seed": 1}, "holds seed 0, but .* seed 1"),
     ],
 )
 def test_a_file_that_holds_something_else_is_refused(
-    run: Path, model: str, scale: int, options: dict[str, object], message: str
+    run: Path, model: str, scale: int, options: dict, message: str
 ) -> None:
     with pytest.raises(UserError, match=message):
-        select_subject(model, scale, weights=str(run), **options)  # type: ignore[arg-type]
+        select_subject(model, scale, weights=str(run), **options)
+
+
+def test_a_run_that_contradicts_params_yaml_is_refused() -> None:
+    write_run(KEY, seed=3)
+    with pytest.raises(UserError, match=r"run\.json: seed is 3, in params.yaml 0"):
+        select_subject("mesr", 4)
 
 
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
         ("bicubic", {"variant": "foo"}, "--variant foo: bicubic has no choice of variant"),
-        ("bicubic", {"weights": "published"}, "--weights published: bicubic has no choice"),
+        ("bicubic", {"weights": "published"}, "published weights of bicubic"),
         ("bicubic", {"seed": 3}, "--seed 3: bicubic has no choice of seed"),
         ("spandrel:a.pth", {"variant": "foo"}, "spandrel:a.pth has no choice of variant"),
+        ("spandrel:a.pth", {"weights": "x"}, "spandrel:a.pth has no choice of weights"),
+        ("Spandrel:none.pth", {}, r"none\.pth: not found; expected a checkpoint"),
+        ("shipped:", {}, "names nothing; expected shipped:NAME"),
+        ("images:sr", {}, "a network is needed here"),
         ("pan", {"weights": "published", "seed": 1}, "published weights has no choice of seed"),
         ("msrn", {"weights": "x.safetensors", "variant": "foo"}, "msrn has no such variant"),
-        (
-            "mesr",
-            {"weights": "x.pth"},
-            "expected trained, published, shipped or a .safetensors file",
-        ),
+        ("mesr", {"weights": "x.pth"}, "expected trained, published, shipped or a .safetensors"),
         ("mesr", {"weights": "Shiped"}, "Did you mean shipped"),
+        ("file:x.safetensors", {}, r"no run.json beside it says .* NETWORK --weights"),
+        ("edsr", {}, "'edsr' is not registered"),
+        ("LapSNR", {}, "Did you mean lapsrn"),
+        ("mesr", {"weights": "shipped", "seed": 5}, "seed 5"),
+        ("vdsr", {"weights": "shipped"}, "no weights of vdsr .* there are: mesr x2"),
     ],
 )
-def test_words_without_effect_are_refused(
-    model: str, options: dict[str, object], message: str
-) -> None:
+def test_words_without_effect_are_refused(model: str, options: dict, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        select_subject(model, 4, **options)  # type: ignore[arg-type]
+        select_subject(model, 4, **options)
 
 
-@pytest.mark.parametrize("data", ["", "  "])
-def test_no_data_is_not_the_current_folder(data: str) -> None:
-    with pytest.raises(UserError, match="--data is empty"):
-        select_images(data)
-
-
-def test_weights_in_any_case(run: Path) -> None:
-    assert select_subject("mesr", 4, weights="Shipped").source == "shipped"
-    assert select_subject("mesr", 4, weights="TRAINED", seed=1).source == "trained"
-
-
-@pytest.mark.parametrize(
-    ("model", "scale", "published"), [("mesr", 4, False), ("pan", 4, True), ("pan", 2, True)]
-)
-def test_weights_that_can_be_had_are_named(model: str, scale: int, published: bool) -> None:
-    with pytest.raises(UserError, match="was not trained here") as refused:
+@pytest.mark.parametrize(("model", "scale"), [("mesr", 2), ("pan", 4), ("pan", 2), ("vdsr", 3)])
+def test_weights_that_can_be_had_are_named(model: str, scale: int) -> None:
+    with pytest.raises(UserError, match=f"{model} was not trained here at x{scale}") as refused:
         select_subject(model, scale)
     text = str(refused.value)
-    assert ("--weights published" in text) == published
+    assert ("--weights published" in text) == (model != "mesr")
     assert ("--weights shipped" in text) == (find_shipped(model, scale) is not None)
     assert "dvc repro" in text
+
+
+def test_for_use_what_comes_with_the_code_goes_before_a_toy() -> None:
+    subject = select_subject("MESR", 4, for_use=True)
+    assert (subject.source, subject.toy) == ("shipped", False)
+    assert subject.origin == str(SHIPPED / "mesr_x4.safetensors")
+    assert "as shipped with the code" in subject.told
+    assert "Not those of runs/mesr_x4_s0, which are a toy" in subject.told
+    assert "--weights trained takes them" in subject.told
+    # Asked for, the toy is taken and called one; so is a variant, of which nothing is shipped.
+    for options in ({"weights": "trained"}, {"variant": "no_rb"}):
+        found = select_subject("mesr", 4, for_use=True, **options)
+        assert (found.source, found.toy) == ("trained", True)
+        assert "a toy, trained for a short time" in found.told
+    assert "a toy" in select_subject("mesr", 4).told  # scores are of what was trained
+
+
+def test_for_use_a_real_training_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(selection, "is_toy", lambda images: False)
+    subject = select_subject("mesr", 4, for_use=True)
+    assert (subject.source, subject.told) == ("trained", f"weights: runs/{KEY}/weights.safetensors")
+
+
+def test_without_a_study_what_comes_with_the_code_serves() -> None:
+    os.remove("params.yaml")
+    assert select_subject("mesr", 4, for_use=True).source == "shipped"
+    assert select_subject("shipped:mesr", 4).source == "shipped"
+    with pytest.raises(UserError, match="was not trained here"):  # never under another name
+        select_subject("mesr", 4)
+
+
+def test_a_self_ensemble_is_marked() -> None:
+    subject = select_subject("mesr", 4, self_ensemble=True)
+    assert (subject.model, subject.name) == ("mesr", "mesr+")
 
 
 @pytest.mark.parametrize("word", ["images:sr", "Images:sr", "IMAGES:sr", "sr", "./sr", "sr/"])
 def test_a_folder_to_audit_is_recognised(word: str) -> None:
     Path("sr").mkdir()
-    assert folder_to_audit(word) == Path("sr")
+    assert folder_of_images(word, bare=True) == Path("sr")
+    assert (folder_of_images(word) is None) == (":" not in word)
 
 
 @pytest.mark.parametrize(
@@ -112,23 +151,17 @@ def test_a_folder_to_audit_is_recognised(word: str) -> None:
 )
 def test_a_network_to_audit_is_no_folder(word: str) -> None:
     Path("pan").touch()
-    assert folder_to_audit(word) is None
+    assert folder_of_images(word, bare=True) is None
 
 
 @pytest.mark.parametrize("word", ["sr/none", "./none", "net.pth"])
 def test_a_path_to_audit_that_is_no_folder_is_refused(word: str) -> None:
     Path("net.pth").touch()
     with pytest.raises(UserError, match=f"{word}: is not a folder; expected .* spandrel:FILE"):
-        folder_to_audit(word)
+        folder_of_images(word, bare=True)
 
 
 @pytest.mark.parametrize("word", ["images:", "Images: "])
 def test_no_folder_is_not_the_current_folder(word: str) -> None:
-    for find in (folder_of_images, folder_to_audit):
-        with pytest.raises(UserError, match="names no folder"):
-            find(word)
-
-
-def test_spandrel_in_any_case() -> None:
-    with pytest.raises(UserError, match=r"none\.pth: not found; expected a checkpoint"):
-        select_subject("SPANDREL:none.pth", 4)
+    with pytest.raises(UserError, match="names no folder"):
+        folder_of_images(word)

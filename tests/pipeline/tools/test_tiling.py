@@ -10,6 +10,7 @@ from torch import nn
 from baselines.bicubic import Bicubic
 from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import RGB
+from pipeline.support.errors import UserError
 from pipeline.tools.tiling import Plan, grid, plan, reach, upscale_tiled
 from tests.pipeline.tools.networks import Convolutions, Unshuffled, WindowAttention
 
@@ -174,3 +175,36 @@ def test_images_of_odd_shapes(size: tuple[int, int]) -> None:
 
 def test_plan_covers_the_reach_by_whole_windows() -> None:
     assert plan(WindowAttention(window=8, depth=1).eval()) == Plan(8, 16, whole=True)
+
+
+class Strict(WindowAttention):
+    """Refuses what is no multiple of its window, as networks without padding of their own do."""
+
+    def forward(self, x):
+        if x.shape[-1] % self.window or x.shape[-2] % self.window:
+            raise RuntimeError("shape is invalid for input")
+        return super().forward(x)
+
+
+@pytest.mark.parametrize("size", [(4, 30), (3, 3), (45, 50)])
+def test_sizes_that_a_network_refuses_are_extended(size: tuple[int, int]) -> None:
+    lr = picture(*size)
+    for kind in (WindowAttention, Strict):
+        network = kind(2, window=8, depth=1)
+        found = upscale_tiled(network, lr, tile=32)
+        assert found.image.shape == (2 * size[0], 2 * size[1], 3)
+        # The right value: the image extended by its edge, enlarged whole and cut back.
+        pad = [(0, -side % 64) for side in size]
+        if kind is Strict:
+            whole = super_resolve(network, np.pad(lr, [*pad, (0, 0)], mode="edge"), FOR_USE).image
+            whole = whole[: 2 * size[0], : 2 * size[1]]
+            assert np.abs(found.image.astype(int) - whole).max() <= 1
+
+
+def test_a_network_that_refuses_every_size_is_told_to_the_user() -> None:
+    class Broken(Convolutions):
+        def forward(self, x):
+            raise RuntimeError("no kernel")
+
+    with pytest.raises(UserError, match=r"Broken cannot enlarge an image of 9x8 pixels: no kernel"):
+        upscale_tiled(Broken(), picture(8, 9))
