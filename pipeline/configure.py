@@ -37,6 +37,7 @@ from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
 CONF = Path("conf")
+FILES = Path("pipeline/assets/files.csv")  # lists the files of the project's own assets
 LARGEST_NETWORK = 1_000_000_000  # parameters
 TRIED = ((24, 24), (23, 37))  # LR sizes that every network is tried on
 # What params.yaml has in place of what only a profile has.
@@ -73,10 +74,9 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
                 "study",
                 [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"],
             )
-        profile = OmegaConf.to_container(composed, resolve=True)
+        profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(f"the profile could not be composed: {error}") from error
-    assert isinstance(profile, dict)
     values = write_out(profile)
     check_names(validate_params(values, f"profile {chosen}"))
     header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")
@@ -225,16 +225,23 @@ def _table_order(
 
 def _fetched(
     profile: dict[str, Any], weights: Iterable[PublishedWeights], trained: bool
-) -> dict[str, str]:
+) -> dict[str, dict[str, str]]:
     """Return what the study downloads: images, published weights, MATLAB's LR images."""
     data, certify = profile["data"], profile["certify"]
     images = [*([data["train"]] if trained else []), *data["test"], *certify["datasets"]]
     certified = [w for name in certify["networks"] for w in published_weights(name)]
     released = {asset for entry in (*weights, *certified) for asset in entry.assets}
-    return {
+    outputs = {
         **{name: f"data/hr/{name}.h5" for name in images},
         **{name: f"data/raw/{name}" for name in sorted(released)},
         **{f"{name}_MATLAB_LR": f"data/lr/{name}_MATLAB_LR.h5" for name in certify["lr"]},
+    }
+    return {
+        name: {
+            "source": str(own if (own := Path("datasets", name)).is_dir() else FILES),
+            "out": out,
+        }
+        for name, out in outputs.items()
     }
 
 
@@ -341,7 +348,7 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
         node = super().represent_mapping(tag, mapping, flow_style)
-        if {"network", "code"} <= {*mapping} or {"code", "lrs"} == {*mapping}:
+        if {"network", "code"} <= {*mapping} or {*mapping} in ({"code", "lrs"}, {"source", "out"}):
             node.flow_style = True
         return node
 

@@ -16,13 +16,13 @@ from typing import Any
 import pandas as pd
 
 from pipeline.study.paths import PARAMS, candidates_file
+from pipeline.study.plain import read_params
 from pipeline.study.runs import Run, parse_scale
 from pipeline.study.tuning import write_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.support.yaml import read_yaml
-from pipeline.train import REMEDY, train_run
+from pipeline.train import train_run
 from pipeline.training.trainer import NonFiniteError
 
 SEED = 0  # of initial weights and patches, the same for every candidate
@@ -71,9 +71,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.tune", description=main.__doc__)
     parser.add_argument("network", help="a name in params.yaml, tuned")
     network = parser.parse_args(argv).network
-    params = read_yaml(PARAMS, REMEDY)
-    if network not in params.get("tuned", {}):
-        known = ", ".join(params.get("tuned", {})) or "none"
+    params = read_params()
+    if network not in params["tuned"]:
+        known = ", ".join(params["tuned"]) or "none"
         raise UserError(f"{network!r} stands not under tuned in {PARAMS}, which has: {known}")
     tuned, scale = params["tuned"][network], parse_scale(params["tune"]["scale"])
     what = Run(

@@ -17,26 +17,13 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.study.results import read_json
-from pipeline.support.errors import UserError
-from reports.results import TRAININGS
+from reports.names import duration
 
-# Values that the page shows of a log, and their titles.
-MEASURED = {
-    "git_revision": "Commit",
-    "started": "Date",
-    "wall_seconds": "Wall time",
-    "steps_per_s": "Steps/s",
-}
 SHORT = 12  # characters of a commit that the page prints
-ALL_TRAININGS = "trainings"  # stands for a log: the sum over all trainings
-
-
-def log_name(run: Mapping[Any, Any]) -> str:
-    """Return the name of the log of a row of runs.csv."""
-    if run["stage"] in TRAININGS:
-        return f"runs/{run['key']}"
-    return f"evaluations/{run['key']}/{run['dataset']}"
+ALL_TRAININGS = "trainings"  # stands for a run: the sum over all trainings
+TYPES: dict[str, Any] = {
+    **{"git_revision": str, "started": str, "wall_seconds": int | float, "steps_per_s": int | float}
+}
 
 
 def write_logs(path: Path, runs: pd.DataFrame, logs: Path, project: Path) -> None:
@@ -49,83 +36,61 @@ def write_logs(path: Path, runs: pd.DataFrame, logs: Path, project: Path) -> Non
     runs : DataFrame
         runs.csv, which names the runs.
     logs : Path
-        Folder of the logs; it need not exist.
+        Folder of the logs; it need not exist. What is no log is left out with a warning.
     project : Path
         pyproject.toml, whose ``project.urls.Repository`` has the pages of commits.
     """
     repository = repository_url(project)
     found: dict[str, dict[str, Any]] = {}
     seconds = []
-    for run in runs.to_dict("records"):
-        name = log_name(run)
-        log = logs / f"{name}.json"
+    trained = runs.loc[runs["kind"] == "trained", "key"]
+    for key in trained:
+        log = logs / "runs" / f"{key}.json"
         if not log.is_file():
             continue
         try:
-            facts = read_json(log, "delete it and run the stage")
-            found[name] = shown(facts, repository)
-        except (UserError, ValueError, OverflowError) as error:
+            found[key] = shown(json.loads(log.read_text(encoding="utf-8")), repository)
+        except (ValueError, TypeError, OverflowError) as error:
             print(f"warning: {log}: left out of the report ({error})", file=sys.stderr)
             continue
-        if run["stage"] in TRAININGS and "wall_seconds" in found[name]:
-            seconds.append(facts["wall_seconds"])
-    if seconds and len(seconds) == runs["stage"].isin(TRAININGS).sum():
-        text = f", {duration(sum(seconds))} in all"
+        if "wall_seconds" in found[key]:
+            seconds.append(found[key]["wall_seconds"]["sort"])
+    if seconds and len(seconds) == len(trained):
+        text = f" ({len(seconds)} trainings, {duration(sum(seconds))} in all)"
         found[ALL_TRAININGS] = {"wall_seconds": {"text": text, "sort": sum(seconds)}}
     content = json.dumps(found, indent=1, sort_keys=True)
     path.write_text(f"window.reportLogs = {content};\n", encoding="utf-8")
 
 
-def write_unverified(path: Path) -> None:
-    """Write verified.js as it is until `mesr verify` compares the study with the committed one."""
-    path.write_text("window.reportVerified = null;\n", encoding="utf-8")
-
-
-def shown(facts: dict[str, Any], repository: str) -> dict[str, Any]:
+def shown(facts: Mapping[str, Any], repository: str) -> dict[str, Any]:
     """Return the values of one log as the page shows them: a text, a value to sort by, a link.
 
     Raises
     ------
-    ValueError, OverflowError
+    TypeError, ValueError, OverflowError
         When a value is of a wrong type or out of range.
     """
+    given = {name: facts[name] for name in TYPES if facts.get(name) not in (None, "")}
+    for name, value in given.items():
+        number = TYPES[name] is not str
+        if not isinstance(value, TYPES[name]) or isinstance(value, bool):
+            raise TypeError(f"{name} is {value!r}, expected a {'number' if number else 'text'}")
+        if number and not (math.isfinite(value) and value >= 0):
+            raise ValueError(f"{name} is {value!r}, expected a number from 0 on")
     values: dict[str, Any] = {}
-    if revision := text_of(facts, "git_revision"):
+    if revision := given.get("git_revision"):
         commit, dash, dirty = revision.partition("-")
-        text = f"{commit[:SHORT]}{dash}{dirty}"
-        values["git_revision"] = {"text": text, "sort": revision}
+        values["git_revision"] = {"text": f"{commit[:SHORT]}{dash}{dirty}", "sort": revision}
         if repository and re.fullmatch("[0-9a-f]{40}", commit):
             values["git_revision"]["href"] = f"{repository}/commit/{commit}"
-    if started := text_of(facts, "started"):
+    if started := given.get("started"):
         moment = datetime.fromisoformat(started).astimezone(UTC)
         values["started"] = {"text": f"{moment:%Y-%m-%d %H:%M} UTC", "sort": moment.timestamp()}
-    for name in ("wall_seconds", "steps_per_s"):
-        value = facts.get(name)
-        if value is None:
-            continue
-        number = isinstance(value, int | float) and not isinstance(value, bool)
-        if not number or not math.isfinite(value) or value < 0:
-            raise ValueError(f"{name} is {value!r}, expected a number")
-        text = duration(value) if name == "wall_seconds" else f"{value:.1f}"
-        values[name] = {"text": text, "sort": value}
+    if (wall := given.get("wall_seconds")) is not None:
+        values["wall_seconds"] = {"text": duration(wall), "sort": wall}
+    if (speed := given.get("steps_per_s")) is not None:
+        values["steps_per_s"] = {"text": f"{speed:.1f}", "sort": speed}
     return values
-
-
-def text_of(facts: dict[str, Any], name: str) -> str:
-    """Return a text of a log; empty where there is none."""
-    value = facts.get(name, "")
-    if not isinstance(value, str):
-        raise ValueError(f"{name} is {value!r}, expected a text")  # noqa: TRY004
-    return value
-
-
-def duration(seconds: float) -> str:
-    """Format a number of seconds: ``"4 h 37 min"``, ``"2 min 12 s"``."""
-    total = round(seconds)
-    hours, minutes, rest = total // 3600, total // 60 % 60, total % 60
-    if hours:
-        return f"{hours} h {minutes:02} min"
-    return f"{minutes} min {rest:02} s" if minutes else f"{rest} s"
 
 
 def repository_url(project: Path) -> str:

@@ -5,42 +5,61 @@ import shutil
 import sys
 from collections.abc import Sequence
 from pathlib import Path
+from typing import Any
 
-from pipeline.study.results import MEASUREMENT
+from markupsafe import Markup
+
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
-from reports.figures.chapter import draw_figures
-from reports.figures.design import draw_design
+from pipeline.tables.results import Results
+from pipeline.tables.tables import all_tables, read_all
+from reports.figures.comparison import comparison_figures
+from reports.figures.curves import curve_figures, gate_figure
+from reports.figures.gains import gains_figures
 from reports.figures.pictures import Pictures
-from reports.latex.document import write_latex
-from reports.logs import write_logs, write_unverified
+from reports.figures.refinement import refinement_figure
+from reports.figures.style import Figure, save
+from reports.figures.tradeoff import tradeoff_figure
+from reports.figures.tuning import tuning_figure
+from reports.figures.variants import difference_figures, lengths_figure
+from reports.findings import findings
+from reports.latex.document import table_files, write_latex
+from reports.logs import write_logs
+from reports.machines import write_machines
+from reports.names import joined
 from reports.page.explorer import write_excerpts
-from reports.page.finding import corrected, evidence, finding, strips
 from reports.page.grid import grid
-from reports.page.machines import write_machines
+from reports.page.markdown import inline, whole
+from reports.page.page import charts, write_page
+from reports.page.ranking import strips
 from reports.page.reading import reading
-from reports.page.summary import facts
-from reports.page.write import downloads, write_page
-from reports.results import read_results, warning
-from reports.tables.all_runs import runs_table
-from reports.tables.certificate import certificate, worst_first
-from reports.tables.claims import scoreboard
-from reports.tables.counts import counts
-from reports.tables.further import further
-from reports.tables.ladder import ladder, ladder_agreement
-from reports.tables.lr_certificate import lr_certificate
-from reports.tables.model import Table
-from reports.tables.ranking import agreement, ranking
-from reports.tables.readings import readings_worth
-from reports.tables.table1_modules import table1
-from reports.tables.table2_refinement import table2
-from reports.tables.table3_methods import table3
-from reports.tables.table4_complexity import table4
-from reports.tables.tuning import tuning
-from reports.tables.variant_sizes import variant_sizes
+from reports.view import View, scale_text, view
 
-MACHINES = MEASUREMENT.path
+MACHINES = Path("benchmarks/machines")
 PROJECT = Path(__file__).parents[1] / "pyproject.toml"
+# Tables with a place of their own on the page; others are folded below.
+PLACED = (
+    *("results", "table1", "table2", "table3", "table4", "ranking", "agreement", "variants"),
+    *("comparisons", "claims", "against_each", "lengths", "tuning", "certification"),
+    *("lr_certification", "overlap", "counts", "runs"),
+)
+
+
+def all_figures(results: Results, pictures: Pictures) -> list[Figure]:
+    """Return all figures that the study has, those of one title together."""
+    scales = sorted(results.facts["scales"], reverse=True)
+    found = [
+        *(tradeoff_figure(results, scale) for scale in scales),
+        *gains_figures(results),
+        *difference_figures(results),
+        lengths_figure(results),
+        *comparison_figures(pictures),
+        refinement_figure(pictures),
+        *curve_figures(results),
+        gate_figure(results),
+        tuning_figure(results),
+    ]
+    return [figure for figure in found if figure]
 
 
 def render(
@@ -58,8 +77,9 @@ def render(
     results, evaluations, docs : Path
         Folders that hold the result files, the pictures and paper-reading.md.
     output : Path
-        Folder to write: index.html, reading.html, assets/, figures/, latex/ and downloads/, a
-        function of the above alone; and logs.js, costs.js, verified.js and machines/.
+        Folder to write: index.html, reading.html, findings.html where findings are written about the
+        profile, assets/, figures/, latex/ and downloads/, a function of the above alone; and logs.js,
+        costs.js, verified.js and machines/.
     logs : Path
         Folder with what was measured of runs on this machine.
     machines : Path
@@ -68,84 +88,112 @@ def render(
     Raises
     ------
     UserError
-        When a result file is missing or malformed, or the disk is full.
+        When a result file is missing or malformed, a sentence of the findings does not hold, or the
+        disk is full.
     """
-    data = read_results(results)
-    tables = present(*(make(data) for make in (table1, table2, table3, table4)), further(data))
-    certified = certificate(data)
-    degraded, counted = present(lr_certificate(data), counts(data))
-    robustness = present(ranking(data), agreement(data))
-    claims = scoreboard(data)
-    claimed = present(claims.table, claims.grid)
-    # What a study has beside the paper's tables; a chapter without rows is left out.
-    design = {
-        "readings_worth": present(readings_worth(data)),
-        "ladder": present(ladder(data), ladder_agreement(data)),
-        "tuning": present(tuning(data)),
-    }
-    printed = [*tables, *robustness, *claimed]
-    printed += [table for found in design.values() for table in found]
-    printed += [*present(certified), degraded, counted]
+    data = read_all(results)
+    views = {name: view(table) for name, table in all_tables(data).items()}
+    pictures = Pictures(data, evaluations)
     document = docs / "paper-reading.md"
     text = document.read_text(encoding="utf-8") if document.is_file() else ""
-    introduction, chapters = reading(text, data)
-    ranked = strips(data)
     with atomic_path(output) as folder:
         for name in ("assets", "figures", "latex", "downloads"):
             (folder / name).mkdir(parents=True)
-        drawn = draw_figures(data, evaluations, folder)
-        studied = draw_design(data, folder)
-        figures = [*drawn.figures, *studied.values()]
-        sources = write_latex(data.study, printed, figures, folder / "latex")
-        copies = copy_csv(results, folder / "downloads")
-        context = {
-            "absent": drawn.absent,
-            "certificate": worst_first(certified).trimmed(),
-            "claimed": claimed,
-            "claims": claims,
-            "counts": counted,
-            "degraded": degraded,
-            "downloads": downloads(copies, sources, figures),
-            "excerpts": write_excerpts(Pictures(data, evaluations), folder / "assets" / "excerpts"),
-            "evidence": " ".join(
-                filter(None, (evidence(ranked, data.study.bootstrap.confidence), corrected(data)))
-            ),
-            "facts": facts(data),
-            "figures": drawn.others,
-            "finding": finding(ranked),
+        figures = all_figures(data, pictures)
+        drawn = [(figure, save(figure, folder / "figures")) for figure in figures]
+        printed = [found for name, found in views.items() if name != "runs"]
+        sources = write_latex(printed, figures, data.facts, folder / "latex")
+        for path in sorted(results.glob("*.csv")):
+            shutil.copyfile(path, folder / "downloads" / path.name)
+        introduction, parts = reading(text, data)
+        context: dict[str, Any] = {
+            **first_screen(data),
+            "charts": charts(drawn),
+            "downloads": [
+                (title, [f"{name}/{path.name}" for path in sorted((folder / name).iterdir())])
+                for title, name in (("Result files", "downloads"), ("Figures", "figures"))
+            ]
+            + [("LaTeX", [f"latex/{name}" for name in sources])],
+            "excerpts": write_excerpts(pictures, folder / "assets" / "excerpts"),
             "introduction": introduction,
-            "reading": chapters,
-            "readings": variant_sizes(data),
-            "robustness": robustness,
-            "runs": runs_table(data).trimmed(),
-            "signs": grid(data),
-            "strips": ranked,
-            "study": data.study,
-            "switches": drawn.switches,
-            "tables": tables,
-            "warning": warning(data.study),
-        }
-        context |= {
-            name: {"figure": studied.get(name), "tables": found} if found else None
-            for name, found in design.items()
+            "latex_names": latex_names,
+            "pictured": any(figure.is_picture for figure in figures),
+            "placed": PLACED,
+            "reading": parts,
+            "runs": run_names(data),
+            "views": views,
         }
         write_page(folder, context)
         write_logs(folder / "logs.js", data["runs"], logs, PROJECT)
         write_machines(folder, data, machines)
-        write_unverified(folder / "verified.js")
+        (folder / "verified.js").write_text("window.reportVerified = null;\n", encoding="utf-8")
 
 
-def present(*tables: Table | None) -> list[Table]:
-    """Return the tables that are there, without columns that are empty."""
-    return [table.trimmed() for table in tables if table is not None]
+def first_screen(data: Results) -> dict[str, Any]:
+    """Return what the first screen and the frame of the pages say."""
+    facts = data.facts
+    found = findings(data)
+    trained = data["methods"].loc[data["methods"]["kind"] == "trained", "method"].nunique()
+    generic = (
+        f"{trained} networks, trained alike on {facts['training']} and scored on "
+        f"{joined(data.datasets)}"
+    )
+    ranked = strips(data)
+    chapters = [("index.html#tables", "Results"), ("index.html#variants-chapter", "Variants"),
+                ("index.html#images", "Images"), ("index.html#training", "Training"),
+                ("index.html#checks", "Checks"), ("index.html#files", "Files")]  # fmt: skip
+    if found:
+        chapters.insert(0, ("findings.html", "Findings"))
+    return {
+        "chapters": [*chapters, ("reading.html", "Paper")],
+        "confidence": data.confidence,
+        "datasets": joined(data.datasets),
+        "disagree": disagreement(data),
+        "facts": facts,
+        "findings": whole(found.document) if found else Markup(""),
+        "headline": inline(found.headline) if found else generic,
+        "signs": grid(data),
+        "strips": ranked,
+        "subject": data.subject,
+        "told": whole(found.told) if found else Markup(""),
+        "validity": whole(found.validity) if found else Markup(""),
+        "warning": warning(data),
+    }
 
 
-def copy_csv(results: Path, folder: Path) -> list[str]:
-    """Copy the result files; return their names."""
-    files = [*sorted(results.glob("*.csv")), *sorted((results / "tables").glob("*.csv"))]
-    for path in files:
-        shutil.copyfile(path, folder / path.name)
-    return [path.name for path in files]
+def warning(data: Results) -> str:
+    """Tell this profile from the paper's setting; empty for the paper's."""
+    if data.facts["is_paper_setting"]:
+        return ""
+    reduced = "networks of reduced width, " if data.facts["reduced"] else ""
+    return (
+        f"Not the paper's setting ({reduced}a short training): the numbers show the method at work and "
+        "must not be quoted as the paper's results."
+    )
+
+
+def disagreement(data: Results) -> str:
+    """Say in one sentence where the bootstrap decides and Student's interval does not."""
+    frame = data["overall"]
+    bootstrap = (frame["bootstrap_low_db"] > 0) | (frame["bootstrap_high_db"] < 0)
+    alone = int((bootstrap & (frame["verdict"] == "not significant")).sum())
+    if not alone:
+        return ""
+    return (
+        f"In {alone} of {int(frame['minus_subject_db'].notna().sum())} cases the bootstrap interval, which "
+        "is not corrected and too short with few seeds, excludes 0 and this one does not."
+    )
+
+
+def run_names(data: Results) -> set[str]:
+    """Return the methods and scales that have runs, as rows of tables name them."""
+    runs = data["runs"]
+    return {f"{m} {scale_text(s)}" for m, s in zip(runs["method"], runs["scale"], strict=True)}
+
+
+def latex_names(found: View) -> list[str]:
+    """Return the names of a table's LaTeX files."""
+    return list(table_files([found]))
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -22,11 +22,11 @@ from pydantic.functional_validators import AfterValidator
 
 from pipeline.models.networks import CODE
 from pipeline.study import paths
+from pipeline.study.plain import REMEDY, read_params
 from pipeline.study.runs import Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.names import suggestion
-from pipeline.support.yaml import read_yaml
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
@@ -35,7 +35,6 @@ MAY_BE_ZERO = {
     *("initial_seed_offset", "betas"),
 }
 LARGEST = 100_000_000  # steps, pixels and whatever else is counted
-REMEDY = "Compose it afresh: python -m pipeline.configure profile=quick"
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -89,6 +88,13 @@ class Data(_Strict):
     exclude: Distinct[Image] = []
     test: Distinct[Name]
     allow_test_training: bool = False
+
+
+class Fetched(_Strict):
+    """Where the digests of an asset's files are listed, and where its stage puts them."""
+
+    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
+    out: Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]
 
 
 class Tuned(_Strict):
@@ -277,7 +283,7 @@ class Params(_Strict):
     scales : list of {"x2", "x3", "x4"}
         Of the study.
     fetched : dict
-        What is downloaded and where it lies: asset -> output of its stage.
+        What is downloaded.
     degraded : list of {"x2", "x3", "x4"}
         Scales at which LR images of ``data.train`` are stored.
     networks : dict
@@ -300,7 +306,7 @@ class Params(_Strict):
     arithmetic: Arithmetic
     scales: Distinct[Scale]
     data: Data
-    fetched: dict[Name, Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]]
+    fetched: dict[Name, Fetched]
     degraded: Distinct[Scale]
     networks: dict[Network, Settings]
     tuned: dict[Network, Tuned]
@@ -445,7 +451,7 @@ class Params(_Strict):
 
     def _check_names(self) -> None:
         """Check lists of names against each other."""
-        runs = {**self.imports, **self.trainings}
+        runs: dict[str, Training | Import] = {**self.imports, **self.trainings}
         methods = {(method_name(e.network, e.variant), e.scale) for e in runs.values()}
         for key in self.evaluated:
             if key not in runs:
@@ -529,10 +535,6 @@ def validate_params(values: Mapping[str, Any], origin: str) -> Params:
     UserError
         Naming each key that is unknown, missing or has a value that no stage accepts.
     """
-    if "format" not in values:
-        raise UserError(
-            f"{origin}: has no `format`: it was written by an earlier version. {REMEDY}"
-        )
     try:
         return Params.model_validate(values)
     except ValidationError as error:
@@ -559,6 +561,7 @@ def load_params(path: Path = paths.PARAMS) -> Params:
     Raises
     ------
     UserError
-        When the file is missing, is not YAML, or does not fit the schema.
+        When the file is missing, is not YAML, was written by an earlier version, or does not fit
+        the schema.
     """
-    return validate_params(read_yaml(path, REMEDY), str(path))
+    return validate_params(read_params(path), str(path))

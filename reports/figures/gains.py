@@ -1,91 +1,73 @@
-"""Gain over bicubic, image by image."""
+"""Gain over bicubic interpolation, spread over the test images."""
 
-from collections.abc import Callable
-
-import numpy as np
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
-from reports.figures.style import MARKERS, WIDTH, Figure, Theme, short
-from reports.results import Results, ordered
+from pipeline.tables.results import Results
+from reports.figures.style import MUTED, NARROW, SERIES, SIZE, SUBJECT, TEXT, Figure, short
+from reports.names import distinct
+
+LEVELS = (0.05, 0.25, 0.5, 0.75, 0.95)
 
 
-def gains(results: Results) -> pd.DataFrame:
-    """Return per-image PSNR gains over bicubic, averaged over seeds, of Table 3's networks."""
-    keys = ["scale", "dataset", "image"]
+def gains(results: Results, scale: int) -> pd.DataFrame:
+    """Return the PSNR gain of each method over bicubic on each image, averaged over seeds."""
     frame = results["quality"]
-    frame = frame[frame["protocol"] == results.study.protocol]
-    bicubic = frame[frame["model"] == "bicubic"][[*keys, "psnr_db"]]
-    networks = frame[frame["model"] != "bicubic"]
-    rows = results["tables/table3"][["model", "variant", "provenance", "label"]].drop_duplicates()
-    networks = networks.merge(
-        rows, left_on=["model", "variant", "source"], right_on=["model", "variant", "provenance"]
+    facts = results.facts
+    frame = frame[(frame["protocol"] == facts["protocol"]) & (frame["scale"] == scale)]
+    images = ["dataset", "image"]
+    base = frame[frame["kind"] == "interpolation"][[*images, "psnr_db"]]
+    names = results["methods"][["method", "label", "kind"]].drop_duplicates("method")
+    rows = frame[frame["kind"] != "interpolation"].drop(columns="kind").merge(names, on="method")
+    rows = rows.groupby(["method", "label", "kind", *images], sort=False)["psnr_db"].mean()
+    joined = rows.reset_index().merge(base, on=images, suffixes=("", "_bicubic"))
+    return joined.assign(gain=joined["psnr_db"] - joined["psnr_db_bicubic"])
+
+
+def draw_gains(data: pd.DataFrame, subject: str, width: float) -> Canvas:
+    """Draw for each method the range of its gains, the middle half, and the mean."""
+    means = data.groupby("method", sort=False)["gain"].mean().sort_values(kind="stable")
+    labels = dict(zip(data["method"], data["label"], strict=True))
+    canvas = Canvas(figsize=(width, 0.7 + 1.75 * SIZE / 72 * len(means)))
+    axes = canvas.subplots()
+    for y, (method, mean) in enumerate(means.items()):
+        own = data.loc[data["method"] == method, "gain"]
+        low, start, _, end, high = own.quantile(LEVELS)
+        ink = SUBJECT if method == subject else SERIES[0]
+        axes.plot([low, high], [y, y], color=ink, linewidth=1)
+        axes.plot([start, end], [y, y], color=ink, linewidth=4, solid_capstyle="butt")
+        axes.plot(mean, y, marker="o", markersize=5, color=TEXT, markeredgecolor="none")
+    axes.axvline(0, color=MUTED, linewidth=0.9)
+    axes.set_yticks(
+        range(len(means)), [short(labels[str(m)], 14 if width == NARROW else 24) for m in means.index]
     )
-    mean = networks.groupby(["model", "label", "provenance", *keys], sort=False)["psnr_db"].mean()
-    joined = mean.reset_index().merge(bicubic, on=keys, suffixes=("", "_bicubic"))
-    joined["gain"] = joined["psnr_db"] - joined["psnr_db_bicubic"]
-    return joined
+    for tick, method in zip(axes.get_yticklabels(), means.index, strict=True):
+        tick.set_color(SUBJECT if method == subject else TEXT)
+    axes.set_ylim(-0.7, len(means) - 0.3)
+    axes.grid(axis="y", visible=False)
+    axes.set_xlabel("PSNR gain over bicubic (dB)")
+    return canvas
 
 
-def draw_gains(results: Results) -> Callable[[Theme], Canvas]:
-    """Draw one dot per image: its gain over bicubic, by network and scale."""
-    data = gains(results)
-    scales = sorted(data["scale"].unique())
-    rows = ordered(zip(data["label"], data["provenance"], strict=True))
-    means = data.groupby(["label", "provenance"])["gain"].mean()
-    rows.sort(key=lambda row: means[row])
-    positions = {row: index for index, row in enumerate(rows)}
-    size = 2.2 if data[["dataset", "image"]].drop_duplicates().shape[0] > 40 else 4.0
-
-    def draw(theme: Theme) -> Canvas:
-        height = 0.62 + 0.19 * len(rows)
-        canvas = Canvas(figsize=(WIDTH, height))
-        grid = canvas.subplots(1, len(scales), sharey=True, squeeze=False)[0]
-        canvas.subplots_adjust(
-            left=0.165, right=0.99, bottom=0.34 / height, top=1 - 0.2 / height, wspace=0.05
-        )
-        for axes, scale in zip(grid, scales, strict=True):
-            own = data[data["scale"] == scale]
-            for index, kind in enumerate(("trained", "published")):
-                part = own[own["provenance"] == kind]
-                where = np.array(
-                    [positions[r] for r in zip(part["label"], part["provenance"], strict=True)]
-                )
-                # A fixed spread keeps the dots apart without a random number.
-                spread = ((np.arange(len(part)) * 0.618034) % 1 - 0.5) * 0.56
-                for model in ("", "mesr"):
-                    own_colour = part["model"].eq("mesr").to_numpy() == (model == "mesr")
-                    axes.plot(
-                        *(part["gain"][own_colour], (where + spread)[own_colour]),
-                        linestyle="", marker=MARKERS[index], markersize=size, markeredgewidth=0,
-                        color=theme.colour(model, index), alpha=0.6,
-                    )  # fmt: skip
-            average = own.groupby(["label", "provenance"])["gain"].mean()
-            for row, value in average.items():
-                y = positions[row]
-                axes.plot([value, value], [y - 0.38, y + 0.38], color=theme.text, linewidth=1.4)
-            axes.axvline(0, color=theme.muted, linewidth=0.8)
-            axes.set_title(f"×{scale:.0f}", pad=3, weight="bold")
-            axes.grid(axis="y", visible=False)
-        names = [short(f"{name}{' *' if kind == 'published' else ''}", 20) for name, kind in rows]
-        grid[0].set_yticks(range(len(rows)), names)
-        grid[0].tick_params(axis="y", labelcolor=theme.text)
-        grid[0].set_ylim(-0.6, len(rows) - 0.4)
-        canvas.supxlabel("PSNR gain over bicubic (dB)", size=7, y=0.07 / height, color=theme.muted)
-        return canvas
-
-    return draw
+def gains_figures(results: Results) -> list[Figure]:
+    """Return the figure of each scale at which networks were evaluated beside bicubic."""
+    found = []
+    for scale in sorted(results.facts["scales"], reverse=True):
+        data = gains(results, scale)
+        if not data.empty:
+            images = len(data[["dataset", "image"]].drop_duplicates())
+            found.append(_figure(data, results.facts["subject"], scale, images))
+    return found
 
 
-def gains_figure(results: Results) -> Figure | None:
-    """Return the figure, or None when no network was evaluated beside bicubic interpolation."""
-    if gains(results).empty:
-        return None
+def _figure(data: pd.DataFrame, subject: str, scale: int, images: int) -> Figure:
+    methods = len(distinct(data["method"]))
     return Figure(
-        "gains",
+        f"gains-x{scale}",
         "Gain over bicubic, image by image",
-        "PSNR gain over bicubic interpolation: one dot per test image, averaged over seeds; the "
-        "bar is the mean over all images. Circles: trained here; squares and *: published weights.",
-        "Strips of dots, one per network, of per-image gains; values are in quality.csv.",
-        draw_gains(results),
+        f"PSNR gain over bicubic interpolation at ×{scale} over {images} test images, averaged over "
+        "seeds: dot, the mean; thick line, the middle half of the images; thin line, 5 % to 95 %.",
+        f"Horizontal ranges of gains of {methods} methods; every value is in quality.csv.",
+        lambda width: draw_gains(data, subject, width),
+        f"×{scale}",
     )

@@ -1,32 +1,46 @@
-"""The pictures that stage `evaluate` kept, and whose they are."""
+"""The pictures that stage `evaluate` kept, whose they are, and where figures cut them."""
 
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
+import pandas as pd
 from numpy.typing import NDArray
 from PIL import Image
+from scipy.ndimage import uniform_filter
 from skimage.metrics import structural_similarity
 
-from pipeline.study.keys import Key
 from pipeline.support.errors import UserError
-from reports.results import Results
+from pipeline.tables.results import Results
 
+Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 WINDOW = 11  # side of SSIM's window in pixels
+AUTOMATIC_CROPS = 3
+# How a region was chosen, for captions.
+NEUTRAL = "where bicubic interpolation has the largest error, whatever the networks do there"
 
 
 @dataclass(frozen=True)
-class Method:
+class Crop:
+    """A region of a test image; without a region, the one that bicubic restores worst."""
+
+    dataset: str
+    image: str
+    scale: int
+    region: Region | None = None
+
+
+@dataclass(frozen=True)
+class Source:
     """A run whose pictures can be shown."""
 
     key: str
+    method: str
     label: str
-    model: str
-    variant: str
-    source: str
-    seed: str
+    kind: str
 
 
 class Pictures:
@@ -36,100 +50,148 @@ class Pictures:
         self.results = results
         self.evaluations = evaluations
         frame = results["quality"]
-        keys = ["model", "variant", "source", "scale", "dataset", "image", "seed"]
-        frame = frame[frame["protocol"] == results.study.protocol]
-        self.quality = dict(
-            zip(
-                frame[keys].itertuples(index=False, name=None),
-                frame[["psnr_db", "ssim"]].itertuples(index=False, name=None),
-                strict=True,
-            )
-        )
+        self.quality = {
+            (row.key, row.dataset, row.image): (row.psnr_db, row.ssim)
+            for row in frame[frame["protocol"] == results.facts["protocol"]].itertuples()
+        }
 
-    def path(self, key: str, dataset: str, image: str, name: str) -> Path:
+    def path(self, key: str, dataset: str, image: str, name: str = "sr.png") -> Path:
         """Return where a picture is kept."""
-        return self.evaluations / key / "images" / dataset / image / name
-
-    def kept(self, key: str, dataset: str, image: str, name: str = "sr.png") -> bool:
-        """Tell whether a picture was kept by stage `evaluate`."""
-        return self.path(key, dataset, image, name).is_file()
-
-    def original(self, scale: int, dataset: str, image: str) -> Image.Image | None:
-        """Read the HR image that the results at `scale` are compared with; None if not kept."""
-        key = Key.bicubic(scale).name
-        if not self.kept(key, dataset, image, "hr.png"):
-            return None
-        return read_picture(self.path(key, dataset, image, "hr.png"), key)
+        return self.evaluations / key / dataset / "images" / image / name
 
     def view(
-        self, key: str, dataset: str, image: str, size: tuple[int, int], name: str = "sr.png"
-    ) -> Image.Image:
-        """Read a picture, which must be `size` (width, height) pixels large."""
+        self, key: str, dataset: str, image: str, size: tuple[int, int] = (0, 0), name: str = "sr.png"
+    ) -> Image.Image | None:
+        """Read a picture as RGB; None where it was not kept.
+
+        Raises
+        ------
+        UserError
+            When it cannot be read, or is not `size` (width, height) pixels large.
+        """
         path = self.path(key, dataset, image, name)
-        picture = read_picture(path, key)
-        if picture.size != size:
+        if not path.is_file():
+            return None
+        again = f"Delete evaluations/{key}/{dataset} and run `dvc repro` to write it again."
+        try:
+            with Image.open(path) as found:
+                picture = found.convert("RGB")
+        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
+            raise UserError(f"{path}: cannot be read as an image ({error}). {again}") from error
+        if size != (0, 0) and picture.size != size:
             raise UserError(
                 f"{path}: {picture.width} x {picture.height} pixels, expected {size[0]} x "
-                f"{size[1]} as for hr.png of this image. {again(key)}"
+                f"{size[1]} as for hr.png of this image. {again}"
             )
         return picture
 
-    def methods(self, scale: int) -> list[Method]:
-        """Return the rows of Table 3 at a scale, each with the run whose pictures it shows.
+    def original(self, scale: int, dataset: str, image: str) -> Image.Image | None:
+        """Read the HR image that the results at `scale` are compared with; None if not kept."""
+        return self.view(bicubic(scale), dataset, image, name="hr.png")
+
+    def kept(self, scale: int) -> list[tuple[str, str]]:
+        """Return dataset and name of the images whose pictures were kept at a scale."""
+        found = sorted((self.evaluations / bicubic(scale)).glob("*/images/*/hr.png"))
+        return [(path.parts[-4], path.parts[-2]) for path in found]
+
+    def sources(self, scale: int, dataset: str, image: str) -> list[Source]:
+        """Return the methods with a picture of an image, in the order of runs.csv.
 
         Of several seeds the first is shown: one picture cannot be a mean.
         """
-        frame = self.results["tables/table3"]
-        rows = frame[frame["scale"] == scale].drop_duplicates(["model", "variant", "provenance"])
-        found = []
-        for row in rows.to_dict("records"):
-            model, variant = row["model"], row["variant"]
-            if row["provenance"] == "interpolation":
-                key = Key.bicubic(scale).name
-                found.append(Method(key, row["label"], model, variant, "none", ""))
-            elif row["provenance"] == "published":
-                key = Key.published(model, variant, scale).name
-                text = f"{row['label']} (published)"
-                found.append(Method(key, text, model, variant, "published", ""))
-            elif row["provenance"] == "trained":
-                found += self.trained(model, ("train",), row["label"], scale)[:1]
-        return found
-
-    def trained(self, model: str, stages: Sequence[str], label: str, scale: int) -> list[Method]:
-        """Return the runs of a trained network at a scale, first seed of each variant."""
         runs = self.results["runs"]
-        own = runs[
-            (runs["model"] == model)
-            & (runs["scale"] == str(scale))
-            & runs["stage"].isin(list(stages))
-        ]
-        own = own.drop_duplicates("variant")
+        runs = runs[runs["scale"] == scale].drop_duplicates("method")
         return [
-            Method(run["key"], label or run["label"], model, run["variant"], "trained", run["seed"])
-            for run in own.to_dict("records")
+            Source(row.key, row.method, row.label, row.kind)
+            for row in runs.itertuples()
+            if self.path(row.key, dataset, image).is_file()
         ]
 
-    def measured(
-        self, method: Method, scale: int, dataset: str, image: str
-    ) -> tuple[float, float] | None:
-        """Return PSNR and SSIM of one picture."""
-        return self.quality.get(
-            (method.model, method.variant, method.source, float(scale), dataset, image, method.seed)
+    def crops(self) -> list[Crop]:
+        """Return what params `figures.crops` names, or else the images that bicubic restores worst."""
+        named = self.results.facts["figures"]["crops"]
+        if named:
+            return [as_crop(crop) for crop in named]
+        scale = max(self.results.facts["scales"])
+        ranked = [
+            (self.quality[bicubic(scale), dataset, image][0], dataset, image)
+            for dataset, image in self.kept(scale)
+            if (bicubic(scale), dataset, image) in self.quality
+        ]
+        return [Crop(dataset, image, scale) for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]]
+
+    def region(self, crop: Crop, original: Image.Image) -> Region:
+        """Return the region of a crop: the given one, or the one that bicubic restores worst."""
+        if crop.region is not None:
+            return checked_region(crop.region, original.size, f"{crop.dataset}/{crop.image}")
+        base = self.view(bicubic(crop.scale), crop.dataset, crop.image, original.size)
+        assert base is not None, "kept with hr.png"
+        return worst_region(original, base, usual_size(original.size, crop.scale), crop.scale)
+
+
+def bicubic(scale: int) -> str:
+    """Return the key of bicubic interpolation, whose folder has HR and LR images as well."""
+    return f"bicubic_x{scale}"
+
+
+def as_crop(crop: Mapping[str, Any]) -> Crop:
+    """Return an entry of params `figures` as a crop."""
+    region = crop["region"]
+    return Crop(crop["dataset"], crop["image"], crop["scale"], tuple(region) if region else None)
+
+
+def checked_region(region: Region, size: tuple[int, int], where: str) -> Region:
+    """Return a region that lies inside an image of `size` (width, height)."""
+    x, y, width, height = region
+    if x < 0 or y < 0 or width < 1 or height < 1 or x + width > size[0] or y + height > size[1]:
+        raise UserError(
+            f"params figures: region {list(region)} of {where} leaves the image, which is "
+            f"{size[0]} wide and {size[1]} high. Give x, y, width, height in HR pixels."
         )
+    return region
 
 
-def read_picture(path: Path, key: str) -> Image.Image:
-    """Read a picture as RGB."""
-    try:
-        with Image.open(path) as picture:
-            return picture.convert("RGB")
-    except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-        raise UserError(f"{path}: cannot be read as an image ({error}). {again(key)}") from error
+def usual_size(size: tuple[int, int], scale: int) -> tuple[int, int]:
+    """Return width and height of a region of an image of `size`: 4 to 3, whole LR pixels."""
+    width, height = size
+    side = max(8 * scale, min(height, width) // 5 // (4 * scale) * (4 * scale))
+    return min(width, side * 4 // 3 // scale * scale), min(height, side)
 
 
-def again(key: str) -> str:
-    """Say how a picture is written again."""
-    return f"Delete evaluations/{key} and run `dvc repro` to write it again."
+def worst_region(
+    original: Image.Image, enlarged: Image.Image, size: tuple[int, int], step: int
+) -> Region:
+    """Return the region that bicubic interpolation restores worst: no network has a say in it.
+
+    Parameters
+    ----------
+    original, enlarged : Image
+        HR image and its bicubic restoration, of one size.
+    size : tuple of int
+        Width and height of the region.
+    step : int
+        The region begins at multiples of so many pixels: of the scale, so that it is one of whole
+        LR pixels.
+
+    Returns
+    -------
+    tuple of int
+        x, y, width, height: the region with the largest mean squared error of luma.
+    """
+    error = (luma(enlarged) - luma(original)) ** 2
+    (height, width), (w, h) = error.shape, size
+    mean = uniform_filter(error, (h, w), mode="constant")[h // 2 :: step, w // 2 :: step]
+    mean = mean[: (height - h) // step + 1, : (width - w) // step + 1]
+    row, column = np.unravel_index(int(mean.argmax()), mean.shape)
+    return int(column) * step, int(row) * step, w, h
+
+
+def cut(image: Image.Image, region: Region, shrink: int = 1) -> Image.Image:
+    """Cut a region out of an image `shrink` times smaller than the HR image."""
+    x, y, width, height = region
+    left, top = x // shrink, y // shrink
+    right, bottom = -(-(x + width) // shrink), -(-(y + height) // shrink)
+    return image.crop((left, top, right, bottom))
 
 
 def luma(image: Image.Image) -> NDArray[np.float64]:
@@ -152,3 +214,10 @@ def scores(view: Image.Image, original: Image.Image) -> tuple[float, float]:
         a, b, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
     )
     return psnr, float(ssim)
+
+
+def highest(frame: pd.DataFrame) -> pd.Series:
+    """Tell which rows have, as printed, the highest PSNR of several of their kind."""
+    printed = frame["psnr_db"].round(2)
+    groups = printed.groupby(frame["kind"])
+    return (printed == groups.transform("max")) & (groups.transform("count") > 1)

@@ -1,160 +1,65 @@
-"""Coarse against refined image of MESR, and their errors (Figure 4 of the paper)."""
-
-from collections.abc import Callable
-from dataclasses import dataclass
+"""Coarse against refined image of a network with two stages (Figure 4 of the paper)."""
 
 import numpy as np
-from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
-from numpy.typing import NDArray
-from PIL import Image
 
-from pipeline.study.keys import Key
-from reports.figures.pictures import Pictures, luma
-from reports.figures.regions import (
-    NEUTRAL,
-    Region,
-    checked_region,
-    crops,
-    cut,
-    usual_size,
-    worst_region,
-)
-from reports.figures.style import WIDTH, Figure, Theme, picture
+from reports.figures.pictures import NEUTRAL, Pictures, as_crop, cut, luma
+from reports.figures.style import Figure, bare, picture
 
 
-@dataclass(frozen=True)
-class Refinement:
-    """Coarse and refined image of MESR over a region, with their errors (Figure 4)."""
-
-    dataset: str
-    image: str
-    scale: int
-    region: Region
-    automatic: bool
-    coarse: Image.Image
-    refined: Image.Image
-    original: Image.Image
-    coarse_error: NDArray[np.float64]  # |error| of luma, 0..255
-    refined_error: NDArray[np.float64]
-
-
-def refinement(pictures: Pictures) -> Refinement | str:
-    """Return MESR's coarse and refined image of one region; or why there is none."""
-    given = pictures.results.study.figures.refinement
-    for crop in [given] if given else crops(pictures):
-        scale, dataset, image = crop.scale, crop.dataset, crop.image
-        original = pictures.original(scale, dataset, image)
-        if original is None:
-            continue
-        for method in pictures.trained("mesr", ("train",), "", scale):
-            if not pictures.kept(method.key, dataset, image, "coarse.png"):
+def refinement_figure(pictures: Pictures) -> Figure | None:
+    """Return the figure of the first crop that has a coarse image, or None."""
+    given = pictures.results.facts["figures"]["refinement"]
+    for crop in [as_crop(given)] if given else pictures.crops():
+        original = pictures.original(crop.scale, crop.dataset, crop.image)
+        for source in pictures.sources(crop.scale, crop.dataset, crop.image) if original else []:
+            assert original is not None
+            place, size = (source.key, crop.dataset, crop.image), original.size
+            coarse, refined = pictures.view(*place, size, "coarse.png"), pictures.view(*place, size)
+            if source.method != pictures.results.facts["subject"] or not coarse or not refined:
                 continue
-            coarse = pictures.view(method.key, dataset, image, original.size, "coarse.png")
-            refined = pictures.view(method.key, dataset, image, original.size)
-            bicubic = Key.bicubic(scale).name
-            if crop.region is None:
-                base = pictures.view(bicubic, dataset, image, original.size)
-                region = worst_region(original, base, usual_size(original.size, scale), scale)
-            else:
-                region = checked_region(crop.region, original.size, f"{dataset}/{image}")
-            hr, low, high = (cut(picture, region) for picture in (original, coarse, refined))
-            return Refinement(
-                *(dataset, image, scale, region, crop.region is None, low, high, hr),
-                coarse_error=np.abs(luma(low) - luma(hr)),
-                refined_error=np.abs(luma(high) - luma(hr)),
+            region = pictures.region(crop, original)
+            views = [cut(image, region) for image in (coarse, refined, original)]
+            x, y, width, height = region
+            how = "chosen by hand" if crop.region else f"chosen {NEUTRAL}"
+
+            def draw(size: float) -> Canvas:
+                low, high, truth = map(luma, views)
+                errors = [np.abs(low - truth), np.abs(high - truth)]
+                top = float(np.percentile(errors, 99.5)) or 1.0
+                change = errors[0] - errors[1]
+                limit = float(np.percentile(np.abs(change), 99.5)) or 1.0
+                canvas = Canvas(figsize=(size, 0.62 * size * views[0].height / views[0].width + 0.7))
+                grid = canvas.subplots(2, 3)
+                names = ("(a) Coarse image", "(b) Refined image", "(c) Ground truth")
+                for axes, view, name in zip(grid[0], views, names, strict=True):
+                    picture(axes, view)
+                    axes.set_xlabel(name, size=7)
+                maps = (
+                    (errors[0], "cividis", 0, top, f"(d) |error| of (a), mean {errors[0].mean():.2f}"),
+                    (errors[1], "cividis", 0, top, f"(e) |error| of (b), mean {errors[1].mean():.2f}"),
+                    (change, "PuOr", -limit, limit, "(f) (d) − (e): purple where (b) is better"),
+                )
+                for axes, (values, colours, start, end, name) in zip(grid[1], maps, strict=True):
+                    shown = axes.imshow(
+                        values, cmap=colours, vmin=start, vmax=end, interpolation="none", aspect="auto"
+                    )
+                    bare(axes)
+                    axes.set_xlabel(name, size=7)
+                    if axes is not grid[1][0]:
+                        bar = canvas.colorbar(shown, ax=axes, fraction=0.04, pad=0.02)
+                        bar.ax.tick_params(labelsize=6)
+                        bar.outline.set_visible(False)  # type: ignore[operator]
+                return canvas
+
+            return Figure(
+                "refinement",
+                "Coarse against refined",
+                f"Effect of the second stage of {source.label} on {crop.image} of {crop.dataset} at "
+                f"×{crop.scale}, as in Figure 4 of the paper: region of {width}×{height} pixels at "
+                f"({x}, {y}), {how}; below, the absolute error of luma in grey levels (0 to 255).",
+                "Coarse image, refined image, ground truth, and maps of their errors.",
+                draw,
+                is_picture=True,
             )
-    return (
-        "Coarse against refined (Figure 4 of the paper): no run of MESR kept coarse.png for an "
-        "image of the figures. Name one in evaluate.keep_images and figures.refinement."
-    )
-
-
-def draw_refinement(data: Refinement) -> Callable[[Theme], Canvas]:
-    """Draw coarse, refined and original, and below them the errors and their change."""
-    ratio = data.original.height / data.original.width
-    side, gap, text = 1.92, 0.09, 0.2
-    tile = side * ratio
-    height = 2 * (tile + text) + 0.12
-    top = float(np.percentile(np.stack([data.coarse_error, data.refined_error]), 99.5)) or 1.0
-    change = data.coarse_error - data.refined_error
-    limit = float(np.percentile(np.abs(change), 99.5)) or 1.0
-    mean_coarse, mean_refined = data.coarse_error.mean(), data.refined_error.mean()
-
-    def draw(theme: Theme) -> Canvas:
-        canvas = Canvas(figsize=(WIDTH, height))
-
-        def place(column: int, row: int, width: float = side) -> Axes:
-            x, y = column * (side + gap), row * (tile + text)
-            return canvas.add_axes(
-                (x / WIDTH, 1 - (y + tile) / height, width / WIDTH, tile / height)
-            )
-
-        def title(axes: Axes, words: str) -> None:
-            axes.set_xlabel(words, labelpad=3, size=6.5)
-
-        pictures = (
-            (data.coarse, "(a) Coarse image"),
-            (data.refined, "(b) Refined image"),
-            (data.original, "(c) Ground truth"),
-        )
-        for column, (image, words) in enumerate(pictures):
-            axes = place(column, 0)
-            picture(axes, image)
-            title(axes, words)
-        errors = (
-            (
-                data.coarse_error,
-                "cividis",
-                (0.0, top),
-                f"(d) |error| of (a), mean {mean_coarse:.2f}",
-            ),
-            (
-                data.refined_error,
-                "cividis",
-                (0.0, top),
-                f"(e) |error| of (b), mean {mean_refined:.2f}",
-            ),
-            (change, "PuOr", (-limit, limit), "(f) (d) − (e): purple where refinement helps"),
-        )
-        bars = {1: (0.12, "|error| in (d) and (e)"), 2: (0.72, "(d) − (e) in (f)")}
-        for column, (values, colours, (low, high), words) in enumerate(errors):
-            axes = place(column, 1)
-            shown = axes.imshow(
-                values, cmap=colours, vmin=low, vmax=high, interpolation="none", aspect="auto"
-            )
-            axes.set_xticks([])
-            axes.set_yticks([])
-            axes.grid(False)
-            title(axes, words)
-            for spine in axes.spines.values():
-                spine.set_visible(False)
-            if column in bars:
-                offset, name = bars[column]
-                x = (3 * side + 2 * gap + offset) / WIDTH
-                y = 1 - (tile + text + tile) / height
-                bar = canvas.add_axes((x, y, 0.07 / WIDTH, tile / height))
-                canvas.colorbar(shown, cax=bar)
-                bar.tick_params(labelsize=5, pad=1.5)
-                bar.set_ylabel(f"{name} (grey levels)", size=5.5, labelpad=2, color=theme.text)
-                bar.grid(False)
-                for spine in bar.spines.values():
-                    spine.set_visible(False)
-        return canvas
-
-    return draw
-
-
-def refinement_figure(data: Refinement) -> Figure:
-    """Return the figure of the comparison of the two stages."""
-    x, y, width, height = data.region
-    how = f"chosen {NEUTRAL}" if data.automatic else "chosen by hand"
-    return Figure(
-        "refinement",
-        "Coarse against refined",
-        f"Effect of the refinement block on {data.image} of {data.dataset} at ×{data.scale}, as in "
-        f"Figure 4 of the paper: region of {width}×{height} pixels at ({x}, {y}), {how}; "
-        "below, the absolute error of luma in grey levels (0 to 255).",
-        "Coarse image, refined image, ground truth, and maps of their errors.",
-        draw_refinement(data),
-    )
+    return None

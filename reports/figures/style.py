@@ -1,6 +1,11 @@
-"""How figures look and are saved: PNG for screens, PDF with vectors for LaTeX, the same bytes."""
+"""How charts look and are saved: SVG for the page, PDF for print, the same bytes every time.
+
+A chart is drawn twice, for wide places (a page, a screen) and for narrow ones (a phone), with type of
+the same size. The SVG stands in the page itself: its text is text, and its colours are the page's.
+"""
 
 import io
+import re
 import warnings
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,135 +15,112 @@ from typing import Any
 import matplotlib as mpl
 import numpy as np
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
-from PIL import Image
 
-WIDTH = 7.16  # inches: the full width of a two-column page
+# Inches: the full width of a two-column page, and a phone's 358 CSS pixels.
+WIDE, NARROW = 7.16, 3.73
+SIZE = 8.6  # points of type: 11.4 CSS pixels at the natural size
 DPI = 200
-CHART_COLOURS = 1 << 13  # photographs have more
 
-
-@dataclass(frozen=True)
-class Theme:
-    """Colours of one appearance: Okabe and Ito's, told apart by marks as well.
-
-    MESR has a colour of its own in every figure, which nothing else has.
-    """
-
-    name: str
-    ground: str
-    text: str
-    muted: str
-    grid: str
-    mesr: str
-    series: tuple[str, ...]
-
-    def colour(self, model: str, index: int = 0) -> str:
-        """Return MESR's own colour, or that of a series, which come round again."""
-        return self.mesr if model == "mesr" else self.series[index % len(self.series)]
-
-
-LIGHT = Theme(
-    *("light", "#ffffff", "#1c2127", "#5c6670", "#dfe3e7"),
-    mesr="#d55e00",
-    series=("#0072b2", "#009e73", "#cc79a7", "#56b4e9", "#b98900"),
-)
-
-DARK = Theme(
-    *("dark", "#171b20", "#e8eaed", "#a3acb5", "#323941"),
-    mesr="#ff9a4d",
-    series=("#56b4e9", "#2fc59b", "#e59ac4", "#9ccfee", "#f0e442"),
-)
-
-STYLES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)), (0, (1, 1)))
-
+GROUND, TEXT, MUTED, GRID = "#fffffe", "#1c2127", "#59636e", "#d9dee3"
+# The subject has a colour that nothing else has. Then Okabe and Ito's, which colour-blind readers
+# tell apart; marks and dashes differ as well.
+SUBJECT = "#b84a00"
+SERIES = ("#0072b2", "#00805d", "#a8487c", "#6b5bb5", "#8a6d00")
+DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
+# The page's variables of these colours.
+VARIABLES = {
+    **{GROUND: "ground", TEXT: "text", MUTED: "muted", GRID: "line", SUBJECT: "mesr"},
+    **{colour: f"series-{index}" for index, colour in enumerate(SERIES)},
+}
+NOTHING = {"Creator": None, "Producer": None, "CreationDate": None}
+STYLE: dict[str, Any] = {
+    **dict.fromkeys(["figure.facecolor", "axes.facecolor"], GROUND),
+    **dict.fromkeys(["axes.edgecolor", "grid.color", "xtick.color", "ytick.color"], GRID),
+    **dict.fromkeys(["axes.labelcolor", "text.color"], TEXT),
+    **dict.fromkeys(["xtick.labelcolor", "ytick.labelcolor"], MUTED),
+    **dict.fromkeys(
+        ["font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize"], SIZE
+    ),
+    **dict.fromkeys(
+        ["xtick.major.size", "ytick.major.size", "xtick.minor.size", "ytick.minor.size"], 0
+    ),
+    **dict.fromkeys(["axes.spines.right", "axes.spines.top"], False),
+    **{"axes.axisbelow": True, "axes.grid": True, "axes.titlelocation": "left"},
+    **{"axes.titleweight": "bold", "figure.constrained_layout.use": True},
+    **{"font.family": "DejaVu Sans", "grid.linewidth": 0.6, "lines.linewidth": 1.4},
+    **{"legend.frameon": False, "legend.fontsize": SIZE, "pdf.fonttype": 42, "pdf.compression": 9},
+    **{"svg.fonttype": "none", "svg.hashsalt": "report", "text.parse_math": False},
+}
 
 
 @dataclass(frozen=True)
 class Figure:
-    """A figure of both documents."""
+    """A figure of the page and of a paper.
 
-    key: str  # of its files and anchors
+    Attributes
+    ----------
+    key : str
+        Of its files and anchors.
+    title, caption, alt : str
+    draw : callable
+        Takes the width in inches.
+    choice : str
+        Name among the figures of the same title, of which the page shows one: a scale, an image.
+    is_picture : bool
+        Whether it shows photographs, which stand in the page as a PNG.
+    """
+
+    key: str
     title: str
     caption: str
     alt: str
-    draw: Callable[[Theme], Canvas]
-    dark: bool = True  # whether there is a PNG for dark screens
+    draw: Callable[[float], Canvas]
+    choice: str = ""
+    is_picture: bool = False
 
 
-def style(theme: Theme) -> Any:
-    """Return matplotlib's settings: small sans type, no boxes, text never read as mathematics."""
-    return {
-        "axes.axisbelow": True,
-        "axes.edgecolor": theme.grid,
-        "axes.grid": True,
-        "axes.labelcolor": theme.text,
-        "axes.labelsize": 7,
-        "axes.spines.right": False,
-        "axes.spines.top": False,
-        "axes.titlelocation": "left",
-        "axes.titlesize": 7.5,
-        "axes.unicode_minus": True,
-        "figure.facecolor": theme.ground,
-        "axes.facecolor": theme.ground,
-        "font.family": "DejaVu Sans",
-        "font.size": 7,
-        "grid.color": theme.grid,
-        "grid.linewidth": 0.6,
-        "legend.fontsize": 7,
-        "legend.frameon": False,
-        "lines.linewidth": 1.3,
-        "pdf.fonttype": 42,
-        "svg.hashsalt": "report",
-        "text.color": theme.text,
-        "text.parse_math": False,
-        "xtick.color": theme.grid,
-        "xtick.labelcolor": theme.muted,
-        "xtick.labelsize": 6.5,
-        "xtick.major.size": 0,
-        "xtick.minor.size": 0,
-        "ytick.color": theme.grid,
-        "ytick.labelcolor": theme.muted,
-        "ytick.labelsize": 6.5,
-        "ytick.major.size": 0,
-        "pdf.compression": 9,
-    }
+def colour(index: int, is_subject: bool) -> str:
+    """Return the subject's own colour, or that of a series, which come round again."""
+    return SUBJECT if is_subject else SERIES[index % len(SERIES)]
 
 
-def save(figure: Figure, folder: Path, stamp: str = "") -> None:
-    """Write `key`.png, `key`.pdf and, for charts, `key`-dark.png.
+def save(figure: Figure, folder: Path) -> str:
+    """Write `key`.pdf, and `key`.png of photographs; return the SVGs of a chart.
 
-    `stamp` is printed in the lower right corner, so that a figure that travels alone still says
-    which profile it shows. Dates, versions and producers are left out of the files.
+    Dates, versions and producers are left out of the files.
     """
-    for theme in (LIGHT, DARK) if figure.dark else (LIGHT,):
-        with mpl.rc_context(), warnings.catch_warnings():
-            mpl.rcParams.update(style(theme))
-            # A script without glyphs in the font is shown as boxes; the tables have its text.
-            warnings.filterwarnings("ignore", message="Glyph .* missing from font")
-            canvas = figure.draw(theme)
-            if stamp:
-                offset = 0.03 / canvas.get_figheight()
-                canvas.text(
-                    0.995, offset, stamp, ha="right", va="bottom", size=5, color=theme.muted
-                )
-            FigureCanvasAgg(canvas)
-            name = figure.key if theme is LIGHT else f"{figure.key}-dark"
-            pixels = io.BytesIO()
-            canvas.savefig(pixels, format="png", dpi=DPI)
-            write_png(Image.open(pixels).convert("RGB"), folder / f"{name}.png")
-            if theme is LIGHT:
-                nothing = {"Creator": None, "Producer": None, "CreationDate": None}
-                canvas.savefig(folder / f"{name}.pdf", dpi=300, metadata=nothing)
+    with mpl.rc_context(), warnings.catch_warnings():
+        mpl.rcParams.update(STYLE)
+        # A script without glyphs in the font is shown as boxes in the PDF; the tables have its text.
+        warnings.filterwarnings("ignore", message="Glyph .* missing from font")
+        canvas = figure.draw(WIDE)
+        canvas.savefig(folder / f"{figure.key}.pdf", dpi=300, metadata=NOTHING)
+        if figure.is_picture:
+            canvas.savefig(folder / f"{figure.key}.png", dpi=DPI, metadata={"Software": None})
+            return ""
+        return inline(canvas, f"{figure.key}-wide") + inline(figure.draw(NARROW), f"{figure.key}-narrow")
 
 
-def write_png(picture: Image.Image, path: Path) -> None:
-    """Write a picture small: charts, which have few colours, with a palette of 256."""
-    if picture.getcolors(CHART_COLOURS):
-        picture = picture.quantize(256, Image.Quantize.MEDIANCUT, dither=Image.Dither.NONE)
-    picture.save(path, optimize=True)
+def inline(canvas: Canvas, key: str) -> str:
+    """Return a chart as SVG for the page: without size, in the page's colours, with ids of its own."""
+    file = io.StringIO()
+    canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    svg = file.getvalue()
+    svg = svg[svg.index("<svg") :]
+    svg = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
+    svg = re.sub(r' (?:width|height)="[\d.]+pt"| xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg, count=5)
+    svg = re.sub(r'<g id="[\w.]+"', "<g", svg).replace("<g/>", "")
+    # Two digits after the point are a hundredth of a pixel.
+    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
+    svg = re.sub(r'(<[^>]* id="|url\(#|xlink:href="#)', rf"\g<1>{key}-", svg)
+    svg = svg.replace("xlink:href", "href")
+    for value, name in VARIABLES.items():
+        svg = re.sub(rf"(: ?){value}\b", rf"\1var(--{name})", svg)
+    svg = re.sub(r"\n\s*", "\n", svg).strip()
+    kind = key.rpartition("-")[2]
+    return svg.replace("<svg", f'<svg class="{kind}" aria-hidden="true"', 1)
 
 
 def short(text: str, length: int = 24) -> str:
@@ -147,12 +129,63 @@ def short(text: str, length: int = 24) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def picture(axes: Axes, image: Any, edge: str = "none") -> None:
+def picture(axes: Axes, image: Any) -> None:
     """Show an image pixel by pixel without axes."""
     axes.imshow(np.asarray(image), interpolation="none", aspect="auto")
+    bare(axes)
+
+
+def bare(axes: Axes) -> None:
+    """Take off ticks, grid and frame."""
     axes.set_xticks([])
     axes.set_yticks([])
     axes.grid(False)
-    for spine in axes.spines.values():
-        spine.set_visible(edge != "none")
-        spine.set_edgecolor(edge)
+    axes.spines[:].set_visible(False)
+
+
+def apart(values: list[float], distance: float) -> list[float]:
+    """Move positions so that neighbours are at least `distance` apart, each as little as possible.
+
+    Blocks of labels that touch share the shift: pool-adjacent-violators on position less rank.
+    """
+    order = np.argsort(values, kind="stable")
+    blocks: list[list[float]] = []  # mean, count
+    for rank, index in enumerate(order):
+        blocks.append([values[index] - rank * distance, 1.0])
+        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
+            mean, count = blocks.pop()
+            total = blocks[-1][1] + count
+            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / total, total]
+    moved = [mean for mean, count in blocks for _ in range(int(count))]
+    placed = [0.0] * len(values)
+    for rank, index in enumerate(order):
+        placed[index] = moved[rank] + rank * distance
+    return placed
+
+
+def label_ends(axes: Axes, x: float, ends: dict[str, float], colours: dict[str, str]) -> None:
+    """Write names beside the right ends of lines, in their colours, none on top of another.
+
+    Parameters
+    ----------
+    axes : Axes
+        With its final limits; the figure was drawn once, so that its layout is known.
+    x : float
+        Where the lines end.
+    ends : dict
+        Where each line ends, by name.
+    colours : dict
+        Colour of each name.
+    """
+    figure = axes.figure
+    assert figure is not None
+    heights = [axes.transData.transform((x, y))[1] * 72 / figure.dpi for y in ends.values()]
+    places = apart(heights, 1.15 * SIZE)
+    bottom = axes.get_window_extent().y0 * 72 / figure.dpi
+    lift = max(0.0, bottom - min(places, default=bottom))
+    for (name, end), height, place in zip(ends.items(), heights, places, strict=True):
+        axes.annotate(
+            short(name, 16), (x, end), (6, place + lift - height), textcoords="offset points",
+            va="center", color=colours[name], annotation_clip=False,
+            weight="bold" if colours[name] == SUBJECT else "normal",
+        )  # fmt: skip

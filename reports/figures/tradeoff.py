@@ -1,82 +1,42 @@
 """PSNR against what it costs, with the Pareto front, one figure a scale."""
 
-import math
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
-
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
-from matplotlib.backends.backend_agg import FigureCanvasAgg
 from matplotlib.figure import Figure as Canvas
-from matplotlib.lines import Line2D
-from matplotlib.patheffects import withStroke
 from matplotlib.ticker import LogLocator
 from numpy.typing import ArrayLike, NDArray
-from scipy import stats
 
-from reports.figures.style import MARKERS, STYLES, WIDTH, Figure, Theme, short
-from reports.results import Results
+from pipeline.tables.results import Results
+from reports.figures.style import (
+    GROUND,
+    MARKERS,
+    MUTED,
+    NARROW,
+    SERIES,
+    SIZE,
+    SUBJECT,
+    TEXT,
+    Figure,
+    short,
+)
 
-KINDS = {
-    "trained": "trained here",
-    "published": "published weights",
-    "quoted": "quoted",
+KINDS = {"trained": "trained here", "published": "published weights", "quoted": "quoted"}
+COSTS = {
+    "multi_adds": ("Multi-Adds (G)", 1e9),
+    "params": ("Parameters (K)", 1e3),
+    "latency_ms": ("Latency (ms)", 1.0),
+    "peak_memory_mib": ("Peak memory (MiB)", 1.0),
 }
 
 
-@dataclass(frozen=True)
-class Cost:
-    """One panel: a column of the points, its name in captions and on the axis, its unit's size."""
-
-    column: str
-    name: str
-    axis: str
-    unit: float = 1.0
-
-
-MULTI_ADDS = Cost("multi_adds", "Multi-Adds", "Multi-Adds (G)", 1e9)
-PARAMS = Cost("params", "parameters", "Parameters (M)", 1e6)
-
-
-def quality_points(results: Results, scale: int) -> pd.DataFrame:
-    """Return the networks of Table 3 at one scale on the dataset of Table 4.
-
-    Returns
-    -------
-    DataFrame
-        model, variant, label, provenance, psnr (dB; the published one of quoted rows), reach (half
-        of Student's interval over seeds in dB, NaN with fewer than two), params and multi_adds of
-        the size that has this PSNR. Multi-Adds of narrowed networks are counted on a patch of
-        the training (results/sizes.csv) and scaled by area to the HR output of Table 4.
-    """
-    frame = results["tables/table3"]
-    study = results.study
-    chosen = (frame["scale"] == scale) & (frame["dataset"] == study.complexity_dataset)
-    frame = frame[chosen & frame["provenance"].isin(list(KINDS))].copy()
-    quoted = frame["provenance"] == "quoted"
-    frame["psnr"] = frame["psnr_db"].where(~quoted, frame["published_psnr_db"])
-    frame = frame[np.isfinite(frame["psnr"])]
-    seeds = pd.to_numeric(frame["seeds"], errors="coerce")
-    level = (1 + study.bootstrap.confidence) / 2
-    frame["reach"] = stats.t.ppf(level, seeds - 1) * frame["psnr_sd_db"] / np.sqrt(seeds)
-    costs = results["complexity"][["model", "variant", "scale", "params", "multi_adds"]]
-    frame = frame.merge(
-        costs.drop_duplicates(["model", "variant", "scale"]),
-        on=["model", "variant", "scale"], how="left",
-    )  # fmt: skip
-    for index, row in frame[frame["provenance"] == "trained"].iterrows():
-        if row["model"] in study.narrowed:
-            frame.loc[index, ["params", "multi_adds"]] = results.trained_size(row["model"], scale)
-    columns = ["model", "variant", "label", "provenance", "psnr", "reach", "params", "multi_adds"]
-    return frame[columns].reset_index(drop=True)
-
-
-def bicubic_psnr(results: Results, scale: int) -> float:
-    """Return the PSNR of bicubic interpolation; NaN where it was not evaluated."""
-    frame = results["tables/table3"]
-    own = (frame["scale"] == scale) & (frame["dataset"] == results.study.complexity_dataset)
-    return float(frame.loc[own & (frame["provenance"] == "interpolation"), "psnr_db"].mean())
+def points_of(results: Results, scale: int) -> pd.DataFrame:
+    """Return the methods at one scale on the dataset of Table 4 whose PSNR is known."""
+    frame = results["methods"]
+    facts = results.facts
+    rows = frame[(frame["scale"] == scale) & (frame["dataset"] == facts["complexity_dataset"])]
+    rows = rows[rows["kind"].isin(list(KINDS)) & np.isfinite(rows["psnr_db"])]
+    return rows.assign(is_subject=rows["method"] == facts["subject"])
 
 
 def pareto(costs: ArrayLike, quality: ArrayLike) -> NDArray[np.intp]:
@@ -101,137 +61,97 @@ def pareto(costs: ArrayLike, quality: ArrayLike) -> NDArray[np.intp]:
     return np.array([i for i in order if (x[i], y[i]) in kept], dtype=np.intp)
 
 
-def drawable(points: pd.DataFrame, costs: Sequence[Cost]) -> list[tuple[Cost, pd.DataFrame]]:
-    """Return the panels that have a point, each with its points."""
-    panels = []
-    for cost in costs:
-        own = points[np.isfinite(points[cost.column]) & (points[cost.column] > 0)]
-        if not own.empty:
-            panels.append((cost, own.assign(x=own[cost.column] / cost.unit)))
-    return panels
-
-
-def draw_tradeoff(
-    panels: Sequence[tuple[Cost, pd.DataFrame]], bicubic: float
-) -> Callable[[Theme], Canvas]:
+def draw_tradeoff(points: pd.DataFrame, costs: list[str], width: float) -> Canvas:
     """Draw one panel per cost: PSNR over the logarithm of the cost."""
-    everything = pd.concat([points for _, points in panels])
-    reach = everything["reach"].fillna(0)
-    ends = [(everything["psnr"] - reach).min(), (everything["psnr"] + reach).max()]
-    if math.isfinite(bicubic):
-        ends = [min(ends[0], bicubic), max(ends[1], bicubic)]
-    room = max(0.1, 0.1 * (ends[1] - ends[0]))
-
-    def draw(theme: Theme) -> Canvas:
-        canvas = Canvas(figsize=(WIDTH, 3.3))
-        grid = canvas.subplots(1, len(panels), sharey=True, squeeze=False)[0]
-        canvas.subplots_adjust(left=0.07, right=0.985, bottom=0.135, top=0.9, wspace=0.06)
-        grid[0].set_ylim(ends[0] - room, ends[1] + room)
-        for axes, (cost, points) in zip(grid, panels, strict=True):
-            axes.set_xscale("log")
-            axes.set_xlim(points["x"].min() / 1.7, points["x"].max() * 1.9)
-            draw_points(axes, points, theme)
-            if math.isfinite(bicubic):
-                axes.axhline(bicubic, color=theme.muted, linewidth=0.9, linestyle=STYLES[3])
-            decades = np.log10(points["x"].max() / points["x"].min())
-            axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decades < 2 else (1,)))
-            axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
-            axes.xaxis.set_minor_formatter(lambda *_: "")
-            axes.set_xlabel(f"{cost.axis}, logarithmic")
-            place_labels(canvas, axes, points, theme)
-        grid[0].set_ylabel("PSNR (dB)")
-        shown = [kind for kind in KINDS if (everything["provenance"] == kind).any()]
-        handles = [
-            Line2D([], [], linestyle="", marker=MARKERS[index], markersize=5, color=theme.text,
-                   markerfacecolor="none" if kind == "quoted" else theme.text, label=KINDS[kind])
-            for index, kind in enumerate(KINDS) if kind in shown
-        ]  # fmt: skip
-        handles.append(Line2D([], [], color=theme.text, linewidth=0.9, label="Pareto front"))
-        if math.isfinite(bicubic):
-            handles.append(
-                Line2D([], [], color=theme.muted, linewidth=0.9, linestyle=STYLES[3],
-                       label=f"bicubic, {bicubic:.2f} dB")
-            )  # fmt: skip
-        canvas.legend(
-            handles=handles, loc="upper left", bbox_to_anchor=(0.06, 1.0), ncols=len(handles)
-        )
-        return canvas
-
-    return draw
+    rows, columns = (len(costs), 1) if width == NARROW else (1, len(costs))
+    canvas = Canvas(figsize=(width, 3.1 * rows))
+    for place, cost in enumerate(costs):
+        axes = canvas.add_subplot(rows, columns, place + 1)
+        name, unit = COSTS[cost]
+        own = points[points[cost] > 0]
+        own = own.assign(x=own[cost].astype(float) / unit)
+        axes.set_xscale("log")
+        decade = own["x"].max() > 4 * own["x"].min()
+        axes.xaxis.set_major_locator(LogLocator(subs=(1, 2, 5) if decade else range(1, 10)))
+        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.12g}")
+        axes.xaxis.set_minor_formatter(lambda *_: "")
+        axes.set_xlabel(name)
+        if place == 0 or rows > 1:
+            axes.set_title("PSNR (dB)", weight="normal", color=MUTED)
+        reach = (own["psnr_db"].max() - own["psnr_db"].min()) or 1.0
+        axes.set_xlim(own["x"].min() / 1.4, own["x"].max() * 1.4)
+        axes.set_ylim(own["psnr_db"].min() - 0.1 * reach, own["psnr_db"].max() + 0.1 * reach)
+        for index, kind in enumerate(KINDS):
+            draw_kind(axes, own[own["kind"] == kind].reset_index(drop=True), kind, MARKERS[index])
+        canvas.draw_without_rendering()
+        place_labels(axes, own)
+    return canvas
 
 
-def draw_points(axes: Axes, points: pd.DataFrame, theme: Theme) -> None:
-    """Draw the marks with their intervals, and a front for each kind of measured weights."""
-    for index, kind in enumerate(KINDS):
-        own = points[points["provenance"] == kind].reset_index(drop=True)
-        if own.empty:
-            continue
-        if kind != "quoted":
-            front = own.loc[pareto(own["x"], own["psnr"])]
-            # To the right a network of the front stays the best until the next.
-            x = [*front["x"], axes.get_xlim()[1]]
-            y = [*front["psnr"], front["psnr"].iloc[-1]]
-            axes.step(
-                *(x, y), where="post", color=theme.text, linewidth=0.9, alpha=0.55,
-                linestyle=STYLES[index],
-            )  # fmt: skip
-        for row in own.to_dict("records"):
-            colour = theme.colour(row["model"])
-            if row["reach"] > 0:
-                axes.errorbar(
-                    row["x"], row["psnr"], yerr=row["reach"], color=colour, elinewidth=1, capsize=2
-                )
-            axes.scatter(
-                row["x"], row["psnr"], s=26, marker=MARKERS[index], linewidths=1.1,
-                edgecolors=colour, facecolors="none" if kind == "quoted" else colour, zorder=3,
-            )  # fmt: skip
-
-
-def place_labels(canvas: Canvas, axes: Axes, points: pd.DataFrame, theme: Theme) -> None:
-    """Write each point's name beside it, at the first of some places that is still free.
-
-    Where points crowd, names stand in columns to the left and right with a line to their point.
-    """
-    FigureCanvasAgg(canvas)
-    scale = canvas.dpi / 72
-    centres = axes.transData.transform(points[["x", "psnr"]].to_numpy())
-    radius = 2.8 * scale
-    taken = [(x - radius, y - radius, x + radius, y + radius) for x, y in centres]
-    frame = axes.get_window_extent()
-    for index in np.argsort(-points["psnr"].to_numpy(), kind="stable"):
-        row = points.iloc[index]
-        text = short(str(row["label"]), 18)
-        width, height = 4.2 * scale * len(text), 7.5 * scale
-        x, y = centres[index]
-        reach = radius + 1.5 * scale
-        offsets = [(reach, -height / 2), (-reach - width, -height / 2), (-width / 2, reach)]
-        offsets += [(-width / 2, -reach - height), (0.7 * reach, 0.7 * reach)]
-        offsets += [(0.7 * reach, -0.7 * reach - height), (-0.7 * reach - width, 0.7 * reach)]
-        near = len(offsets)
-        for rows in sorted(range(-9, 10), key=abs):
-            offsets += [(side, (rows - 0.5) * height) for side in (4 * reach, -4 * reach - width)]
-        boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in offsets]
-        inside = [frame.x0 <= box[0] and box[2] <= frame.x1 for box in boxes]
-        lost = [
-            sum(overlap(box, other) for other in taken) + (0 if fits else width * height)
-            for box, fits in zip(boxes, inside, strict=True)
-        ]
-        chosen = int(np.argmin(lost))
-        best = boxes[chosen]
-        taken.append(best)
-        place = axes.transData.inverted().transform(
-            ((best[0] + best[2]) / 2, (best[1] + best[3]) / 2)
-        )
-        own = row["model"] == "mesr"
-        if chosen >= near:
-            end = (best[0] if best[0] > x else best[2], (best[1] + best[3]) / 2)
-            ends = axes.transData.inverted().transform([(x, y), end])
-            axes.plot(*ends.T, color=theme.muted, linewidth=0.4, zorder=2)
-        axes.text(
-            *(place[0], place[1], text), ha="center", va="center", size=6, zorder=4,
-            weight="bold" if own else "normal", color=theme.mesr if own else theme.text,
-            path_effects=[withStroke(linewidth=2, foreground=theme.ground)],
+def draw_kind(axes: Axes, points: pd.DataFrame, kind: str, marker: str) -> None:
+    """Draw the marks of one kind, with the standard deviation over seeds and the Pareto front."""
+    if points.empty:
+        return
+    if kind != "quoted":
+        front = points.loc[pareto(points["x"], points["psnr_db"])]
+        # To the right a network of the front stays the best until the next.
+        axes.step(
+            [*front["x"], axes.get_xlim()[1]], [*front["psnr_db"], front["psnr_db"].iloc[-1]],
+            where="post", color=MUTED, linewidth=0.9, linestyle="-" if kind == "trained" else "--",
         )  # fmt: skip
+    for row in points.itertuples():
+        ink = SUBJECT if row.is_subject else MUTED if kind == "quoted" else SERIES[0]
+        spread = row.psnr_sd_db if pd.notna(row.psnr_sd_db) else None
+        axes.errorbar(
+            row.x, row.psnr_db, yerr=spread, color=ink, elinewidth=1, capsize=2, marker=marker,
+            markersize=5, markerfacecolor=GROUND if kind == "quoted" else ink, zorder=3,
+        )  # fmt: skip
+
+
+def place_labels(axes: Axes, points: pd.DataFrame) -> None:
+    """Write each name at the first free place beside its point, the subject's first.
+
+    Places are to the right, the left, above and below, then further away with a line.
+    """
+    figure = axes.figure
+    assert figure is not None
+    unit = figure.dpi / 72
+    height = 1.05 * SIZE * unit
+    centres = axes.transData.transform(points[["x", "psnr_db"]].to_numpy(dtype=float))
+    taken = [(x - 3 * unit, y - 3 * unit, x + 3 * unit, y + 3 * unit) for x, y in centres]
+    frame = axes.get_window_extent()
+    order = np.argsort(~points["is_subject"].to_numpy(dtype=bool), kind="stable")
+    for index in order:
+        row = points.iloc[index]
+        text = short(str(row["label"]), 16)
+        width = 0.6 * SIZE * unit * len(text)
+        x, y = centres[index]
+        near, far = 5 * unit, 15 * unit
+        corners = [(near, -height / 2), (-near - width, -height / 2)]
+        corners += [(-width / 2, near), (-width / 2, -near - height)]
+        corners += [
+            (side, (rows - 0.5) * height)
+            for rows in sorted(range(-8, 9), key=abs)
+            for side in (far, -far - width)
+        ]
+        boxes = [(x + dx, y + dy, x + dx + width, y + dy + height) for dx, dy in corners]
+        lost = [
+            sum(overlap(box, other) for other in taken)
+            + width * (max(0, frame.x0 - box[0]) + max(0, box[2] - frame.x1)
+                       + max(0, frame.y0 - box[1]) + max(0, box[3] - frame.y1))
+            for box in boxes
+        ]  # fmt: skip
+        chosen = int(np.argmin(lost))
+        taken.append(boxes[chosen])
+        label = axes.annotate(
+            text, (row["x"], row["psnr_db"]),
+            xytext=((corners[chosen][0] + width / 2) / unit, (corners[chosen][1] + height / 2) / unit),
+            textcoords="offset points", ha="center", va="center",
+            color=SUBJECT if row["is_subject"] else MUTED if row["kind"] == "quoted" else TEXT,
+            weight="bold" if row["is_subject"] else "normal",
+            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.5} if chosen > 3 else None,
+        )  # fmt: skip
+        label.set_in_layout(False)
 
 
 def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
@@ -241,34 +161,29 @@ def overlap(a: tuple[float, ...], b: tuple[float, ...]) -> float:
     return max(width, 0.0) * max(height, 0.0)
 
 
-def caption(results: Results, scale: int, points: pd.DataFrame, costs: Sequence[Cost]) -> str:
-    """Say what was measured, which size a point has and what is drawn."""
-    against = " and against ".join(cost.name for cost in costs)
-    narrowed = bool(results.study.narrowed) and (points["provenance"] == "trained").any()
-    confidence = f"{results.study.bootstrap.confidence:.0%}"
-    words = [
-        f"PSNR on {results.study.complexity_dataset} at ×{scale} against {against}.",
-        "Line: Pareto front, the networks that none is better and cheaper than, for each kind of "
-        "weights apart; dotted: bicubic interpolation.",
-        f"Bars: {confidence} interval over seeds." if (points["reach"] > 0).any() else "",
-        "Narrowed networks stand at the size that was trained"
-        + (", their Multi-Adds scaled by area from a patch." if MULTI_ADDS in costs else ".")
-        if narrowed
-        else "",
-    ]
-    return " ".join(filter(None, words))
-
-
 def tradeoff_figure(results: Results, scale: int) -> Figure | None:
-    """Return PSNR against what is counted, or None where no network has both."""
-    points = quality_points(results, scale)
-    panels = drawable(points, (MULTI_ADDS, PARAMS))
-    if not panels:
+    """Return PSNR against what is counted, or None where no method has both."""
+    points = points_of(results, scale)
+    measured = points[points["kind"] != "quoted"]
+    # Quoted networks of full size would press the others together.
+    return tradeoff(measured, ["multi_adds", "params"], f"tradeoff-x{scale}", results, scale)
+
+
+def tradeoff(
+    points: pd.DataFrame, costs: list[str], key: str, results: Results, scale: int
+) -> Figure | None:
+    """Return PSNR against some costs, or None where no point has any of them."""
+    costs = [cost for cost in costs if (points[cost] > 0).any()]
+    if not costs:
         return None
+    spread = " Bars: standard deviation over seeds." if points["psnr_sd_db"].notna().any() else ""
     return Figure(
-        f"tradeoff-x{scale}",
-        f"PSNR against its cost, ×{scale}",
-        caption(results, scale, points, [cost for cost, _ in panels]),
-        f"Scatter plots of PSNR against costs at ×{scale}; the values stand in Tables 3 and 4.",
-        draw_tradeoff(panels, bicubic_psnr(results, scale)),
+        key,
+        "PSNR against cost",
+        f"PSNR on {results.facts['complexity_dataset']} at ×{scale} against cost, which is logarithmic. "
+        "Line: Pareto front, the networks that none is both better and cheaper than, for each kind of "
+        f"weights apart.{spread}",
+        f"Scatter plots of PSNR against costs at ×{scale}; the values stand in the tables.",
+        lambda width: draw_tradeoff(points, costs, width),
+        f"×{scale}",
     )

@@ -1,82 +1,26 @@
-"""Tables and figures as LaTeX: booktabs, one file each, and a document that includes all."""
+"""Tables and figures as LaTeX: one file each, and a document that includes all.
 
-from collections.abc import Sequence
+A table is a float for a paper in two columns (``table*``), shrunk to the page where it is wider; one
+that no page can hold is a ``longtable`` for an appendix in one column.
+"""
+
+import re
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 
-from pipeline.study.results import StudyFacts
 from reports.figures.style import Figure
 from reports.latex.escaping import Tex, escape
-from reports.latex.pages import parts
-from reports.latex.paper import paper_sources
-from reports.results import warning
-from reports.tables.model import Cell, Row, Table
+from reports.names import joined, slug
+from reports.view import Cell, Row, Section, View
 
 TEMPLATES = Path(__file__).parent / "templates"
-
-
-def column_specification(table: Table) -> Tex:
-    """Return the column types: ragged boxes for text, right-aligned numbers."""
-    kinds = {"number": "r", "stack": "r", "tick": "c"}
-    letters = [
-        rf">{{\raggedright\arraybackslash}}p{{{column.width}}}"
-        if column.kind == "text"
-        else kinds[column.kind]
-        for column in table.columns
-    ]
-    return Tex("@{}" + "".join(letters) + "@{}")
-
-
-def rules_over_groups(table: Table) -> Tex:
-    """Return the thin rules below the headings that span columns."""
-    rules, start = [], 1
-    for name, span in table.column_groups:
-        if name:
-            rules.append(rf"\cmidrule(lr){{{start}-{start + span - 1}}}")
-        start += span
-    return Tex("".join(rules))
-
-
-def superscript(mark: str) -> Tex:
-    """Return a footnote mark that takes no width, so that numbers stay aligned."""
-    return Tex(rf"\rlap{{\textsuperscript{{{escape(mark)}}}}}" if mark else "")
-
-
-def value(cell: Cell, kind: str) -> Tex:
-    """Return the first line of a cell."""
-    text = escape(cell.text)
-    if cell.quoted:
-        text = Tex(rf"\textit{{{text}}}")
-    if cell.rank == "1":
-        text = Tex(rf"\textbf{{{text}}}")
-    elif cell.rank == "2":
-        text = Tex(rf"\underline{{{text}}}")
-    marks = [cell.note] if kind == "stack" and not cell.quoted else [cell.source, cell.note]
-    joined = ",".join(mark for mark in marks if mark)
-    if kind == "text":
-        return Tex(rf"{text}\textsuperscript{{{escape(joined)}}}" if joined else text)
-    return Tex(f"{text}{superscript(joined)}")
-
-
-def lines(row: Row, table: Table) -> list[list[Tex]]:
-    """Return a row as one to four lines: measured, spread or interval, published, difference."""
-    kinds = [column.kind for column in table.columns]
-    found = [[value(cell, kind) for cell, kind in zip(row.cells, kinds, strict=True)]]
-    below = [[(cell.published, cell.source) for cell in row.cells]]
-    below.append([(cell.difference, "") for cell in row.cells])
-    if table.spreads:
-        below.insert(0, [(cell.interval or cell.spread, "") for cell in row.cells])
-    for number, texts in enumerate(below):
-        size = r"\tiny" if table.spreads and number == 0 else ""
-        if any(text for text, _ in texts):
-            found.append([secondary(text, mark, size) for text, mark in texts])
-    return found
-
-
-def secondary(text: str, mark: str, size: str) -> Tex:
-    """Return a line below a measured value, in gray."""
-    return Tex(rf"{{{size}\color{{reportgray}}{escape(text)}{superscript(mark)}}}" if text else "")
+LONG = 48  # rows that a float may have
+NARROW = 5  # columns that fit into one column of a page
+TEXT_KINDS = ("text", "verdict")
+BREAKS = 30  # characters from which on a text column breaks lines
 
 
 def environment() -> Environment:
@@ -96,43 +40,180 @@ def environment() -> Environment:
         undefined=StrictUndefined,
         keep_trailing_newline=True,
     )
-    made.globals.update(
-        parts=parts,
-        specification=column_specification,
-        rules=rules_over_groups,
-        lines=lines,
-        tex=Tex,
-    )
+    made.globals.update(tex=Tex)
     return made
 
 
-def write_latex(
-    study: StudyFacts, tables: Sequence[Table], figures: Sequence[Figure], folder: Path
-) -> list[str]:
-    """Write each table, the figures, and the document that includes them; and all for IEEEtran.
+def number(text: str) -> str | None:
+    """Return a printed number as siunitx reads it; None for what is none: a dash, a sign."""
+    plain = text.replace("−", "-").replace(",", "")
+    return plain if re.fullmatch(r"[+-]?\d+(\.\d+)?", plain) else None
 
-    Returns
-    -------
-    list of str
-        Names of the files that were written.
+
+class Layout:
+    """How a view is set: columns, headings, rows."""
+
+    def __init__(self, view: View, sections: Sequence[Section]) -> None:
+        self.view = view
+        self.sections = sections
+        self.rows = [row for section in sections for row in section.rows]
+        columns = range(len(view.columns))
+        self.wide = [any(row.cells[i].small for row in self.rows) for i in columns]
+        self.kept = [i for i in columns if any(self._filled(row.cells[i]) for row in self.rows)]
+
+    @staticmethod
+    def _filled(cell: Cell) -> bool:
+        return bool(cell.sort or cell.beneath)
+
+    @property
+    def width(self) -> int:
+        """Number of columns of the tabular."""
+        return sum(2 if self.wide[i] else 1 for i in self.kept)
+
+    @property
+    def specification(self) -> Tex:
+        """Column types: S of siunitx for numbers, ragged boxes for long texts."""
+        letters = []
+        for i in self.kept:
+            texts = [row.cells[i].text for row in self.rows]
+            numbers = [found for text in texts if (found := number(text)) is not None]
+            if self.view.columns[i].kind in TEXT_KINDS or len(numbers) < len(texts) / 4:
+                longest = max(map(len, texts))
+                long = rf">{{\raggedright\arraybackslash}}p{{{min(longest, 60) * 0.42:.1f}em}}"
+                letters.append(long if longest > BREAKS else "l")
+            else:
+                whole = max(len(text.partition(".")[0].lstrip("+-")) for text in numbers)
+                digits = max(len(text.partition(".")[2]) for text in numbers)
+                sign = "+" if any(text[0] in "+-" for text in numbers) else ""
+                letters.append(f"S[table-format={sign}{whole}.{digits}]")
+            if self.wide[i]:
+                letters.append(r"@{\,}>{\scriptsize}l")
+        return Tex("@{}" + "".join(letters) + "@{}")
+
+    @property
+    def groups(self) -> Tex:
+        """The row of common headings with the rules below it; "" without any."""
+        cells, rules, start = [], [], 1
+        spans: list[tuple[str, int]] = []
+        for i in self.kept:
+            group, count = self.view.columns[i].group, 2 if self.wide[i] else 1
+            if spans and group and spans[-1][0] == group:
+                spans[-1] = (group, spans[-1][1] + count)
+            else:
+                spans.append((group, count))
+        for name, count in spans:
+            cells.append(rf"\multicolumn{{{count}}}{{c}}{{{escape(name)}}}")
+            if name:
+                rules.append(rf"\cmidrule(lr){{{start}-{start + count - 1}}}")
+            start += count
+        return Tex(" & ".join(cells) + r" \\" + "\n" + "".join(rules) + "\n" if rules else "")
+
+    @property
+    def heads(self) -> Tex:
+        """The row of headings."""
+        cells = []
+        for i in self.kept:
+            align = "l" if self.view.columns[i].kind in TEXT_KINDS else "c"
+            count = 2 if self.wide[i] else 1
+            cells.append(rf"\multicolumn{{{count}}}{{{align}}}{{{escape(self.view.heads[i])}}}")
+        return Tex(" & ".join(cells))
+
+    def lines(self, row: Row) -> list[Tex]:
+        """Return a row: its values, and below them what was published where something was."""
+        first, second = [], []
+        for i in self.kept:
+            cell = row.cells[i]
+            first.append(self.value(cell, row.note if i == self.kept[0] else ""))
+            second.append(rf"{{\scriptsize\itshape {escape(cell.beneath)}}}" if cell.beneath else "")
+            if self.wide[i]:
+                first.append(escape(cell.small))
+                second.append("")
+        found = [Tex(" & ".join(first))]
+        return [*found, Tex(" & ".join(second))] if any(second) else found
+
+    @staticmethod
+    def value(cell: Cell, note: str) -> Tex:
+        """Return a value: the best in bold, the second underlined."""
+        plain = number(cell.text)
+        marks = ",".join(filter(None, (cell.marks, note)))
+        raised = rf"\textsuperscript{{{escape(marks)}}}" if marks else ""
+        if plain is None:
+            return Tex(rf"{{{escape(cell.text)}{raised}}}" if cell.text else "")
+        if cell.rank == 2:
+            return Tex(rf"{{\underline{{{escape(cell.text)}}}{raised}}}")
+        bold = r"\bfseries " if cell.rank == 1 else ""
+        return Tex(f"{bold}{plain}{raised}")
+
+    @property
+    def notes(self) -> list[tuple[str, str]]:
+        """The remarks that its rows use."""
+        used = {row.note for row in self.rows}
+        return [(mark, text) for mark, text in self.view.notes if mark in used]
+
+    @property
+    def long(self) -> bool:
+        """Whether it is too long for a float."""
+        return sum(len(self.lines(row)) for row in self.rows) + len(self.sections) > LONG
+
+    @property
+    def starred(self) -> bool:
+        """Whether it spans both columns of a page."""
+        return self.width > NARROW
+
+    def caption(self, switch: str) -> str:
+        """Return the caption: what, where, and what the type faces mean."""
+        table = self.view.table
+        datasets = [name for name, _ in self.view.groups if name]
+        ranked = any(cell.rank for row in self.rows for cell in row.cells)
+        beneath = any(cell.beneath for row in self.rows for cell in row.cells)
+        what = table.title.rstrip(".")
+        if switch:
+            what = f"{switch} SR on {', '.join(datasets)}" if datasets else f"{what}, {switch}"
+        parts = [what, "best in bold, second underlined" if ranked else ""]
+        parts.append("published values in italics" if beneath else "")
+        return "; ".join(filter(None, parts))
+
+
+def table_files(views: Sequence[View]) -> dict[str, tuple[Layout, str]]:
+    """Return the file names of all tables, each with its layout and the value of its switch."""
+    found = {}
+    for view in views:
+        for switch in view.switches or [""]:
+            sections = [section for section in view.sections if section.switch == switch]
+            name = f"{view.table.name}_{slug(switch).replace('-', '_')}" if switch else view.table.name
+            found[name.replace("×", "x")] = (Layout(view, sections), switch)
+    return found
+
+
+def write_latex(
+    views: Sequence[View], figures: Sequence[Figure], facts: Mapping[str, Any], folder: Path
+) -> list[str]:
+    """Write each table and figure, and the document that includes them; return the names.
+
+    Parameters
+    ----------
+    views : sequence of View
+    figures : sequence of Figure
+    facts : mapping
+        study.json.
+    folder : Path
+        Must exist.
     """
     made = environment()
-    tables = [table for table in tables if table.groups]
-    keys = [table.key for table in tables]
-    setting = warning(study) or f"Profile {study.profile}."
-    sources = {
-        "report": made.get_template("report.tex.j2").render(
-            certified="certificate" in keys,
-            degraded="lr_certificate" in keys,
-            figures=figures,
-            keys=keys,
-            study=study,
-            warning=warning(study),
-        ),
-        "figures": made.get_template("figures.tex.j2").render(figures=figures, setting=setting),
-        **{t.key: made.get_template("table.tex.j2").render(table=t) for t in tables},
-        **paper_sources(made, study, tables, figures),
-    }
+    sources = {}
+    tables = table_files(views)
+    for name, (layout, switch) in tables.items():
+        sources[name] = made.get_template("table.tex.j2").render(
+            name=name, layout=layout, caption=layout.caption(switch)
+        )
+    for figure in figures:
+        sources[f"figure-{figure.key}"] = made.get_template("figure.tex.j2").render(figure=figure)
+    sources["report"] = made.get_template("report.tex.j2").render(
+        tables=list(tables), figures=figures, facts=facts, datasets=joined(facts["datasets"])
+    )
     for name, source in sources.items():
         (folder / f"{name}.tex").write_text(source, encoding="utf-8")
-    return [f"{name}.tex" for name in sources]
+    (folder / "preamble.tex").write_text(
+        (TEMPLATES / "preamble.tex").read_text(encoding="utf-8"), encoding="utf-8"
+    )
+    return ["preamble.tex", *(f"{name}.tex" for name in sources)]

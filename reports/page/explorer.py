@@ -15,12 +15,9 @@ from typing import Any
 
 from PIL import Image
 
-from pipeline.study.keys import Key
-from pipeline.study.results import Crop
-from reports.figures.pictures import Pictures
-from reports.figures.regions import NEUTRAL, Region, kept_images, worst_region
-from reports.figures.visual_comparison import Comparison, Tile, compare, shown_methods
-from reports.results import ordered, slug
+from reports.figures.comparison import Comparison, compare, pair
+from reports.figures.pictures import NEUTRAL, Crop, Pictures, Region, bicubic, worst_region
+from reports.names import distinct, slug
 
 # Pixels of all excerpts together: some 1.3 MB of the report. Excerpts are no larger than this
 # either.
@@ -45,32 +42,21 @@ def write_excerpts(pictures: Pictures, folder: Path) -> int:
         Number of images at a scale; 0 where no pictures were kept.
     """
     folder.mkdir(parents=True)
-    found = [
-        (image, scale)
-        for scale in sorted(pictures.results.study.scales)
-        for image in kept_images(pictures, scale)
-    ]
-    pixels = BUDGET / max(1, sum(count(pictures, *place) for place in found))
+    scales = sorted(pictures.results.facts["scales"])
+    found = [(image, scale) for scale in scales for image in pictures.kept(scale)]
+    views = sum(2 + len(pictures.sources(scale, *image)) for image, scale in found)
     shown = []
-    for image in ordered(image for image, _ in found):
-        scales = [scale for other, scale in found if other == image]
-        region = excerpt(pictures, image, scales, pixels)
-        for scale in scales:
-            crop = Crop(dataset=image[0], image=image[1], scale=scale, region=region)
-            name = slug(*image, f"x{scale}")
-            comparison = compare(pictures, crop, name, everything=True)
-            if not isinstance(comparison, str):
-                shown.append(facts(comparison))
-                write_pictures(comparison, folder)
+    for image in distinct(image for image, _ in found):
+        own = [scale for other, scale in found if other == image]
+        region = excerpt(pictures, image, own, BUDGET / max(1, views))
+        for scale in own:
+            comparison = compare(pictures, Crop(*image, scale, region))
+            assert comparison is not None, "its pictures are kept"
+            shown.append(facts(comparison))
+            write_pictures(comparison, folder)
     content = json.dumps(shown, indent=1)
     (folder / "list.js").write_text(f"window.reportExcerpts = {content};\n", encoding="utf-8")
     return len(shown)
-
-
-def count(pictures: Pictures, image: tuple[str, str], scale: int) -> int:
-    """Return how many views there are of an image at a scale: truth, LR and each method's."""
-    crop = Crop(dataset=image[0], image=image[1], scale=scale)
-    return 2 + len(shown_methods(pictures, crop, everything=True))
 
 
 def excerpt(
@@ -90,10 +76,10 @@ def excerpt(
     ]
     scale = max(scales)
     original = bases[scale]
-    assert original is not None
-    bicubic = pictures.view(Key.bicubic(scale).name, *image, original.size)
+    enlarged = pictures.view(bicubic(scale), *image)
+    assert original is not None and enlarged is not None, "kept with hr.png"  # noqa: PT018
     box = (0, 0, width, height)
-    return worst_region(original.crop(box), bicubic.crop(box), (size[0], size[1]), GRID)
+    return worst_region(original.crop(box), enlarged.crop(box), (size[0], size[1]), GRID)
 
 
 def write_pictures(comparison: Comparison, folder: Path) -> None:
@@ -101,37 +87,36 @@ def write_pictures(comparison: Comparison, folder: Path) -> None:
     _, _, width, height = comparison.region
     sprite = Image.new("RGB", (width, height * len(comparison.tiles)))
     for index, tile in enumerate(comparison.tiles):
-        view = tile.image.resize((width, height), Image.Resampling.NEAREST)
+        view = tile.resize((width, height), Image.Resampling.NEAREST)
         sprite.paste(view, (0, index * height))
     content = io.BytesIO()
     sprite.save(content, "WEBP", lossless=True, quality=80, method=4)
     text = base64.b64encode(content.getvalue()).decode()
-    name = json.dumps(comparison.slug)
     (folder / f"{comparison.slug}.js").write_text(
-        f'window.showExcerpt({name}, "data:image/webp;base64,{text}");\n', encoding="utf-8"
+        f'window.showExcerpt({json.dumps(comparison.slug)}, "data:image/webp;base64,{text}");\n',
+        encoding="utf-8",
     )
     comparison.overview.save(folder / overview(comparison), "WEBP", quality=80, method=4)
 
 
 def overview(comparison: Comparison) -> str:
     """Return the file of the small whole image."""
-    return f"{slug(comparison.dataset, comparison.image)}.webp"
+    return f"{slug(comparison.crop.dataset, comparison.crop.image)}.webp"
 
 
 def facts(comparison: Comparison) -> dict[str, Any]:
     """Return what the page has to know of an image at a scale."""
+    crop = comparison.crop
     return {
         "key": comparison.slug,
-        "image": f"{comparison.image} ({comparison.dataset})",
-        "scale": comparison.scale,
+        "image": f"{crop.image} ({crop.dataset})",
+        "scale": crop.scale,
         "region": comparison.region,
         "whole": comparison.size,
         "overview": f"assets/excerpts/{overview(comparison)}",
         "chosen": NEUTRAL,
-        "views": [view(tile) for tile in comparison.tiles],
+        "views": [
+            {"label": row.label, "subject": bool(row.is_subject), "metrics": pair(row.psnr_db, row.ssim)}
+            for row in comparison.facts.itertuples()
+        ],
     }
-
-
-def view(tile: Tile) -> dict[str, Any]:
-    """Return the name of a view and what the whole image scores."""
-    return {"label": tile.label, "mesr": tile.method.startswith("mesr_"), "metrics": tile.metrics}

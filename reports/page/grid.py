@@ -1,63 +1,62 @@
-"""The certificate at a glance: networks by datasets and scales, one sign each."""
+"""The check against published results at a glance: networks by test sets and scales, a sign each."""
 
-from collections.abc import Sequence
 from dataclasses import dataclass
+from typing import Any
 
-import pandas as pd
+from pipeline.tables.labels import network_label
+from pipeline.tables.results import Results
+from reports.names import distinct
+from reports.view import missing, number
 
-from reports.results import Results, known, ordered
-from reports.tables.cells import number
-from reports.tables.certificate import anchor, verdict_cell
-
-SIGNS = {"pass": "✓", "near": "≈", "fail": "✗", "open": "·"}
+SIGNS = {"equal": ("pass", "✓"), "close": ("near", "≈"), "missed": ("fail", "✗")}
 
 
 @dataclass(frozen=True)
 class Sign:
-    """One cell: its verdict (pass, near, fail, open), all its values in words, and its row."""
+    """One cell: its class, what it shows, and all its values in words."""
 
-    verdict: str
+    kind: str
+    sign: str
     words: str
-    anchor: str
-
-    @property
-    def sign(self) -> str:
-        """What the cell shows."""
-        return SIGNS[self.verdict]
 
 
 @dataclass(frozen=True)
 class Grid:
     """Rows of signs; None where a network has no published figure."""
 
-    columns: Sequence[tuple[str, Sequence[int]]]  # dataset and its scales
-    rows: Sequence[tuple[str, Sequence[Sign | None]]]  # network and its signs
+    columns: list[tuple[str, list[int]]]  # dataset and its scales
+    rows: list[tuple[str, list[Sign | None]]]  # network and its signs
+    equal: int
+    judged: int
 
 
-def grid(results: Results) -> Grid:
-    """Return the certificate as a grid; a network evaluated twice on a dataset has two rows."""
+def grid(results: Results) -> Grid | None:
+    """Return certification.csv as a grid, or None where nothing was checked."""
     frame = results["certification"]
+    if frame.empty:
+        return None
     scales = sorted(int(scale) for scale in frame["scale"].unique())
-    datasets = ordered(frame["dataset"])
-    rows: list[tuple[str, list[Sign | None]]] = []
-    for (model, variant), part in frame.groupby(["model", "variant"], sort=False):
-        name = results.network(str(model), str(variant))
-        signs = {(row["dataset"], int(row["scale"])): sign(name, row) for _, row in part.iterrows()}
+    datasets = distinct(frame["dataset"])
+    rows = []
+    for (network, variant), part in frame.groupby(["network", "variant"], sort=False):
+        name = network_label(str(network), str(variant))
+        signs = {(r["dataset"], int(r["scale"])): sign(name, r) for r in part.to_dict("records")}
         rows.append((name, [signs.get((d, scale)) for d in datasets for scale in scales]))
-    return Grid([(dataset, scales) for dataset in datasets], rows)
+    verdicts = list(frame["verdict"])
+    judged = sum(verdict in SIGNS for verdict in verdicts)
+    columns = [(dataset, scales) for dataset in datasets]
+    return Grid(columns, rows, verdicts.count("equal"), judged)
 
 
-def sign(network: str, row: pd.Series) -> Sign:
+def sign(network: str, row: dict[Any, Any]) -> Sign:
     """Return the sign of one row of certification.csv."""
-    verdict = verdict_cell(row)
-    parts = [f"{network}, {row['dataset']}, ×{row['scale']:.0f}: {verdict.text}"]
-    for name, words, digits, finer in (
-        ("psnr_db", "PSNR", "psnr_digits", 3),
-        ("ssim", "SSIM", "ssim_digits", 5),
-    ):
-        told, value = row[f"published_{name}"], row[name]
-        if known(told):
-            printed = int(row[digits]) if known(row[digits]) else finer - 1
-            measured = f", measured {number(value, finer)}" if known(value) else ""
-            parts.append(f"{words} published {number(told, printed)}{measured}")
-    return Sign(verdict.verdict, "; ".join(parts), anchor(row))
+    kind, shown = SIGNS.get(row["verdict"], ("open", "·"))
+    parts = [f"{network}, {row['dataset']}, ×{row['scale']}: {row['verdict'] or 'not judged'}"]
+    for column, words, finer in (("psnr_db", "PSNR", 3), ("ssim", "SSIM", 5)):
+        told, value, digits = (row[name] for name in (f"published_{column}", column,
+                                                      f"{column.removesuffix('_db')}_digits"))  # fmt: skip
+        if not missing(told):
+            printed = number(told, finer - 1 if missing(digits) else int(digits))
+            measured = "" if missing(value) else f", measured {number(value, finer)}"
+            parts.append(f"{words} published {printed}{measured}")
+    return Sign(kind, shown, "; ".join(parts))

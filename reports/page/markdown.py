@@ -1,7 +1,7 @@
 """Markdown as HTML: raw HTML stays text, nothing is loaded from anywhere."""
 
 import re
-from collections.abc import Iterable, MutableMapping, Sequence
+from collections.abc import Callable, Iterable, MutableMapping, Sequence
 from dataclasses import dataclass
 from typing import Any
 
@@ -53,17 +53,7 @@ def parts(text: str) -> tuple[Markup, list[Part]]:
     list of Part
         One for each heading of level 2, whose points are those of level 3.
     """
-    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
-    parser.add_render_rule("table_open", _table_open)
-    parser.add_render_rule("table_close", _table_close)
-    parser.add_render_rule("image", _image)
-    tokens = parser.parse(text)
-    for token in tokens:
-        if token.type == "inline":
-            token.children = _links_that_work(token.children or [])
-
-    def html(tokens: Sequence[Token]) -> Markup:
-        return Markup(parser.renderer.render(tokens, parser.options, {}))
+    tokens, html = _parsed(text)
 
     before: list[Token] = []
     found: list[tuple[Markup, list[Token], list[tuple[Markup, list[Token]]]]] = []
@@ -85,6 +75,35 @@ def parts(text: str) -> tuple[Markup, list[Part]]:
         Part(title, html(own), [Point(name, html(t), switches(t)) for name, t in points])
         for title, own, points in found
     ]
+
+
+def whole(text: str) -> Markup:
+    """Return a document as HTML."""
+    tokens, html = _parsed(text)
+    return html(tokens)
+
+
+def inline(text: str) -> Markup:
+    """Return a paragraph as HTML without the paragraph's own tag."""
+    tokens, html = _parsed(text)
+    return html([token for token in tokens if token.type == "inline"])
+
+
+def _parsed(text: str) -> tuple[list[Token], Callable[[Sequence[Token]], Markup]]:
+    """Return the tokens of a text, and what makes HTML of them."""
+    parser = MarkdownIt("commonmark", {"html": False}).enable("table")
+    parser.add_render_rule("table_open", _table_open)
+    parser.add_render_rule("table_close", _table_close)
+    parser.add_render_rule("image", _image)
+    tokens = parser.parse(text)
+    for token in tokens:
+        if token.type == "inline":
+            token.children = _links_that_work(token.children or [])
+
+    def html(tokens: Sequence[Token]) -> Markup:
+        return Markup(parser.renderer.render(tokens, parser.options, {}))
+
+    return tokens, html
 
 
 def switches(tokens: Iterable[Token]) -> tuple[str, ...]:

@@ -1,4 +1,4 @@
-"""The reading of the paper as cards: each open point with what its other readings are worth."""
+"""The reading of the paper as cards: each open point with what its other interpretations are worth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -6,24 +6,15 @@ from dataclasses import dataclass
 import pandas as pd
 from markupsafe import Markup
 
+from pipeline.tables.results import Results
+from reports.names import distinct, slug
 from reports.page.markdown import parts
-from reports.results import Results, known, slug
-from reports.tables.cells import number
+from reports.view import number
 
 
 @dataclass(frozen=True)
 class Worth:
-    """What another reading changes, and by how much it is better than the chosen one.
-
-    Attributes
-    ----------
-    change : str
-        The parameter and its other value.
-    words : str
-        Range of the paired difference over the test sets.
-    verdict : str
-        On how many of them it is told apart.
-    """
+    """What another interpretation changes, its differences, and on how many test sets it differs."""
 
     change: str
     words: str
@@ -41,61 +32,52 @@ class Card:
 
 
 @dataclass(frozen=True)
-class Chapter:
-    """A chapter of docs/paper-reading.md; one without points is a card itself."""
+class Part:
+    """A part of docs/paper-reading.md; one without points is a card itself."""
 
     title: Markup
     text: Markup
     cards: Sequence[Card]
 
 
-def reading(text: str, results: Results) -> tuple[Markup, list[Chapter]]:
-    """Return the introduction of the document and its chapters.
+def reading(text: str, results: Results) -> tuple[Markup, list[Part]]:
+    """Return the introduction of docs/paper-reading.md and its parts.
 
     Parameters
     ----------
     text : str
-        docs/paper-reading.md.
+        The document.
     results : Results
-        Whose readings.csv says what was trained.
+        Whose variants.csv says what was trained.
     """
     introduction, found = parts(text)
-    changes = worths(results["tables/readings"])
-    taken: set[str] = set()
+    changes = worths(results["variants"])
+    taken: dict[str, int] = {}
 
     def card(title: Markup, text: Markup, switches: Sequence[str] = ()) -> Card:
         own = [worth for worth in changes if worth.change.partition("=")[0] in switches]
         anchor = slug("point", title.striptags())
-        while anchor in taken:
-            anchor += "-2"
-        taken.add(anchor)
-        return Card(anchor, title, text, own)
+        taken[anchor] = taken.get(anchor, 0) + 1
+        return Card(anchor + f"-{taken[anchor]}" * (taken[anchor] > 1), title, text, own)
 
-    chapters = []
-    for part in found:
-        cards = [card(point.title, point.text, point.switches) for point in part.points]
-        if cards:
-            chapters.append(Chapter(part.title, part.text, cards))
-        else:
-            chapters.append(Chapter(Markup(""), Markup(""), [card(part.title, part.text)]))
-    return introduction, chapters
+    return introduction, [
+        Part(part.title, part.text, [card(p.title, p.text, p.switches) for p in part.points])
+        if part.points
+        else Part(Markup(""), Markup(""), [card(part.title, part.text)])
+        for part in found
+    ]
 
 
 def worths(frame: pd.DataFrame) -> list[Worth]:
-    """Return what each reading of readings.csv is worth, over its datasets."""
+    """Return what each variant that was compared is worth, over its test sets."""
     found = []
-    for change, rows in frame[frame["change"] != ""].groupby("change", sort=False):
-        values = rows["diff_db"][rows["diff_db"].map(known)]
-        if values.empty:
-            continue
+    compared = frame[frame["minus_base_db"].notna()]
+    for _, rows in compared.groupby("method", sort=False):
+        values = rows["minus_base_db"]
         low, high = (number(value, 2, sign=True) for value in (values.min(), values.max()))
-        counts = rows["verdict"].value_counts()
-        words = ", ".join(
-            f"{verdict} on {counts[verdict]}"
-            for verdict in ("better", "worse", "undecided")
-            if verdict in counts
-        )
+        verdicts = list(rows["verdict"])
+        words = ", ".join(f"{v} on {verdicts.count(v)}" for v in distinct(verdicts) if v)
         sets = "test set" if len(rows) == 1 else f"of {len(rows)} test sets"
-        span = low if low == high else f"{low} to {high}"
-        found.append(Worth(str(change), f"{span} dB", f"{words} {sets}"))
+        change = str(rows["changes"].iloc[0])
+        found.append(Worth(change, f"{low if low == high else f'{low} to {high}'} dB", f"{words} {sets}"))
     return found

@@ -1,13 +1,8 @@
-"""Links to what sources name: repositories at their revision, and DOIs of papers.
-
-A revision of this project, which may be published anywhere, is shown short and can be copied.
-"""
+"""Links to what sources name: repositories at their revision, and DOIs of papers."""
 
 import re
 
 from markupsafe import Markup, escape
-
-from reports.logs import SHORT
 
 # Papers that sources name without a repository, by the words they begin with.
 PAPERS = {
@@ -17,30 +12,21 @@ PAPERS = {
 }
 _LINKS = re.compile(
     r"(?P<repository>\b[\w-]+(?:\.[\w-]+)*/[\w.-]+)@(?P<revision>[0-9a-f]{7,40})\b"
-    r"|\b(?P<commit>[0-9a-f]{40})\b"
     r"|\b(?P<doi>10\.\d{4,9}/[^\s;,]+)"
     + "".join(f"|(?P<paper{i}>{re.escape(name)})" for i, name in enumerate(PAPERS))
 )
 
 
 def linked(text: str) -> Markup:
-    """Return a text as HTML in which repositories, revisions and papers are links."""
+    """Return a text as HTML in which repositories and papers are links."""
     parts, start = [], 0
     for match in _LINKS.finditer(text):
-        parts += [escape(text[start : match.start()]), _link(match)]
+        words = match.group()
+        if match["repository"]:
+            url = f"https://github.com/{match['repository']}/tree/{match['revision']}"
+        else:
+            url = f"https://doi.org/{PAPERS.get(words, words.rstrip('.'))}"
+        link = Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, words)
+        parts += [escape(text[start : match.start()]), link]
         start = match.end()
     return Markup("").join([*parts, escape(text[start:])])
-
-
-def _link(match: re.Match[str]) -> Markup:
-    words = match.group()
-    if match["commit"]:
-        button = '<button type="button" class="copy" data-copy="{0}" title="Copy {0}">{1}</button>'
-        return Markup(button).format(words, words[:SHORT])
-    if match["repository"]:
-        url = f"https://github.com/{match['repository']}/tree/{match['revision']}"
-    elif match["doi"]:
-        url = f"https://doi.org/{match['doi'].rstrip('.')}"
-    else:
-        url = f"https://doi.org/{PAPERS[words]}"
-    return Markup('<a href="{}" rel="noreferrer">{}</a>').format(url, words)

@@ -1,0 +1,67 @@
+"""The web page: which chapters it has and what stands in them."""
+
+import shutil
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any
+
+from jinja2 import Environment, FileSystemLoader, StrictUndefined
+from markupsafe import Markup
+from PIL import Image
+
+from reports.figures.style import Figure
+from reports.names import distinct, protocol_label, slug
+from reports.page.sources import linked
+
+HERE = Path(__file__).parent
+
+
+def page_templates(folder: Path) -> Environment:
+    """Return the environment of the page's templates, which escapes everything.
+
+    Parameters
+    ----------
+    folder : Path
+        The report: pictures there are asked for their size, so that nothing moves when they come.
+    """
+    environment = Environment(
+        loader=FileSystemLoader(HERE / "templates"),
+        autoescape=True,
+        trim_blocks=True,
+        lstrip_blocks=True,
+        undefined=StrictUndefined,
+    )
+
+    def size(path: str) -> tuple[int, int]:
+        with Image.open(folder / path) as picture:
+            return picture.size
+
+    environment.globals.update(size=size, slug=slug, protocol_label=protocol_label)
+    environment.filters["linked"] = linked
+    return environment
+
+
+def charts(drawn: Sequence[tuple[Figure, str]]) -> dict[str, dict[str, Any]]:
+    """Return the figures by the first word of their keys, those of one title together.
+
+    Parameters
+    ----------
+    drawn : sequence of (Figure, str)
+        Each with its SVG, which is "" for photographs.
+    """
+    found = {}
+    for title in distinct(figure.title for figure, _ in drawn):
+        own = [(figure, Markup(svg)) for figure, svg in drawn if figure.title == title]  # noqa: S704
+        found[own[0][0].key] = {"title": title, "figures": own}
+    return found
+
+
+def write_page(folder: Path, context: Mapping[str, Any]) -> None:
+    """Write the pages and assets/ from what the templates name; findings only where there are some."""
+    environment = page_templates(folder)
+    pages = ["index.html", *["findings.html"] * bool(context["findings"]), "reading.html"]
+    for name in pages:
+        html = environment.get_template(f"{name}.j2").render(context, page=name)
+        (folder / name).write_text(html, encoding="utf-8")
+    for source in sorted((HERE / "static").iterdir()):
+        shutil.copyfile(source, folder / "assets" / source.name)
