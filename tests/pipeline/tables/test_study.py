@@ -99,10 +99,7 @@ def test_the_spread_is_pooled_over_a_network_and_its_variants() -> None:
     }
     found = study.differences(asked)
     arms = np.array(
-        [
-            study.scores(m, 4, "Set5").mean(axis=1)
-            for m in ("mesr", "mesr-no_rb", "mesr-rb_dagger")
-        ]
+        [study.scores(m, 4, "Set5").mean(axis=1) for m in ("mesr", "mesr-no_rb", "mesr-rb_dagger")]
     )
     pairs = [arms[i] - arms[j] for i, j in ((0, 1), (0, 2), (1, 2))]
     variance = float(np.mean([np.var(d, ddof=1) for d in pairs]))

@@ -5,9 +5,7 @@ from typing import Any
 
 import numpy as np
 import pandas as pd
-import yaml
 
-from pipeline.configure import CONF, compose_params
 from pipeline.study.params import Params
 from pipeline.study.runs import Run, run_key
 from pipeline.tables import certification, counts, runs, tuning
@@ -55,33 +53,39 @@ def make_params(
                         "settings": VARIANTS.get(variant, {}).get("settings", {}),
                         "train": VARIANTS.get(variant, {}).get("train", {}),
                     }
-    values = yaml.safe_load(compose_params(["profile=quick"], CONF))
     used = {name for names in variants.values() for name in names}
-    return Params.model_validate(
-        values
-        | {
-            "subject": "mesr",
-            "scales": [f"x{scale}" for scale in scales],
-            "degraded": ["x2", "x3", "x4"],
-            "data": {"train": "photos_train", "test": list(datasets)},
-            "networks": {network: {} for network in networks},
-            "tuned": {
-                network: {"code": _CODE.get(network, f"baselines/{network}.py"), "lrs": [0.001]}
-                for network in networks
-            },
-            "trainings": trainings,
-            "imports": imports,
-            "evaluated": [*imports, *trainings],
-            "variants": {name: own for name, own in VARIANTS.items() if name in used},
-            "comparisons": [],
-            "statistics": {"resamples": 100, "confidence": 0.95, "seed": 0},
-            "tables": {
-                **{"ablation_dataset": "Set14", "complexity_dataset": "Set5"},
-                "complexity_scale": f"x{min(scales)}",
-            },
-        }
-        | changes
-    )
+    size = f"x{min(scales)}"
+    values = {
+        **{"format": 1, "profile": "quick", "subject": "mesr", "arithmetic": "portable"},
+        "scales": [f"x{scale}" for scale in scales],
+        "data": {"train": "photos_train", "test": list(datasets)},
+        "fetched": {
+            name: {"source": "pipeline/assets/files.csv", "out": f"data/hr/{name}.h5"}
+            for name in ("photos_train", *datasets)
+        },
+        "degraded": ["x2", "x3", "x4"],
+        "networks": {network: {} for network in networks},
+        "tuned": {
+            network: {"code": _CODE.get(network, f"baselines/{network}.py"), "lrs": [0.001]}
+            for network in networks
+        },
+        "tune": {"steps": 10, "scale": "x4"},
+        "train": {"steps": 600},
+        **{"trainings": trainings, "imports": imports, "evaluated": [*imports, *trainings]},
+        "variants": {name: own for name, own in VARIANTS.items() if name in used},
+        "comparisons": [],
+        "evaluate": {"protocol": "rgb", "keep_images": "all", "threads": 1},
+        "certify": {"networks": [], "datasets": [], "lr": []},
+        "complexity": {"hr": "1280x720"},
+        "tables": {
+            **{"ablation_dataset": "Set14", "complexity_dataset": "Set5"},
+            "complexity_scale": size,
+        },
+        "statistics": {"resamples": 100, "confidence": 0.95, "seed": 0},
+        "figures": {"crops": [], "refinement": None},
+        "running": {},
+    }
+    return Params.model_validate(values | changes)
 
 
 def scores(run: Run, dataset: str, images: int = 6) -> pd.DataFrame:
