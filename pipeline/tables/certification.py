@@ -42,8 +42,11 @@ def rows(study: Study) -> pd.DataFrame:
     cells, how = study.certificates, "measured"
     if cells.empty:
         remedy, how = f"git checkout -- published/{RECORD.name}", "recorded"
-        cells = read_frame(RECORD, RECORDED, remedy).rename(columns={"model": "network"})
-    found = [_compared(cell, how) for cell in cells.to_dict("records")]
+        cells = read_frame(RECORD, RECORDED, remedy)
+    found = [
+        _compared(cell, how)
+        for cell in cells.rename(columns={"model": "network"}).to_dict("records")
+    ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
@@ -141,7 +144,7 @@ def layout(results: Results) -> Table:
         filters=("verdict_words", "dataset"),
         note="note",
         csv="certification.csv",
-    ).trimmed()
+    )
 
 
 def lr_layout(results: Results) -> Table:

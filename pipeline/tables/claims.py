@@ -332,7 +332,7 @@ def layout(results: Results) -> Table:
         ),
         note="note",
         csv="claims.csv",
-    ).trimmed()
+    )
 
 
 def against_each(results: Results) -> Table:

@@ -134,9 +134,9 @@ class Table:
         return found.fillna(0).astype(int)
 
     def trimmed(self) -> "Table":
-        """Return the table without columns that are empty in every row."""
-        kept = tuple(c for c in self.columns if not empty(self.frame[c.name]))
-        return self if kept == self.columns else replace(self, columns=kept)
+        """Return the table without columns that are missing, or empty in every row."""
+        there = [c for c in self.columns if c.name in self.frame]
+        return replace(self, columns=tuple(c for c in there if not empty(self.frame[c.name])))
 
 
 def places(

@@ -184,7 +184,7 @@ def results_table(results: Results) -> Table:
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()
+    )
 
 
 def table3(results: Results) -> Table:
@@ -208,7 +208,7 @@ def table3(results: Results) -> Table:
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()
+    )
 
 
 def table4(results: Results) -> Table:
@@ -257,7 +257,7 @@ def table4(results: Results) -> Table:
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()  # fmt: skip
+    )  # fmt: skip
 
 
 def _quality_columns(datasets: list[str]) -> list[Column]:

@@ -284,4 +284,4 @@ def agreement_layout(results: Results) -> Table:
         ),
         note="note",
         csv="agreement.csv",
-    ).trimmed()
+    )

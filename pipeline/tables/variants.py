@@ -157,7 +157,7 @@ def layout(results: Results) -> Table:
         note="note",
         subject="is_base",
         csv="variants.csv",
-    ).trimmed()
+    )
 
 
 def table1(results: Results) -> Table:
@@ -227,7 +227,7 @@ def table2(results: Results) -> Table:
         frame=frame if len(frame) > 1 else frame[:0],
         columns=tuple(columns),
         csv="variants.csv",
-    ).trimmed()
+    )
 
 
 def lengths_layout(results: Results) -> Table:
@@ -265,11 +265,11 @@ TABLE2_ROWS = {"mesr-no_rb": "MESR without RB", "mesr-rb_dagger": "RB†", "mesr
 
 def _wide(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
     """Put the test sets side by side; `note` says where the verdicts rest on one seed."""
-    scales = len(set(frame["scale"])) > 1
-    at = [f" (x{scale})" if scales else "" for scale in frame["scale"]]
+    several = len(set(frame["scale"])) > 1
+    places = zip(frame["heading"], frame["scale"], strict=True)
     same = words("section method label changes params multi_adds is_base note")
     frame = frame.assign(
-        section=frame["heading"] + at,
+        section=[f"{heading} (x{scale})" if several else heading for heading, scale in places],
         is_base=frame["base"] == "",
         note=frame["evidence"].where(frame["base"] != "", ""),
     )

@@ -42,7 +42,7 @@ def test_the_lowest_is_best_where_the_column_says_so_and_gaps_have_no_place() ->
 def test_columns_that_show_nothing_are_left_out() -> None:
     full, nothing = Column("label", "Label"), Column("none", "Nothing")
     assert table(full, nothing).trimmed().columns == (full,)
-    assert table(full).trimmed().columns == (full,)
+    assert table(full, Column("gone", "Gone")).trimmed().columns == (full,)
     assert empty(pd.Series([None, "", np.nan]))
     assert not empty(pd.Series([0]))
 

@@ -12,7 +12,7 @@ from pipeline.tables import certification, counts, runs, tuning
 from pipeline.tables.files import typed
 from pipeline.tables.study import Study
 
-ABLATION = {"single_scale": 1.0, "msfeb": 1.25, "no_rb": 1.75, "rb_dagger": 1.7}
+ABLATION = {"single_scale": 1.0, "msfeb": 1.4, "no_rb": 1.75, "rb_dagger": 1.7}
 # dB above bicubic interpolation
 GAIN = {"vdsr": 1.0, "lapsrn": 1.2, "msrn": 1.6, "mesr": 2.0, "pan": 1.5, "bicubic": 0.0}
 GAIN |= {f"mesr-{name}": gain for name, gain in ABLATION.items()}
@@ -33,6 +33,7 @@ def make_params(
     scales: Iterable[int] = (4,),
     seeds: Iterable[int] = (0, 1, 2),
     datasets: Iterable[str] = ("Set5", "Set14"),
+    settings: Mapping[str, Any] | None = None,
     **changes: Any,
 ) -> Params:
     """Return the parameters of a study; `variants` are those of each network."""
@@ -64,7 +65,7 @@ def make_params(
             for name in ("photos_train", *datasets)
         },
         "degraded": ["x2", "x3", "x4"],
-        "networks": {network: {} for network in networks},
+        "networks": {network: (settings or {}).get(network, {}) for network in networks},
         "tuned": {
             network: {"code": _CODE.get(network, f"baselines/{network}.py"), "lrs": [0.001]}
             for network in networks
@@ -78,7 +79,7 @@ def make_params(
         "certify": {"networks": [], "datasets": [], "lr": []},
         "complexity": {"hr": "1280x720"},
         "tables": {
-            **{"ablation_dataset": "Set14", "complexity_dataset": "Set5"},
+            **{"ablation_dataset": list(datasets)[-1], "complexity_dataset": next(iter(datasets))},
             "complexity_scale": size,
         },
         "statistics": {"resamples": 100, "confidence": 0.95, "seed": 0},
