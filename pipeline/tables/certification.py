@@ -1,5 +1,6 @@
 """The check against published results: what the evaluation gives for the authors' own weights."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -41,12 +42,15 @@ def rows(study: Study) -> pd.DataFrame:
     cells, how = study.certificates, "measured"
     if cells.empty:
         remedy, how = f"git checkout -- published/{RECORD.name}", "recorded"
-        cells = read_frame(RECORD, RECORDED, remedy).rename(columns={"model": "network"})
-    found = [_compared(cell, how) for cell in cells.to_dict("records")]
+        cells = read_frame(RECORD, RECORDED, remedy)
+    found = [
+        _compared(cell, how)
+        for cell in cells.rename(columns={"model": "network"}).to_dict("records")
+    ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _compared(cell: dict[str, Any], how: str) -> dict[str, Any]:
+def _compared(cell: dict[Hashable, Any], how: str) -> dict[Hashable, Any]:
     place = (cell["network"], cell["variant"], int(cell["scale"]), cell["dataset"])
     entry = published_quality().get(place)
     measured = None if pd.isna(cell["psnr_db"]) else (cell["psnr_db"], cell["ssim"])
@@ -67,7 +71,7 @@ def _compared(cell: dict[str, Any], how: str) -> dict[str, Any]:
     }
 
 
-def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[str, Any]:
+def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[Hashable, Any]:
     value = getattr(entry, column, None)
     if value is None:
         return {}
@@ -140,7 +144,7 @@ def layout(results: Results) -> Table:
         filters=("verdict_words", "dataset"),
         note="note",
         csv="certification.csv",
-    ).trimmed()
+    )
 
 
 def lr_layout(results: Results) -> Table:
@@ -148,7 +152,7 @@ def lr_layout(results: Results) -> Table:
     frame = results["lr_certification"]
     frame = frame.assign(share=frame["different_values"] / frame["values"])
     best = frame.groupby(["lr_border", "lr_pass_rounding"])[["equal_files", "files"]].sum()
-    equal, files = best.loc[best["equal_files"].idxmax()] if len(best) else (0, 0)
+    equal, files = best.sort_values("equal_files").iloc[-1] if len(best) else (0, 0)
     return Table(
         name="lr_certification",
         title="Check of the LR images",

@@ -64,7 +64,9 @@ def read_study(params: Params) -> Study:
         ),
     )
     names = zip(study.runs["method"], study.runs["scale"], strict=True)
-    study.runs["multi_adds"] = [study.cost(*name)["multi_adds"] for name in names]
+    study.runs["multi_adds"] = pd.array(
+        [study.cost(*name)["multi_adds"] for name in names], dtype="Float64"
+    ).astype("Int64")
     study.runs["label"] = study.runs["method"].map(study.label)
     return study
 
