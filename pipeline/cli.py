@@ -459,7 +459,7 @@ def repro(
     """Run what is out of date, several stages at a time; the outcome is that of `dvc repro`."""
     from pipeline.scheduling.repro import repro as run_stages  # noqa: PLC0415
 
-    run_stages(targets or (), jobs=jobs, pull=pull, cluster=cluster)
+    run_stages(targets, jobs=jobs, pull=pull, cluster=cluster)
 
 
 def main() -> None:
