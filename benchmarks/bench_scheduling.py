@@ -21,18 +21,18 @@ ROOT = Path(__file__).parents[1]
 GRAPH = """
 stages:
   train:
-    matrix:
-      seed: ${seeds}
-    cmd: mkdir -p runs && echo ${item.seed} > runs/${item.seed}
-    deps: [code]
-    params: [lr]
-    outs: ['runs/${item.seed}']
+    foreach: ${trainings}
+    do:
+      cmd: mkdir -p runs && echo ${item.seed} > runs/${key}
+      deps: [code]
+      params: [lr, 'trainings.${key}']
+      outs: ['runs/${key}']
   evaluate:
     matrix:
-      seed: ${seeds}
-    cmd: mkdir -p scores && cp runs/${item.seed} scores/${item.seed}
-    deps: [code, 'runs/${item.seed}']
-    outs: ['scores/${item.seed}']
+      run: ${evaluated}
+    cmd: mkdir -p scores && cp runs/${item.run} scores/${item.run}
+    deps: [code, 'runs/${item.run}']
+    outs: ['scores/${item.run}']
 """
 
 
@@ -40,7 +40,8 @@ def make_project(folder: Path, stages: int) -> None:
     """Write a DVC project with `stages` stages."""
     subprocess.run([sys.executable, "-m", "dvc", "init", "--no-scm", "-q"], cwd=folder, check=True)
     (folder / "dvc.yaml").write_text(GRAPH)
-    params = {"lr": 1, "seeds": [f"s{number}" for number in range(stages // 2)]}
+    trainings = {f"net_x4_s{n}": {"network": "net", "seed": n} for n in range(stages // 2)}
+    params = {"lr": 1, "trainings": trainings, "evaluated": list(trainings)}
     (folder / "params.yaml").write_text(yaml.safe_dump(params))
     (folder / "code").mkdir()
     (folder / "code/network.py").write_text("pass\n")

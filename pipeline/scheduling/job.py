@@ -207,5 +207,6 @@ def _run_shells(commands: Sequence[Sequence[str]], lock: int) -> None:
         if stopped.is_set():
             os.read(end, 1)  # returns when all that inherited the other end are gone
             status = status or 128 + signal.SIGTERM
+        os.close(end)
         if status:
             raise SystemExit(status if status > 0 else 128 - status)

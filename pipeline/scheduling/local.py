@@ -81,7 +81,7 @@ class LocalExecutor:
         found = []
         for name, (process, slot) in list(self.running.items()):
             if (status := process.exitcode) is not None:
-                if status < 0:  # what it started may live on
+                if status < 0 or status == 255:  # what it started may live on; 255: no fork server
                     _send(process, signal.SIGKILL)
                 del self.running[name]
                 self.slots.append(slot)

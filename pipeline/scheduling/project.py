@@ -10,13 +10,15 @@ import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
-from functools import lru_cache
+from functools import lru_cache, reduce
+from operator import getitem
 from pathlib import Path
 from typing import Any, cast
 
 import networkx as nx
 from dvc.dependency import ParamsDependency, param
 from dvc.exceptions import CheckoutError, DvcException
+from dvc.fs import localfs
 from dvc.lock import LockError
 from dvc.repo import Repo, lock_repo
 from dvc.repo.reproduce import get_active_graph, plan_repro
@@ -130,7 +132,6 @@ class Project:
 
     def __init__(self, targets: Sequence[str] = (), *, pull: bool = False) -> None:
         self.pull = pull
-        param.load_path = _load_path  # DVC parses params.yaml anew for each stage
         try:
             self.repo = Repo()
             self.main = str(Path(self.repo.root_dir, "dvc.yaml"))
@@ -387,14 +388,25 @@ class LockFile:
         return found.st_mtime_ns, found.st_size
 
 
-def _load_path(path: str, fs: Any) -> Any:
+def _read_params(fs: Any, path: str, names: Sequence[str] | None = None, **options: Any) -> Any:
+    """Do what DVC's function does, without parsing and searching the whole file for each stage."""
+    if not (names and options.get("flatten")):
+        return _dvc_read_params(fs, path, names, **options)
     state = os.stat(path)  # noqa: PTH116
-    return _parsed(path, fs, state.st_mtime_ns, state.st_size, state.st_ino)
+    content = _parsed(path, state.st_mtime_ns, state.st_size, state.st_ino)
+    try:
+        return {name: reduce(getitem, name.split("."), content) for name in names}
+    except (KeyError, TypeError):  # missing, or a pattern
+        return _dvc_read_params(fs, path, names, **options)
 
 
 @lru_cache(maxsize=8)
-def _parsed(path: str, fs: Any, *state: int) -> Any:
-    return load_path(path, fs)
+def _parsed(path: str, *state: int) -> Any:
+    return load_path(path, localfs)
+
+
+_dvc_read_params = param.read_param_file
+param.read_param_file = _read_params
 
 
 def _kept_by_git(stage: Stage) -> bool:

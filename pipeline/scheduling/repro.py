@@ -8,12 +8,15 @@ import sys
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from pipeline.support import arithmetic
 from pipeline.support.errors import UserError
+
+if TYPE_CHECKING:
+    from pipeline.scheduling.scheduler import Executor
 
 
 def repro(
@@ -65,7 +68,7 @@ def _repro(targets: list[str], jobs: int | None, pull: bool, cluster: str | None
     from pipeline.scheduling.job import module_of  # noqa: PLC0415
     from pipeline.scheduling.local import LIBRARIES, LocalExecutor, default_jobs, gpus  # noqa: PLC0415
     from pipeline.scheduling.project import LOGS, Node, Project  # noqa: PLC0415
-    from pipeline.scheduling.scheduler import Executor, Scheduler  # noqa: PLC0415
+    from pipeline.scheduling.scheduler import Scheduler  # noqa: PLC0415
     from pipeline.scheduling.view import View  # noqa: PLC0415
 
     # Stages run with the interpreter that runs this, whatever else is called `python`.
@@ -80,7 +83,7 @@ def _repro(targets: list[str], jobs: int | None, pull: bool, cluster: str | None
     modules = any(module_of(project.commands(node)) for node in project.nodes.values())
     local = LocalExecutor(jobs or default_jobs(cards), cards, LIBRARIES if modules else [])
 
-    def choose(node: Node) -> Executor:
+    def choose(node: Node) -> "Executor":
         return local
 
     if cluster is not None:
@@ -89,7 +92,7 @@ def _repro(targets: list[str], jobs: int | None, pull: bool, cluster: str | None
         settings = load_settings(cluster, load_yaml("dvc.yaml")["stages"])
         queue = ClusterExecutor(settings)
 
-        def choose(node: Node) -> Executor:
+        def choose(node: Node) -> "Executor":
             return queue if node.kind in settings.submit else local
 
     with View(len(project.nodes)) as view:

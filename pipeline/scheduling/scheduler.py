@@ -8,18 +8,21 @@ from collections.abc import Callable, Iterator
 from contextlib import ExitStack, contextmanager
 from dataclasses import dataclass
 from types import FrameType
-from typing import TYPE_CHECKING, TypeAlias
+from typing import TYPE_CHECKING
+
+from dvc.exceptions import DvcException
 
 from pipeline.scheduling.job import Job
-from pipeline.scheduling.local import LocalExecutor
-from pipeline.scheduling.project import Busy, DvcException, Node, Project, explain
+from pipeline.scheduling.project import Busy, Node, Project, explain
 from pipeline.scheduling.view import View, duration, tail
 from pipeline.support.errors import UserError
 
 if TYPE_CHECKING:
     from pipeline.scheduling.cluster import ClusterExecutor
+    from pipeline.scheduling.local import LocalExecutor
 
-Executor: TypeAlias = "LocalExecutor | ClusterExecutor"
+    Executor = LocalExecutor | ClusterExecutor
+
 POLL_S = 0.02
 RETRY_S = 1.0
 SIGNALS = (signal.SIGINT, signal.SIGTERM, signal.SIGHUP)
@@ -49,7 +52,7 @@ class Scheduler:
         How many stages were not up to date: whose commands ran; whose outputs were there.
     """
 
-    def __init__(self, project: Project, choose: Callable[[Node], Executor], view: View) -> None:
+    def __init__(self, project: Project, choose: Callable[[Node], "Executor"], view: View) -> None:
         self.project, self.choose, self.view = project, choose, view
         self.nodes = project.nodes
         self.missing = {name: set(node.upstream) for name, node in self.nodes.items()}
@@ -132,7 +135,7 @@ class Scheduler:
             for executor, entry in postponed:
                 heapq.heappush(self.ready[executor], entry)
 
-    def _free(self) -> Executor | None:
+    def _free(self) -> "Executor | None":
         """Return an executor that has a stage to start and room for it."""
         if self.signals:
             return None
@@ -145,7 +148,7 @@ class Scheduler:
     def _wait(self, note: str) -> None:
         self.note, self.waits_until = note, time.monotonic() + RETRY_S
 
-    def _start(self, node: Node, executor: Executor) -> bool:
+    def _start(self, node: Node, executor: "Executor") -> bool:
         """Start a stage if it is out of date and cannot be restored; return False for: later."""
         try:
             if self.project.unchanged(node):

@@ -22,8 +22,8 @@ class View:
 
     def __init__(self, total: int) -> None:
         self.progress = Progress(
-            TextColumn("{task.description}"), BarColumn(20), TimeElapsedColumn(),
-            TextColumn("[dim]{task.fields[line]}", markup=True),
+            TextColumn("{task.description}", markup=False), BarColumn(20), TimeElapsedColumn(),
+            TextColumn("{task.fields[line]}", style="dim", markup=False),
             console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
         )  # fmt: skip
         self.total, self.closed = total, 0
