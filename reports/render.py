@@ -23,7 +23,7 @@ from reports.figures.tradeoff import tradeoff_figure
 from reports.figures.tuning import tuning_figure
 from reports.figures.variants import difference_figures, lengths_figure
 from reports.findings import findings
-from reports.latex.document import table_files, write_latex
+from reports.latex.document import file_name, write_latex
 from reports.logs import write_logs
 from reports.machines import write_machines
 from reports.names import joined
@@ -193,7 +193,7 @@ def run_names(data: Results) -> set[str]:
 
 def latex_names(found: View) -> list[str]:
     """Return the names of a table's LaTeX files."""
-    return list(table_files([found]))
+    return [file_name(found, switch) for switch in found.switches or [""]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:
