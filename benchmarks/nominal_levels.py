@@ -12,7 +12,7 @@ from itertools import product
 
 import numpy as np
 
-from pipeline.study.comparisons import compare_pairs
+from pipeline.tables.statistics import compare
 
 IMAGES = 100
 LEVELS = (0.05, 0.05 / 13, 0.05 / 91)
@@ -21,12 +21,11 @@ LEVELS = (0.05, 0.05 / 13, 0.05 / 91)
 def shares(seeds: int, seed_sd_db: float, draws: int) -> list[float]:
     """Share of draws whose p-value lies below each of `LEVELS`."""
     rng = np.random.default_rng(0)
-    nothing = np.zeros((seeds, IMAGES))
     p = np.empty(draws)
     for draw in range(draws):
         d = rng.normal(0, seed_sd_db, (seeds, 1)) + rng.normal(0, 0.3, (1, IMAGES))
         d += rng.normal(0, 0.05, (seeds, IMAGES))
-        p[draw] = compare_pairs([d, nothing], [(0, 1)])[0].p
+        p[draw] = compare({"": d})["p"].iloc[0]
     return [float((p < level).mean()) for level in LEVELS]
 
 

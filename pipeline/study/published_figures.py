@@ -33,15 +33,9 @@ PrintedPsnr = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(
 PrintedSsim = Annotated[
     Annotated[Decimal, Field(ge=-1, le=1)] | None, BeforeValidator(_empty(None))
 ]
-Number = Annotated[
-    Annotated[float, Field(allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
-]
 Count = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_empty(None))]
 Digit = Annotated[int, Field(ge=1), BeforeValidator(_empty(1))]
 Offset = Annotated[int, BeforeValidator(_empty(0))]
-
-
-EVERY_NETWORK = "every network"  # that the paper compares MESR with
 
 
 class _Row(BaseModel):
@@ -124,52 +118,6 @@ class PublishedComplexity(_Row):
     note: str
 
 
-class Claim(_Row):
-    """A statement of the MESR paper's text about its results.
-
-    Attributes
-    ----------
-    claim : str
-        Its name.
-    statement : str
-        What the paper says, in one sentence.
-    section : str
-        Where it says so.
-    relation : {"above", "fewer", "count", "image", ""}
-        "above": `variant` of MESR has a higher `metric` than `reference`; "fewer": MESR has fewer
-        than `reference`; "count": MESR has so many; "image": `reference` is an image of `dataset`;
-        "": a figure that is no comparison.
-    metric : {"psnr_db", "params", "multi_adds", ""}
-    variant : str
-        Variant of MESR.
-    reference : str
-        Variant of MESR, network, or image that is compared with or looked for; `EVERY_NETWORK`.
-    scale : {2, 3, 4} or None
-        None for every scale.
-    dataset : str
-        "" for every test set of the paper.
-    value : float or None
-        The figure; None without a number in the text.
-    unit : str
-        Of the figure.
-    note : str
-        What is to be known of the statement.
-    """
-
-    claim: str
-    statement: str
-    section: str
-    relation: Literal["above", "fewer", "count", "image", ""]
-    metric: Literal["psnr_db", "params", "multi_adds", ""]
-    variant: str
-    reference: str
-    scale: Annotated[Scale | None, BeforeValidator(_empty(None))]
-    dataset: str
-    value: Number
-    unit: str
-    note: str
-
-
 class CertificateCell(_Row):
     """What published weights gave here on a dataset: a row of ``certificates/*.csv``.
 
@@ -191,12 +139,6 @@ class CertificateCell(_Row):
     psnr_db: Psnr
     ssim: Ssim
     note: str
-
-
-class RecordedCell(CertificateCell):
-    """A row of ``published/certificate.csv``; `git_revision` is the commit that measured it."""
-
-    git_revision: str
 
 
 Row = TypeVar("Row", bound=_Row)
@@ -263,26 +205,3 @@ def published_complexity(
         PublishedComplexity,
         lambda row: (row.model, row.variant, row.scale),
     )
-
-
-@cache
-def mesr_claims(folder: Path = PUBLISHED) -> dict[str, Claim]:
-    """Read `mesr_claims.csv`, keyed by the name of the claim; raises like `_read`."""
-    return _read(folder / "mesr_claims.csv", Claim, lambda row: row.claim)
-
-
-@cache
-def recorded_certificate(
-    folder: Path = PUBLISHED,
-) -> dict[tuple[str, str, int, str], RecordedCell]:
-    """Read `certificate.csv`, keyed by model, variant, scale and dataset; raises like `_read`."""
-    return _read(
-        folder / "certificate.csv",
-        RecordedCell,
-        lambda row: (row.model, row.variant, row.scale, row.dataset),
-    )
-
-
-def published_variants(model: str) -> list[str]:
-    """Variants of `model` that the curated table has, in its order ("" for a single one)."""
-    return list(dict.fromkeys(v for m, v, _, _ in published_quality() if m == model))

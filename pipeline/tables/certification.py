@@ -1,5 +1,6 @@
 """The check against published results: what the evaluation gives for the authors' own weights."""
 
+from collections.abc import Hashable
 from typing import Any
 
 import pandas as pd
@@ -46,7 +47,7 @@ def rows(study: Study) -> pd.DataFrame:
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _compared(cell: dict[str, Any], how: str) -> dict[str, Any]:
+def _compared(cell: dict[Hashable, Any], how: str) -> dict[Hashable, Any]:
     place = (cell["network"], cell["variant"], int(cell["scale"]), cell["dataset"])
     entry = published_quality().get(place)
     measured = None if pd.isna(cell["psnr_db"]) else (cell["psnr_db"], cell["ssim"])
@@ -67,7 +68,7 @@ def _compared(cell: dict[str, Any], how: str) -> dict[str, Any]:
     }
 
 
-def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[str, Any]:
+def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[Hashable, Any]:
     value = getattr(entry, column, None)
     if value is None:
         return {}
@@ -148,7 +149,7 @@ def lr_layout(results: Results) -> Table:
     frame = results["lr_certification"]
     frame = frame.assign(share=frame["different_values"] / frame["values"])
     best = frame.groupby(["lr_border", "lr_pass_rounding"])[["equal_files", "files"]].sum()
-    equal, files = best.loc[best["equal_files"].idxmax()] if len(best) else (0, 0)
+    equal, files = best.sort_values("equal_files").iloc[-1] if len(best) else (0, 0)
     return Table(
         name="lr_certification",
         title="Check of the LR images",

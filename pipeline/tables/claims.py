@@ -72,12 +72,11 @@ def difference(a: str, b: str, *datasets: str, scale: int = 4) -> Callable[[Stud
 
 def above_every_network(study: Study) -> list[Asked]:
     """Ask for MESR minus each other trained network, at each scale on each of the paper's sets."""
-    others = [m for m in study.methods.index[study.methods["variant"] == ""] if m != OWN]
     return [
         (OWN, other, scale, dataset)
-        for other in others
+        for other in study.methods
         for scale in study.scales
-        if other in study.at(scale)
+        if other in study.at(scale) and other != OWN
         for dataset in PAPER_DATASETS
     ]
 
@@ -237,14 +236,14 @@ def rows(study: Study, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
 
     A study that does not train MESR has none.
     """
-    if OWN not in study.methods.index:
+    if OWN not in study.methods:
         return pd.DataFrame(columns=COLUMNS)
     claims = tuple(claims)
     asked = [
         (claim, pair)
         for claim in claims
         for pair in claim.differences(study)
-        if set(pair[:2]) <= set(study.methods.index)
+        if set(pair[:2]) <= set(study.methods)
     ]
     families: dict[tuple[Any, ...], dict[str, Asked]] = {}
     for claim, pair in asked:
@@ -299,7 +298,7 @@ def _judged(study: Study, claim: Claim, b: str, row: dict[str, Any]) -> dict[str
 
 def _stands_for(study: Study, method: str) -> str:
     """Say where the study has another size of a network than the paper compares with."""
-    network, size = study.methods.loc[method, "network"], study.size(method)
+    network, size = study.methods[method].network, study.size(method)
     meant = next(iter(published_sizes(network)))
     if size == meant:
         return ""

@@ -25,7 +25,7 @@ def facts(study: Study) -> dict[str, Any]:
     params = study.params
     reduced = [
         method
-        for method in study.methods.index
+        for method in study.methods
         if any(study.cost(method, scale)["share"] < 1 for scale in study.scales)
     ]
     networks = {network for network, *_ in published_quality()}
@@ -35,7 +35,7 @@ def facts(study: Study) -> dict[str, Any]:
         "format": FORMAT,
         "profile": params.profile,
         "subject": params.subject,
-        "labels": dict(sorted(quoted.items())) | {m: study.label(m) for m in study.methods.index},
+        "labels": dict(sorted(quoted.items())) | {m: study.label(m) for m in study.methods},
         "paper_setting": params.profile == "paper"
         and not reduced
         and settings.determining() == type(settings)(lr=1e-4).determining()  # Section IV-B

@@ -49,15 +49,15 @@ def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """
     if unknown := [name for name in frame.columns if name not in columns]:
         raise ValueError(f"no such columns: {', '.join(unknown)}")
-    found = {}
+    found: dict[str, pd.Series] = {}
     for name in columns:
         cells = frame[name] if name in frame else pd.Series(pd.NA, frame.index, dtype="object")
         if name in TEXT:
             found[name] = cells.astype("object").where(cells.notna(), "").astype(str)
         else:
-            kind = "Int64" if name in INTEGER else "float64"
             try:
-                found[name] = pd.to_numeric(cells.replace("", None)).astype(kind)
+                numbers = pd.to_numeric(cells.replace("", None))
+                found[name] = numbers.astype("Int64" if name in INTEGER else float)
             except (ValueError, TypeError) as error:
                 raise ValueError(f"column {name}: {error}") from error
     return pd.DataFrame(found, columns=list(columns))
@@ -67,7 +67,7 @@ def write_frame(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> None
     """Write a result file; raises like `typed`."""
     frame = typed(frame, columns)
     for name in frame.select_dtypes("float64"):
-        form = FORMATS.get(name, DECIMALS)
+        form = FORMATS.get(str(name), DECIMALS)
         frame[name] = ["" if np.isnan(value) else format(value, form) for value in frame[name]]
     with atomic_path(path) as temporary:
         frame.to_csv(temporary, index=False, lineterminator="\n")

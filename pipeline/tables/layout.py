@@ -7,6 +7,7 @@ from collections.abc import Iterable, Sequence
 from dataclasses import dataclass, replace
 from typing import Literal
 
+import numpy as np
 import pandas as pd
 
 Kind = Literal[
@@ -160,7 +161,8 @@ def places(
         From 1, without gaps; NaN where there is nothing to compare with.
     """
     printed = values.astype(float).round(DIGITS[kind]) if kind in DIGITS else values.astype(float)
-    groups = printed.groupby([column.to_numpy() for column in within] or [0] * len(printed))
+    keys = [column.to_numpy() for column in within] or [np.zeros(len(printed))]
+    groups = printed.groupby(keys)
     found = groups.rank(method="dense", ascending=lower_is_better)
     return found.where(groups.transform("count") > 1)
 

@@ -1,6 +1,5 @@
 """The results: every method at every scale on every test set, beside its published figure."""
 
-from collections.abc import Mapping
 from typing import Any
 
 import pandas as pd
@@ -21,7 +20,7 @@ COLUMNS = words(
     "size coarse_psnr_db gate_mean gate_max remark note"
 )
 OVERALL = words(
-    "scale method network label seeds images psnr_db rank networks minus_subject_db low_db high_db "
+    "scale method label seeds images psnr_db rank networks minus_subject_db low_db high_db "
     "bootstrap_low_db bootstrap_high_db p p_holm verdict evidence interval iqm_minus_subject_db "
     "probability share remark"
 )
@@ -33,69 +32,51 @@ FAILED = 0.2
 
 def rows(study: Study) -> pd.DataFrame:
     """Return one row for each method, scale and test set: methods.csv."""
-    found = []
+    found: list[dict[str, Any]] = []
     for scale in study.scales:
-        remarks = failures(study, scale)
-        for dataset in study.params.data.test:
-            found += _measured(study, scale, dataset, remarks)
+        failed = failures(study, scale)
+        differences = {name: study.against_subject(scale, name) for name in study.datasets}
+        for method in study.at(scale, kind=None):
+            for dataset in study.datasets:
+                if summary := study.summary(method, scale, dataset):
+                    row = _measured(study, method, scale, dataset)
+                    row["remark"] = joined(row["remark"], failed.get(method, ""))
+                    found.append(row | summary | differences[dataset].get(method, {}))
+        for dataset in study.datasets:
             found += _quoted(study, scale, dataset)
     frame = pd.DataFrame(found, columns=COLUMNS)
-    order = {method: place for place, method in enumerate(study.methods.index)}
-    place = frame["method"].map(order).fillna(len(order))
-    frame = frame.assign(place=place).sort_values(["scale", "place"], kind="stable")
     within = [frame[name] for name in ("kind", "scale", "dataset")]
     frame["rank_psnr"] = places(frame["psnr_db"], within, "db")
     frame["rank_ssim"] = places(frame["ssim"], within, "ssim")
-    return frame[list(COLUMNS)].reset_index(drop=True)
+    return frame
 
 
-def _measured(
-    study: Study, scale: int, dataset: str, remarks: Mapping[str, str]
-) -> list[dict[str, Any]]:
-    differences = study.against_subject(scale, dataset)
-    found = []
-    for method in study.at(scale, kind=None):
-        summary = study.summary(method, scale, dataset)
-        if not summary:
-            continue
-        about = study.methods.loc[method]
-        entry = published_quality().get((about["network"], study.size(method), scale, dataset))
-        above = study.difference(method, study.bicubic, scale, dataset)
-        below = above is not None and above.mean() < 0
-        found.append(
-            {name: about[name] for name in ("network", "variant", "kind")}
-            | {"method": method, "label": study.label(method), "size": study.size(method)}
-            | {"scale": scale, "dataset": dataset}
-            | summary
-            | differences.get(method, {})
-            | study.cost(method, scale)
-            | _published(entry, study.params.evaluate.protocol)
-            | {
-                "remark": joined(
-                    "below bicubic interpolation" if below else "", remarks.get(method, "")
-                )
-            }
-        )
-    return found
+def _measured(study: Study, method: str, scale: int, dataset: str) -> dict[str, Any]:
+    run, size = study.methods[method], study.size(method)
+    entry = published_quality().get((run.network, size, scale, dataset))
+    above = study.difference(method, study.bicubic, scale, dataset)
+    below = above is not None and above.mean() < 0
+    return {
+        **{"method": method, "network": run.network, "variant": run.variant, "kind": run.kind},
+        **{"label": study.label(method), "size": size, "scale": scale, "dataset": dataset},
+        "remark": "below bicubic interpolation" if below else "",
+        **study.cost(method, scale),
+        **_published(entry, study.params.evaluate.protocol),
+    }
 
 
 def _quoted(study: Study, scale: int, dataset: str) -> list[dict[str, Any]]:
     """Return rows of the networks that other papers' tables have and nothing here was run of."""
-    here = {
-        (study.methods.loc[method, "network"], study.size(method))
-        for method in study.at(scale, kind=None)
-    }
-    found = []
-    for (network, size, at, on), entry in published_quality().items():
-        main = size == next(iter(published_sizes(network)))
-        if (at, on) != (scale, dataset) or (network, size) in here or not main:
-            continue
-        found.append(
-            {"method": network, "network": network, "size": size, "kind": "quoted"}
-            | {"label": network_label(network, size), "scale": scale, "dataset": dataset}
-            | _published(entry, study.params.evaluate.protocol)
-        )
-    return found
+    here = {(study.methods[m].network, study.size(m)) for m in study.at(scale, kind=None)}
+    return [
+        {"method": network, "network": network, "size": size, "kind": "quoted"}
+        | {"label": network_label(network, size), "scale": scale, "dataset": dataset}
+        | _published(entry, study.params.evaluate.protocol)
+        for (network, size, at, on), entry in published_quality().items()
+        if (at, on) == (scale, dataset)
+        and (network, size) not in here
+        and size == next(iter(published_sizes(network)))  # the one that tables mean
+    ]
 
 
 def _published(entry: PublishedQuality | None, protocol: str) -> dict[str, Any]:
@@ -133,33 +114,27 @@ def failures(study: Study, scale: int) -> dict[str, str]:
 def overall(study: Study) -> pd.DataFrame:
     """Return one row for each trained network and scale, over all test images: overall.csv."""
     found = []
+    subject = study.params.subject
     for scale in study.scales:
-        differences, remarks = study.against_subject(scale), failures(study, scale)
-        networks = [m for m in study.at(scale) if not study.scores(m, scale).empty]
-        means = {m: float(study.scores(m, scale).to_numpy().mean()) for m in networks}
-        for method in sorted(networks, key=lambda m: -means[m]):
+        differences, failed = study.against_subject(scale), failures(study, scale)
+        means = {m: study.mean(m, scale) for m in study.at(scale) if study.seeds(m, scale)}
+        for place, method in enumerate(sorted(means, key=lambda m: -means[m]), start=1):
             scores = study.scores(method, scale)
             row = {
-                "scale": scale,
-                "method": method,
-                "network": study.methods.loc[method, "network"],
-                "label": study.label(method),
-                "seeds": len(scores),
-                "images": scores.shape[1],
-                "psnr_db": means[method],
-                "rank": 1 + sum(mean > means[method] for mean in means.values()),
-                "networks": len(networks),
+                **{"scale": scale, "method": method, "label": study.label(method), "rank": place},
+                **{"seeds": len(scores), "images": scores.shape[1], "psnr_db": means[method]},
+                "networks": len(means),
                 "share": study.cost(method, scale)["share"],
-                "remark": remarks.get(method, ""),
-            } | differences.get(method, {})
-            d = study.difference(method, study.params.subject, scale)
-            if d is not None and method != study.params.subject:
-                subject = study.scores(study.params.subject, scale)
+                "remark": failed.get(method, ""),
+                **differences.get(method, {}),
+            }
+            d = study.difference(method, subject, scale)
+            if d is not None and method != subject:
+                own = study.scores(subject, scale)
                 row["iqm_minus_subject_db"] = interquartile_mean(d)
-                row["probability"] = probability_of_improvement(scores, subject)
+                row["probability"] = probability_of_improvement(scores, own)
             found.append(row)
-    frame = pd.DataFrame(found)
-    return frame[[name for name in OVERALL if name in frame]]
+    return pd.DataFrame(found, columns=OVERALL)
 
 
 def results_table(results: Results) -> Table:
@@ -175,7 +150,7 @@ def results_table(results: Results) -> Table:
     )
     frame["remark"] = [
         joined(*dict.fromkeys(t for t in texts if isinstance(t, str)))
-        for texts in frame[[c for c in frame if c.startswith("remark@")]].to_numpy()
+        for texts in frame[[f"remark@{name}" for name in results.datasets]].to_numpy()
     ]
     columns = [
         Column("label", "Method"),
@@ -194,11 +169,11 @@ def results_table(results: Results) -> Table:
         title="Results",
         caption=(
             f"PSNR and SSIM of luma on {', '.join(results.datasets)} ({results.setting}); best in "
-            "bold, second underlined, among rows with the same kind of weights. Below a value: the figure that "
-            "the network's paper prints. Of full size: share of the Multi-Adds of the network in "
-            f"its own paper. Minus {results.subject}: mean difference in PSNR over all test "
-            f"images, in brackets its {results.confidence} interval (Student, Holm's correction "
-            "for the networks of a scale). Grey: quoted, not measured here."
+            "bold, second underlined, among rows with the same kind of weights. Below a value: the "
+            "figure that the network's paper prints. Of full size: share of the Multi-Adds of the "
+            f"network in its own paper. Minus {results.subject}: mean difference in PSNR over all "
+            f"test images, in brackets its {results.confidence} interval (Student, Holm's "
+            "correction for the networks of a scale). Grey: quoted, not measured here."
         ),
         frame=frame,
         columns=tuple(columns),

@@ -188,7 +188,7 @@ class Cell:
         """Kendall's tau with the order of the published figures, of the networks that have one."""
         published = {}
         for method in self.methods:
-            place = (self.study.methods.loc[method, "network"], self.study.size(method))
+            place = (self.study.methods[method].network, self.study.size(method))
             entry = published_quality().get((*place, self.scale, self.dataset))
             if entry is not None and entry.psnr_db is not None:
                 published[method] = float(entry.psnr_db)

@@ -10,7 +10,7 @@ import pandas as pd
 
 from pipeline.models.networks import size_of
 from pipeline.study.params import Params
-from pipeline.study.runs import method_name
+from pipeline.study.runs import Kind, Run, method_name
 from pipeline.support.errors import UserError
 from pipeline.tables.labels import network_label
 from pipeline.tables.statistics import (
@@ -21,10 +21,11 @@ from pipeline.tables.statistics import (
     pooled_variance,
 )
 
-EQUAL_COST = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 METRICS = ("psnr_db", "ssim", "coarse_psnr_db", "gate_mean", "gate_max")
 SPREADS = {"psnr_db": "psnr_sd_db", "ssim": "ssim_sd"}  # over seeds
+EQUAL_COST = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 UNTRAINED = -1  # stands for the seed of a run that was not trained here
+NOTHING = pd.DataFrame()
 
 Asked = tuple[str, str, int, str]  # method A, method B, scale, dataset ("" for all together)
 
@@ -37,77 +38,89 @@ class Study:
     ----------
     params : Params
         params.yaml.
-    runs, quality, history, tuning : DataFrame
-        Columns of runs.csv, quality.csv, history.csv, tuning.csv; `runs` in the order of tables.
-    sizes : DataFrame
-        sizes.csv of stage complexity.
+    quality : DataFrame
+        Columns of quality.csv.
+    runs, history, tuning, sizes : DataFrame
+        Columns of the files of these names; `sizes` from stage complexity.
     certificates, lr_certificates : DataFrame
         What stages certify and certify_lr measured; empty where the record stands for it.
     """
 
     params: Params
-    runs: pd.DataFrame
     quality: pd.DataFrame
+    runs: pd.DataFrame
     history: pd.DataFrame
     tuning: pd.DataFrame
     sizes: pd.DataFrame
-    certificates: pd.DataFrame = field(default_factory=pd.DataFrame)
-    lr_certificates: pd.DataFrame = field(default_factory=pd.DataFrame)
+    certificates: pd.DataFrame
+    lr_certificates: pd.DataFrame
+    _read: dict[tuple[str, int, str, str], pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
-    def methods(self) -> pd.DataFrame:
-        """One row a method: network, variant, kind; in the order of tables."""
-        return self.runs.drop_duplicates("method").set_index("method")
+    def _runs(self) -> list[Run]:
+        return [self.params.run(key) for key in self.params.evaluated]
+
+    @cached_property
+    def methods(self) -> dict[str, Run]:
+        """Method -> its first run, in the order of tables."""
+        found: dict[str, Run] = {}
+        for run in self._runs:
+            found.setdefault(run.method, run)
+        return found
 
     @cached_property
     def scales(self) -> list[int]:
-        """The scales at which anything was run, in the order of tables."""
-        return [int(scale) for scale in self.runs["scale"].unique()]
+        """The scales at which anything was run."""
+        return sorted({run.scale for run in self._runs})
 
-    def at(self, scale: int, *, kind: str | None = "trained", variants: bool = False) -> list[str]:
+    @property
+    def datasets(self) -> list[str]:
+        """The test sets."""
+        return list(self.params.data.test)
+
+    def at(self, scale: int, *, kind: Kind | None = "trained", variants: bool = False) -> list[str]:
         """Return the methods of one kind at a scale (None: of all), in the order of tables.
 
         Without `variants`, of trained networks those alone that are as the study has them.
         """
-        rows = self.runs[self.runs["scale"] == scale]
-        if kind is not None:
-            rows = rows[rows["kind"] == kind]
-        if not variants:
-            rows = rows[(rows["kind"] != "trained") | (rows["variant"] == "")]
-        return [str(method) for method in rows["method"].unique()]
+        found = [
+            run.method
+            for run in self._runs
+            if run.scale == scale
+            and kind in (None, run.kind)
+            and (variants or run.kind != "trained" or not run.variant)
+        ]
+        return list(dict.fromkeys(found))
 
     @property
     def bicubic(self) -> str:
         """The method that interpolates; "" without one."""
-        found = self.methods.index[self.methods["kind"] == "interpolation"]
-        return str(found[0]) if len(found) else ""
+        return next((run.method for run in self._runs if run.kind == "interpolation"), "")
 
     def size(self, method: str) -> str:
         """Return which published size of its network a method starts from."""
-        row = self.methods.loc[method]
-        if row["kind"] == "published":
-            return str(row["variant"]).removesuffix("published").removesuffix("-")
-        return size_of(row["network"], self.params.networks.get(row["network"], {}))
+        run = self.methods[method]
+        return size_of(run.network, run.settings)
 
     def label(self, method: str, *, short: bool = False) -> str:
         """Return the name of a method as tables print it; `short` leaves the network out."""
-        about = self.methods.loc[method]
-        network = network_label(about["network"], self.size(method))
-        if about["kind"] != "trained" or not about["variant"]:
+        run = self.methods[method]
+        network = network_label(run.network, self.size(method))
+        if run.kind != "trained" or not run.variant:
             return network
-        own = self.params.variants[about["variant"]]
-        name = own.label or about["variant"].replace("_", " ")
+        name = self.params.variants[run.variant].label or run.variant.replace("_", " ")
         return name if short else f"{network}, {name}"
 
-    def changes(self, method: str) -> str:
-        """Say what a variant changes, e.g. ``gate_bias=-5.0``."""
-        own = self.params.variants[self.methods.loc[method, "variant"]]
-        settings = [f"{name}={value}" for name, value in own.settings.items()]
-        return ", ".join(settings + [f"train.{name}={value}" for name, value in own.train.items()])
+    def base(self, method: str) -> str:
+        """Return the method that a variant is compared with; "" for what is no variant."""
+        run = self.methods[method]
+        own = self.params.variants.get(run.variant)
+        return method_name(run.network, own.base) if own else ""
 
-    def seeds(self, method: str, scale: int) -> set[int]:
-        """Return the seeds with which a method was scored at a scale."""
-        return set(self.scores(method, scale).index)
+    def heading(self, method: str) -> str:
+        """Return the heading that a variant stands under; "" for what is no variant."""
+        own = self.params.variants.get(self.methods[method].variant)
+        return own.heading if own else ""
 
     @cached_property
     def _sizes(self) -> dict[tuple[str, str, int], dict[str, float]]:
@@ -126,21 +139,18 @@ class Study:
 
     def cost(self, method: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a method, and the share of those of its paper's size."""
-        about = self.methods.loc[method]
-        whole = self.paper_cost(about["network"], self.size(method), scale)
-        own = self._sizes.get((method, about["kind"], scale), {})
-        one, full = (size.get("multi_adds", np.nan) for size in (own, whole))
-        return {
-            "params": own.get("params", np.nan),
-            "multi_adds": one,
-            "share": one / full if full else np.nan,
-        }
+        run = self.methods[method]
+        own = self._sizes.get((method, run.kind, scale), {})
+        whole = self.paper_cost(run.network, self.size(method), scale).get("multi_adds", 0.0)
+        multi_adds = own.get("multi_adds", np.nan)
+        share = multi_adds / whole if whole else np.nan
+        return {"params": own.get("params", np.nan), "multi_adds": multi_adds, "share": share}
 
     @cached_property
     def _pivots(self) -> dict[str, pd.DataFrame]:
         rows = self.quality.assign(seed=self.quality["seed"].fillna(UNTRAINED).astype(int))
-        index, columns = ["method", "scale", "seed"], ["dataset", "image"]
-        rows = rows.set_index([*index, *columns])
+        columns = ["dataset", "image"]
+        rows = rows.set_index(["method", "scale", "seed", *columns])
         return {metric: rows[metric].unstack(columns) for metric in METRICS}  # noqa: PD010
 
     def scores(
@@ -171,23 +181,49 @@ class Study:
         return self._read[place]
 
     @cached_property
-    def _read(self) -> dict[tuple[str, int, str, str], pd.DataFrame]:
-        return {}
+    def _scored(self) -> set[tuple[str, int]]:
+        return set(zip(self.quality["method"], self.quality["scale"], strict=True))
 
     def _scores(self, method: str, scale: int, dataset: str, metric: str) -> pd.DataFrame:
         pivot = self._pivots[metric]
-        if (method, scale) not in pivot.index.droplevel("seed"):
-            return pd.DataFrame()
-        rows = pivot.loc[(method, scale)]
-        if dataset:
-            rows = rows[dataset] if dataset in rows else pd.DataFrame()
-        found = rows.dropna(axis="columns", how="all")
+        known = dataset in ("", *pivot.columns.get_level_values("dataset"))
+        if not known or (method, scale) not in self._scored:
+            return NOTHING
+        found = pivot.loc[(method, scale), dataset or slice(None)].dropna(axis="columns", how="all")
         if found.isna().any(axis=None):
             raise UserError(
                 f"{method} at x{scale} on {dataset or 'all test sets'}: its seeds were scored on "
                 "different images. Run: dvc repro (stages evaluate@*)"
             )
         return found.sort_index(axis="columns")
+
+    def seeds(self, method: str, scale: int) -> set[int]:
+        """Return the seeds with which a method was scored at a scale."""
+        return set(self.scores(method, scale).index)
+
+    def mean(self, method: str, scale: int, dataset: str = "") -> float:
+        """Mean PSNR over images and seeds; NaN where there are none."""
+        scores = self.scores(method, scale, dataset)
+        return float(scores.to_numpy().mean()) if len(scores) else np.nan
+
+    def summary(
+        self, method: str, scale: int, dataset: str, seeds: Collection[int] | None = None
+    ) -> dict[str, Any]:
+        """Means over images and seeds of all metrics, and the spread over seeds; {} without any."""
+        found: dict[str, Any] = {}
+        for metric in METRICS:
+            scores = self.scores(method, scale, dataset, metric)
+            if seeds is not None:
+                scores = scores[scores.index.isin(seeds)]
+            if scores.empty:
+                continue
+            found["images"] = scores.shape[1]
+            if UNTRAINED not in scores.index:
+                found["seeds"] = len(scores)
+            found[metric], spread = mean_and_sd(scores)
+            if metric in SPREADS:
+                found[SPREADS[metric]] = spread
+        return found
 
     def difference(self, a: str, b: str, scale: int, dataset: str = "") -> Matrix | None:
         """PSNR of method `a` minus that of method `b`, paired over images and seeds.
@@ -212,46 +248,24 @@ class Study:
                 f"{a} and {b} at x{scale} were scored on different images of "
                 f"{dataset or 'the test sets'}. Run: dvc repro (stages evaluate@*)"
             )
-        trained = [m for m in (first, second) if UNTRAINED not in m.index]
-        if len(trained) == 2:
+        if UNTRAINED not in first.index.union(second.index):
             seeds = first.index.intersection(second.index)
             first, second = first.loc[seeds], second.loc[seeds]
         with np.errstate(invalid="ignore"):
             d = first.to_numpy() - second.to_numpy()
         return d if d.size and np.isfinite(d).all() else None
 
-    def summary(
-        self, method: str, scale: int, dataset: str, seeds: Collection[int] | None = None
-    ) -> dict[str, Any]:
-        """Means over images and seeds, spread over seeds, and the refinement's, of one method."""
-        found: dict[str, Any] = {}
-        for metric in METRICS:
-            scores = self.scores(method, scale, dataset, metric)
-            if seeds is not None:
-                scores = scores[scores.index.isin(seeds)]
-            if scores.empty:
-                continue
-            found["images"] = scores.shape[1]
-            if UNTRAINED not in scores.index:
-                found["seeds"] = len(scores)
-            found[metric], spread = mean_and_sd(scores)
-            if metric in SPREADS:
-                found[SPREADS[metric]] = spread
-        return found
-
-    def differences(
-        self,
-        asked: Mapping[str, Asked],
-    ) -> dict[str, dict[str, Any]]:
+    def differences(self, asked: Mapping[str, Asked]) -> dict[str, dict[str, Any]]:
         """Compare methods, corrected together for their number.
 
         Returns
         -------
         dict
             Name -> columns of `compare`; ``p_pooled``, p_holm with the spread over seeds pooled
-            over `arms`, where there are any; ``bootstrap_low_db``, ``bootstrap_high_db`` (not
-            corrected); ``interval``, what low_db and high_db are; ``evidence``, "" or why the
-            verdict says little ("one seed", "unequal cost"). Only what can be compared.
+            over a method and its variants, where there are any; ``bootstrap_low_db``,
+            ``bootstrap_high_db`` (not corrected); ``interval``, what low_db and high_db are;
+            ``evidence``, "" or why the verdict says little ("one seed", "unequal cost"). Only what
+            can be compared.
         """
         found = {name: self.difference(*pair) for name, pair in asked.items()}
         matrices = {name: d for name, d in found.items() if d is not None}
@@ -264,57 +278,15 @@ class Study:
             again = compare(matrices, confidence=settings.confidence, pooled=pooled)
             frame["p_pooled"] = again["p_holm"].where(frame.index.isin(pooled))
         rows = {}
-        for name, row in zip(matrices, frame.to_dict("records"), strict=True):
-            low, high = bootstrap_interval(
-                matrices[name],
-                confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed,
-            )  # fmt: skip
-            rows[name] = {
-                **row,
-                "bootstrap_low_db": low,
-                "bootstrap_high_db": high,
-                "interval": _interval(row, len(matrices), settings.confidence),
-                "evidence": self._evidence(asked[name], matrices[name]),
-            }
+        for (name, d), values in zip(matrices.items(), frame.to_numpy(), strict=True):
+            row: dict[str, Any] = dict(zip(map(str, frame.columns), values, strict=True))
+            row["bootstrap_low_db"], row["bootstrap_high_db"] = bootstrap_interval(
+                d, confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed
+            )
+            row["interval"] = _interval(d, len(matrices), settings.confidence)
+            row["evidence"] = self._evidence(*asked[name][:3], d)
+            rows[name] = row
         return rows
-
-    def _pooled(self, a: str, b: str, scale: int, dataset: str) -> tuple[float, int] | None:
-        """Spread over seeds, pooled over a method and all variants of which it is the base.
-
-        None unless one of the two is the other's base, and three methods share two seeds or more.
-        """
-        base = a if self.base(b) == a else b if self.base(a) == b else None
-        if base is None:
-            return None
-        heading = self.heading(a) or self.heading(b)
-        arms = [base] + [
-            method
-            for method in self.at(scale, variants=True)
-            if self.base(method) == base and self.heading(method) == heading
-        ]
-        scores = [self.scores(method, scale, dataset) for method in arms]
-        seeds = sorted(set.intersection(*(set(table.index) for table in scores)))
-        if len(arms) < 3 or len(seeds) < 2:
-            return None
-        return pooled_variance([table.loc[seeds].mean(axis="columns") for table in scores])
-
-    def base(self, method: str) -> str:
-        """Return the method that a variant is compared with; "" for what is no variant."""
-        row = self.methods.loc[method]
-        own = self.params.variants.get(row["variant"]) if row["kind"] == "trained" else None
-        return method_name(row["network"], own.base) if own else ""
-
-    def heading(self, method: str) -> str:
-        """Return the heading that a variant stands under; "" for what is no variant."""
-        own = self.params.variants.get(self.methods.loc[method, "variant"])
-        return own.heading if own else ""
-
-    def _evidence(self, asked: Asked, d: Matrix) -> str:
-        a, b, scale, _ = asked
-        costs = [self.cost(method, scale)["multi_adds"] for method in (a, b)]
-        unequal = min(costs) > 0 and max(costs) / min(costs) > EQUAL_COST
-        reasons = ("one seed" if len(d) == 1 else "", "unequal cost" if unequal else "")
-        return ", ".join(filter(None, reasons))
 
     def against_subject(self, scale: int, dataset: str = "") -> dict[str, dict[str, Any]]:
         """Compare each trained network with the subject, corrected together; by its name."""
@@ -325,10 +297,36 @@ class Study:
             for name, row in self.differences(asked).items()
         }
 
+    def _pooled(self, a: str, b: str, scale: int, dataset: str) -> tuple[float, int] | None:
+        """Variance over seeds, pooled over a method and all variants of which it is the base.
 
-def _interval(row: Mapping[str, Any], compared: int, confidence: float) -> str:
-    if not row["verdict"]:
+        None unless one of the two is the other's base, and three methods share two seeds or more.
+        """
+        base, variant = (a, b) if self.base(b) == a else (b, a)
+        if self.base(variant) != base:
+            return None
+        arms = [base] + [
+            method
+            for method in self.at(scale, variants=True)
+            if (self.base(method), self.heading(method)) == (base, self.heading(variant))
+        ]
+        scores = [self.scores(method, scale, dataset) for method in arms]
+        seeds = sorted(set.intersection(*(set(table.index) for table in scores)))
+        if len(arms) < 3 or len(seeds) < 2:
+            return None
+        return pooled_variance([table.loc[seeds].mean(axis="columns") for table in scores])
+
+    def _evidence(self, a: str, b: str, scale: int, d: Matrix) -> str:
+        costs = [self.cost(method, scale)["multi_adds"] for method in (a, b)]
+        unequal = min(costs) > 0 and max(costs) / min(costs) > EQUAL_COST
+        reasons = ("one seed" if len(d) == 1 else "", "unequal cost" if unequal else "")
+        return ", ".join(filter(None, reasons))
+
+
+def _interval(d: Matrix, compared: int, confidence: float) -> str:
+    sample = dict(zip(("seeds", "images"), d.shape, strict=True))
+    over = " and ".join(name for name, count in sample.items() if count > 1)
+    if not over:
         return ""
-    over = [n for n, count in (("seeds", row["seeds"]), ("images", row["images"])) if count != 1]
-    text = f"Student, {confidence:.0%}, over {' and '.join(over)}"
-    return f"{text}, Holm's correction for {compared}" if compared > 1 else text
+    holm = f", Holm's correction for {compared}" if compared > 1 else ""
+    return f"Student, {confidence:.0%}, over {over}{holm}"

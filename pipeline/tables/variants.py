@@ -4,11 +4,10 @@ Ablation, interpretations of the paper, training lengths and widths are its sect
 of the paper are layouts of the first.
 """
 
-from collections.abc import Sequence
-from itertools import pairwise
+from itertools import pairwise, product
+from math import nan
 from typing import Any
 
-import numpy as np
 import pandas as pd
 
 from pipeline.tables.claims import PUBLISHED_DB
@@ -35,64 +34,60 @@ def rows(study: Study) -> pd.DataFrame:
     """
     found: list[dict[str, Any]] = []
     headings = dict.fromkeys(own.heading for own in study.params.variants.values())
-    for scale in study.scales:
-        for heading in headings:
-            variants = [m for m in study.at(scale, variants=True) if study.heading(m) == heading]
-            for dataset in study.params.data.test:
-                found += _section(study, scale, heading, variants, dataset)
+    for scale, heading in product(study.scales, headings):
+        variants = [m for m in study.at(scale, variants=True) if study.heading(m) == heading]
+        bases = [b for m in variants if (b := study.base(m)) in study.methods]
+        shown = dict.fromkeys([*(b for b in bases if b not in variants), *variants])
+        short = len({study.methods[m].network for m in variants}) == 1
+        for dataset in study.datasets:
+            asked = {m: (m, study.base(m), scale, dataset) for m in variants}
+            differences = study.differences(
+                {m: pair for m, pair in asked.items() if pair[1] in study.methods}
+            )
+            for method in shown:
+                seeds = study.seeds(method, scale)
+                if method not in variants:
+                    seeds &= set().union(*(study.seeds(m, scale) for m in variants))
+                if not (summary := study.summary(method, scale, dataset, seeds)):
+                    continue
+                difference = differences.get(method, {})
+                if difference:
+                    difference["minus_base_db"] = difference.pop("diff_db")
+                base = study.base(method) if method in variants else ""
+                published = PUBLISHED_DB.get((method, scale, dataset), nan)
+                gain = published - PUBLISHED_DB.get((base, scale, dataset), nan)
+                found.append(
+                    {
+                        "heading": heading,
+                        "method": method,
+                        "label": study.label(method, short=short),
+                    }
+                    | {"changes": changes(study, method), "base": base}
+                    | {"scale": scale, "dataset": dataset, **study.cost(method, scale)}
+                    | {"published_psnr_db": published, "published_minus_base_db": gain}
+                    | summary
+                    | difference
+                    | _rank(study, method, scale, dataset)
+                )
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _section(
-    study: Study, scale: int, heading: str, variants: Sequence[str], dataset: str
-) -> list[dict[str, Any]]:
-    differences = study.differences({m: (m, study.base(m), scale, dataset) for m in variants})
-    bases = [study.base(m) for m in variants]
-    networks = {study.methods.loc[m, "network"] for m in variants}
-    found = []
-    for method in dict.fromkeys([*(b for b in bases if b not in variants), *variants]):
-        if method not in study.methods.index:
-            continue
-        seeds = study.seeds(method, scale)
-        if method not in variants:
-            seeds &= set().union(*(study.seeds(m, scale) for m in variants))
-        summary = study.summary(method, scale, dataset, seeds)
-        if not summary:
-            continue
-        difference = dict(differences.get(method, {}))
-        if difference:
-            difference["minus_base_db"] = difference.pop("diff_db")
-        published = PUBLISHED_DB.get((method, scale, dataset), np.nan)
-        base = study.base(method) if method in variants else ""
-        found.append(
-            {"heading": heading, "method": method, "scale": scale, "dataset": dataset, "base": base}
-            | {"label": study.label(method, short=len(networks) == 1)}
-            | {"changes": study.changes(method) if base else ""}
-            | summary
-            | {n: v for n, v in study.cost(method, scale).items() if n != "share"}
-            | difference
-            | {
-                "published_psnr_db": published,
-                "published_minus_base_db": published
-                - PUBLISHED_DB.get((base, scale, dataset), np.nan),
-            }
-            | _rank(study, method, scale, dataset)
-        )
-    return found
+def changes(study: Study, method: str) -> str:
+    """Say what a variant changes, e.g. ``gate_bias=-5.0``; "" for what is none."""
+    own = study.params.variants.get(study.methods[method].variant)
+    if own is None:
+        return ""
+    train = {f"train.{name}": value for name, value in own.train.items()}
+    return ", ".join(f"{name}={value}" for name, value in {**own.settings, **train}.items())
 
 
 def _rank(study: Study, method: str, scale: int, dataset: str) -> dict[str, int]:
-    """Rank a variant among the other networks, each as the same variant if it was trained."""
-    about = study.methods.loc[method]
-    others = {}
-    for other in study.at(scale, variants=True):
-        row = study.methods.loc[other]
-        if row["network"] != about["network"] and row["variant"] in ("", about["variant"]):
-            others.setdefault((row["network"], row["variant"] != ""), other)
-    if any(same for _, same in others):
-        others = {key: other for key, other in others.items() if key[1]}
-    means = [study.scores(m, scale, dataset).to_numpy().mean() for m in others.values()]
-    own = study.scores(method, scale, dataset).to_numpy().mean()
+    """Rank a variant among the other networks, each as the same variant if any was trained so."""
+    run = study.methods[method]
+    others = [m for m in study.at(scale, variants=True) if study.methods[m].network != run.network]
+    same = [m for m in others if study.methods[m].variant == run.variant]
+    means = [study.mean(m, scale, dataset) for m in same or study.at(scale) if m in others]
+    own = study.mean(method, scale, dataset)
     return {"rank": 1 + sum(mean > own for mean in means), "networks": 1 + len(means)}
 
 
@@ -103,35 +98,29 @@ def lengths(study: Study) -> pd.DataFrame:
     -------
     DataFrame
         Each length with the next and the shortest with the longest: Kendall's tau of the rankings
-        by PSNR of the networks that were trained for both.
+        by PSNR of the networks that were trained for both, on the seeds that all of them have.
     """
     found = []
-    trained = study.runs[study.runs["kind"] == "trained"]
+    own = study.params.train_settings(1e-4).total_steps
     for scale in study.scales:
-        of_length: dict[int, dict[str, str]] = {}
-        for row in trained[trained["scale"] == scale].itertuples():
-            variant = study.params.variants.get(row.variant)
-            if not row.variant or (variant and set(variant.train) == {"steps"}):
-                of_length.setdefault(int(row.steps), {})[str(row.network)] = str(row.method)
-        steps = sorted(length for length, methods in of_length.items() if len(methods) > 1)
+        trained: dict[int, dict[str, str]] = {}  # steps -> network -> method
+        for method in study.at(scale, variants=True):
+            run = study.methods[method]
+            variant = study.params.variants.get(run.variant)
+            if variant is None or (set(variant.train) == {"steps"} and not variant.settings):
+                trained.setdefault(run.train.get("steps", own), {})[run.network] = method
+        steps = sorted(length for length, methods in trained.items() if len(methods) > 1)
         pairs = [*pairwise(steps), *([(steps[0], steps[-1])] if len(steps) > 2 else [])]
-        for dataset in study.params.data.test:
-            for shorter, longer in pairs:
-                both = [n for n in of_length[shorter] if n in of_length[longer]]
-                seeds = [
-                    study.seeds(of_length[s][n], scale) for n in both for s in (shorter, longer)
-                ]
-                common = sorted(set.intersection(*seeds)) if seeds else []
-                if len(both) < 2 or not common:
-                    continue
+        for dataset, pair in product(study.datasets, pairs):
+            both = [name for name in trained[pair[0]] if name in trained[pair[1]]]
+            methods = [[trained[length][name] for name in both] for length in pair]
+            seeds = set.intersection(*(study.seeds(m, scale) for part in methods for m in part))
+            if len(both) > 1 and seeds:
                 means = [
-                    [
-                        study.summary(of_length[s][n], scale, dataset, common)["psnr_db"]
-                        for n in both
-                    ]
-                    for s in (shorter, longer)
+                    [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in part]
+                    for part in methods
                 ]
-                found.append((scale, dataset, shorter, longer, len(both), kendall(*means)))
+                found.append((scale, dataset, *pair, len(both), kendall(*means)))
     return pd.DataFrame(found, columns=LENGTHS)
 
 
