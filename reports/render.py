@@ -163,7 +163,7 @@ def first_screen(data: Results) -> dict[str, Any]:
 
 def warning(data: Results) -> str:
     """Tell this profile from the paper's setting; empty for the paper's."""
-    if data.facts["is_paper_setting"]:
+    if data.facts["paper_setting"]:
         return ""
     reduced = "networks of reduced width, " if data.facts["reduced"] else ""
     return (
