@@ -37,7 +37,7 @@ def draw_differences(frame: pd.DataFrame, width: float) -> Canvas:
     rows = -(-len(datasets) // columns)
     sizes = frame["minus_base_db"].abs()
     limit = 2.2 * float(sizes[sizes <= FAR * sizes.median()].max()) or 0.01
-    canvas = Canvas(figsize=(width, rows * (0.55 + 1.75 * SIZE / 72 * len(names)) + 0.3))
+    canvas = Canvas(figsize=(width, rows * (0.45 + 1.45 * SIZE / 72 * len(names)) + 0.3))
     grid = canvas.subplots(rows, columns, sharey=True, squeeze=False).flat
     for dataset, axes in zip(datasets, grid, strict=False):
         axes.axvline(0, color=SUBJECT, linewidth=1.4)
