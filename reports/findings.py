@@ -104,12 +104,11 @@ def findings(results: Results) -> Findings | None:
         loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,  # noqa: S701
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
-    line = {"sentence": ""}
 
-    def require(condition: Any, sentence: str = "") -> str:
+    def require(condition: Any, sentence: str) -> str:
         if not condition:
             raise UserError(
-                f"reports/findings/{name}: no longer true of the results: {sentence or line}. "
+                f"reports/findings/{name}: no longer true of the results: {sentence}. "
                 "Write the sentence anew, with its condition."
             )
         return ""
@@ -156,7 +155,11 @@ def wrapped(text: str) -> str:
 
 def block(found: Findings, source: Path) -> str:
     """Return what README.md says, with the marks around it."""
-    text = f"**{found.headline}** {found.told}\n\n{found.validity}"
+    where = f"[{source.as_posix()}]({source.as_posix()})"
+    text = (
+        f"**{found.headline}** {found.told}\n\n{found.validity}\n\n({where}; not the paper's setting: "
+        "these numbers must not be quoted as the paper's results.)"
+    )
     return f"{BEGIN.format(source.as_posix())}\n{wrapped(text)}{END}"
 
 

@@ -50,7 +50,7 @@ def write_logs(path: Path, runs: pd.DataFrame, logs: Path, project: Path) -> Non
             continue
         try:
             found[key] = shown(json.loads(log.read_text(encoding="utf-8")), repository)
-        except (ValueError, TypeError, OverflowError) as error:
+        except (ValueError, TypeError, OverflowError, RecursionError) as error:
             print(f"warning: {log}: left out of the report ({error})", file=sys.stderr)
             continue
         if "wall_seconds" in found[key]:

@@ -23,7 +23,7 @@ from reports.figures.tradeoff import tradeoff_figure
 from reports.figures.tuning import tuning_figure
 from reports.figures.variants import difference_figures, lengths_figure
 from reports.findings import findings
-from reports.latex.document import table_files, write_latex
+from reports.latex.document import file_name, write_latex
 from reports.logs import write_logs
 from reports.machines import write_machines
 from reports.names import joined
@@ -163,7 +163,7 @@ def first_screen(data: Results) -> dict[str, Any]:
 
 def warning(data: Results) -> str:
     """Tell this profile from the paper's setting; empty for the paper's."""
-    if data.facts["is_paper_setting"]:
+    if data.facts["paper_setting"]:
         return ""
     reduced = "networks of reduced width, " if data.facts["reduced"] else ""
     return (
@@ -193,7 +193,7 @@ def run_names(data: Results) -> set[str]:
 
 def latex_names(found: View) -> list[str]:
     """Return the names of a table's LaTeX files."""
-    return list(table_files([found]))
+    return [file_name(found, switch) for switch in found.switches or [""]]
 
 
 def main(argv: Sequence[str] | None = None) -> None:

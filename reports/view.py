@@ -1,6 +1,7 @@
 """A table as text: the one place where its numbers become it, for the page and for LaTeX."""
 
 import math
+import re
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from numbers import Real
@@ -11,6 +12,8 @@ import pandas as pd
 from pipeline.tables.layout import Column, Kind, Table
 
 MISSING = "–"
+# Where a sentence ends; captions have no abbreviation before a capital letter.
+SENTENCE = re.compile(r"(?<=[.]) (?=[A-Z])")
 DIGITS: dict[Kind, int] = {"db": 2, "ssim": 4, "difference": 2, "milliseconds": 1, "integer": 0}
 # Units of counts, the smallest first: name, size, digits after the point.
 UNITS = {
@@ -47,7 +50,7 @@ def formatter(kind: Kind, values: Iterable[Any] = ()) -> tuple[Callable[[Any], s
         unit, size, digits = large if middle >= large[1] else small
         return lambda value: number(float(value) / size, digits), unit
     if kind == "percent":
-        return lambda value: number(100 * float(value), 0), "%"
+        return lambda value: number(100 * float(value), 0 if value >= 0.01 else 1), "%"
     if kind == "p":
         return lambda value: "<0.001" if value < 0.001 else number(float(value), 3), ""
     if kind == "number":
@@ -134,6 +137,16 @@ class View:
             else:
                 spans.append((column.group, 1))
         return spans if any(name for name, _ in spans) else []
+
+    @property
+    def lead(self) -> str:
+        """The first sentence of the caption: what the table shows."""
+        return SENTENCE.split(self.table.caption, maxsplit=1)[0]
+
+    @property
+    def rest(self) -> str:
+        """The other sentences: how it is read."""
+        return self.table.caption[len(self.lead) :].strip()
 
     @property
     def rows(self) -> list[Row]:

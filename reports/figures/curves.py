@@ -14,7 +14,7 @@ def draw_curves(history: pd.DataFrame, labels: dict[str, str], subject: str, wid
     """Draw the mean over seeds of each method: the subject in its colour, few others in theirs."""
     methods = distinct(history["method"])
     narrow = width == NARROW
-    height = 3.1
+    height = 2.2 if narrow else 3.1
     canvas = Canvas(figsize=(width, 2 * height if narrow else height))
     panels = canvas.subplots(*((2, 1) if narrow else (1, 2)), squeeze=False).flat
     inks = {m: colour(i, m == subject) if m == subject or len(methods) < 7 else MUTED
@@ -27,7 +27,7 @@ def draw_curves(history: pd.DataFrame, labels: dict[str, str], subject: str, wid
             if mean.empty:
                 continue
             axes.plot(
-                mean.index, mean, color=inks[method], linestyle=DASHES[index % len(DASHES)],
+                mean.index, mean, color=inks[method], linestyle="-" if method == subject else DASHES[index % len(DASHES)],
                 zorder=3 if method == subject else 2, linewidth=2 if method == subject else 1.1,
             )  # fmt: skip
             ends[method] = float(mean.iloc[-1])
@@ -63,9 +63,11 @@ def curve_figures(results: Results) -> list[Figure]:
         if not own.empty:
             found.append(_curves(own, labels, facts["subject"], f"curves-x{scale}", "Training", f"×{scale}",
                                  f"Training of every network at ×{scale}"))  # fmt: skip
+    variants = results["variants"]
+    variants = variants[(variants["base"] != "") & (variants["heading"] == variants["heading"].iloc[:1].max())]
     scale = max(facts["scales"])
-    own = history[(history["scale"] == scale) & (history["network"] == facts["subject"])]
-    own = own[own["steps"] == own.loc[own["variant"] == "", "steps"].max()]
+    own = history[(history["scale"] == scale) & history["method"].isin([facts["subject"], *variants["method"]])]
+    labels |= dict(zip(variants["method"], variants["label"], strict=True))
     if own["method"].nunique() > 1:
         found.append(_curves(own, labels, facts["subject"], "curves-variants", "Training of the variants", "",
                              f"Training of the variants of {results.subject} at ×{scale}"))  # fmt: skip

@@ -28,7 +28,7 @@ def draw_gains(data: pd.DataFrame, subject: str, width: float) -> Canvas:
     """Draw for each method the range of its gains, the middle half, and the mean."""
     means = data.groupby("method", sort=False)["gain"].mean().sort_values(kind="stable")
     labels = dict(zip(data["method"], data["label"], strict=True))
-    canvas = Canvas(figsize=(width, 0.7 + 1.75 * SIZE / 72 * len(means)))
+    canvas = Canvas(figsize=(width, 0.6 + 1.5 * SIZE / 72 * len(means)))
     axes = canvas.subplots()
     for y, (method, mean) in enumerate(means.items()):
         own = data.loc[data["method"] == method, "gain"]

@@ -137,7 +137,8 @@ def bicubic(scale: int) -> str:
 def as_crop(crop: Mapping[str, Any]) -> Crop:
     """Return an entry of params `figures` as a crop."""
     region = crop["region"]
-    return Crop(crop["dataset"], crop["image"], crop["scale"], tuple(region) if region else None)
+    scale = int(str(crop["scale"]).removeprefix("x"))
+    return Crop(crop["dataset"], crop["image"], scale, tuple(region) if region else None)
 
 
 def checked_region(region: Region, size: tuple[int, int], where: str) -> Region:

@@ -25,6 +25,7 @@ from reports.names import distinct, slug
 
 # A difference beyond so many times the median would make the others unreadable.
 FAR = 6.0
+FEW = 5  # variants that the table shows well enough
 DECIDED = ("higher", "lower", "better", "worse")
 
 
@@ -36,7 +37,7 @@ def draw_differences(frame: pd.DataFrame, width: float) -> Canvas:
     rows = -(-len(datasets) // columns)
     sizes = frame["minus_base_db"].abs()
     limit = 2.2 * float(sizes[sizes <= FAR * sizes.median()].max()) or 0.01
-    canvas = Canvas(figsize=(width, rows * (0.55 + 1.75 * SIZE / 72 * len(names)) + 0.3))
+    canvas = Canvas(figsize=(width, rows * (0.45 + 1.45 * SIZE / 72 * len(names)) + 0.3))
     grid = canvas.subplots(rows, columns, sharey=True, squeeze=False).flat
     for dataset, axes in zip(datasets, grid, strict=False):
         axes.axvline(0, color=SUBJECT, linewidth=1.4)
@@ -73,7 +74,7 @@ def difference_figures(results: Results) -> list[Figure]:
     frame = frame[frame["minus_base_db"].notna()]
     found = []
     for heading, rows in frame.groupby("heading", sort=False):
-        if len(distinct(rows["label"])) > 2:
+        if len(distinct(rows["label"])) > FEW and rows["low_db"].notna().any():
             found.append(_differences(str(heading), rows, results.facts["labels"]))
     return found
 
@@ -124,7 +125,7 @@ def draw_lengths(frame: pd.DataFrame, subject: str, width: float) -> Canvas:
     networks = sorted(distinct(frame["network"]), key=lambda network: network != subject)
     columns = min(1 if width == NARROW else 2, len(datasets))
     rows = -(-len(datasets) // columns)
-    height = 1.7
+    height = 1.3 if width == NARROW else 1.7
     canvas = Canvas(figsize=(width, rows * height + 0.2))
     grid = canvas.subplots(rows, columns, sharex=True, squeeze=False).flat
     labels = dict(zip(frame["network"], frame["label"], strict=True))

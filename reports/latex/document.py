@@ -53,8 +53,11 @@ def number(text: str) -> str | None:
 class Layout:
     """How a view is set: columns, headings, rows."""
 
-    def __init__(self, view: View, sections: Sequence[Section]) -> None:
+    def __init__(
+        self, view: View, sections: Sequence[Section], datasets: Sequence[str] = ()
+    ) -> None:
         self.view = view
+        self.datasets = datasets
         self.sections = sections
         self.rows = [row for section in sections for row in section.rows]
         columns = range(len(view.columns))
@@ -77,7 +80,10 @@ class Layout:
         for i in self.kept:
             texts = [row.cells[i].text for row in self.rows]
             numbers = [found for text in texts if (found := number(text)) is not None]
-            if self.view.columns[i].kind in TEXT_KINDS or len(numbers) < len(texts) / 4:
+            marked = any(row.cells[i].marks for row in self.rows)
+            if marked:
+                letters.append("r")
+            elif self.view.columns[i].kind in TEXT_KINDS or len(numbers) < len(texts) / 4:
                 longest = max(map(len, texts))
                 long = rf">{{\raggedright\arraybackslash}}p{{{min(longest, 60) * 0.42:.1f}em}}"
                 letters.append(long if longest > BREAKS else "l")
@@ -134,15 +140,15 @@ class Layout:
     @staticmethod
     def value(cell: Cell, note: str) -> Tex:
         """Return a value: the best in bold, the second underlined."""
-        plain = number(cell.text)
+        plain = None if cell.marks else number(cell.text)
         marks = ",".join(filter(None, (cell.marks, note)))
         raised = rf"\textsuperscript{{{escape(marks)}}}" if marks else ""
-        if plain is None:
-            return Tex(rf"{{{escape(cell.text)}{raised}}}" if cell.text else "")
         if cell.rank == 2:
             return Tex(rf"{{\underline{{{escape(cell.text)}}}{raised}}}")
         bold = r"\bfseries " if cell.rank == 1 else ""
-        return Tex(f"{bold}{plain}{raised}")
+        if plain is None:
+            return Tex(rf"{{{bold}{escape(cell.text)}{raised}}}" if cell.text else "")
+        return Tex(f"{bold}{plain}")
 
     @property
     def notes(self) -> list[tuple[str, str]]:
@@ -163,7 +169,7 @@ class Layout:
     def caption(self, switch: str) -> str:
         """Return the caption: what, where, and what the type faces mean."""
         table = self.view.table
-        datasets = [name for name, _ in self.view.groups if name]
+        datasets = [name for name, _ in self.view.groups if name in self.datasets]
         ranked = any(cell.rank for row in self.rows for cell in row.cells)
         beneath = any(cell.beneath for row in self.rows for cell in row.cells)
         what = table.title.rstrip(".")
@@ -174,14 +180,18 @@ class Layout:
         return "; ".join(filter(None, parts))
 
 
-def table_files(views: Sequence[View]) -> dict[str, tuple[Layout, str]]:
+def file_name(view: View, switch: str) -> str:
+    """Return the name of a table's file: "results_x4"."""
+    return "_".join(filter(None, (view.table.name, slug(switch.replace("×", "x")).replace("-", "_"))))
+
+
+def table_files(views: Sequence[View], datasets: Sequence[str]) -> dict[str, tuple[Layout, str]]:
     """Return the file names of all tables, each with its layout and the value of its switch."""
     found = {}
     for view in views:
         for switch in view.switches or [""]:
             sections = [section for section in view.sections if section.switch == switch]
-            name = f"{view.table.name}_{slug(switch).replace('-', '_')}" if switch else view.table.name
-            found[name.replace("×", "x")] = (Layout(view, sections), switch)
+            found[file_name(view, switch)] = (Layout(view, sections, datasets), switch)
     return found
 
 
@@ -201,7 +211,7 @@ def write_latex(
     """
     made = environment()
     sources = {}
-    tables = table_files(views)
+    tables = table_files(views, facts["datasets"])
     for name, (layout, switch) in tables.items():
         sources[name] = made.get_template("table.tex.j2").render(
             name=name, layout=layout, caption=layout.caption(switch)

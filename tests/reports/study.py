@@ -1,59 +1,33 @@
-"""Studies whose evaluations are invented and whose result files come from the real stage."""
+"""A small study in the format of results/, invented: networks gain more the later they stand."""
 
-import contextlib
 import json
-import shutil
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 from PIL import Image
 from skimage import data
 
-from pipeline import tables
-from pipeline.study import paths, results
-from pipeline.study.keys import Key
-from tests.pipeline.toy_study import ROOT, ToyStudy
+from pipeline.tables.files import write_frame
+from pipeline.tables.results import FORMAT
+from pipeline.tables.tables import FILES
 
-QUICK = ["profile=quick", "figures.crops=[]", "figures.refinement=null"]
-FULL = [
-    *("profile=paper", "scales=[x2,x4]", "seeds=[s0,s1]"),
-    *(
-        "certify.networks=[]",
-        "certify.datasets=[]",
-        "certify.lr=[]",
-        "baselines=[srcnn,vdsr,pan,defian,msrn]",
-    ),
-    "evaluate.published=["
-    + ",".join(f"{name}_x{x}" for name in ("srcnn_9_1_5", "vdsr", "pan") for x in (2, 4))
-    + "]",
-    "figures.crops=[{dataset: Set14, image: barbara, scale: x4, region: [64, 40, 72, 54]},"
-    "{dataset: Set14, image: zebra, scale: x4, region: null},"
-    "{dataset: Urban100, image: img_012, scale: x4, region: null}]",
-]
-# Images of each test set, those with a picture first.
-IMAGES = {
-    "photos_test": ("astronaut", "cat", "coffee", "camera", "rocket"),
-    "Set5": ("baby", "bird", "butterfly"),
-    "Set14": ("barbara", "zebra", "flowers"),
-    "BSD100": ("101085", "101087", "102061"),
-    "Urban100": ("img_012", "img_001", "img_002"),
-}
-PHOTOGRAPHS = {
-    **dict.fromkeys(["astronaut", "barbara"], data.astronaut),
-    **dict.fromkeys(["cat", "zebra"], data.chelsea),
-    **dict.fromkeys(["coffee", "img_012"], data.coffee),
-}
-MODELS = ("srcnn", "vdsr", "lapsrn", "pan", "defian", "msrn", "mesr")
-VARIANTS = ("single_scale", "msfeb", "no_rb", "rb_dagger")
+LABELS = {"bicubic": "Bicubic", "srcnn": "SRCNN", "vdsr": "VDSR", "msrn": "MSRN", "mesr": "MESR"}
+TRAINED = ("srcnn", "vdsr", "msrn", "mesr")
+SCALES, DATASETS, SEEDS = (2, 4), ("Set5", "photos_test"), (0, 1)
+# Images of each test set; those with a photograph keep pictures at x4.
+IMAGES = {"Set5": ("baby", "bird"), "photos_test": ("astronaut", "cat", "coffee", "camera")}
+PHOTOGRAPHS = {"astronaut": data.astronaut, "cat": data.chelsea, "coffee": data.coffee}
+VARIANTS = {"mesr-no_rb": "MESR, without RB", "mesr-steps500": "MESR, 500 steps", "mesr-wide": "MESR, wide"}
 HOSTILE = (
     "<script>alert(1)</script>",
     "R&D 100% a_b #1 $x^2$ ~{brace}",
     r"\input{/etc/passwd}",
     "\u202eעברית שלום العربية",
     "--flag 'quote' \"double\" `tick` ?` <<x>>",
-    "x" * 90,
+    "x" * 60,
     "[red]zz[/red] ,,low,,",
 )
 READING = """# Reading the paper
@@ -62,161 +36,158 @@ The paper leaves several details open; each point names the words, the readings 
 
 ## Channel widths
 
-The widths are never given. Section IV-E says *fewer parameters than MSRN by nearly 1/6*.
+The widths are never given. *Switch.* `features`.
 
-| Reading | Parameters | Parameter that switches it |
-|---|---:|---|
-| 24-channel branches | 4.60 M | `branch_features=24` |
-| 32-channel branches | 6.21 M | `branch_features=32` |
+| Reading | Parameters |
+|---|---:|
+| 24-channel branches | 4.60 M |
 
 <script>alert("raw HTML is text here")</script>
-
-- Equations (12)-(16) re-use the same *w*; see [protocols](protocols.md).
-- Figure: ![a picture](picture.png)
 """
 
 
-class ReportStudy(ToyStudy):
-    """Everything that the report reads, in a folder.
-
-    Networks gain more over bicubic the later they stand in `MODELS`; the ablation gains with
-    each module. Logs are there for the trainings, and for no evaluation.
-    """
-
-    def __init__(self, folder: Path, overrides: list[str]) -> None:
-        super().__init__(folder, overrides)
-        for name in ("complexity", "counts"):
-            shutil.copy(ROOT / "results" / f"{name}.csv", folder / "results")
-        with contextlib.chdir(folder):
-            tables.main([])
-        (folder / "docs").mkdir()
-        (folder / "docs" / "paper-reading.md").write_text(READING)
-
-    def gain(self, key: Key) -> float:
-        """PSNR over bicubic, in dB."""
-        if key.kind == "bicubic":
-            return 0.0
-        if key.kind == "ablation":
-            return 2.0 + 0.2 * VARIANTS.index(key.variant)
-        return 1.6 + 0.2 * MODELS.index(key.model) + 0.4 * (key.source == "published")
-
-    def images(self, dataset: str) -> Sequence[str]:
-        return IMAGES[dataset]
-
-    def scores(self, key: Key, dataset: str, index: int) -> tuple[float, float]:
-        gain, seed = self.gain(key), key.seed or 0
-        psnr_db = 34.0 - 2 * key.scale + 6 * np.sin(index) + gain * (1 + 0.4 * np.cos(index))
-        return psnr_db + 0.03 * seed, 0.95 - 0.06 * key.scale + 0.02 * gain + 0.001 * index
-
-    def evaluate(self, key: Key) -> None:
-        super().evaluate(key)
-        if key.scale == 4:
-            for dataset in self.params.data.test:
-                self.draw(key, dataset)
-
-    def draw(self, key: Key, dataset: str) -> None:
-        """Keep pictures between bicubic and perfect; thumbnails, for speed."""
-        for image in (name for name in IMAGES[dataset] if name in PHOTOGRAPHS):
-            photograph = Image.fromarray(PHOTOGRAPHS[image]()).convert("RGB")
-            photograph.thumbnail((160, 160))
-            size = [side // key.scale for side in photograph.size]
-            hr = photograph.crop((0, 0, *(side * key.scale for side in size)))
-            lr = hr.resize((size[0], size[1]), Image.Resampling.BICUBIC)
-            low = lr.resize(hr.size, Image.Resampling.BICUBIC)
-            folder = self.folder / paths.pictures_folder(key, dataset) / image
-            folder.mkdir(parents=True)
-            Image.blend(low, hr, self.gain(key) / 5).save(folder / "sr.png", compress_level=1)
-            if key.kind == "bicubic":
-                hr.save(folder / "hr.png", compress_level=1)
-                lr.save(folder / "lr.png")
-            if key.model == "mesr":
-                Image.blend(low, hr, 0.8 * self.gain(key) / 5).save(folder / "coarse.png")
-
-    def train(self, key: Key) -> None:
-        super().train(key)
-        folder = self.folder / paths.run_folder(key)
-        steps = [
-            f"{step},1,0.001,{0.2 - step / 4000},{26 + self.gain(key) - 300 / step + key.seed / 9}"
-            for step in range(100, 601, 100)
-        ]
-        (folder / "history.csv").write_text("step,epoch,lr,loss,psnr_db\n" + "\n".join(steps))
-        facts = json.loads((folder / "run.json").read_text())
-        facts |= {
-            **{"steps": 600, "device": "cpu", "machine": "x86_64", "threads": 2},
-            **{"precision": "bf16", "torch": "2.14.1", "settings": {"features": 16}},
-            **{"code_digest": "c0de" * 16, "data_digest": f"hr {'0b1c' * 16}"},
-        }
-        (folder / "run.json").write_text(json.dumps(facts))
-        log = {
-            **{"name": f"runs/{key}", "git_revision": "4f1c2a9d" * 5, "cores": 2},
-            **{"started": "2026-03-04T05:06:07+00:00", "wall_seconds": 130.4},
-            **{"load_average": [1.0, 1.0, 1.0], "steps_per_s": 7.46},
-        }
-        results.write_json(self.folder / "logs" / f"runs/{key}.json", log)
-
-    def record(self, key: Key, dataset: str) -> None:
-        if key.has_run:  # the training stands for them
-            return
-        facts = {
-            **{"params": 261_403, "threads": 2, "device": "cpu", "machine": "x86_64"},
-            **{"torch": "2.14.1", "code_digest": "e7a1" * 16, "data_digest": f"hr {'7e2d' * 16}"},
-            "dataset": dataset,
-        }
-        results.write_json(self.folder / paths.record_file(key, dataset), facts)
+def gain(method: str) -> float:
+    """PSNR over bicubic in dB."""
+    if method == "bicubic":
+        return 0.0
+    network, _, variant = method.partition("-")
+    return 0.8 + 0.4 * TRAINED.index(network) - {"": 0.0, "no_rb": 0.1, "steps500": 0.6, "wide": -0.2}[variant]
 
 
-def edit(path: Path, line: int, **cells: str) -> None:
-    """Replace cells of a result file; lines count from 1, the header being the first."""
-    frame = results.read_text(path, _header(path), "the test")
-    for column, text in cells.items():
-        frame.loc[line - 2, column] = text
-    frame.to_csv(path, index=False)
+def psnr_of(method: str, scale: int, image: str, seed: int) -> float:
+    """PSNR of one image in dB."""
+    place = sum(map(ord, image))
+    return 34 - 2 * scale + 5 * np.sin(place) + gain(method) * (1 + 0.3 * np.cos(place)) + 0.02 * seed
 
 
-def _header(path: Path) -> list[str]:
-    return path.read_text(encoding="utf-8").partition("\n")[0].split(",")
+def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str, pd.DataFrame]:
+    """The result files by name, with those of their columns that the report reads."""
+    methods = [*trained, *(VARIANTS if subject == "mesr" else ())]
+    keys = [(f"bicubic_x{s}", "bicubic", s, None) for s in SCALES]
+    keys += [(f"{m}_x{s}_s{d}", m, s, d) for m in methods for s in SCALES for d in SEEDS
+             if s == 4 or "-" not in m]  # fmt: skip
+    runs, quality, history = [], [], []
+    for key, method, scale, seed in keys:
+        network, _, variant = method.partition("-")
+        steps = 500 if variant == "steps500" else 600
+        runs.append({
+            "key": key, "method": method, "network": network, "variant": variant, "scale": scale,
+            "kind": "interpolation" if network == "bicubic" else "trained", "seed": seed,
+            "label": {**LABELS, **VARIANTS}[method], "params": 50_000, "steps": steps, "lr": 0.001,
+            "train": f"steps={steps}" if variant == "steps500" else "", "code_digest": "c0de" * 16,
+            "machine": "x86_64", "device": "cpu", "weights_sha256": "ab12" * 16,
+        })  # fmt: skip
+        for dataset in DATASETS:
+            for image in IMAGES[dataset]:
+                quality.append({
+                    "key": key, "method": method, "kind": runs[-1]["kind"], "scale": scale, "seed": seed,
+                    "dataset": dataset, "image": image, "protocol": "rgb", "ssim": 0.8 + gain(method) / 20,
+                    "psnr_db": psnr_of(method, scale, image, seed or 0),
+                })  # fmt: skip
+        for step in range(100, steps + 1, 100) if seed is not None else ():
+            own = {"psnr_db": 26 + gain(method) - 100 / step, "loss": 0.2 - step / 4000}
+            gate = {"gate_mean": 5 / step, "coarse_psnr_db": own["psnr_db"] - 0.1} if method == "mesr" else {}
+            history.append({"key": key, "method": method, "scale": scale, "seed": seed, "step": step, **own, **gate})
+    scores = pd.DataFrame(quality)
+    rows, overall, variants = [], [], []
+    for (method, scale), own in scores.groupby(["method", "scale"], sort=False):
+        base = scores[(scores["method"] == subject) & (scores["scale"] == scale)]
+        network, _, variant = str(method).partition("-")
+        facts = {"method": method, "network": network, "variant": variant, "scale": scale,
+                 "label": {**LABELS, **VARIANTS}[str(method)], "kind": own["kind"].iloc[0], "seeds": len(SEEDS)}  # fmt: skip
+        difference = own["psnr_db"].mean() - base["psnr_db"].mean()
+        compared = {"minus_subject_db": difference, "low_db": difference - 0.1, "high_db": difference + 0.1,
+                    "bootstrap_low_db": difference - 0.05, "bootstrap_high_db": difference + 0.05,
+                    "verdict": "higher" if difference > 0.1 else "lower" if difference < -0.1
+                    else "not significant"}  # fmt: skip
+        compared = compared if method not in (subject, "bicubic") else {}
+        if facts["kind"] == "trained" and not variant:
+            overall.append(facts | compared | {"images": 6, "psnr_db": own["psnr_db"].mean(), "networks": 4})
+        for dataset, part in own.groupby("dataset", sort=False):
+            mean = {"dataset": dataset, "psnr_db": part["psnr_db"].mean(), "ssim": part["ssim"].mean(),
+                    "psnr_sd_db": 0.02, "params": 10_000 * (1 + len(network)), "multi_adds": 2e9 * len(network)}  # fmt: skip
+            if variant:
+                minus = {"minus_base_db": difference, "low_db": difference - 0.1, "high_db": difference + 0.1}
+                heading = "Training length" if "steps" in variant else "Ablation"
+                variants.append(facts | mean | minus | {"base": "mesr", "heading": heading, "changes": "features=9",
+                                                        "verdict": "lower"})  # fmt: skip
+            else:
+                rows.append(facts | mean | compared | {"published_psnr_db": 30.125 if network == "vdsr" else None})
+    rows += [{"method": "a2f-quoted", "network": "a2f", "label": "A2F-L", "kind": "quoted", "scale": s, "dataset": d,
+              "published_psnr_db": 33.5, "published_ssim": 0.91, "params": 1_374_000, "remark": "quoted by another",
+              "source": "wxxxxxxh/A2F@1a2b3c4 README"} for s in SCALES for d in DATASETS]  # fmt: skip
+    tuning = [{"network": network, "scale": 4, "steps": 100, "seed": 0, "lr": lr, "psnr_db": 26 - place / 9,
+               "chosen": "yes" if place == 0 else ""}
+              for network in trained for place, lr in enumerate((0.001, 0.002))]  # fmt: skip
+    certification = [
+        {"network": "vdsr", "variant": "", "scale": scale, "dataset": "Set5", "protocol": "vdsr", "psnr_digits": 2,
+         "published_psnr_db": 37.53, "psnr_db": 37.53 + off, "published_ssim": 0.9587, "ssim": 0.9587 + off / 10,
+         "ssim_digits": 4, "verdict": verdict, "source": "SRCNN, ECCV 2014"}
+        for scale, off, verdict in ((2, 0.001, "equal"), (3, 0.015, "close"), (4, 0.2, "missed"))
+    ]  # fmt: skip
+    return {
+        "methods": pd.DataFrame(rows), "overall": pd.DataFrame(overall), "variants": pd.DataFrame(variants),
+        "runs": pd.DataFrame(runs), "quality": scores, "history": pd.DataFrame(history),
+        "tuning": pd.DataFrame(tuning), "certification": pd.DataFrame(certification),
+    }  # fmt: skip
 
 
-def make_hostile(folder: Path) -> None:
-    """Write hostile texts into every text of the result files and of the reading."""
-    for number in (1, 2, 3, 4):
-        path = folder / "results" / "tables" / f"table{number}.csv"
-        source = "quality_source" if number == 4 else "source"
-        count = len(path.read_text().splitlines()) - 1
-        for index, text in enumerate(HOSTILE):
-            edit(path, 2 + index % count, label=text, note=text, **{source: text})
-    for index, text in enumerate(HOSTILE):
-        edit(folder / "results" / "runs.csv", 2 + index, machine=text, label=text)
-        edit(folder / "results" / "counts.csv", 2 + index, explanation=text, source=text)
-    path = folder / "results" / "study.json"
-    study: dict[str, Any] = json.loads(path.read_text())
-    study |= {"profile": HOSTILE[0], "datasets": [*study["datasets"], *HOSTILE[1:4]]}
-    path.write_text(json.dumps(study))
-    reading = folder / "docs" / "paper-reading.md"
-    reading.write_text(f"{READING}\n\n{' '.join(HOSTILE)}\n", encoding="utf-8")
+def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> Path:
+    """Write results/ and docs/ of a study."""
+    (folder / "results").mkdir(parents=True)
+    for name, columns in FILES.items():
+        frame = found.get(name, pd.DataFrame())
+        write_frame(folder / "results" / f"{name}.csv", frame[[c for c in columns if c in frame]], columns)
+    study = {
+        "format": FORMAT, "profile": "toy", "subject": "mesr", "labels": {**LABELS, **VARIANTS},
+        "paper_setting": False, "protocol": "rgb", "arithmetic": "portable", "datasets": list(DATASETS),
+        "training": "photos_train", "excluded": [], "scales": list(SCALES), "steps": 600, "reduced": ["mesr"],
+        "hr": "1280x720", "ablation_dataset": "Set5", "complexity_dataset": "Set5", "complexity_scale": 4,
+        "certificate": "recorded", "confidence": 0.95, "resamples": 100,
+        "figures": {"crops": [], "refinement": None},
+    }  # fmt: skip
+    (folder / "results" / "study.json").write_text(json.dumps(study | facts))
+    (folder / "docs").mkdir()
+    (folder / "docs" / "paper-reading.md").write_text(READING, encoding="utf-8")
+    return folder
 
 
-def toy_machine(
-    study: Path, path: Path, *, machine: str, measured: str, factor: float = 1.0
-) -> None:
-    """Write the file of a machine on which networks cost what their parameters cost.
+def draw(folder: Path, methods: Sequence[str] = TRAINED) -> None:
+    """Keep pictures between bicubic and perfect at x4; thumbnails, for speed."""
+    for image, photograph in PHOTOGRAPHS.items():
+        hr = Image.fromarray(photograph()).convert("RGB")
+        hr.thumbnail((160, 160))
+        hr = hr.crop((0, 0, hr.width // 4 * 4, hr.height // 4 * 4))
+        lr = hr.resize((hr.width // 4, hr.height // 4), Image.Resampling.BICUBIC)
+        low = lr.resize(hr.size, Image.Resampling.BICUBIC)
+        for method in ("bicubic", *methods):
+            key = "bicubic_x4" if method == "bicubic" else f"{method}_x4_s0"
+            kept = folder / "evaluations" / key / "photos_test" / "images" / image
+            kept.mkdir(parents=True)
+            Image.blend(low, hr, gain(method) / 5).save(kept / "sr.png", compress_level=1)
+            if method == "bicubic":
+                hr.save(kept / "hr.png", compress_level=1)
+                lr.save(kept / "lr.png")
+            if method == "mesr":
+                Image.blend(low, hr, 0.8 * gain(method) / 5).save(kept / "coarse.png")
 
-    Full sizes are those of complexity.csv; trained sizes those of sizes.csv.
-    """
-    counts = results.COMPLEXITY.read(study / "results" / "complexity.csv")
-    trained = results.SIZES.read(study / "results" / "sizes.csv").itertuples()
-    sizes = [("paper", r.model, r.variant, r.scale, r.params) for r in counts.itertuples()]
-    sizes += [("study", r.model, "", r.scale, r.params) for r in trained]
-    rows = []
-    for size, model, variant, scale, params in sizes:
-        milliseconds = factor * params / 1e4
-        for name, height, width in (("HR 1280x720", 180, 320), ("LR 256x256", 256, 256)):
-            facts = {"size": size, "model": model, "variant": variant, "scale": scale}
-            facts |= {"input": name, "lr_height": height, "lr_width": width, "share": 1}
-            facts |= {"params": params, "multi_adds": 1000 * params, "convolutions": 12}
-            facts |= {"activations": 30 * params, "latency_ms": milliseconds, "rounds": 5}
-            facts |= {"latency_q1_ms": 0.9 * milliseconds, "latency_q3_ms": 1.1 * milliseconds}
-            facts |= {"peak_memory_mib": params / 1e3, "device": "cpu", "machine": machine}
-            facts |= {"threads": "2", "precision": "fp32", "torch": "2.14.1", "load": "0.1"}
-            rows.append(facts | {"measured": measured, "ntire_score": 7.39 * params / 1e6})
-    results.MEASUREMENT.write(rows, path)
+
+def write_log(folder: Path, key: str) -> None:
+    """Write what was measured of a run on this machine."""
+    path = folder / "logs" / "runs" / f"{key}.json"
+    path.parent.mkdir(parents=True, exist_ok=True)
+    log = {"git_revision": "4f1c2a9d" * 5, "started": "2026-03-04T05:06:07+00:00",
+           "wall_seconds": 130.4, "steps_per_s": 7.46}  # fmt: skip
+    path.write_text(json.dumps(log))
+
+
+def hostile(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
+    """Put hostile texts into the labels, remarks and sources of the result files."""
+    changed = dict(found)
+    for name, columns in (("methods", ("label", "remark", "source")), ("overall", ("label",)),
+                          ("variants", ("label", "changes", "heading")), ("runs", ("label", "machine"))):  # fmt: skip
+        frame = found[name].copy()
+        for column in columns:
+            frame[column] = [HOSTILE[index % len(HOSTILE)] for index in range(len(frame))]
+        changed[name] = frame
+    return changed

@@ -366,6 +366,11 @@
     })
   );
 
+  // On a phone, what is long is folded.
+  if (window.matchMedia("(max-width: 40rem)").matches) {
+    all("details.small").forEach((details) => (details.open = false));
+  }
+
   const unfoldAll = document.getElementById("unfold");
   if (unfoldAll) {
     unfoldAll.addEventListener("click", () => {
