@@ -263,7 +263,7 @@ def verify(
             return Verification(
                 Verdict.RESTORED,
                 f"all {total} outputs equal those of {reference} bit by bit, but "
-                f"{len(restored)} of {len(stages)} stages were restored, not run",
+                f"{len(restored)} of {len(stages)} stages did not run here",
                 tuple(("restored", name) for name in restored),
             )
         return Verification(

@@ -147,11 +147,11 @@ def test_what_a_cache_brought_was_not_computed_here(original: Project, tmp_path:
     clone.dvc("pull", "-q")
     said = clone.verified(3)
     assert said.startswith("equal, but not computed here: all 3 outputs equal those of commit HEAD")
-    assert "3 of 3 stages were restored, not run" in said
+    assert "3 of 3 stages did not run here" in said
     assert "restored: train@a\n" in clone.verified(3, "-v")
     # Run again, and then taken back from the cache: of another time than the run.
     clone.dvc("repro", "-q", "-f", "train@a")
-    assert "2 of 3 stages were restored" in clone.verified(3)
+    assert "2 of 3 stages did not run here" in clone.verified(3)
 
 
 def test_what_git_keeps_is_computed_again(original: Project, tmp_path: Path) -> None:
