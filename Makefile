@@ -56,7 +56,7 @@ format: venv  ## apply automatic fixes and formatting
 # are left out: torch pins them itself, with markers for the platforms that have them.
 lock:  ## resolve the version ranges of pyproject.toml afresh into requirements.lock
 	$(PYTHON) -m venv .venv-lock
-	.venv-lock/bin/pip install --quiet --editable '.[cluster,dev,export,spandrel,watch]'
+	.venv-lock/bin/pip install --quiet --editable '.[cluster,dev,export,spandrel]'
 	.venv-lock/bin/pip freeze --all --exclude-editable | grep -viE '^(nvidia|cuda|triton|pip=)' > requirements.lock
 	rm -rf .venv-lock
 
