@@ -113,7 +113,7 @@ class PackedImages(Mapping[str, Pixels]):
 
     def __getitem__(self, name: str) -> Pixels:
         if name not in self._where:
-            raise UserError(f"{self.path}: has no image named {name!r}. Names: {', '.join(self)}")
+            raise UserError(f"{self.path}: has no image named {name!r}. It holds: {self.listing}.")
         offset, shape = self._where[name]
         return self._bytes[offset : offset + int(np.prod(shape))].reshape(shape)
 
@@ -130,6 +130,11 @@ class PackedImages(Mapping[str, Pixels]):
     def names(self) -> list[str]:
         """Names of the images, alphabetical."""
         return list(self._where)
+
+    @property
+    def listing(self) -> str:
+        """The names as a line for messages, shortened when there are many."""
+        return ", ".join(self.names[:20]) + (", ..." if len(self) > 20 else "")
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an image without touching its pixels."""

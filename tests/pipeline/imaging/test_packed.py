@@ -152,7 +152,7 @@ def test_reader_refuses_what_is_not_packed_images(tmp_path):
     with pytest.raises(UserError, match=r"group\.h5: is not a readable file"):
         PackedImages(tmp_path / "group.h5")
     pack_images([("a", RGB)], tmp_path / "a.h5")
-    with pytest.raises(UserError, match=r"has no image named 'b'. Names: a"):
+    with pytest.raises(UserError, match=r"has no image named 'b'. It holds: a\."):
         PackedImages(tmp_path / "a.h5")["b"]
 
 
