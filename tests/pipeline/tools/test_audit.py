@@ -37,7 +37,7 @@ from pipeline.tools.audit import (
     uniform_ssim_map,
     verdict,
 )
-from pipeline.tools.given import Pair
+from pipeline.tools.folders import Pair
 
 SCALE = 2
 
