@@ -290,6 +290,12 @@ def test_hr_images_in_place_of_sr_images_are_refused() -> None:
         measure_images(pairs, SCALE, ssim=False)
 
 
+def test_images_too_small_for_a_border_are_refused() -> None:
+    hr = HR["a"][:24, :24]
+    with pytest.raises(UserError, match="a: is 24x24 pixels; 11x11 must be left inside a border"):
+        measure_images([("a", lambda: hr ^ 1, lambda: hr)], SCALE, ssim=False)
+
+
 def test_sr_images_of_another_scale_are_refused() -> None:
     with pytest.raises(UserError, match="Give the scale that the SR images"):
         measure_images([("a", lambda: SR["a"][:20], lambda: HR["a"])], SCALE, ssim=False)
