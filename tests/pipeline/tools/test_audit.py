@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.imaging.images import Pixels
-from pipeline.imaging.protocol import RGB, Protocol, Y, scored_planes
+from pipeline.imaging.protocol import RGB, Protocol, Y, image_in_space, scored_planes
 from pipeline.imaging.tensors import to_tensor
 from pipeline.models.networks import build_network
-from pipeline.scoring.evaluation import Evaluation, evaluate_image, score_image
+from pipeline.scoring.evaluation import Evaluation, evaluate_image, score
 from pipeline.support.errors import UserError
 from pipeline.tools.audit import (
     BORDERS,
@@ -37,7 +37,7 @@ from pipeline.tools.audit import (
     uniform_ssim_map,
     verdict,
 )
-from pipeline.tools.folders import Pair
+from pipeline.tools.folders import GivenImages, Pair
 
 SCALE = 2
 
@@ -61,6 +61,15 @@ NETWORK = build_network("bicubic", SCALE)
 SR = {name: np.asarray(evaluate_image(NETWORK, hr).sr, np.uint8) for name, hr in HR.items()}
 PAIRS = [(name, partial(SR.__getitem__, name), partial(HR.__getitem__, name)) for name in HR]
 IMAGES = [(name, partial(HR.__getitem__, name)) for name in HR]
+
+
+def score_image(
+    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str
+) -> tuple[float, float]:
+    """PSNR and SSIM as `mesr evaluate` has them."""
+    given = GivenImages([(name, lambda: sr, lambda: hr)], scale)
+    image, reference = given.prepared(sr, hr, protocol, name)
+    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 
 # The names of protocols play no role in a combination.
@@ -365,7 +374,7 @@ def test_gray_beside_colour_is_not_taken_for_luma() -> None:
 
 
 def test_luma_alone_is_no_colour_image() -> None:
-    with pytest.raises(UserError, match="a: the SR image has one channel, the HR image is in colo"):
+    with pytest.raises(UserError, match="a: the SR image has one channel, the HR image three"):
         score_image(SR["a"][..., 0], HR["a"], SCALE, HABITS["ntire"].protocol, "a")
     # A colour file whose channels are equal is gray: so is its SR image.
     stacked = np.stack([HR["c"]] * 3, axis=2)
