@@ -108,7 +108,7 @@ def make(arguments: Sequence[str]) -> None:
 def mesr(arguments: Sequence[str]) -> None:
     group: Any = typer.main.get_command(app)
     name, *rest = arguments
-    command = group.commands[name]
+    command = group.get_command(None, name)
     if all(word.startswith("--") for word in rest):  # `mesr evaluate --lr` in a sentence
         assert set(rest) <= {option for parameter in command.params for option in parameter.opts}
         return

@@ -344,7 +344,7 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
             profile=recorded.params.profile,
             images=recorded.images.name,
             steps=int(facts["steps"]),
-            **{name: value for name, value in record.items() if name not in run.identity},
+            **{n: v for n, v in record.items() if n not in (*run.identity, "steps")},
         ),
         figures=[
             Figure(

@@ -3,11 +3,13 @@ import math
 import pytest
 import torch
 from torch import Tensor, nn
+from torch.nn import functional as F
 
 from mesr.common.base import SRNetwork
 from mesr.network import MESR
 from pipeline.models import counting
 from pipeline.support.errors import UserError
+from tests.pipeline.tools.networks import WindowAttention
 
 
 class Toy(SRNetwork):
@@ -71,13 +73,70 @@ def test_whole_of_mesr_in_closed_form(scale: int) -> None:
     assert counting.count(network).multi_adds == mesr_multi_adds(scale)
 
 
-def test_operation_of_unknown_cost_is_refused_by_name() -> None:
+def test_window_attention_in_closed_form() -> None:
+    """A small Swin transformer; attention costs twice window times width a pixel and layer."""
+    width, window, depth, height = 8, 8, 2, 16
+    network = counting.weightless(lambda: WindowAttention(4, window=window, width=width))
+    found = counting.count(network, 4 * height, 4 * 24)
+    pixels = height * 24
+    # Layers between windows attend on an image that is extended by half a window on each side.
+    shifted = (height + window) * (24 + window)
+    attention = sum(n * (3 * width**2 + 2 * window**2 * width) for n in (pixels, shifted))
+    feed = depth * pixels * 4 * width**2
+    convolutions = pixels * 9 * (3 * width + width * 3 * 16)
+    assert found.multi_adds == attention + feed + convolutions
+    assert found.convolutions == 2
+    assert found.params == sum(p.numel() for p in WindowAttention(4).parameters())
+
+
+def test_networks_whose_constructor_needs_values_count() -> None:
+    def build() -> Toy:
+        rates = [float(x) for x in torch.linspace(0, 0.1, 3)]  # as drop path rates are made
+        return Toy(2, nn.Sequential(nn.Conv2d(3, 3, 1), nn.Dropout(rates[1])))
+
+    assert counting.count(counting.weightless(build), 8, 8).multi_adds == 16 * 9
+
+
+class Everything(nn.Module):
+    """Operations of Transformers and of their neighbours."""
+
+    def forward(self, x: Tensor) -> Tensor:
+        b, c, h, w = x.shape
+        y = torch.einsum("bchw,bdhw->bcd", x, x).softmax(-1) @ x.flatten(2)  # 2 * 9 * h * w
+        y = y.view(b, c, h, w)
+        y = F.group_norm(y, 1) + F.silu(y) + F.gelu(y) + F.mish(y) + F.hardswish(y) + F.elu(y)
+        y = F.layer_norm(torch.roll(y, (1, 1), (2, 3)), (w,)) + F.instance_norm(y)
+        y = F.interpolate(F.adaptive_avg_pool2d(F.normalize(y, dim=1), (4, 4)), size=(h, w))
+        y = F.fold(F.unfold(y, 3, padding=1), (h, w), 3, padding=1)
+        mask = torch.zeros(h, w, device=x.device)
+        mask[:4] = 1
+        y = torch.where(y > 0, y.masked_fill(mask > 0, -100.0), -y)
+        y = F.pixel_shuffle(F.pixel_unshuffle(torch.flip(F.rms_norm(y, (w,)), (2,)), 2), 2)
+        y = torch.topk(y, 2, dim=1)[0].sum(1, keepdim=True).expand(b, 3, h, w).contiguous()
+        index = torch.arange(h, device=x.device)
+        return F.softplus(y)[:, :, index].clamp_(0, 1) * torch.rsqrt(y.pow(2).mean() + 1e-6)
+
+
+def test_operations_of_transformers_count() -> None:
+    assert count(2, Everything(), 32, 32).multi_adds == 2 * 9 * 16 * 16
+
+
+def test_all_operations_of_unknown_cost_are_named_at_once() -> None:
     class Unknown(nn.Module):
         def forward(self, x: Tensor) -> Tensor:
-            return torch.cumsum(x, 2)
+            return torch.cumsum(x, 2) + torch.fft.rfft2(x).real.sum()
 
-    with pytest.raises(UserError, match="cumsum"):
+    with pytest.raises(UserError, match=r"known for aten\._fft_r2c, aten\.cumsum\. Give torch"):
         count(2, Unknown(), 8, 8)
+
+
+def test_networks_that_need_values_to_run_are_refused_with_a_reason() -> None:
+    class Picky(nn.Module):
+        def forward(self, x: Tensor) -> Tensor:
+            return x * float(x.mean())
+
+    with pytest.raises(UserError, match="does not run on a 4x4 image without values"):
+        count(2, Picky(), 8, 8)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])

@@ -1,5 +1,7 @@
 """Small networks of the kinds that people bring."""
 
+import itertools
+
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
@@ -20,8 +22,7 @@ class Convolutions(SRNetwork):
         channels = 3 if domain == "rgb" else 1
         widths = [channels, *[6] * (depth - 1), channels * factor**2]
         self.layers = nn.ModuleList(
-            nn.Conv2d(a, b, kernel, padding=kernel // 2)
-            for a, b in zip(widths[:-1], widths[1:], strict=True)
+            nn.Conv2d(a, b, kernel, padding=kernel // 2) for a, b in itertools.pairwise(widths)
         )
         self.shuffle = nn.PixelShuffle(factor)
 
@@ -37,8 +38,8 @@ class Convolutions(SRNetwork):
 class WindowAttention(SRNetwork):
     """A small Swin transformer: attention in windows, every second layer shifted by half of one.
 
-    Images are padded to multiples of the window by reflection, as SwinIR does. With `wraps`, windows
-    over the border hold pixels of the opposite one, as without Swin's masks.
+    Images are padded to multiples of the window by reflection, as SwinIR does. With `wraps`,
+    windows over the border hold pixels of the opposite one, as without Swin's masks.
     """
 
     def __init__(self, scale=2, *, window=8, width=8, depth=2, wraps=False):

@@ -15,10 +15,10 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.imaging.images import Pixels
-from pipeline.imaging.protocol import RGB, Protocol, Y, scored_planes
+from pipeline.imaging.protocol import RGB, Protocol, Y, image_in_space, scored_planes
 from pipeline.imaging.tensors import to_tensor
 from pipeline.models.networks import build_network
-from pipeline.scoring.evaluation import Evaluation, evaluate_image, score_image
+from pipeline.scoring.evaluation import Evaluation, evaluate_image, score
 from pipeline.support.errors import UserError
 from pipeline.tools.audit import (
     BORDERS,
@@ -37,7 +37,7 @@ from pipeline.tools.audit import (
     uniform_ssim_map,
     verdict,
 )
-from pipeline.tools.given import Pair
+from pipeline.tools.folders import GivenImages, Pair
 
 SCALE = 2
 
@@ -61,6 +61,15 @@ NETWORK = build_network("bicubic", SCALE)
 SR = {name: np.asarray(evaluate_image(NETWORK, hr).sr, np.uint8) for name, hr in HR.items()}
 PAIRS = [(name, partial(SR.__getitem__, name), partial(HR.__getitem__, name)) for name in HR]
 IMAGES = [(name, partial(HR.__getitem__, name)) for name in HR]
+
+
+def score_image(
+    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str
+) -> tuple[float, float]:
+    """PSNR and SSIM as `mesr evaluate` has them."""
+    given = GivenImages([(name, lambda: sr, lambda: hr)], scale)
+    image, reference = given.prepared(sr, hr, protocol, name)
+    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
 
 
 # The names of protocols play no role in a combination.
@@ -290,6 +299,12 @@ def test_hr_images_in_place_of_sr_images_are_refused() -> None:
         measure_images(pairs, SCALE, ssim=False)
 
 
+def test_images_too_small_for_a_border_are_refused() -> None:
+    hr = HR["a"][:24, :24]
+    with pytest.raises(UserError, match="a: is 24x24 pixels; 11x11 must be left inside a border"):
+        measure_images([("a", lambda: hr ^ 1, lambda: hr)], SCALE, ssim=False)
+
+
 def test_sr_images_of_another_scale_are_refused() -> None:
     with pytest.raises(UserError, match="Give the scale that the SR images"):
         measure_images([("a", lambda: SR["a"][:20], lambda: HR["a"])], SCALE, ssim=False)
@@ -359,7 +374,7 @@ def test_gray_beside_colour_is_not_taken_for_luma() -> None:
 
 
 def test_luma_alone_is_no_colour_image() -> None:
-    with pytest.raises(UserError, match="a: the SR image has one channel, the HR image is in colo"):
+    with pytest.raises(UserError, match="a: the SR image has one channel, the HR image three"):
         score_image(SR["a"][..., 0], HR["a"], SCALE, HABITS["ntire"].protocol, "a")
     # A colour file whose channels are equal is gray: so is its SR image.
     stacked = np.stack([HR["c"]] * 3, axis=2)

@@ -18,12 +18,13 @@ from mesr.common.imresize import imresize
 from pipeline.assets.fetching import fetch_assets
 from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import RGB, Y
-from pipeline.models.networks import NETWORKS, build_network
+from pipeline.models.networks import build_network, network_names
 from pipeline.models.published_weights import load_published
-from pipeline.study.subjects import Subject
 from pipeline.support.errors import UserError
 from pipeline.tools import exporting
 from pipeline.tools.exporting import describe_weights, enlarge, export_network
+from pipeline.tools.selection import TOY, Subject
+from tests.pipeline.tools.networks import WindowAttention
 
 # As small as each network can be: what is tried is its operations.
 SMALL: dict[str, dict[str, Any]] = {
@@ -71,7 +72,7 @@ def test_enlarging_by_a_convolution_is_imresize(scale: int, size: tuple[int, int
 
 
 def test_every_network_is_tried() -> None:
-    assert SMALL.keys() == NETWORKS.keys()
+    assert set(SMALL) == set(network_names())
 
 
 @pytest.mark.parametrize("name", sorted(SMALL))
@@ -125,6 +126,20 @@ def test_file_says_what_it_is(tmp_path: Path) -> None:
     assert [d.dim_param or d.dim_value for d in shape] == [1, 1, "height", "width"]
 
 
+def test_file_says_under_which_terms_and_what_it_is_for() -> None:
+    network = small("bicubic")
+    assert describe_weights(Subject(network, "bicubic", "", "none"))["licence"] == "Apache-2.0"
+    trained = Subject(network, "mesr", "", "trained", 1, data="photos_train", toy=True)
+    facts = describe_weights(trained)
+    assert facts["licence"].startswith("Apache-2.0; trained on photos_train, whose terms are: ")
+    assert (facts["seed"], facts["purpose"]) == ("1", TOY)
+    given = Subject(network, "mesr", "", "trained", origin="net.safetensors")
+    assert describe_weights(given)["licence"] == "not known: the weights were given as a file"
+    shipped = describe_weights(Subject(network, "mesr", "full", "shipped"))
+    assert "T91_BSDS200" in shipped["licence"]
+    assert "purpose" not in shipped
+
+
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
 @pytest.mark.parametrize(("name", "asset"), [("pan", "PAN"), ("vdsr", "VDSR")])
 def test_published_weights_keep_the_tolerance(name: str, asset: str, tmp_path: Path) -> None:
@@ -176,6 +191,12 @@ class Chance(SRNetwork):
     def forward(self, x: Tensor) -> tuple[Tensor]:
         big = x.repeat_interleave(2, -1).repeat_interleave(2, -2)
         return (big + 1e-3 * torch.rand_like(big),)
+
+
+def test_windows_of_a_fixed_size_are_refused_with_the_reason(tmp_path: Path) -> None:
+    with pytest.raises(UserError, match=r"WindowAttention at x2 cannot be exported.*of a window"):
+        export_network(WindowAttention(2), tmp_path / "net.onnx", {})
+    assert list(tmp_path.iterdir()) == []
 
 
 def test_foreign_network_that_cannot_be_traced_is_refused(tmp_path: Path) -> None:

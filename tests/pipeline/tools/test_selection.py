@@ -1,6 +1,5 @@
 """Which network and which weights the words of a command line mean."""
 
-import os
 from pathlib import Path
 
 import pytest
@@ -127,7 +126,7 @@ def test_for_use_a_real_training_goes_first(monkeypatch: pytest.MonkeyPatch) -> 
 
 
 def test_without_a_study_what_comes_with_the_code_serves() -> None:
-    os.remove("params.yaml")
+    Path("params.yaml").unlink()
     assert select_subject("mesr", 4, for_use=True).source == "shipped"
     assert select_subject("shipped:mesr", 4).source == "shipped"
     with pytest.raises(UserError, match="was not trained here"):  # never under another name

@@ -95,7 +95,7 @@ def test_results_of_another_training_are_refused(recorded: Recorded) -> None:
     write_run(KEY, weights_sha256="1" * 64)
     with pytest.raises(UserError, match=r"runs.csv: is about other weights than runs/mesr_x4_s0"):
         Recorded.of("mesr", 4)
-    with pytest.raises(UserError, match="has no mesr-no_rb_x4_s0. Bring it up to date"):
+    with pytest.raises(UserError, match=r"has no mesr-no_rb_x4_s0\. Bring it up to date"):
         Recorded.of("mesr", 4, "no_rb")
     table = pd.read_csv("results/quality.csv")
     table[:-1].to_csv("results/quality.csv", index=False)  # an image of bicubic interpolation
@@ -177,7 +177,7 @@ def test_damaged_folders_are_refused(recorded: Recorded) -> None:
     content, facts = path.read_bytes(), manifest.read_text(encoding="utf-8")
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     for use in (lambda: entry.network(FOLDER), lambda: ship_runs([recorded], FOLDER)):
-        with pytest.raises(UserError, match="is not the file that manifest.json describes"):
+        with pytest.raises(UserError, match=r"is not the file that manifest\.json describes"):
             use()
     path.unlink()
     with pytest.raises(UserError, match=r"not readable .*git checkout weights"):

@@ -7,6 +7,7 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.support.errors import UserError
+from pipeline.tools.selection import select_subject
 from pipeline.tools.spandrel import SpandrelNetwork, read_checkpoint
 
 
@@ -22,6 +23,22 @@ def test_spandrel_runs_a_checkpoint_it_recognises(tmp_path: Path) -> None:
     x = torch.rand(1, 3, 9, 7)
     with torch.no_grad():
         torch.testing.assert_close(network(x)[0], model.eval()(x).clamp(0, 1))
+
+
+def test_another_scale_than_the_checkpoints_is_refused(tmp_path: Path) -> None:
+    pytest.importorskip("spandrel")
+    from spandrel.architectures.Compact.__arch.SRVGG import SRVGGNetCompact  # noqa: PLC0415
+
+    model = SRVGGNetCompact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=2)
+    state = {f"module.{name}": tensor for name, tensor in model.state_dict().items()}
+    zeros = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
+    torch.save({"params": zeros, "params_ema": state, "epoch": 3}, tmp_path / "net.pth")
+    found = select_subject(f"spandrel:{tmp_path / 'net.pth'}", 2)
+    x = torch.rand(1, 3, 9, 7)
+    with torch.no_grad():  # the averaged weights
+        torch.testing.assert_close(found.network(x)[0], model.eval()(x).clamp(0, 1))
+    with pytest.raises(UserError, match="enlarges 2 times, but --scale is 4"):
+        select_subject(f"spandrel:{tmp_path / 'net.pth'}", 4)
 
 
 def test_missing_spandrel_is_installed_from_the_checkout(

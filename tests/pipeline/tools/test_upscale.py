@@ -1,6 +1,5 @@
 """Photos in, photos out: what is kept, what is said, and what is refused."""
 
-import os
 from pathlib import Path
 
 import numpy as np
@@ -106,7 +105,15 @@ def test_sixteen_bits_cmyk_and_a_phones_pictures_are_enlarged() -> None:
     gray = np.linspace(0, 65535, 12 * 10).reshape(12, 10).astype(np.uint16)
     Image.fromarray(gray).save("deep.png")
     save("print.jpg", 12, 10, 3, mode="CMYK")
-    save("phone.jpg", 12, 10, 3, format="MPO", save_all=True, append_images=[Image.new("RGB", (4, 4))])
+    save(
+        "phone.jpg",
+        12,
+        10,
+        3,
+        format="MPO",
+        save_all=True,
+        append_images=[Image.new("RGB", (4, 4))],
+    )
     for name, mode in (("deep.png", "L"), ("print.jpg", "RGB"), ("phone.jpg", "RGB")):
         bicubic().file(Path(name), Path("out.png"))
         image = Image.open("out.png")
@@ -152,7 +159,7 @@ def test_one_damaged_image_of_several_stops_no_other() -> None:
     assert "1 of 3 images were not enlarged" in str(done.exception)
     assert "b.png" in str(done.exception)
     assert "error: b.png: is not an image" in done.output
-    assert sorted(os.listdir("out")) == ["a_x2.png", "c_x2.png"]
+    assert sorted(path.name for path in Path("out").iterdir()) == ["a_x2.png", "c_x2.png"]
     alone = upscale("b.png", "--out", "alone")
     assert "b.png: is not an image" in str(alone.exception)
     assert not Path("alone").exists()
