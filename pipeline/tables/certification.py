@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.study.paths import LR_RECORD, RECORD
-from pipeline.study.published_figures import PublishedQuality, published_quality
+from pipeline.study.published_figures import published_quality
 from pipeline.study.verdicts import digits, judge
 from pipeline.tables.files import read_frame, words
 from pipeline.tables.labels import joined, network_label
@@ -53,29 +53,19 @@ def rows(study: Study) -> pd.DataFrame:
 def _compared(cell: dict[Hashable, Any], how: str) -> dict[Hashable, Any]:
     place = (cell["network"], cell["variant"], int(cell["scale"]), cell["dataset"])
     entry = published_quality().get(place)
-    measured = None if pd.isna(cell["psnr_db"]) else (cell["psnr_db"], cell["ssim"])
-    known = entry is not None and (entry.psnr_db is not None or entry.ssim is not None)
-    return {
-        **cell,
-        **_printed("psnr", "psnr_db", entry),
-        **_printed("ssim", "ssim", entry),
-        "verdict": judge(entry, *(measured or (None, None))),
-        "misprint": entry.misprint if entry else "",
-        "source": entry.source if entry else "",
-        "note": joined(
-            "" if known else "no published figure to compare with",
-            cell["note"],
-            entry.note if entry else "",
-        ),
-        "measured": how if measured else "",
-    }
-
-
-def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[Hashable, Any]:
-    value = getattr(entry, column, None)
-    if value is None:
-        return {}
-    return {f"published_{column}": float(value), f"{name}_digits": digits(value)}
+    measured = not pd.isna(cell["psnr_db"])
+    judged = judge(entry, *((cell["psnr_db"], cell["ssim"]) if measured else (None, None)))
+    row = cell | {"verdict": judged, "measured": how if measured else ""}
+    printed = {"psnr_db": entry.psnr_db, "ssim": entry.ssim} if entry else {}
+    for name, value in printed.items():
+        if value is not None:
+            row |= {f"published_{name}": float(value)}
+            row |= {f"{name.removesuffix('_db')}_digits": digits(value)}
+    if entry:
+        row |= {"misprint": entry.misprint, "source": entry.source}
+    known = any(value is not None for value in printed.values())
+    nothing = "" if known else "no published figure to compare with"
+    return row | {"note": joined(nothing, cell["note"], entry.note if entry else "")}
 
 
 def lr_rows(study: Study) -> pd.DataFrame:

@@ -94,7 +94,7 @@ def test_a_run_that_contradicts_its_name_is_refused_and_nothing_is_written(param
     record = paths.run_folder("vdsr_x4_s1") / "run.json"
     facts = json.loads(record.read_text())
     record.write_text(json.dumps(facts | {"seed": 0}))
-    with pytest.raises(UserError, match="seed is 0, in params[.]yaml 1"):
+    with pytest.raises(UserError, match=r"seed is 0, in params\.yaml 1"):
         stage.main([])
     assert sorted(path.name for path in paths.RESULTS.iterdir()) == ["counts.csv", "sizes.csv"]
 
