@@ -414,30 +414,36 @@ def verify(
         str, typer.Option(help="commit whose dvc.lock and results are compared with")
     ] = "HEAD",
     optional: Annotated[
-        bool, typer.Option("--optional", help="say nothing where there is nothing to compare")
+        bool,
+        typer.Option(
+            "--optional", help="exit status 0, and nothing said where there is nothing to compare"
+        ),
     ] = False,
+    verbose: Annotated[bool, typer.Option("--verbose", "-v", help="list the paths")] = False,
 ) -> None:
-    """Say whether the study of this folder reproduced the recorded one, bit by bit."""
-    from pipeline.study.verification import tell_report  # noqa: PLC0415
+    """Say whether the study of this folder was computed here and equals the recorded one.
+
+    The exit status tells what is said: docs/reproducibility.md lists them.
+    """
+    from pipeline.study.verification import Verdict, tell_report  # noqa: PLC0415
     from pipeline.study.verification import verify as compare  # noqa: PLC0415
 
     if targets:
         from pipeline.scheduling.repro import repro as run_stages  # noqa: PLC0415
 
         run_stages(targets)
-    try:
-        found = compare(revision=revision, targets=targets or ())
-    except UserError:
-        if optional:
-            return
-        raise
-    for path in (*found.differing, *found.missing):
-        print(f"{'not here' if path in found.missing else 'differs'}: {path}")
-    print(found.sentence())
+    found = compare(revision=revision, targets=targets or ())
+    if optional and found.verdict is Verdict.INCOMPARABLE:
+        return
+    if verbose:
+        for told, path in found.paths:
+            print(f"{told}: {path}")
+    more = bool(found.paths) and not verbose
+    print(found.sentence() + (" `mesr verify -v` lists them." if more else ""))
     if not targets:
         tell_report(found)
-    if not (found.reproduced or optional):
-        raise typer.Exit(1)
+    if not optional:
+        raise typer.Exit(found.verdict.status)
 
 
 @app.command()

