@@ -192,9 +192,7 @@ class Project:
     def unchanged(self, node: Node) -> bool:
         """Tell whether the stage is up to date; pull what only its data are missing for."""
         stage = node.stage
-        if not self.pull and _kept_by_git(stage):
-            return False
-        if not self._changed(stage):
+        if not (_kept_by_git(stage) and not self.pull) and not self._changed(stage):
             return True
         upstream = [self.nodes[name].stage for name in node.upstream]
         if self.pull and not stage.changed(True, upstream):
@@ -388,6 +386,13 @@ class LockFile:
         return found.st_mtime_ns, found.st_size
 
 
+def _kept_by_git(stage: Stage) -> bool:
+    """Whether outputs came with the clone: with equal inputs DVC would never compute them here."""
+    if not str(stage.cmd).startswith("python -m ") or all(out.use_cache for out in stage.outs):
+        return False
+    return not computed_here(str(stage.cmd), [out.fs_path for out in stage.outs])
+
+
 def _read_params(fs: Any, path: str, names: Sequence[str] | None = None, **options: Any) -> Any:
     """Do what DVC's function does, without parsing and searching the whole file for each stage."""
     if not (names and options.get("flatten")):
@@ -407,10 +412,3 @@ def _parsed(path: str, *state: int) -> Any:
 
 _dvc_read_params = param.read_param_file
 param.read_param_file = _read_params
-
-
-def _kept_by_git(stage: Stage) -> bool:
-    """Whether outputs came with the clone: with equal inputs DVC would never compute them here."""
-    if not str(stage.cmd).startswith("python -m ") or all(out.use_cache for out in stage.outs):
-        return False
-    return not computed_here(str(stage.cmd), [out.fs_path for out in stage.outs])
