@@ -1,10 +1,11 @@
-"""Findings: prose by hand, with numbers and conditions filled in from the result files of its study.
+"""Findings: prose by hand, with numbers and conditions filled in from the result files.
 
     python -m reports.findings studies/compact/results
 
-writes docs/findings.md, and into README.md the block of the first screen. `reports/findings/NAME.md.j2`
-is about profile NAME alone. A sentence stands behind ``{{ require(condition) }}``, and rendering fails
-where a condition no longer holds: then the sentence is to be written anew.
+writes docs/findings.md, and into README.md the block of the first screen.
+`reports/findings/NAME.md.j2` is about profile NAME alone. A sentence stands behind
+``{{ require(condition, what) }}``, and rendering fails where a condition no longer holds: then the
+sentence is to be written anew.
 """
 
 import argparse
@@ -17,7 +18,13 @@ from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateNotFound, TemplateRuntimeError
+from jinja2 import (
+    Environment,
+    FileSystemLoader,
+    StrictUndefined,
+    TemplateNotFound,
+    TemplateRuntimeError,
+)
 
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
@@ -29,7 +36,10 @@ from reports.view import number
 
 FOLDER = Path(__file__).parent / "findings"
 README, DOCUMENT = Path("README.md"), Path("docs/findings.md")
-BEGIN, END = "<!-- finding of {}: written by python -m reports.findings -->", "<!-- end of finding -->"
+BEGIN, END = (
+    "<!-- finding of {}: written by python -m reports.findings -->",
+    "<!-- end of finding -->",
+)
 MARKED = re.compile(BEGIN.format("(.*?)") + ".*?" + END, re.DOTALL)
 WIDTH = 105
 
@@ -101,7 +111,7 @@ def findings(results: Results) -> Findings | None:
     """
     name = f"{results.facts['profile']}.md.j2"
     environment = Environment(
-        loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,  # noqa: S701
+        loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True,
     )  # fmt: skip
 
@@ -135,7 +145,8 @@ def findings(results: Results) -> Findings | None:
         context = template.new_context()
         blocks = ["".join(template.blocks[part](context)).strip()
                   for part in ("headline", "told", "validity")]  # fmt: skip
-        return Findings(*(" ".join(block.split()) for block in blocks[:2]), blocks[2], template.render())
+        headline, told = (" ".join(found.split()) for found in blocks[:2])
+        return Findings(headline, told, blocks[2], template.render())
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
@@ -157,8 +168,8 @@ def block(found: Findings, source: Path) -> str:
     """Return what README.md says, with the marks around it."""
     where = f"[{source.as_posix()}]({source.as_posix()})"
     text = (
-        f"**{found.headline}** {found.told}\n\n{found.validity}\n\n({where}; not the paper's setting: "
-        "these numbers must not be quoted as the paper's results.)"
+        f"**{found.headline}** {found.told}\n\n{found.validity}\n\n({where}; not the paper's "
+        "setting: these numbers must not be quoted as the paper's results.)"
     )
     return f"{BEGIN.format(source.as_posix())}\n{wrapped(text)}{END}"
 
@@ -171,7 +182,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     results = read_all(source)
     found = findings(results)
     if found is None:
-        raise UserError(f"no findings are written about profile {results.facts['profile']}: {FOLDER}")
+        raise UserError(
+            f"no findings are written about profile {results.facts['profile']}: {FOLDER}"
+        )
     readme = README.read_text(encoding="utf-8")
     if len(MARKED.findall(readme)) != 1:
         raise UserError(

@@ -27,7 +27,17 @@ from reports.view import View, view
 
 COSTS = "window.reportCosts = {};\n"
 HR_INPUT = "HR 1280x720"
-TEXTS = ("network", "variant", "size", "input", "device", "machine", "precision", "torch", "measured")
+TEXTS = (
+    "network",
+    "variant",
+    "size",
+    "input",
+    "device",
+    "machine",
+    "precision",
+    "torch",
+    "measured",
+)
 NUMBERS = (
     *("scale", "share", "params", "multi_adds", "latency_ms", "latency_q1_ms", "latency_q3_ms"),
     *("rounds", "peak_memory_mib", "threads", "ntire_score"),
@@ -88,20 +98,27 @@ def costs(results: Results, frame: pd.DataFrame, name: str) -> Table:
     frame = frame.sort_values(["scale", "input", "size", "latency_ms"], kind="stable")
     frame = frame.assign(
         label=[results.label(network) for network in frame["network"]],
-        section=[f"×{scale}, {given}" for scale, given in zip(frame["scale"], frame["input"], strict=True)],
-        remark=["measured on a strip and scaled to the whole" if share < 1 else "" for share in frame["share"]],
+        section=[
+            f"×{scale}, {given}"
+            for scale, given in zip(frame["scale"], frame["input"], strict=True)
+        ],
+        remark=[
+            "measured on a strip and scaled to the whole" if share < 1 else ""
+            for share in frame["share"]
+        ],
         is_subject=frame["network"] == results.facts["subject"],
     )
     return Table(
         name=name,
         title="Cost of the networks on a machine",
         caption=(
-            f"{machine_name(frame)}, measured on {', '.join(distinct(frame['measured']))}. Latency: median "
-            f"of {', '.join(map(str, distinct(frame['rounds'])))} passes after warm-up, networks in a new "
-            "order in each round, with its quartiles; peak memory of a fresh process beyond the process "
-            f"itself; score of NTIRE's challenges on efficient SR, lower is better, with {results.subject} "
-            "as the reference: weights 0.7 for runtime, 0.15 for Multi-Adds, 0.15 for parameters. These "
-            "numbers are no part of the study that can be verified."
+            f"{machine_name(frame)}, measured on {', '.join(distinct(frame['measured']))}. "
+            f"Latency: median of {', '.join(map(str, distinct(frame['rounds'])))} passes after "
+            "warm-up, networks in a new order in each round, with its quartiles; peak memory of a "
+            "fresh process beyond the process itself; score of NTIRE's challenges on efficient SR, "
+            f"lower is better, with {results.subject} as the reference: weights 0.7 for runtime, "
+            "0.15 for Multi-Adds, 0.15 for parameters. These numbers are no part of the study that "
+            "can be verified."
         ),
         frame=frame,
         columns=(
@@ -110,7 +127,9 @@ def costs(results: Results, frame: pd.DataFrame, name: str) -> Table:
             Column("size", "Size"),
             Column("params", "Parameters", "params"),
             Column("multi_adds", "Multi-Adds", "multi_adds"),
-            Column("latency_ms", "Latency", "milliseconds", low="latency_q1_ms", high="latency_q3_ms"),
+            Column(
+                "latency_ms", "Latency", "milliseconds", low="latency_q1_ms", high="latency_q3_ms"
+            ),
             Column("peak_memory_mib", "Peak memory (MiB)", "integer"),
             Column("ntire_score", "NTIRE score", "number"),
         ),
@@ -142,7 +161,9 @@ def write_machines(folder: Path, results: Results, machines: Path) -> None:
         drawn = []
         for scale in sorted(results.facts["scales"], reverse=True):
             points = measured_points(results, frame, scale)
-            figure = tradeoff(points, ["latency_ms", "peak_memory_mib"], f"{key}-x{scale}", results, scale)
+            figure = tradeoff(
+                points, ["latency_ms", "peak_memory_mib"], f"{key}-x{scale}", results, scale
+            )
             if figure:
                 drawn.append((figure, save(figure, target)))
         table = view(costs(results, frame, key))

@@ -4,6 +4,8 @@ import re
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import pandas as pd
+
 # Protocols whose names could mislead: `rgb` converts RGB results to luma before it scores them.
 PROTOCOLS = {"rgb": "PSNR-Y"}
 
@@ -11,6 +13,11 @@ PROTOCOLS = {"rgb": "PSNR-Y"}
 def protocol_label(name: str) -> str:
     """Return what a protocol's scores are called: "PSNR-Y (protocol rgb)"."""
     return f"{PROTOCOLS[name]} (protocol {name})" if name in PROTOCOLS else f"protocol {name}"
+
+
+def records(frame: pd.DataFrame) -> list[dict[str, Any]]:
+    """Return the rows of a frame."""
+    return [{str(name): value for name, value in row.items()} for row in frame.to_dict("records")]
 
 
 def slug(*parts: object) -> str:

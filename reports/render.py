@@ -77,9 +77,9 @@ def render(
     results, evaluations, docs : Path
         Folders that hold the result files, the pictures and paper-reading.md.
     output : Path
-        Folder to write: index.html, reading.html, findings.html where findings are written about the
-        profile, assets/, figures/, latex/ and downloads/, a function of the above alone; and logs.js,
-        costs.js, verified.js and machines/.
+        Folder to write: index.html, reading.html, findings.html where findings are written about
+        the profile, assets/, figures/, latex/ and downloads/, a function of the above alone; and
+        logs.js, costs.js, verified.js and machines/.
     logs : Path
         Folder with what was measured of runs on this machine.
     machines : Path
@@ -167,8 +167,8 @@ def warning(data: Results) -> str:
         return ""
     reduced = "networks of reduced width, " if data.facts["reduced"] else ""
     return (
-        f"Not the paper's setting ({reduced}a short training): the numbers show the method at work and "
-        "must not be quoted as the paper's results."
+        f"Not the paper's setting ({reduced}a short training): the numbers show the method at work "
+        "and must not be quoted as the paper's results."
     )
 
 
@@ -179,9 +179,10 @@ def disagreement(data: Results) -> str:
     alone = int((bootstrap & (frame["verdict"] == "not significant")).sum())
     if not alone:
         return ""
+    compared = int(frame["minus_subject_db"].notna().sum())
     return (
-        f"In {alone} of {int(frame['minus_subject_db'].notna().sum())} cases the bootstrap interval, which "
-        "is not corrected and too short with few seeds, excludes 0 and this one does not."
+        f"In {alone} of {compared} cases the bootstrap interval, which is not corrected and too "
+        "short with few seeds, excludes 0 and this one does not."
     )
 
 

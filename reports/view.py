@@ -10,6 +10,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.tables.layout import Column, Kind, Table
+from reports.names import records
 
 MISSING = "–"
 # Where a sentence ends; captions have no abbreviation before a capital letter.
@@ -180,8 +181,7 @@ def view(table: Table) -> View:
     ranks = {c.name: table.ranks(c) for c in table.columns}
     notes: dict[str, str] = {}
     sections: dict[tuple[str, str], list[Row]] = {}
-    for number_, (index, values) in enumerate(frame.iterrows()):
-        row = values.to_dict()
+    for place, (index, row) in enumerate(zip(frame.index, records(frame), strict=True)):
         quoted = bool(table.quoted and row[table.quoted])
         remarks = [row.get("source", "") if quoted else "", row.get(table.note, "")]
         remark = "; ".join(str(text) for text in remarks if not missing(text))
@@ -189,24 +189,28 @@ def view(table: Table) -> View:
         cells = tuple(
             cell(c, row, prints[c.name][0], int(ranks[c.name].loc[index])) for c in table.columns
         )
-        place = tuple(
+        switch, title = (
             scale_text(row[name]) if name else "" for name in (table.switch, table.sections)
         )
-        sections.setdefault((place[0], place[1]), []).append(
+        sections.setdefault((switch, title), []).append(
             Row(
                 cells,
-                f"{table.name}-{number_ + 1}",
+                f"{table.name}-{place + 1}",
                 mark,
                 bool(table.subject and row[table.subject]),
                 quoted,
-                f"{row['method']} {scale_text(row['scale'])}" if {"method", "scale"} <= row.keys() else "",
+                f"{row['method']} {scale_text(row['scale'])}"
+                if {"method", "scale"} <= row.keys()
+                else "",
                 tuple(str(row[name]) for name in table.filters),
             )
         )
     heads = []
     for column in table.columns:
         unit = prints[column.name][1]
-        heads.append(f"{column.label} ({unit})" if unit and unit not in column.label else column.label)
+        heads.append(
+            f"{column.label} ({unit})" if unit and unit not in column.label else column.label
+        )
     return View(
         table,
         tuple(heads),

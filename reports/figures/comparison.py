@@ -7,6 +7,7 @@ from dataclasses import dataclass
 
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
+from matplotlib.layout_engine import ConstrainedLayoutEngine
 from matplotlib.patches import Rectangle
 from PIL import Image
 
@@ -44,8 +45,8 @@ class Comparison:
     tiles : list of Image
         The truth, the LR image where it was kept, then one per method.
     facts : DataFrame
-        One row a tile: label, kind ("" for the truth and the LR image), is_subject, psnr_db and ssim
-        of the whole image, region_psnr_db and region_ssim.
+        One row a tile: label, kind ("" for the truth and the LR image), is_subject, variant,
+        psnr_db and ssim of the whole image, region_psnr_db and region_ssim.
     """
 
     crop: Crop
@@ -80,7 +81,13 @@ def compare(pictures: Pictures, crop: Crop) -> Comparison | None:
     region = pictures.region(crop, original)
     truth = cut(original, region)
     tiles = [truth]
-    nothing = {"kind": "", "is_subject": False, "psnr_db": math.nan, "ssim": math.nan}
+    nothing = {
+        "kind": "",
+        "is_subject": False,
+        "variant": "",
+        "psnr_db": math.nan,
+        "ssim": math.nan,
+    }
     rows: list[dict[str, object]] = [{"label": "Ground truth", **nothing}]
     small = (size[0] // crop.scale, size[1] // crop.scale)
     lr = pictures.view(bicubic(crop.scale), *place, small, "lr.png")
@@ -99,6 +106,7 @@ def compare(pictures: Pictures, crop: Crop) -> Comparison | None:
                 **{"label": source.label, "kind": source.kind, "psnr_db": psnr_db, "ssim": ssim},
                 **{"region_psnr_db": region_psnr_db, "region_ssim": region_ssim},
                 "is_subject": source.method == pictures.results.facts["subject"],
+                "variant": source.variant,
             }
         )
     overview = original.copy()
@@ -114,7 +122,8 @@ def printed(comparison: Comparison) -> pd.DataFrame:
     facts = comparison.facts
     keep = (facts["kind"].isin(["", "interpolation"])) | facts["is_subject"]
     room = PRINTED - int(keep.sum())
-    keep |= facts["psnr_db"].where(~keep).rank(ascending=False) <= room
+    others = ~keep & ((facts["variant"] == "") | (facts["kind"] != "trained"))
+    keep |= facts["psnr_db"].where(others).rank(ascending=False) <= room
     shown = facts[keep]
     return shown.assign(best=highest(shown))
 
@@ -130,11 +139,15 @@ def draw_comparison(comparison: Comparison) -> Callable[[float], Canvas]:
         left = 0.26 * width
         tile = (width - left) / columns
         height = rows * (tile * region_height / region_width + 0.52)
-        canvas = Canvas(figsize=(width, height))
-        canvas.get_layout_engine().set(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)  # type: ignore[union-attr]
+        engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
+        canvas = Canvas(figsize=(width, height), layout=engine)
         grid = canvas.add_gridspec(rows, columns + 1, width_ratios=[left, *[tile] * columns])
         whole = canvas.add_subplot(grid[:, 0])
-        whole.imshow(comparison.overview, extent=(0, comparison.size[0], comparison.size[1], 0))
+        whole.imshow(
+            comparison.overview,
+            interpolation="none",
+            extent=(0, comparison.size[0], comparison.size[1], 0),
+        )
         whole.set_anchor("N")
         bare(whole)
         x, y, w, h = comparison.region
@@ -166,9 +179,9 @@ def comparison_figure(comparison: Comparison) -> Figure:
         "Visual comparison",
         f"Visual comparison on {comparison.crop.image} of {comparison.crop.dataset} at "
         f"×{comparison.crop.scale}. The region is {width}×{height} pixels at ({x}, {y}), {how}. "
-        "Below each view PSNR (dB) and SSIM: first of the region, on the luma that is shown; then of "
-        "the whole image, as in the tables; of the first seed where there are several. Bold: highest "
-        "PSNR among views with the same kind of weights.",
+        "Below each view PSNR (dB) and SSIM: first of the region, on the luma that is shown; then "
+        "of the whole image, as in the tables; of the first seed where there are several. Bold: "
+        "highest PSNR among views with the same kind of weights.",
         f"The region as seen by {', '.join(comparison.facts['label'])}.",
         draw_comparison(comparison),
         choice=comparison.name,

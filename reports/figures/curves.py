@@ -1,16 +1,21 @@
 """Training: PSNR beside loss of every network, and what the second stage does meanwhile."""
 
+from collections.abc import Mapping
+from typing import Any
+
 import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from pipeline.tables.results import Results
-from reports.figures.style import DASHES, MUTED, NARROW, Figure, colour, label_ends
+from reports.figures.style import MUTED, NARROW, Figure, colour, dash, label_ends
 from reports.names import distinct
 
 PANELS = {"psnr_db": "Validation PSNR (dB)", "loss": "Training loss"}
 
 
-def draw_curves(history: pd.DataFrame, labels: dict[str, str], subject: str, width: float) -> Canvas:
+def draw_curves(
+    history: pd.DataFrame, labels: dict[str, str], subject: str, width: float
+) -> Canvas:
     """Draw the mean over seeds of each method: the subject in its colour, few others in theirs."""
     methods = distinct(history["method"])
     narrow = width == NARROW
@@ -27,7 +32,7 @@ def draw_curves(history: pd.DataFrame, labels: dict[str, str], subject: str, wid
             if mean.empty:
                 continue
             axes.plot(
-                mean.index, mean, color=inks[method], linestyle="-" if method == subject else DASHES[index % len(DASHES)],
+                mean.index, mean, color=inks[method], linestyle=dash(index, method == subject),
                 zorder=3 if method == subject else 2, linewidth=2 if method == subject else 1.1,
             )  # fmt: skip
             ends[method] = float(mean.iloc[-1])
@@ -60,22 +65,33 @@ def curve_figures(results: Results) -> list[Figure]:
     found = []
     for scale in sorted(facts["scales"], reverse=True):
         own = history[(history["scale"] == scale) & (history["variant"] == "")]
-        if not own.empty:
-            found.append(_curves(own, labels, facts["subject"], f"curves-x{scale}", "Training", f"×{scale}",
-                                 f"Training of every network at ×{scale}"))  # fmt: skip
+        if len(own):
+            words = f"Training of every network at ×{scale}"
+            found.append(
+                _figure(f"curves-x{scale}", "Training", f"×{scale}", words, own, labels, facts)
+            )
     variants = results["variants"]
-    variants = variants[(variants["base"] != "") & (variants["heading"] == variants["heading"].iloc[:1].max())]
-    scale = max(facts["scales"])
-    own = history[(history["scale"] == scale) & history["method"].isin([facts["subject"], *variants["method"]])]
-    labels |= dict(zip(variants["method"], variants["label"], strict=True))
-    if own["method"].nunique() > 1:
-        found.append(_curves(own, labels, facts["subject"], "curves-variants", "Training of the variants", "",
-                             f"Training of the variants of {results.subject} at ×{scale}"))  # fmt: skip
+    first = variants["heading"] == variants["heading"].iloc[:1].max()
+    variants = variants[(variants["base"] != "") & first]
+    labels = labels | dict(zip(variants["method"], variants["label"], strict=True))
+    chosen = history["method"].isin([facts["subject"], *variants["method"]])
+    own = history[(history["scale"] == max(facts["scales"])) & chosen]
+    if len(distinct(own["method"])) > 1:
+        words = f"Training of the variants of {results.subject} at ×{max(facts['scales'])}"
+        title = "Training of the variants"
+        found.append(_figure("curves-variants", title, "", words, own, labels, facts))
     return found
 
 
-def _curves(history: pd.DataFrame, labels: dict[str, str], subject: str, key: str, title: str,
-            choice: str, words: str) -> Figure:  # fmt: skip
+def _figure(
+    key: str,
+    title: str,
+    choice: str,
+    words: str,
+    history: pd.DataFrame,
+    labels: dict[str, str],
+    facts: Mapping[str, Any],
+) -> Figure:
     return Figure(
         key,
         title,
@@ -83,7 +99,7 @@ def _curves(history: pd.DataFrame, labels: dict[str, str], subject: str, key: st
         "(logarithmic; networks with several outputs add up several losses). "
         "Every value is in history.csv.",
         "One rising line of PSNR and one falling line of loss for each method.",
-        lambda width: draw_curves(history, labels, subject, width),
+        lambda width: draw_curves(history, labels, facts["subject"], width),
         choice,
     )
 
@@ -97,19 +113,28 @@ def gate_figure(results: Results) -> Figure | None:
     runs = results["runs"].set_index("key")["label"]
     lines = history.assign(
         gain=history["psnr_db"] - history["coarse_psnr_db"],
-        name=history["key"].map(runs).fillna(history["method"]) + history["scale"].map(" ×{:.0f}".format),
+        name=history["key"].map(runs).fillna(history["method"])
+        + history["scale"].map(" ×{:.0f}".format),
     )
 
     def draw(width: float) -> Canvas:
         names = distinct(lines["name"])
         canvas = Canvas(figsize=(width, 5.4 if width == NARROW else 2.7))
         panels = canvas.subplots(*((2, 1) if width == NARROW else (1, 2)), squeeze=False).flat
-        titles = {"gate_mean": "Mean of the gate (0 is shut)", "gain": "Refined less coarse PSNR (dB)"}
+        titles = {
+            "gate_mean": "Mean of the gate (0 is shut)",
+            "gain": "Refined less coarse PSNR (dB)",
+        }
         for axes, (column, title) in zip(panels, titles.items(), strict=True):
             ends = {}
             for index, name in enumerate(names):
                 mean = lines[lines["name"] == name].groupby("step")[column].mean()
-                axes.plot(mean.index, mean, color=colour(index - 1, index == 0), linestyle=DASHES[index % 5])
+                axes.plot(
+                    mean.index,
+                    mean,
+                    color=colour(index - 1, index == 0),
+                    linestyle=dash(index, index == 0),
+                )
                 ends[name] = float(mean.iloc[-1])
             axes.set_title(title)
             axes.set_xlabel("Step")
@@ -129,5 +154,3 @@ def gate_figure(results: Results) -> Figure | None:
         "Lines of the gate's mean and of the gain of the second stage over training steps.",
         draw,
     )
-
-

@@ -36,10 +36,11 @@ def draw_gains(data: pd.DataFrame, subject: str, width: float) -> Canvas:
         ink = SUBJECT if method == subject else SERIES[0]
         axes.plot([low, high], [y, y], color=ink, linewidth=1)
         axes.plot([start, end], [y, y], color=ink, linewidth=4, solid_capstyle="butt")
-        axes.plot(mean, y, marker="o", markersize=5, color=TEXT, markeredgecolor="none")
+        axes.plot(mean, y, marker="o", markersize=5, color=TEXT, markeredgewidth=0)
     axes.axvline(0, color=MUTED, linewidth=0.9)
     axes.set_yticks(
-        range(len(means)), [short(labels[str(m)], 14 if width == NARROW else 24) for m in means.index]
+        range(len(means)),
+        [short(labels[str(m)], 14 if width == NARROW else 24) for m in means.index],
     )
     for tick, method in zip(axes.get_yticklabels(), means.index, strict=True):
         tick.set_color(SUBJECT if method == subject else TEXT)
@@ -65,8 +66,9 @@ def _figure(data: pd.DataFrame, subject: str, scale: int, images: int) -> Figure
     return Figure(
         f"gains-x{scale}",
         "Gain over bicubic, image by image",
-        f"PSNR gain over bicubic interpolation at ×{scale} over {images} test images, averaged over "
-        "seeds: dot, the mean; thick line, the middle half of the images; thin line, 5 % to 95 %.",
+        f"PSNR gain over bicubic interpolation at ×{scale} over {images} test images, averaged "
+        "over seeds: dot, the mean; thick line, the middle half of the images; thin line, 5 % to "
+        "95 %.",
         f"Horizontal ranges of gains of {methods} methods; every value is in quality.csv.",
         lambda width: draw_gains(data, subject, width),
         f"×{scale}",

@@ -15,6 +15,7 @@ from skimage.metrics import structural_similarity
 
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
+from reports.names import records
 
 Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 WINDOW = 11  # side of SSIM's window in pixels
@@ -41,6 +42,7 @@ class Source:
     method: str
     label: str
     kind: str
+    variant: str
 
 
 class Pictures:
@@ -60,7 +62,12 @@ class Pictures:
         return self.evaluations / key / dataset / "images" / image / name
 
     def view(
-        self, key: str, dataset: str, image: str, size: tuple[int, int] = (0, 0), name: str = "sr.png"
+        self,
+        key: str,
+        dataset: str,
+        image: str,
+        size: tuple[int, int] = (0, 0),
+        name: str = "sr.png",
     ) -> Image.Image | None:
         """Read a picture as RGB; None where it was not kept.
 
@@ -78,7 +85,7 @@ class Pictures:
                 picture = found.convert("RGB")
         except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
             raise UserError(f"{path}: cannot be read as an image ({error}). {again}") from error
-        if size != (0, 0) and picture.size != size:
+        if size not in ((0, 0), picture.size):
             raise UserError(
                 f"{path}: {picture.width} x {picture.height} pixels, expected {size[0]} x "
                 f"{size[1]} as for hr.png of this image. {again}"
@@ -102,13 +109,13 @@ class Pictures:
         runs = self.results["runs"]
         runs = runs[runs["scale"] == scale].drop_duplicates("method")
         return [
-            Source(row.key, row.method, row.label, row.kind)
-            for row in runs.itertuples()
-            if self.path(row.key, dataset, image).is_file()
+            Source(row["key"], row["method"], row["label"], row["kind"], row["variant"])
+            for row in records(runs)
+            if self.path(row["key"], dataset, image).is_file()
         ]
 
     def crops(self) -> list[Crop]:
-        """Return what params `figures.crops` names, or else the images that bicubic restores worst."""
+        """Return what params `figures.crops` names, or the images that bicubic restores worst."""
         named = self.results.facts["figures"]["crops"]
         if named:
             return [as_crop(crop) for crop in named]
@@ -118,7 +125,9 @@ class Pictures:
             for dataset, image in self.kept(scale)
             if (bicubic(scale), dataset, image) in self.quality
         ]
-        return [Crop(dataset, image, scale) for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]]
+        return [
+            Crop(dataset, image, scale) for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]
+        ]
 
     def region(self, crop: Crop, original: Image.Image) -> Region:
         """Return the region of a crop: the given one, or the one that bicubic restores worst."""

@@ -1,7 +1,7 @@
 """How charts look and are saved: SVG for the page, PDF for print, the same bytes every time.
 
-A chart is drawn twice, for wide places (a page, a screen) and for narrow ones (a phone), with type of
-the same size. The SVG stands in the page itself: its text is text, and its colours are the page's.
+A chart is drawn twice, for wide places (a page, a screen) and for narrow ones (a phone), with type
+of the same size. The SVG stands in the page itself: its text is text, its colours are the page's.
 """
 
 import io
@@ -35,13 +35,14 @@ VARIABLES = {
     **{colour: f"series-{index}" for index, colour in enumerate(SERIES)},
 }
 NOTHING = {"Creator": None, "Producer": None, "CreationDate": None}
-STYLE: dict[str, Any] = {
+STYLE: Any = {
     **dict.fromkeys(["figure.facecolor", "axes.facecolor"], GROUND),
     **dict.fromkeys(["axes.edgecolor", "grid.color", "xtick.color", "ytick.color"], GRID),
     **dict.fromkeys(["axes.labelcolor", "text.color"], TEXT),
     **dict.fromkeys(["xtick.labelcolor", "ytick.labelcolor"], MUTED),
     **dict.fromkeys(
-        ["font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize"], SIZE
+        ["font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize"],
+        SIZE,
     ),
     **dict.fromkeys(
         ["xtick.major.size", "ytick.major.size", "xtick.minor.size", "ytick.minor.size"], 0
@@ -81,6 +82,11 @@ class Figure:
     is_picture: bool = False
 
 
+def dash(index: int, is_subject: bool) -> Any:
+    """Return the subject's solid line, or the dashes of a series, which come round again."""
+    return "-" if is_subject else DASHES[index % len(DASHES)]
+
+
 def colour(index: int, is_subject: bool) -> str:
     """Return the subject's own colour, or that of a series, which come round again."""
     return SUBJECT if is_subject else SERIES[index % len(SERIES)]
@@ -91,26 +97,33 @@ def save(figure: Figure, folder: Path) -> str:
 
     Dates, versions and producers are left out of the files.
     """
-    with mpl.rc_context(), warnings.catch_warnings():
-        mpl.rcParams.update(STYLE)
-        # A script without glyphs in the font is shown as boxes in the PDF; the tables have its text.
+    with mpl.rc_context(STYLE), warnings.catch_warnings():
+        # A script without glyphs in the font is boxes in the PDF; the tables have its text.
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         canvas = figure.draw(WIDE)
         canvas.savefig(folder / f"{figure.key}.pdf", dpi=300, metadata=NOTHING)
         if figure.is_picture:
             canvas.savefig(folder / f"{figure.key}.png", dpi=DPI, metadata={"Software": None})
             return ""
-        return inline(canvas, f"{figure.key}-wide") + inline(figure.draw(NARROW), f"{figure.key}-narrow")
+        return inline(canvas, f"{figure.key}-wide") + inline(
+            figure.draw(NARROW), f"{figure.key}-narrow"
+        )
 
 
 def inline(canvas: Canvas, key: str) -> str:
-    """Return a chart as SVG for the page: without size, in the page's colours, with ids of its own."""
+    """Return a chart as SVG for the page: no size, the page's colours, ids of its own."""
     file = io.StringIO()
-    canvas.savefig(file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None})
+    canvas.savefig(
+        file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
+    )
     svg = file.getvalue()
     svg = svg[svg.index("<svg") :]
-    svg = re.sub(r"<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL)
-    svg = re.sub(r' (?:width|height)="[\d.]+pt"| xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg, count=5)
+    svg = re.sub(
+        r"<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL
+    )
+    svg = re.sub(
+        r' (?:width|height)="[\d.]+pt"| xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg, count=5
+    )
     svg = re.sub(r'<g id="[\w.]+"', "<g", svg).replace("<g/>", "")
     # Two digits after the point are a hundredth of a pixel.
     svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)

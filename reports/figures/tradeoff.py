@@ -20,6 +20,7 @@ from reports.figures.style import (
     Figure,
     short,
 )
+from reports.names import records
 
 KINDS = {"trained": "trained here", "published": "published weights", "quoted": "quoted"}
 COSTS = {
@@ -99,12 +100,12 @@ def draw_kind(axes: Axes, points: pd.DataFrame, kind: str, marker: str) -> None:
             [*front["x"], axes.get_xlim()[1]], [*front["psnr_db"], front["psnr_db"].iloc[-1]],
             where="post", color=MUTED, linewidth=0.9, linestyle="-" if kind == "trained" else "--",
         )  # fmt: skip
-    for row in points.itertuples():
-        ink = SUBJECT if row.is_subject else MUTED if kind == "quoted" else SERIES[0]
-        spread = row.psnr_sd_db if pd.notna(row.psnr_sd_db) else None
+    for row in records(points):
+        ink = SUBJECT if row["is_subject"] else MUTED if kind == "quoted" else SERIES[0]
         axes.errorbar(
-            row.x, row.psnr_db, yerr=spread, color=ink, elinewidth=1, capsize=2, marker=marker,
-            markersize=5, markerfacecolor=GROUND if kind == "quoted" else ink, zorder=3,
+            row["x"], row["psnr_db"], yerr=row["psnr_sd_db"] if row["psnr_sd_db"] > 0 else None,
+            color=ink, elinewidth=1, capsize=2, marker=marker, markersize=5, zorder=3,
+            markerfacecolor=GROUND if kind == "quoted" else ink,
         )  # fmt: skip
 
 
@@ -120,9 +121,9 @@ def place_labels(axes: Axes, points: pd.DataFrame) -> None:
     centres = axes.transData.transform(points[["x", "psnr_db"]].to_numpy(dtype=float))
     taken = [(x - 3 * unit, y - 3 * unit, x + 3 * unit, y + 3 * unit) for x, y in centres]
     frame = axes.get_window_extent()
-    order = np.argsort(~points["is_subject"].to_numpy(dtype=bool), kind="stable")
-    for index in order:
-        row = points.iloc[index]
+    rows = records(points)
+    for index in sorted(range(len(rows)), key=lambda index: not rows[index]["is_subject"]):
+        row = rows[index]
         text = short(str(row["label"]), 16)
         width = 0.6 * SIZE * unit * len(text)
         x, y = centres[index]
@@ -143,13 +144,15 @@ def place_labels(axes: Axes, points: pd.DataFrame) -> None:
         ]  # fmt: skip
         chosen = int(np.argmin(lost))
         taken.append(boxes[chosen])
+        dx, dy = corners[chosen]
+        line = {"arrowstyle": "-", "color": MUTED, "linewidth": 0.5}
         label = axes.annotate(
             text, (row["x"], row["psnr_db"]),
-            xytext=((corners[chosen][0] + width / 2) / unit, (corners[chosen][1] + height / 2) / unit),
+            xytext=((dx + width / 2) / unit, (dy + height / 2) / unit),
             textcoords="offset points", ha="center", va="center",
             color=SUBJECT if row["is_subject"] else MUTED if row["kind"] == "quoted" else TEXT,
             weight="bold" if row["is_subject"] else "normal",
-            arrowprops={"arrowstyle": "-", "color": MUTED, "linewidth": 0.5} if chosen > 3 else None,
+            arrowprops=line if chosen > 3 else None,
         )  # fmt: skip
         label.set_in_layout(False)
 
@@ -180,9 +183,9 @@ def tradeoff(
     return Figure(
         key,
         "PSNR against cost",
-        f"PSNR on {results.facts['complexity_dataset']} at ×{scale} against cost, which is logarithmic. "
-        "Line: Pareto front, the networks that none is both better and cheaper than, for each kind of "
-        f"weights apart.{spread}",
+        f"PSNR on {results.facts['complexity_dataset']} at ×{scale} against cost, which is "
+        "logarithmic. Line: Pareto front, the networks that none is both better and cheaper than, "
+        f"for each kind of weights apart.{spread}",
         f"Scatter plots of PSNR against costs at ×{scale}; the values stand in the tables.",
         lambda width: draw_tradeoff(points, costs, width),
         f"×{scale}",

@@ -28,7 +28,9 @@ def draw_tuning(frame: pd.DataFrame, labels: dict[str, str], subject: str, width
         ink = colour(0, network == subject)
         low = own["psnr_db"].max() - span * 0.88
         axes.set_ylim(low, low + span)
-        axes.plot(own["lr"], own["psnr_db"], color=ink, marker="o", markersize=4, markerfacecolor=GROUND)
+        axes.plot(
+            own["lr"], own["psnr_db"], color=ink, marker="o", markersize=4, markerfacecolor=GROUND
+        )
         chosen = own[own["chosen"] == "yes"]
         axes.plot(chosen["lr"], chosen["psnr_db"], color=ink, marker="o", markersize=6, zorder=3)
         failed = own.loc[own["psnr_db"].isna(), "lr"]

@@ -7,7 +7,6 @@ from matplotlib.ticker import NullLocator
 
 from pipeline.tables.results import Results
 from reports.figures.style import (
-    DASHES,
     GROUND,
     MARKERS,
     MUTED,
@@ -18,6 +17,7 @@ from reports.figures.style import (
     TEXT,
     Figure,
     colour,
+    dash,
     label_ends,
     short,
 )
@@ -31,7 +31,9 @@ DECIDED = ("higher", "lower", "better", "worse")
 
 def draw_differences(frame: pd.DataFrame, width: float) -> Canvas:
     """Draw one panel per dataset, one row per variant, the best mean difference at the top."""
-    names = frame.groupby("label", sort=False)["minus_base_db"].mean().sort_values(kind="stable").index
+    names = (
+        frame.groupby("label", sort=False)["minus_base_db"].mean().sort_values(kind="stable").index
+    )
     datasets = distinct(frame["dataset"])
     columns = min(2 if width == NARROW else 4, len(datasets))
     rows = -(-len(datasets) // columns)
@@ -54,7 +56,9 @@ def draw_differences(frame: pd.DataFrame, width: float) -> Canvas:
                 continue
             if pd.notna(row.low_db):
                 axes.plot([row.low_db, row.high_db], [y, y], color=ink, linewidth=1.2)
-            axes.plot(value, y, "o", color=ink, markersize=5, markerfacecolor=ink if decided else GROUND)
+            axes.plot(
+                value, y, "o", color=ink, markersize=5, markerfacecolor=ink if decided else GROUND
+            )
         axes.set_xlim(-limit, limit)
         axes.set_title(short(dataset, 14))
         axes.grid(axis="y", visible=False)
@@ -85,8 +89,8 @@ def _differences(heading: str, rows: pd.DataFrame, labels: dict[str, str]) -> Fi
         f"variants-{slug(heading)}",
         f"{heading}: difference to the base",
         f"PSNR of each variant minus that of its base ({bases}), the same images and seeds. "
-        "Lines: the interval that the verdict belongs to, which may go on beyond the axis; filled and "
-        "coloured: significant. A number stands for a difference beyond the axis.",
+        "Lines: the interval that the verdict belongs to, which may go on beyond the axis; filled "
+        "and coloured: significant. A number stands for a difference beyond the axis.",
         "One panel per test set with an interval for each variant; the values stand in the table.",
         lambda width: draw_differences(rows, width),
     )
@@ -98,8 +102,8 @@ def lengths(results: Results) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        network, label, scale, dataset, steps, psnr_db. A variant counts that differs from its network
-        in the length alone.
+        network, label, scale, dataset, steps, psnr_db. A variant counts that differs from its
+        network in the length alone.
     """
     runs = results["runs"]
     runs = runs[(runs["kind"] == "trained") & ((runs["variant"] == "") | (runs["train"] != ""))]
@@ -137,8 +141,9 @@ def draw_lengths(frame: pd.DataFrame, subject: str, width: float) -> Canvas:
             if own.empty:
                 continue
             axes.plot(
-                own["steps"], own["psnr_db"], color=inks[network], linestyle=DASHES[index % len(DASHES)],
-                marker=MARKERS[index % len(MARKERS)], markersize=4, zorder=3 if index == 0 else 2,
+                own["steps"], own["psnr_db"], color=inks[network],
+                linestyle=dash(index, index == 0), marker=MARKERS[index % len(MARKERS)],
+                markersize=4, zorder=3 if index == 0 else 2,
             )  # fmt: skip
             ends[network] = (float(own["steps"].iloc[-1]), float(own["psnr_db"].iloc[-1]))
         axes.set_xscale("log")
@@ -169,7 +174,7 @@ def lengths_figure(results: Results) -> Figure | None:
         "lengths",
         "PSNR against the training length",
         f"PSNR in dB at ×{scale}, mean over seeds, the learning rate's schedule stretched to each "
-        "length. Where lines cross, the order of the networks depends on how long they were trained.",
+        "length. Where lines cross, the order depends on how long the networks were trained.",
         "One panel per test set with a rising line per network; the values stand in the table.",
         lambda width: draw_lengths(frame, results.facts["subject"], width),
     )

@@ -1,7 +1,7 @@
 """Tables and figures as LaTeX: one file each, and a document that includes all.
 
-A table is a float for a paper in two columns (``table*``), shrunk to the page where it is wider; one
-that no page can hold is a ``longtable`` for an appendix in one column.
+A table is a float for a paper in two columns (``table*``), shrunk to the page where it is wider;
+one that no page can hold is a ``longtable`` for an appendix in one column.
 """
 
 import re
@@ -130,7 +130,9 @@ class Layout:
         for i in self.kept:
             cell = row.cells[i]
             first.append(self.value(cell, row.note if i == self.kept[0] else ""))
-            second.append(rf"{{\scriptsize\itshape {escape(cell.beneath)}}}" if cell.beneath else "")
+            second.append(
+                rf"{{\scriptsize\itshape {escape(cell.beneath)}}}" if cell.beneath else ""
+            )
             if self.wide[i]:
                 first.append(escape(cell.small))
                 second.append("")
@@ -182,7 +184,9 @@ class Layout:
 
 def file_name(view: View, switch: str) -> str:
     """Return the name of a table's file: "results_x4"."""
-    return "_".join(filter(None, (view.table.name, slug(switch.replace("×", "x")).replace("-", "_"))))
+    return "_".join(
+        filter(None, (view.table.name, slug(switch.replace("×", "x")).replace("-", "_")))
+    )
 
 
 def table_files(views: Sequence[View], datasets: Sequence[str]) -> dict[str, tuple[Layout, str]]:

@@ -17,7 +17,7 @@ from PIL import Image
 
 from reports.figures.comparison import Comparison, compare, pair
 from reports.figures.pictures import NEUTRAL, Crop, Pictures, Region, bicubic, worst_region
-from reports.names import distinct, slug
+from reports.names import distinct, records, slug
 
 # Pixels of all excerpts together: some 1.3 MB of the report. Excerpts are no larger than this
 # either.
@@ -50,7 +50,7 @@ def write_excerpts(pictures: Pictures, folder: Path) -> int:
         own = [scale for other, scale in found if other == image]
         region = excerpt(pictures, image, own, BUDGET / max(1, views))
         for scale in own:
-            comparison = compare(pictures, Crop(*image, scale, region))
+            comparison = compare(pictures, Crop(image[0], image[1], scale, region))
             assert comparison is not None, "its pictures are kept"
             shown.append(facts(comparison))
             write_pictures(comparison, folder)
@@ -77,7 +77,7 @@ def excerpt(
     scale = max(scales)
     original = bases[scale]
     enlarged = pictures.view(bicubic(scale), *image)
-    assert original is not None and enlarged is not None, "kept with hr.png"  # noqa: PT018
+    assert original is not None and enlarged is not None, "kept with hr.png"
     box = (0, 0, width, height)
     return worst_region(original.crop(box), enlarged.crop(box), (size[0], size[1]), GRID)
 
@@ -116,7 +116,11 @@ def facts(comparison: Comparison) -> dict[str, Any]:
         "overview": f"assets/excerpts/{overview(comparison)}",
         "chosen": NEUTRAL,
         "views": [
-            {"label": row.label, "subject": bool(row.is_subject), "metrics": pair(row.psnr_db, row.ssim)}
-            for row in comparison.facts.itertuples()
+            {
+                "label": row["label"],
+                "subject": bool(row["is_subject"]),
+                "metrics": pair(row["psnr_db"], row["ssim"]),
+            }
+            for row in records(comparison.facts)
         ],
     }

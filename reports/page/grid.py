@@ -1,4 +1,4 @@
-"""The check against published results at a glance: networks by test sets and scales, a sign each."""
+"""The check against published results at a glance: networks by test sets and scales."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -53,8 +53,8 @@ def sign(network: str, row: dict[Any, Any]) -> Sign:
     kind, shown = SIGNS.get(row["verdict"], ("open", "·"))
     parts = [f"{network}, {row['dataset']}, ×{row['scale']}: {row['verdict'] or 'not judged'}"]
     for column, words, finer in (("psnr_db", "PSNR", 3), ("ssim", "SSIM", 5)):
-        told, value, digits = (row[name] for name in (f"published_{column}", column,
-                                                      f"{column.removesuffix('_db')}_digits"))  # fmt: skip
+        told, value = row[f"published_{column}"], row[column]
+        digits = row[f"{column.removesuffix('_db')}_digits"]
         if not missing(told):
             printed = number(told, finer - 1 if missing(digits) else int(digits))
             measured = "" if missing(value) else f", measured {number(value, finer)}"

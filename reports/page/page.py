@@ -51,13 +51,13 @@ def charts(drawn: Sequence[tuple[Figure, str]]) -> dict[str, dict[str, Any]]:
     """
     found = {}
     for title in distinct(figure.title for figure, _ in drawn):
-        own = [(figure, Markup(svg)) for figure, svg in drawn if figure.title == title]  # noqa: S704
+        own = [(figure, Markup(svg)) for figure, svg in drawn if figure.title == title]
         found[own[0][0].key] = {"title": title, "figures": own}
     return found
 
 
 def write_page(folder: Path, context: Mapping[str, Any]) -> None:
-    """Write the pages and assets/ from what the templates name; findings only where there are some."""
+    """Write the pages and assets/; findings only where there are some."""
     environment = page_templates(folder)
     pages = ["index.html", *["findings.html"] * bool(context["findings"]), "reading.html"]
     for name in pages:

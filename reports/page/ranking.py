@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import pandas as pd
 
 from pipeline.tables.results import Results
+from reports.names import records
 from reports.view import missing, number
 
 
@@ -44,15 +45,18 @@ def strips(results: Results) -> list[Strip]:
 
 def strip(scale: int, rows: pd.DataFrame, subject: str) -> Strip:
     """Lay the networks of one scale on an axis that holds every difference and its interval."""
-    ends = rows[["minus_subject_db", "low_db", "high_db"]].to_numpy(dtype=float, na_value=float("nan"))
+    ends = rows[["minus_subject_db", "low_db", "high_db"]].to_numpy(
+        dtype=float, na_value=float("nan")
+    )
     values = pd.Series([0.0, *ends.ravel()]).replace([float("inf"), -float("inf")], None).dropna()
-    low, span = values.min(), max(float(values.max() - values.min()), 0.01)
+    low = float(values.min())
+    span = max(float(values.max()) - low, 0.01)
 
     def place(value: float) -> float:
         return round(3 + 94 * min(1.0, max(0.0, (value - low) / span)), 2)
 
     entries = []
-    for row in rows.sort_values("psnr_db", ascending=False, kind="stable").to_dict("records"):
+    for row in records(rows.sort_values("psnr_db", ascending=False, kind="stable")):
         is_subject = row["method"] == subject
         alone = is_subject or missing(row["minus_subject_db"])
         known = not alone and not missing(row["low_db"])

@@ -1,4 +1,4 @@
-"""The reading of the paper as cards: each open point with what its other interpretations are worth."""
+"""The reading of the paper as cards: each open point with what other interpretations are worth."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from reports.view import number
 
 @dataclass(frozen=True)
 class Worth:
-    """What another interpretation changes, its differences, and on how many test sets it differs."""
+    """What another interpretation changes, its differences, and their verdicts."""
 
     change: str
     words: str
@@ -79,5 +79,7 @@ def worths(frame: pd.DataFrame) -> list[Worth]:
         words = ", ".join(f"{v} on {verdicts.count(v)}" for v in distinct(verdicts) if v)
         sets = "test set" if len(rows) == 1 else f"of {len(rows)} test sets"
         change = str(rows["changes"].iloc[0])
-        found.append(Worth(change, f"{low if low == high else f'{low} to {high}'} dB", f"{words} {sets}"))
+        found.append(
+            Worth(change, f"{low if low == high else f'{low} to {high}'} dB", f"{words} {sets}")
+        )
     return found

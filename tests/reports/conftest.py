@@ -53,5 +53,3 @@ def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     write_study(folder, hostile(frames()), profile="toy", training=HOSTILE[0], labels=labels)
     draw(folder)
     return build(folder)
-
-

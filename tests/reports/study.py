@@ -20,7 +20,11 @@ SCALES, DATASETS, SEEDS = (2, 4), ("Set5", "photos_test"), (0, 1)
 # Images of each test set; those with a photograph keep pictures at x4.
 IMAGES = {"Set5": ("baby", "bird"), "photos_test": ("astronaut", "cat", "coffee", "camera")}
 PHOTOGRAPHS = {"astronaut": data.astronaut, "cat": data.chelsea, "coffee": data.coffee}
-VARIANTS = {"mesr-no_rb": "MESR, without RB", "mesr-steps500": "MESR, 500 steps", "mesr-wide": "MESR, wide"}
+VARIANTS = {
+    "mesr-no_rb": "MESR, without RB",
+    "mesr-steps500": "MESR, 500 steps",
+    "mesr-wide": "MESR, wide",
+}
 HOSTILE = (
     "<script>alert(1)</script>",
     "R&D 100% a_b #1 $x^2$ ~{brace}",
@@ -51,13 +55,19 @@ def gain(method: str) -> float:
     if method == "bicubic":
         return 0.0
     network, _, variant = method.partition("-")
-    return 0.8 + 0.4 * TRAINED.index(network) - {"": 0.0, "no_rb": 0.1, "steps500": 0.6, "wide": -0.2}[variant]
+    return (
+        0.8
+        + 0.4 * TRAINED.index(network)
+        - {"": 0.0, "no_rb": 0.1, "steps500": 0.6, "wide": -0.2}[variant]
+    )
 
 
 def psnr_of(method: str, scale: int, image: str, seed: int) -> float:
     """PSNR of one image in dB."""
     place = sum(map(ord, image))
-    return 34 - 2 * scale + 5 * np.sin(place) + gain(method) * (1 + 0.3 * np.cos(place)) + 0.02 * seed
+    return (
+        34 - 2 * scale + 5 * np.sin(place) + gain(method) * (1 + 0.3 * np.cos(place)) + 0.02 * seed
+    )
 
 
 def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str, pd.DataFrame]:
@@ -86,8 +96,22 @@ def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str,
                 })  # fmt: skip
         for step in range(100, steps + 1, 100) if seed is not None else ():
             own = {"psnr_db": 26 + gain(method) - 100 / step, "loss": 0.2 - step / 4000}
-            gate = {"gate_mean": 5 / step, "coarse_psnr_db": own["psnr_db"] - 0.1} if method == "mesr" else {}
-            history.append({"key": key, "method": method, "scale": scale, "seed": seed, "step": step, **own, **gate})
+            gate = (
+                {"gate_mean": 5 / step, "coarse_psnr_db": own["psnr_db"] - 0.1}
+                if method == "mesr"
+                else {}
+            )
+            history.append(
+                {
+                    "key": key,
+                    "method": method,
+                    "scale": scale,
+                    "seed": seed,
+                    "step": step,
+                    **own,
+                    **gate,
+                }
+            )
     scores = pd.DataFrame(quality)
     rows, overall, variants = [], [], []
     for (method, scale), own in scores.groupby(["method", "scale"], sort=False):
@@ -102,17 +126,28 @@ def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str,
                     else "not significant"}  # fmt: skip
         compared = compared if method not in (subject, "bicubic") else {}
         if facts["kind"] == "trained" and not variant:
-            overall.append(facts | compared | {"images": 6, "psnr_db": own["psnr_db"].mean(), "networks": 4})
+            overall.append(
+                facts | compared | {"images": 6, "psnr_db": own["psnr_db"].mean(), "networks": 4}
+            )
         for dataset, part in own.groupby("dataset", sort=False):
             mean = {"dataset": dataset, "psnr_db": part["psnr_db"].mean(), "ssim": part["ssim"].mean(),
                     "psnr_sd_db": 0.02, "params": 10_000 * (1 + len(network)), "multi_adds": 2e9 * len(network)}  # fmt: skip
             if variant:
-                minus = {"minus_base_db": difference, "low_db": difference - 0.1, "high_db": difference + 0.1}
+                minus = {
+                    "minus_base_db": difference,
+                    "low_db": difference - 0.1,
+                    "high_db": difference + 0.1,
+                }
                 heading = "Training length" if "steps" in variant else "Ablation"
                 variants.append(facts | mean | minus | {"base": "mesr", "heading": heading, "changes": "features=9",
                                                         "verdict": "lower"})  # fmt: skip
             else:
-                rows.append(facts | mean | compared | {"published_psnr_db": 30.125 if network == "vdsr" else None})
+                rows.append(
+                    facts
+                    | mean
+                    | compared
+                    | {"published_psnr_db": 30.125 if network == "vdsr" else None}
+                )
     rows += [{"method": "a2f-quoted", "network": "a2f", "label": "A2F-L", "kind": "quoted", "scale": s, "dataset": d,
               "published_psnr_db": 33.5, "published_ssim": 0.91, "params": 1_374_000, "remark": "quoted by another",
               "source": "wxxxxxxh/A2F@1a2b3c4 README"} for s in SCALES for d in DATASETS]  # fmt: skip
@@ -137,7 +172,9 @@ def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> P
     (folder / "results").mkdir(parents=True)
     for name, columns in FILES.items():
         frame = found.get(name, pd.DataFrame())
-        write_frame(folder / "results" / f"{name}.csv", frame[[c for c in columns if c in frame]], columns)
+        write_frame(
+            folder / "results" / f"{name}.csv", frame[[c for c in columns if c in frame]], columns
+        )
     study = {
         "format": FORMAT, "profile": "toy", "subject": "mesr", "labels": {**LABELS, **VARIANTS},
         "paper_setting": False, "protocol": "rgb", "arithmetic": "portable", "datasets": list(DATASETS),
