@@ -11,6 +11,7 @@ from pipeline.tables import (
     comparisons,
     counts,
     methods,
+    overlap,
     ranking,
     runs,
     tuning,
@@ -20,7 +21,8 @@ from pipeline.tables.layout import Table
 from pipeline.tables.results import Results, read_results
 from pipeline.tables.study import Study
 
-# Columns of the result files; stage complexity writes counts.csv and sizes.csv.
+# Columns of the result files; stage complexity writes counts.csv and sizes.csv,
+# stage overlap overlap.csv.
 FILES: dict[str, tuple[str, ...]] = {
     "methods": methods.COLUMNS,
     "overall": methods.OVERALL,
@@ -34,6 +36,7 @@ FILES: dict[str, tuple[str, ...]] = {
     "tuning": tuning.COLUMNS,
     "certification": certification.COLUMNS,
     "lr_certification": certification.LR_COLUMNS,
+    "overlap": overlap.COLUMNS,
     "counts": counts.COUNTS,
     "sizes": counts.SIZES,
     "runs": runs.COLUMNS,
@@ -56,6 +59,7 @@ LAYOUTS: tuple[Callable[[Results], Table], ...] = (
     tuning.layout,
     certification.layout,
     certification.lr_layout,
+    overlap.layout,
     counts.layout,
     runs.layout,
 )

@@ -1,0 +1,66 @@
+"""Stage `overlap`: photographs of the training set in a test set, or of one test set in another."""
+
+import argparse
+from collections.abc import Iterable, Sequence
+from itertools import combinations
+
+import pandas as pd
+
+from pipeline.imaging.overlap import find_overlaps
+from pipeline.imaging.packed import PackedImages
+from pipeline.study.params import load_params
+from pipeline.study.paths import RESULTS, hr_file
+from pipeline.support.console import run
+from pipeline.tables.files import write_frame
+from pipeline.tables.overlap import COLUMNS
+
+
+def overlaps(pairs: Iterable[tuple[str, str]], excluded: Sequence[str]) -> pd.DataFrame:
+    """Compare pairs of datasets; the first of a pair may be the training set.
+
+    Parameters
+    ----------
+    pairs : iterable of (str, str)
+        Names of packed datasets.
+    excluded : sequence of str
+        Training images that are left out of every training, marked so.
+
+    Returns
+    -------
+    DataFrame
+        Columns `COLUMNS`, one row a photograph that two datasets share.
+    """
+    rows = []
+    for first, second in pairs:
+        print(f"compare {first} and {second}", flush=True)
+        for found in find_overlaps(PackedImages(hr_file(first)), PackedImages(hr_file(second))):
+            rows.append(
+                {
+                    "first_dataset": first,
+                    "first": found.first,
+                    "second_dataset": second,
+                    "second": found.second,
+                    # Decimals that do not depend on the processor.
+                    "correlation": round(found.correlation, 2),
+                    "share_of_first": round(found.share_of_first, 2),
+                    "share_of_second": round(found.share_of_second, 2),
+                    "excluded": "yes" if found.first in excluded else "no",
+                }
+            )
+    return pd.DataFrame(rows, columns=list(COLUMNS))
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write results/overlap.csv."""
+    argparse.ArgumentParser(prog="python -m pipeline.overlap", description=__doc__).parse_args(argv)
+    params = load_params()
+    training = [params.data.train] if params.trainings else []
+    pairs = [(train, test) for train in training for test in params.data.test if test != train]
+    pairs += combinations(params.data.test, 2)
+    frame = overlaps(pairs, params.data.exclude if training else [])
+    write_frame(RESULTS / "overlap.csv", frame, COLUMNS)
+    print(f"{len(frame)} photographs are in two datasets")
+
+
+if __name__ == "__main__":
+    raise SystemExit(run(main))
