@@ -18,10 +18,10 @@ def words(text: str) -> tuple[str, ...]:
 TEXT = words(
     "a arithmetic b base changes chosen claim code_digest data_digest dataset device evidence "
     "excluded explanation family first first_dataset git_revision heading history_sha256 hr image "
-    "interval key kind label left_out lr_border lr_pass_rounding machine measured met method metric misprint model "
-    "multi_adds_verdict name network note params_verdict precision protocol psnr_letters remark "
-    "schedule second second_dataset section settings size source ssim_letters statement torch "
-    "train unit variant verdict weights_sha256 worst_image"
+    "interval key kind label left_out lr_border lr_pass_rounding machine measured met method "
+    "metric misprint model multi_adds_verdict name network note params_verdict precision protocol "
+    "psnr_letters remark schedule second second_dataset section settings size source ssim_letters "
+    "statement torch train unit variant verdict weights_sha256 worst_image"
 )
 INTEGER = words(
     "all_pairs_seeds batch counted_multi_adds counted_params different_values equal_files "
