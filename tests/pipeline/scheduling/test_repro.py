@@ -114,7 +114,7 @@ def test_what_ends_well_after_sigkill_is_taken_unless_its_inputs_or_outputs_chan
     toy: Toy, serial: Toy, tmp_path: Path
 ) -> None:
     (toy.folder / "deaf").touch()  # trainings go on to their end
-    toy.set_pace(0.2)
+    toy.set_pace(1.0)  # longer than the next scheduler needs to start
     process = toy.start_repro("-j", "4", "train")
     wait_for(lambda: len(toy.steps()) == 4)
     process.kill()
@@ -122,6 +122,7 @@ def test_what_ends_well_after_sigkill_is_taken_unless_its_inputs_or_outputs_chan
     waiting = toy.start_repro("-j", "1", "train@a-x")
     said = waiting.communicate(timeout=60)[0]
     assert "train@a-x taken from an earlier run" in said
+    assert not (toy.folder / "overlap.txt").exists()
     assert toy.trainings() == ["a_x", "a_y", "b_x", "b_y"]
     wait_for(lambda: len(list((toy.folder / "runs").iterdir())) == 4 and not toy.steps())
     wait_for(lambda: not any(alive(pid) for *_, pid in toy.started))
