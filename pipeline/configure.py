@@ -97,14 +97,13 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         for name, definition in profile["variants"].items()
     }
     lines = {line for group in groups for line in product(*(group[name] for name in GROUP))}
-    order = {name: index for index, name in enumerate(n for g in groups for n in g["networks"])}
-    for name in profile["networks"]:
-        order.setdefault(name, len(order))
+    named = dict.fromkeys(name for group in groups for name in group["networks"])
+    order = {name: index for index, name in enumerate(named)}
     trainings, used = {}, {}
-    # A table's order: scale, the study's own networks before variants, then as the profile has it.
+    # The order of the tables: by scale, the networks themselves before their variants.
     variants = ["", *definitions]
     for network, variant, scale, seed in sorted(
-        lines, key=lambda n: (n[2], n[1] != "", order[n[0]], _place(variants, n[1]), n[3])
+        lines, key=lambda line: (line[2], _place(variants, line[1]), order[line[0]], line[3])
     ):
         change = definitions.get(variant, Variant())
         if variant not in ("", *definitions) or change.network not in ("", network):
@@ -130,10 +129,13 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     degraded = sorted({entry["scale"] for entry in trainings.values()})
     if trainings:
         degraded = sorted({*degraded, profile["tune"]["scale"]})
-    lrs = profile["tune"].pop("lrs")
+    lrs, test = profile["tune"].pop("lrs"), profile["data"]["test"]
+    usual = "Set14" if "Set14" in test else next(iter(test), None)
+    tables = {name: value or usual for name, value in profile["tables"].items()}
     written = {
         "format": FORMAT,
         **{name: value for name, value in profile.items() if name not in PROFILE_ONLY},
+        "tables": tables,
         "fetched": _fetched(profile, weights, bool(trainings)),
         "degraded": degraded,
         "networks": {name: profile["networks"].get(name) or {} for name in networks},

@@ -22,8 +22,6 @@ from pipeline.study.tuning import write_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.train import train_run
-from pipeline.training.trainer import NonFiniteError
 
 SEED = 0  # of initial weights and patches, the same for every candidate
 CHECKPOINTS = Path("checkpoints")
@@ -39,6 +37,9 @@ def try_lr(params: Mapping[str, Any], what: Run, lr: float, checkpoints: Path) -
     float or None
         In dB; None when a loss or gradient was not finite.
     """
+    from pipeline.train import train_run  # noqa: PLC0415
+    from pipeline.training.trainer import NonFiniteError  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / f"tune_{what.network}_{lr:g}"
         try:

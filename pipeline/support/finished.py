@@ -4,6 +4,7 @@ DVC tells whether outputs are those of the lock, not whether they were computed 
 cache, or came with a clone; `mesr verify` does.
 """
 
+import hashlib
 import json
 import re
 import shlex
@@ -57,7 +58,10 @@ def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> 
 
 
 def _note(command: str, root: Path) -> Path:
-    return root / FOLDER / f"{re.sub(r'[^A-Za-z0-9_.=+-]+', '_', command)}.json"
+    name = re.sub(r"[^A-Za-z0-9_.=+-]+", "_", command)
+    if len(name) > 150:  # file systems allow 255 characters, `atomic_path` adds some
+        name = f"{name[:100]}_{hashlib.sha256(command.encode()).hexdigest()[:16]}"
+    return root / FOLDER / f"{name}.json"
 
 
 def _written(path: Path) -> Iterator[float]:

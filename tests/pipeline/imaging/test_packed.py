@@ -15,7 +15,6 @@ from hypothesis.extra import numpy as hnp
 from pipeline.imaging.packed import PackedImages, is_image_name, pack_images
 from pipeline.support.errors import UserError
 
-
 RGB = np.random.default_rng(1).integers(0, 256, (9, 7, 3), dtype=np.uint8)
 GRAY = np.random.default_rng(2).integers(0, 256, (6, 8), dtype=np.uint8)
 
@@ -101,7 +100,7 @@ def test_packing_refuses_and_leaves_nothing(tmp_path, images, message):
 
 @pytest.mark.parametrize("pixels", [GRAY.astype(float), GRAY[:0], GRAY[0]])
 def test_only_8_bit_images_are_packed(tmp_path, pixels):
-    with pytest.raises(ValueError, match="a is a .* array of shape"):
+    with pytest.raises(ValueError, match=r"a is a .* array of shape"):
         pack_images([("a", pixels)], tmp_path / "t.h5")
     assert not list(tmp_path.iterdir())
 
