@@ -172,6 +172,17 @@ def empty(values: pd.Series) -> bool:
     return bool((values.isna() | (values.astype(object) == "")).all())
 
 
+def across(values: Iterable[str], *columns: Column) -> list[Column]:
+    """Repeat columns for each value that `wide` put side by side, under a common heading."""
+    names = ("name", "spread", "low", "high", "beneath", "marks")
+    found = []
+    for value in values:
+        for column in columns:
+            there = {n: f"{getattr(column, n)}@{value}" for n in names if getattr(column, n)}
+            found.append(Column(**(vars(column) | there | {"group": value})))
+    return found
+
+
 def wide(frame: pd.DataFrame, index: Iterable[str], across: str) -> pd.DataFrame:
     """Turn one row a method and test set into one row a method.
 

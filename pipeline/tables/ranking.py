@@ -9,7 +9,7 @@ import pandas as pd
 from pipeline.study.published_figures import published_quality
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined
-from pipeline.tables.layout import Column, Table, wide
+from pipeline.tables.layout import Column, Table, across, wide
 from pipeline.tables.methods import failures
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import (
@@ -108,6 +108,8 @@ def _finite(scores: Scores) -> bool:
 def _pairs(scores: Scores, confidence: float) -> pd.DataFrame:
     """Compare all pairs, corrected together; none where a difference is not defined."""
     places = list(combinations(scores, 2)) if _finite(scores) else []
+    if not places:
+        return pd.DataFrame(columns=PAIRS)
     differences = {f"{a} {b}": scores[a] - scores[b] for a, b in places}
     frame = compare(differences, confidence=confidence)
     return frame.assign(first=[a for a, _ in places], second=[b for _, b in places])
@@ -147,11 +149,8 @@ def _agreement(
         np.array([_published(study, m, scale, dataset) for m in psnr]),
     )
     row = {
-        **{
-            "networks": len(psnr),
-            "seeds": count,
-            "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
-        },
+        **{"left_out": "", "networks": len(psnr), "seeds": count},
+        "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
         "tau_published": kendall(means[~np.isnan(printed)], printed[~np.isnan(printed)]),
         "tau_seeds": np.mean(taus) if taus else None,
         "tau_seeds_lowest": min(taus, default=None),
@@ -183,12 +182,6 @@ def layout(results: Results) -> Table:
     """Lay out which networks differ significantly: letters beside their means."""
     frame = results["ranking"]
     names = words("psnr_db psnr_letters ssim ssim_letters")
-    columns = [Column("label", "Network")]
-    for name in frame["dataset"].unique():
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, marks=f"psnr_letters@{name}"),
-            Column(f"ssim@{name}", "SSIM", "ssim", name, marks=f"ssim_letters@{name}"),
-        ]
     frame = frame.assign(is_subject=frame["method"] == results.facts["subject"])
     same = ["scale", "method", "label", "is_subject", "note"]
     return Table(
@@ -201,7 +194,14 @@ def layout(results: Results) -> Table:
             "equal."
         ),
         frame=wide(frame[[*same, "dataset", *names]], same, "dataset"),
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Network"),
+            *across(
+                results.datasets,
+                Column("psnr_db", "PSNR", "db", marks="psnr_letters"),
+                Column("ssim", "SSIM", "ssim", marks="ssim_letters"),
+            ),
+        ),
         switch="scale",
         note="note",
         subject="is_subject",

@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.tables.claims import PUBLISHED_DB
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, wide
+from pipeline.tables.layout import Column, Table, across, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import kendall
 from pipeline.tables.study import Study
@@ -23,6 +23,8 @@ COLUMNS = words(
     "p_holm p_pooled verdict evidence interval published_psnr_db published_minus_base_db rank "
     "networks coarse_psnr_db gate_mean gate_max"
 )
+PSNR = Column("psnr_db", "PSNR", "db", spread="psnr_sd_db")
+DIFFERENCE = Column("minus_base_db", "Difference", "difference", low="low_db", high="high_db")
 LENGTHS = words("scale dataset shorter longer networks tau")
 
 
@@ -127,21 +129,6 @@ def lengths(study: Study) -> pd.DataFrame:
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
     frame = _wide(results, results["variants"])
-    columns = [
-        Column("label", "Variant"),
-        Column("changes", "Changes"),
-        Column("params", "Parameters", "params"),
-        Column("multi_adds", "Multi-Adds", "multi_adds"),
-    ]
-    for name in results.datasets:
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, spread=f"psnr_sd_db@{name}"),
-            Column(
-                f"minus_base_db@{name}", "Difference", "difference", name,
-                low=f"low_db@{name}", high=f"high_db@{name}",
-            ),
-            Column(f"rank@{name}", "Rank", "integer", name),
-        ]  # fmt: skip
     return Table(
         name="variants",
         title="Variants",
@@ -152,7 +139,13 @@ def layout(results: Results) -> Table:
             "networks, with the variant in the place of its own."
         ),
         frame=frame,
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Variant"),
+            Column("changes", "Changes"),
+            Column("params", "Parameters", "params"),
+            Column("multi_adds", "Multi-Adds", "multi_adds"),
+            *across(results.datasets, PSNR, DIFFERENCE, Column("rank", "Rank", "integer")),
+        ),
         sections="section",
         note="note",
         subject="is_base",
@@ -206,16 +199,6 @@ def table2(results: Results) -> Table:
     frame = frame.assign(label=frame["method"].map(TABLE2_ROWS))
     order = {method: place for place, method in enumerate(TABLE2_ROWS)}
     frame = _wide(results, frame.sort_values("method", key=lambda m: m.map(order), kind="stable"))
-    columns = [Column("label", "Network")]
-    for name in results.datasets:
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, spread=f"psnr_sd_db@{name}"),
-            Column(f"ssim@{name}", "SSIM", "ssim", name),
-            Column(
-                f"minus_base_db@{name}", "Difference", "difference", name,
-                low=f"low_db@{name}", high=f"high_db@{name}",
-            ),
-        ]  # fmt: skip
     return Table(
         name="table2",
         title="Necessity of the refinement block",
@@ -225,7 +208,10 @@ def table2(results: Results) -> Table:
             "Table 2 is not available as numbers."
         ),
         frame=frame if len(frame) > 1 else frame[:0],
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Network"),
+            *across(results.datasets, PSNR, Column("ssim", "SSIM", "ssim"), DIFFERENCE),
+        ),
         csv="variants.csv",
     )
 
