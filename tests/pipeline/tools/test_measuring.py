@@ -80,7 +80,7 @@ def test_files_are_named_after_the_machine() -> None:
 def test_the_command_writes_a_file_of_the_contract(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(measuring, "inputs", lambda scale: [("LR 16x16", 16, 16)])
+    monkeypatch.setattr(stage, "inputs", lambda scale: [("LR 16x16", 16, 16)])
     words = ["--model", "idn", "--model", "pan", "--scale", "x2", "--rounds", "3"]
     stage.main([*words, "--out", str(tmp_path)])
     (path,) = tmp_path.glob("*.csv")
