@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from reports.readme import block, study_of
 
 from pipeline.tables.certification import recorded
-from reports.readme import block, study_of
 
 ROOT = Path(__file__).parents[1]
 
