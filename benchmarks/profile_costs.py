@@ -93,7 +93,7 @@ def main() -> None:
     scales = [parse_scale(scale) for scale in params.scales]
     steps, scores = {}, {}
     print("network, scale: s a step, s a megapixel scored, load")
-    with backend_flags(deterministic=True, tf32=False, threads=1):
+    with backend_flags(threads=1):
         for model in ("bicubic", *params.baselines, *params.models):
             for scale in scales:
                 load = 1.0

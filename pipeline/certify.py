@@ -1,42 +1,47 @@
 """Stage `certify`: published weights, measured under the protocols of their authors."""
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from itertools import product
+from pathlib import Path
 
 import pandas as pd
 
 from mesr.common.base import SCALES
 from pipeline.imaging.packed import PackedImages
-from pipeline.models.networks import NETWORKS, network_variants
+from pipeline.models.networks import published_sizes
 from pipeline.study.certification import certify_cell, describe
-from pipeline.study.params import CertifyParams, load_params
+from pipeline.study.params import Certify, load_params
 from pipeline.study.paths import CERTIFICATES, RECORD, certificate_file, hr_file
 from pipeline.study.published_figures import CertificateCell
-from pipeline.study.results import (
-    CERTIFICATE,
-    RECORDED_CERTIFICATE,
-    read_certificate,
-    read_text,
-)
+from pipeline.study.recording import update_record
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
 from pipeline.support.revision import git_revision
 
 
 def certify(network: str, dataset: str) -> list[CertificateCell]:
-    """Measure every variant and scale of a network on a dataset; print a line for each cell."""
+    """Measure every published size and scale of a network on a dataset; print a line for each."""
     images = PackedImages(hr_file(dataset))
     print(f"certify {network} on {len(images)} images of {dataset}", flush=True)
     cells = []
-    for variant in network_variants(network):
-        for scale in SCALES:
-            cells.append(certify_cell(network, variant, scale, dataset, images=images))
-            print(describe(cells[-1]), flush=True)
+    for size, scale in product(published_sizes(network), SCALES):
+        cells.append(certify_cell(network, size, scale, dataset, images=images))
+        print(describe(cells[-1]), flush=True)
     return cells
 
 
-def record(params: CertifyParams) -> str:
+def write_certificate(cells: Iterable[CertificateCell], path: Path) -> None:
+    """Write cells as CSV, dB and SSIM with 6 digits after the point."""
+    table = pd.DataFrame(
+        [cell.model_dump() for cell in cells], columns=[*CertificateCell.model_fields]
+    )
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+
+
+def record(params: Certify, path: Path = RECORD) -> str:
     """Put the certificates that params.yaml names and that are here into the committed record.
 
     They replace the record's rows of the same network and dataset; the others stay.
@@ -62,39 +67,34 @@ def record(params: CertifyParams) -> str:
             "so there is nothing to record. Measure first: "
             "python -m pipeline.configure profile=certify && dvc repro certify"
         )
-    measured = pd.concat([read_certificate(*pair) for pair in pairs])
-    known = measured["psnr_db"] != ""
-    measured["git_revision"] = known.map({True: git_revision(), False: ""})
-    remedy = f"git checkout -- published/{RECORD.name}"
-    earlier = read_text(RECORD, RECORDED_CERTIFICATE.names, remedy)
-    replaced = pd.Series(zip(earlier["model"], earlier["dataset"], strict=True)).isin(pairs)
-    table = pd.concat([earlier[~replaced], measured])
-    order = {name: index for index, name in enumerate([*NETWORKS, *table["dataset"].unique()])}
-    table = table.sort_values(["model", "dataset"], key=lambda c: c.map(order), kind="stable")
-    RECORDED_CERTIFICATE.write(table, RECORD)
+    files = [certificate_file(*pair) for pair in pairs]
+    measured = pd.concat([pd.read_csv(f, dtype=str, keep_default_na=False) for f in files])
+    table = update_record(path, measured, ("model", "dataset"), git_revision())
+    with atomic_path(path) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
     names = ", ".join(f"{network} on {dataset}" for network, dataset in pairs)
-    return f"recorded {known.sum()} measured cells of {len(measured)} in {RECORD}: {names}"
+    known = (measured["psnr_db"] != "").sum()
+    return f"recorded {known} measured cells of {len(measured)} in {path}: {names}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Measure a network with its published weights on a dataset, or record the certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify", description=main.__doc__)
-    parser.add_argument("--network", help="name in pipeline/models/networks.py")
-    parser.add_argument("--dataset", help="dataset whose images are in data/hr")
+    parser.add_argument("network", nargs="?", help="one of the benchmark's networks")
+    parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
     parser.add_argument(
         "--record",
         action="store_true",
         help="put the measured certificates into published/certificate.csv",
     )
     arguments = parser.parse_args(argv)
+    network, dataset = arguments.network, arguments.dataset
     if arguments.record:
         print(record(load_params().certify))
-    elif arguments.network and arguments.dataset:
-        cells = certify(arguments.network, arguments.dataset)
-        path = certificate_file(arguments.network, arguments.dataset)
-        CERTIFICATE.write([cell.model_dump() for cell in cells], path)
+    elif network and dataset:
+        write_certificate(certify(network, dataset), certificate_file(network, dataset))
     else:
-        parser.error("give --network and --dataset, or --record")
+        parser.error("give a network and a dataset, or --record")
 
 
 if __name__ == "__main__":

@@ -37,6 +37,7 @@ from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
 CONF = Path("conf")
+FILES = Path("pipeline/assets/files.csv")  # lists the files of the project's own assets
 LARGEST_NETWORK = 1_000_000_000  # parameters
 TRIED = ((24, 24), (23, 37))  # LR sizes that every network is tried on
 # What params.yaml has in place of what only a profile has.
@@ -73,10 +74,9 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
                 "study",
                 [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"],
             )
-        profile = OmegaConf.to_container(composed, resolve=True)
+        profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(f"the profile could not be composed: {error}") from error
-    assert isinstance(profile, dict)
     values = write_out(profile)
     check_names(validate_params(values, f"profile {chosen}"))
     header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")
@@ -97,14 +97,13 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         for name, definition in profile["variants"].items()
     }
     lines = {line for group in groups for line in product(*(group[name] for name in GROUP))}
-    order = {name: index for index, name in enumerate(n for g in groups for n in g["networks"])}
-    for name in profile["networks"]:
-        order.setdefault(name, len(order))
+    named = dict.fromkeys(name for group in groups for name in group["networks"])
+    order = {name: index for index, name in enumerate(named)}
     trainings, used = {}, {}
-    # A table's order: scale, the study's own networks before variants, then as the profile has it.
+    # The order of the tables: by scale, the networks themselves before their variants.
     variants = ["", *definitions]
     for network, variant, scale, seed in sorted(
-        lines, key=lambda n: (n[2], n[1] != "", order[n[0]], _place(variants, n[1]), n[3])
+        lines, key=lambda line: (line[2], _place(variants, line[1]), order[line[0]], line[3])
     ):
         change = definitions.get(variant, Variant())
         if variant not in ("", *definitions) or change.network not in ("", network):
@@ -130,10 +129,13 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     degraded = sorted({entry["scale"] for entry in trainings.values()})
     if trainings:
         degraded = sorted({*degraded, profile["tune"]["scale"]})
-    lrs = profile["tune"].pop("lrs")
+    lrs, test = profile["tune"].pop("lrs"), profile["data"]["test"]
+    usual = "Set14" if "Set14" in test else next(iter(test), None)
+    tables = {name: value or usual for name, value in profile["tables"].items()}
     written = {
         "format": FORMAT,
         **{name: value for name, value in profile.items() if name not in PROFILE_ONLY},
+        "tables": tables,
         "fetched": _fetched(profile, weights, bool(trainings)),
         "degraded": degraded,
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
@@ -225,16 +227,23 @@ def _table_order(
 
 def _fetched(
     profile: dict[str, Any], weights: Iterable[PublishedWeights], trained: bool
-) -> dict[str, str]:
+) -> dict[str, dict[str, str]]:
     """Return what the study downloads: images, published weights, MATLAB's LR images."""
     data, certify = profile["data"], profile["certify"]
     images = [*([data["train"]] if trained else []), *data["test"], *certify["datasets"]]
     certified = [w for name in certify["networks"] for w in published_weights(name)]
     released = {asset for entry in (*weights, *certified) for asset in entry.assets}
-    return {
+    outputs = {
         **{name: f"data/hr/{name}.h5" for name in images},
         **{name: f"data/raw/{name}" for name in sorted(released)},
         **{f"{name}_MATLAB_LR": f"data/lr/{name}_MATLAB_LR.h5" for name in certify["lr"]},
+    }
+    return {
+        name: {
+            "source": str(own if (own := Path("datasets", name)).is_dir() else FILES),
+            "out": out,
+        }
+        for name, out in outputs.items()
     }
 
 
@@ -341,7 +350,7 @@ class _Dumper(yaml.SafeDumper):
 
     def represent_mapping(self, tag: str, mapping: Any, flow_style: bool | None = None) -> Any:
         node = super().represent_mapping(tag, mapping, flow_style)
-        if {"network", "code"} <= {*mapping} or {"code", "lrs"} == {*mapping}:
+        if {"network", "code"} <= {*mapping} or {*mapping} in ({"code", "lrs"}, {"source", "out"}):
             node.flow_style = True
         return node
 

@@ -13,15 +13,13 @@ from typing import Any
 
 from pipeline.models.networks import build_network, network_digest
 from pipeline.study.paths import PARAMS, hr_file, lr_file, run_folder
+from pipeline.study.plain import read_params
 from pipeline.study.runs import Run, parse_scale
 from pipeline.study.tuning import read_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
-from pipeline.support.yaml import read_yaml
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import NonFiniteError, train
-
-REMEDY = "Compose it afresh: python -m pipeline.configure profile=quick"
 
 
 def find_training(params: Mapping[str, Any], key: str) -> Run:
@@ -32,8 +30,6 @@ def find_training(params: Mapping[str, Any], key: str) -> Run:
     UserError
         When there is none.
     """
-    if "format" not in params:
-        raise UserError(f"{PARAMS}: was written by an earlier version. {REMEDY}")
     entry = params["trainings"].get(key)
     if entry is None:
         known = ", ".join(params["trainings"]) or "none"
@@ -101,7 +97,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     """
     parser = argparse.ArgumentParser(prog="python -m pipeline.train", description=main.__doc__)
     parser.add_argument("key", help="name of a training in params.yaml, e.g. mesr_x4_s0")
-    params = read_yaml(PARAMS, REMEDY)
+    params = read_params()
     wanted = find_training(params, parser.parse_args(argv).key)
     lrs = read_lrs(wanted.network)
     for lr, lower in zip_longest(lrs, lrs[1:]):

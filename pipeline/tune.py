@@ -16,14 +16,12 @@ from typing import Any
 import pandas as pd
 
 from pipeline.study.paths import PARAMS, candidates_file
+from pipeline.study.plain import read_params
 from pipeline.study.runs import Run, parse_scale
 from pipeline.study.tuning import write_lrs
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.support.yaml import read_yaml
-from pipeline.train import REMEDY, train_run
-from pipeline.training.trainer import NonFiniteError
 
 SEED = 0  # of initial weights and patches, the same for every candidate
 CHECKPOINTS = Path("checkpoints")
@@ -39,6 +37,9 @@ def try_lr(params: Mapping[str, Any], what: Run, lr: float, checkpoints: Path) -
     float or None
         In dB; None when a loss or gradient was not finite.
     """
+    from pipeline.train import train_run  # noqa: PLC0415
+    from pipeline.training.trainer import NonFiniteError  # noqa: PLC0415
+
     with tempfile.TemporaryDirectory() as folder:
         output = Path(folder) / f"tune_{what.network}_{lr:g}"
         try:
@@ -71,9 +72,9 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.tune", description=main.__doc__)
     parser.add_argument("network", help="a name in params.yaml, tuned")
     network = parser.parse_args(argv).network
-    params = read_yaml(PARAMS, REMEDY)
-    if network not in params.get("tuned", {}):
-        known = ", ".join(params.get("tuned", {})) or "none"
+    params = read_params()
+    if network not in params["tuned"]:
+        known = ", ".join(params["tuned"]) or "none"
         raise UserError(f"{network!r} stands not under tuned in {PARAMS}, which has: {known}")
     tuned, scale = params["tuned"][network], parse_scale(params["tune"]["scale"])
     what = Run(

@@ -13,7 +13,7 @@ hypothesis.settings.load_profile("shared")
 torch.set_num_threads(1)
 
 # Minutes each, so they begin first where several processes share the tests.
-LONG = ("test_end_to_end.py", "pipeline/scheduling/test_cluster.py")
+LONG = ("test_end_to_end.py", "pipeline/scheduling/test_cluster.py", "test_portable.py")
 
 
 def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:

@@ -1,25 +1,32 @@
-"""Downloading a file: tried again, resumed where it broke off, verified before it gets its name."""
+"""Getting files: from an earlier download, the mirror or the network, verified by digest.
 
-import stat
-import threading
-from collections.abc import Callable
-from contextlib import closing
-from dataclasses import dataclass
+A file is received as ``downloads/<asset>/<name>.part`` and gets its name once its digest is right;
+what a broken transfer left is completed by the next attempt or the next run.
+"""
+
+import os
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
 from filelock import FileLock, Timeout
-from urllib3.exceptions import InvalidHeader, MaxRetryError, NewConnectionError
-from urllib3.util import Retry
+from tqdm import tqdm
+from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
 from pipeline.assets.registry import AssetFile
-from pipeline.assets.transfer import BrokenOffError, IllFormedError, Session, Transfer, ask, body
+from pipeline.support.errors import UserError
 
+MIRROR_VARIABLE = "MESR_MIRROR"
+CHUNK = 1 << 16
 # A server may send at most this much for a file whose size the registry does not know.
 LARGEST_UNKNOWN = 1 << 30
-LONGEST_PAUSE = 60.0
+BUSY = {408, 429}  # statuses below 500 after which another attempt may succeed
 
 
 @dataclass(frozen=True)
@@ -27,7 +34,7 @@ class Failure:
     """Why a file could not be obtained.
 
     ``unreachable``: no connection came about; ``refused``: the content is wrong; ``failed``:
-    anything else, such as an answer with status 404 or a transfer that stalls.
+    anything else, such as an answer with status 404 or a transfer that breaks off.
     """
 
     file: AssetFile
@@ -35,253 +42,232 @@ class Failure:
     reason: str
 
 
-class DownloadError(Exception):
-    """A download failed.
+class _DownloadError(Exception):
+    """A download failed; `again` says whether another attempt may succeed."""
 
-    Parameters
-    ----------
-    failure : Failure
-        What to report.
-    again : bool
-        Whether another attempt may succeed.
-    retry_after : str
-        The server's header Retry-After.
-    host : str
-        Where no connection came about.
-    """
-
-    def __init__(
-        self, failure: Failure, *, again: bool = False, retry_after: str = "", host: str = ""
-    ) -> None:
+    def __init__(self, failure: Failure, *, again: bool = False) -> None:
         super().__init__(failure.reason)
-        self.failure, self.again, self.retry_after, self.host = failure, again, retry_after, host
+        self.failure, self.again = failure, again
 
 
-class StoppedError(Exception):
-    """The downloads were interrupted."""
+def mirror_folder() -> Path | None:
+    """Return the folder that MESR_MIRROR names, None when it is unset or empty.
+
+    Raises
+    ------
+    UserError
+        When it names something that is not a folder.
+    """
+    value = os.environ.get(MIRROR_VARIABLE)
+    if not value:
+        return None
+    folder = Path(value).expanduser().resolve()
+    if not folder.is_dir():
+        raise UserError(
+            f"{MIRROR_VARIABLE} is {value!r}, which is not a folder. Correct it or unset it."
+        )
+    return folder
 
 
-class Downloader:
-    """Downloads into a folder; may be used by several threads.
+@dataclass
+class Source:
+    """Where files come from: earlier downloads, the mirror, the data folder, the network.
 
-    Parameters
+    They are asked in that order.
+
+    Attributes
     ----------
-    folder : Path
-        Receives ``<asset>/<name>`` once verified, ``<asset>/<name>.part`` before.
-    transfer : Transfer
-        How to download.
-    advance : callable
-        Is told the number of bytes received; a negative one when they were thrown away.
+    downloads : Path
+        Folder that receives what the network sends.
+    mirror : Path or None
+        Folder laid out by URL without the scheme; its files are used in place.
+    data : Path
+        Data folder; weights that an earlier run stored there are used again.
+    workers, attempts : int
+        Downloads at a time, and attempts for each file.
+    pause : float
+        Seconds before the second attempt, doubled before each further one.
+    timeout : (float, float)
+        Seconds to wait for a connection, and for the next bytes of an answer.
+    refused : dict
+        Key of a file -> why the one in the mirror was not taken.
     """
 
-    def __init__(self, folder: Path, transfer: Transfer, advance: Callable[[int], None]) -> None:
-        self.folder, self.transfer, self.advance = folder, transfer, advance
-        self.session = Session()
-        self.unreachable: dict[str, str] = {}
-        self._stop = threading.Event()
+    downloads: Path
+    mirror: Path | None
+    data: Path
+    workers: int = 8
+    attempts: int = 4
+    pause: float = 0.5
+    timeout: tuple[float, float] = (10.0, 30.0)
+    refused: dict[str, str] = field(default_factory=dict)
+    _unreachable: dict[str, str] = field(default_factory=dict)
+    _session: requests.Session = field(default_factory=requests.Session)
 
-    def stop(self) -> None:
-        """Make every download end at its next bytes, with a `StoppedError`."""
-        self._stop.set()
-
-    def path(self, file: AssetFile) -> Path:
-        """Where a verified file lies."""
-        return self.folder / file.asset / file.name
-
-    def earlier(self, file: AssetFile) -> Path | None:
-        """Where a file lies that was downloaded before and has not changed since.
-
-        Raises
-        ------
-        DownloadError
-            When there is a link or anything else that is not a file in its place.
-        """
-        path = self.path(file)
-        self._check_places(file)
-        if not path.exists() or file.mismatch(path):
-            return None
-        self.advance(path.stat().st_size)
-        return path
-
-    def download(self, file: AssetFile) -> Path:
-        """Download a file, or the rest of it, and verify it.
-
-        Of several processes, one downloads the file and the others wait for it.
+    def obtain(self, files: Sequence[AssetFile]) -> tuple[dict[str, Path], list[Failure]]:
+        """Obtain files, several at a time.
 
         Returns
         -------
-        Path
-            Where it lies.
-
-        Raises
-        ------
-        DownloadError
-            When the last attempt failed.
-        StoppedError
-            After `stop`.
+        found : dict
+            Key of each verified file -> where it lies.
+        failures : list of Failure
+            One for each of the others, in the order of `files`.
         """
-        path = self.path(file)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        lock = FileLock(self._lock(file))
+        found: dict[str, Path] = {}
+        failures: list[Failure] = []
+        if not files:
+            return found, failures
+        with (
+            self._lock(files[0].asset),
+            _progress(files) as advance,
+            ThreadPool(self.workers) as pool,
+        ):
+            for file, result in pool.imap(lambda f: (f, self._one(f, advance)), files):
+                if isinstance(result, Failure):
+                    failures.append(result)
+                else:
+                    found[file.key] = result
+        return found, failures
+
+    @contextmanager
+    def _lock(self, asset: str) -> Iterator[None]:
+        """Let one process fetch an asset while others wait for it."""
+        lock = FileLock(self.downloads / f".{asset}.lock")
         try:
             lock.acquire(blocking=False)
         except Timeout:
-            print(f"  another process fetches {file.key}: waiting for it", flush=True)
-            try:
-                lock.acquire(cancel_check=self._stop.is_set)
-            except Timeout as error:
-                raise StoppedError from error
+            print(f"  another process fetches {asset}: waiting for it", flush=True)
+            lock.acquire()
         try:
-            return self.earlier(file) or self._download(file)
+            yield
         finally:
-            # Whoever waits for the deleted file notices that and makes a new one.
-            self._lock(file).unlink(missing_ok=True)
             lock.release()
 
-    def _lock(self, file: AssetFile) -> Path:
-        return self.path(file).with_name(f".{file.name}.lock")
+    def _one(self, file: AssetFile, advance: Callable[[int], object]) -> Path | Failure:
+        path = self.downloads / file.asset / file.name
+        try:
+            place = _verified(file, path) or self._in_mirror(file)
+            place = place or _verified(file, file.raw_path(self.data))
+            if place is None:
+                path.parent.mkdir(exist_ok=True)
+                return self._download(file, path, advance)
+        except _DownloadError as error:
+            return error.failure
+        advance(place.stat().st_size)
+        return place
 
-    def _part(self, file: AssetFile) -> Path:
-        return self.path(file).with_name(f"{file.name}.part")
-
-    def _check_places(self, file: AssetFile) -> None:
-        """Refuse links, which may lead anywhere, and pipes, which may never end."""
-        path = self.path(file)
-        for place, is_expected, expected in (
-            (path.parent, stat.S_ISDIR, "folder"),
-            (path, stat.S_ISREG, "file"),
-            (self._part(file), stat.S_ISREG, "file"),
-            (self._lock(file), stat.S_ISREG, "file"),
-        ):
+    def _in_mirror(self, file: AssetFile) -> Path | None:
+        path = file.mirror_path(self.mirror) if self.mirror else None
+        if path is not None and path.is_file():
             try:
-                mode = place.lstat().st_mode
-            except FileNotFoundError:
-                continue
-            if not is_expected(mode):
-                text = f"{place}: is no {expected} (a link, a pipe or the like); delete it"
-                raise DownloadError(Failure(file, "refused", text))
+                problem = file.mismatch(path)
+            except OSError as error:
+                problem = f"cannot be read ({error.strerror})"
+            if problem is None:
+                return path
+            self.refused[file.key] = f"{path}: {problem}"
+        return None
 
-    def _download(self, file: AssetFile) -> Path:
-        path, part = self.path(file), self._part(file)
-        if part.exists():
-            self.advance(part.stat().st_size)
-            # An earlier run may have ended between the last byte and the digest; a server has no
-            # rest to send then.
-            if file.mismatch(part) is None:
-                return part.replace(path)
-            if part.stat().st_size == file.size:
-                self._discard(part)
-        # urllib3 cannot carry the attempts out by itself: it leaves broken bodies to its caller,
-        # and reads the body of an error to its end, however long that is.
-        retry = Retry(self.transfer.attempts - 1, backoff_factor=self.transfer.backoff)
-        while True:
+    def _download(self, file: AssetFile, path: Path, advance: Callable[[int], object]) -> Path:
+        part = path.with_name(f"{path.name}.part")
+        for attempt in range(self.attempts):
             try:
-                self._receive(file, part)
-                self._verify(file, part)
+                # An earlier run may have ended between the last byte and the digest.
+                if not part.exists() or file.mismatch(part) is not None:
+                    self._receive(file, part, advance)
+                _check_digest(file, part)
                 return part.replace(path)
-            except DownloadError as error:
-                try:
-                    retry = retry.increment(error=error)
-                except MaxRetryError:
-                    error.again = False
-                if not error.again:
-                    if error.failure.kind == "unreachable":
-                        # The other files of that host need not wait for the same outcome.
-                        self.unreachable[error.host] = error.failure.reason
+            except _DownloadError as error:
+                if not error.again or attempt + 1 == self.attempts:
                     raise
-                if self._stop.wait(_pause(retry, error.retry_after)):
-                    raise StoppedError from error
+                time.sleep(self.pause * 2**attempt)
+        raise AssertionError("the last attempt returns or raises")
 
-    def _verify(self, file: AssetFile, part: Path) -> None:
-        problem = file.mismatch(part)
-        if problem:
-            self._discard(part)
-            raise DownloadError(Failure(file, "refused", f"{file.url}: {problem}"), again=True)
-
-    def _discard(self, part: Path) -> None:
-        self.advance(-part.stat().st_size)
-        part.unlink()
-
-    def _receive(self, file: AssetFile, part: Path) -> None:
+    def _receive(self, file: AssetFile, part: Path, advance: Callable[[int], object]) -> None:
         """Make one attempt: append to what an earlier one left, or start afresh."""
         host = urlsplit(file.url).netloc
-        if host in self.unreachable:
-            raise DownloadError(Failure(file, "unreachable", self.unreachable[host]), host=host)
+        if host in self._unreachable:  # the other files of that host need not wait as long
+            raise _DownloadError(Failure(file, "unreachable", self._unreachable[host]))
         have = part.stat().st_size if part.exists() else 0
+        if file.size is not None and have >= file.size:
+            have = 0
+        limit = file.size or LARGEST_UNKNOWN
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         try:
-            response = ask(self.session, file.url, headers, self.transfer)
-        except requests.ConnectionError as error:
-            raise _connection_failed(file, error) from error
-        except (BrokenOffError, IllFormedError) as error:
-            failure = Failure(file, "failed", f"{file.url}: {error}")
-            raise DownloadError(failure, again=isinstance(error, BrokenOffError)) from error
-        with response:
-            _check_status(file, response)
-            resumed = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-            if have and not (response.status_code == 206 and resumed):
-                self._discard(part)
-                have = 0
-                if response.status_code != 200:
+            with self._session.get(
+                file.url, headers=headers, stream=True, timeout=self.timeout
+            ) as response:
+                self._check_status(file, response)
+                resumes = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
+                if not (response.status_code == 206 and resumes):
+                    have = 0
+                if response.status_code == 416:  # what we have is no beginning of the file
+                    part.unlink(missing_ok=True)
                     text = f"{file.url}: the rest of the file is not available"
-                    raise DownloadError(Failure(file, "failed", text), again=True)
-            self._store(file, response, part, have)
-
-    def _store(
-        self, file: AssetFile, response: requests.Response, part: Path, received: int
-    ) -> None:
-        """Write the body of a response behind the `received` bytes of `part`."""
-        limit = file.size or LARGEST_UNKNOWN
-        try:
-            with part.open("ab") as stream, closing(body(response, self.transfer)) as pieces:
-                for piece in pieces:
-                    if self._stop.is_set():
-                        raise StoppedError
-                    received += len(piece)
-                    if received > limit:
-                        break
-                    stream.write(piece)
-                    stream.flush()  # a killed process loses nothing
-                    self.advance(len(piece))
-        except BrokenOffError as error:
-            # The bytes so far are kept and the rest asked for.
-            text = f"{file.url}: {error} after {received:,} bytes"
-            raise DownloadError(Failure(file, "failed", text), again=True) from error
-        if received > limit:
-            self._discard(part)
+                    raise _DownloadError(Failure(file, "failed", text), again=True)
+                with part.open("ab" if have else "wb") as stream:
+                    while piece := response.raw.read1(CHUNK, decode_content=True):
+                        have += len(piece)
+                        if have > limit:
+                            break
+                        stream.write(piece)
+                        stream.flush()  # a killed process loses nothing
+                        advance(len(piece))
+        # Requests lets some errors of urllib3 and of the parts of a URL through.
+        except (requests.RequestException, HTTPError, ValueError) as error:
+            raise self._broken_off(file, error) from error
+        if have > limit:
+            part.unlink()
             text = f"{file.url}: sends more than the expected {limit:,} bytes"
-            raise DownloadError(Failure(file, "refused", text))
+            raise _DownloadError(Failure(file, "refused", text))
+
+    def _check_status(self, file: AssetFile, response: requests.Response) -> None:
+        status = response.status_code
+        if status not in {200, 206, 416}:
+            text = f"{file.url}: HTTP status {status} {response.reason}"
+            again = status in BUSY or status >= 500
+            raise _DownloadError(Failure(file, "failed", text), again=again)
+
+    def _broken_off(self, file: AssetFile, error: Exception) -> _DownloadError:
+        """Tell hosts that are out of reach from those that hung up or are distrusted."""
+        cause = error.args[0] if error.args else None
+        out_of_reach = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
+        if out_of_reach or (
+            isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
+        ):
+            request = getattr(error, "request", None)
+            host = urlsplit(str(request.url) if request is not None else file.url).netloc
+            self._unreachable[host] = f"{host} cannot be reached"
+            return _DownloadError(Failure(file, "unreachable", self._unreachable[host]))
+        again = isinstance(error, requests.ConnectionError | requests.Timeout | HTTPError)
+        text = f"{file.url}: broke off ({error})"
+        return _DownloadError(Failure(file, "failed", text), again=again)
 
 
-def _check_status(file: AssetFile, response: requests.Response) -> None:
-    status = response.status_code
-    # 416: what we have is as long as the file, or longer; the caller then starts afresh.
-    if status in {200, 206, 416}:
-        return
-    raise DownloadError(
-        Failure(file, "failed", f"{file.url}: HTTP status {status} {response.reason}"),
-        again=status in {408, 429} or status >= 500,
-        retry_after=response.headers.get("Retry-After", ""),
-    )
+def _check_digest(file: AssetFile, part: Path) -> None:
+    if problem := file.mismatch(part):
+        part.unlink()
+        failure = Failure(file, "refused", f"{file.url}: {problem}")
+        raise _DownloadError(failure, again=True)
 
 
-def _connection_failed(file: AssetFile, error: requests.ConnectionError) -> DownloadError:
-    """Tell hosts that are out of reach from those that hung up or are distrusted."""
-    request = error.request
-    host = urlsplit(file.url if request is None else str(request.url)).netloc
-    cause = error.args[0] if error.args else None
-    if isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError) or (
-        isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-    ):
-        failure = Failure(file, "unreachable", f"{host} cannot be reached")
-    else:
-        failure = Failure(file, "failed", f"{file.url}: {error}")
-    return DownloadError(failure, again=True, host=host)
+def _verified(file: AssetFile, path: Path) -> Path | None:
+    return path if path.is_file() and file.mismatch(path) is None else None
 
 
-def _pause(retry: Retry, retry_after: str) -> float:
-    """Seconds before the next attempt: what the server asked for, if that makes sense."""
-    try:
-        return min(retry.parse_retry_after(retry_after), LONGEST_PAUSE)
-    except (InvalidHeader, ValueError, OverflowError):
-        return retry.get_backoff_time()
+@contextmanager
+def _progress(files: Sequence[AssetFile]) -> Iterator[Callable[[int], object]]:
+    """Show the bytes received: a bar on a terminal, a line every few seconds elsewhere."""
+    total = None if any(file.size is None for file in files) else sum(f.size or 0 for f in files)
+    terminal = os.isatty(2)
+    with tqdm(
+        total=total,
+        desc=f"  {files[0].asset}",
+        unit="B",
+        unit_scale=True,
+        leave=False,
+        mininterval=0.1 if terminal else 10,
+        delay=0 if terminal else 10,
+    ) as bar:
+        yield bar.update

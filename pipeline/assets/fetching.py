@@ -2,33 +2,28 @@
 
 Datasets become one packed file, `data/hr/<asset>.h5`; published weights become a folder,
 `data/raw/<asset>/`. Either appears complete or not at all: files are received in `downloads/`,
-beside data/, where verified ones wait for the next attempt. A file of the mirror folder
-(environment variable MESR_MIRROR) is read in place.
+beside data/, where verified ones wait for the next attempt.
 """
 
 import sys
 from collections.abc import Sequence
-from contextlib import suppress
 from pathlib import Path
+from typing import Any
 
-from pipeline.assets.download import Failure
-from pipeline.assets.outputs import is_complete, store_asset
-from pipeline.assets.photos import locate_photograph
-from pipeline.assets.registry import DATA, Asset, AssetFile, describe_size, find_asset
-from pipeline.assets.source import MIRROR_VARIABLE, Source, mirror_folder
-from pipeline.assets.transfer import Transfer
+from pipeline.assets.contents import locate_photograph, store_asset
+from pipeline.assets.download import MIRROR_VARIABLE, Failure, Source, mirror_folder
+from pipeline.assets.registered import registered_files
+from pipeline.assets.registry import DATA, Asset, describe_size, find_asset
 from pipeline.support.errors import UserError
 
 
 def introduce(asset: Asset) -> str:
     """Say what a user should know of an asset: contents, licence, citation."""
-    lines = [
-        f"{asset.name}: {asset.title}; {len(asset.files)} files, {describe_size(asset.files)}",
-        f"  licence:  {asset.licence}",
-        f"  cite:     {asset.citation}",
-        f"  homepage: {asset.homepage}",
-    ]
-    return "\n".join([*lines, f"  note:     {asset.note}"] if asset.note else lines)
+    lines = [f"{asset.name}: {asset.title}; {len(asset.files)} files, {describe_size(asset.files)}"]
+    for label in ("licence", "citation", "homepage", "note"):
+        if text := getattr(asset, label):
+            lines.append(f"  {label + ':':10}{text}")
+    return "\n".join(lines)
 
 
 def fetch_assets(
@@ -36,9 +31,9 @@ def fetch_assets(
     destination: Path = DATA,
     *,
     downloads: Path | None = None,
-    transfer: Transfer | None = None,
     again: bool = False,
     partial: bool = False,
+    **options: Any,
 ) -> dict[str, Path]:
     """Obtain assets by name and lay them down under `destination`.
 
@@ -53,8 +48,6 @@ def fetch_assets(
         The data folder.
     downloads : Path, optional
         Where the network's files are kept; `downloads` beside the data folder by default.
-    transfer : Transfer, optional
-        How to download.
     again : bool
         Build outputs again that exist already.
     partial : bool
@@ -62,6 +55,8 @@ def fetch_assets(
         reached, and warn of these files. Where a server answers, but not with the right file,
         the asset is refused as a whole. Datasets are never stored in part: a mean over some of
         the images is another number.
+    **options
+        Of `Source`: workers, attempts, pause, timeout.
 
     Returns
     -------
@@ -76,83 +71,67 @@ def fetch_assets(
         listing what could not be, what is missing with its size, the reasons and the remedies.
     """
     assets = [find_asset(name) for name in dict.fromkeys(names)]
-    outputs = {asset.name: asset.output(destination) for asset in assets}
-    wanted = []
+    source = Source(
+        downloads or destination.parent / "downloads", mirror_folder(), destination, **options
+    )
+    missing: list[tuple[Asset, list[Failure]]] = []
+    problems: list[str] = []
     for asset in assets:
         print(introduce(asset), flush=True)
-        if not again and is_complete(asset, destination):
-            print(f"{outputs[asset.name]} is there already", flush=True)
-        else:
-            wanted.append(asset)
-
-    source = Source(
-        downloads or destination.parent / "downloads",
-        mirror_folder(),
-        destination,
-        transfer or Transfer(),
-    )
-    remote = [file for asset in wanted if asset.kind != "photos" for file in asset.files]
-    found, failures = _obtain(source, remote)
-    missing: list[Failure] = []
-    problems: list[str] = []
-    for asset in wanted:
-        own = [failure for failure in failures if failure.file.asset == asset.name]
-        if own and not (partial and _suffices(asset, own, source)):
-            missing += own
+        target = asset.output(destination)
+        if not again and _is_complete(asset, destination):
+            print(f"{target} is there already", flush=True)
             continue
         try:
-            if asset.kind == "photos":
-                found |= {file.key: locate_photograph(file) for file in asset.files}
-            store_asset(asset, found, outputs[asset.name])
+            found, failures = _files(asset, source)
+            if failures and not (partial and _suffices(asset, failures, source)):
+                missing.append((asset, failures))
+                continue
+            store_asset(asset, found, target)
         except UserError as error:
             problems.append(str(error))
             continue
-        total = len(asset.files)
-        state = f"holds {total - len(own)} of {total} files" if own else "is complete"
-        print(f"{outputs[asset.name]} {state}", flush=True)
-        if own:
+        if failures:
+            print(f"{target} holds {len(found)} of {len(asset.files)} files", flush=True)
             # DVC takes the stage for done and would not run it again by itself.
             print(
-                f"warning: left out\n{_explain([asset], own, source)}\n"
-                f"To try again later: dvc repro --force fetch_weights@{asset.name} "
+                f"warning: left out\n{_explain([(asset, failures)], source)}\n"
+                f"To try again later: dvc repro --force fetch@{asset.name} "
                 "(or the same mesr command)",
                 file=sys.stderr,
             )
+        else:
+            print(f"{target} is complete", flush=True)
     if missing:
         problems.append(
             f"not everything could be fetched; {destination}/ holds nothing new of\n"
-            + _explain(wanted, missing, source)
+            + _explain(missing, source)
         )
     if problems:
         raise UserError("\n".join(problems))
-    return outputs
+    return {asset.name: asset.output(destination) for asset in assets}
 
 
-def _suffices(asset: Asset, failures: Sequence[Failure], source: Source) -> bool:
-    """Whether the rest may be stored: weights that only lack files of unreachable servers."""
-    return (
-        asset.kind == "weights"
-        and len(failures) < len(asset.files)
-        and all(
-            failure.kind == "unreachable" and failure.file.key not in source.refused
-            for failure in failures
-        )
-    )
+def _is_complete(asset: Asset, data: Path) -> bool:
+    """Whether the output is there; weights and registered folders are verified each time."""
+    if asset.kind == "weights":
+        paths = [(file, file.raw_path(data)) for file in asset.files]
+        return all(path.is_file() and file.mismatch(path) is None for file, path in paths)
+    return asset.kind != "folder" and asset.output(data).is_file()
 
 
-def _obtain(source: Source, files: Sequence[AssetFile]) -> tuple[dict[str, Path], list[Failure]]:
-    """Obtain files; say which of the mirror were refused although the network had them."""
-    if not files:
-        return {}, []
+def _files(asset: Asset, source: Source) -> tuple[dict[str, Path], list[Failure]]:
+    """Find or download the files of an asset."""
+    if asset.kind == "photos":
+        return {file.key: locate_photograph(file) for file in asset.files}, []
+    if asset.kind == "folder":
+        return registered_files(asset), []
     try:
         source.downloads.mkdir(parents=True, exist_ok=True)
-        # The folder is nobody's work: git must not see it, wherever it is.
-        with (
-            suppress(FileExistsError),
-            (source.downloads / ".gitignore").open("x", encoding="utf-8") as stream,
-        ):
-            stream.write("*\n")
-        found, failures = source.obtain(files)
+        ignore = source.downloads / ".gitignore"
+        if not ignore.exists():  # git must not see the folder, wherever it is
+            ignore.write_text("*\n", encoding="utf-8")
+        found, failures = source.obtain(asset.files)
     except OSError as error:
         raise UserError(
             f"{source.downloads}: could not be written ({error.strerror or error}). Free some disk "
@@ -165,24 +144,32 @@ def _obtain(source: Source, files: Sequence[AssetFile]) -> tuple[dict[str, Path]
     return found, failures
 
 
-def _explain(assets: Sequence[Asset], failures: Sequence[Failure], source: Source) -> str:
+def _suffices(asset: Asset, failures: Sequence[Failure], source: Source) -> bool:
+    """Whether the rest may be stored: weights that only lack files of unreachable servers."""
+    return (
+        asset.kind == "weights"
+        and len(failures) < len(asset.files)
+        and all(f.kind == "unreachable" and f.file.key not in source.refused for f in failures)
+    )
+
+
+def _explain(missing: Sequence[tuple[Asset, Sequence[Failure]]], source: Source) -> str:
     """Put all failures into one message with the remedies."""
-    lines = []
-    missing = [failure for failure in failures if failure.kind != "refused"]
-    for asset in assets:
-        own = [failure for failure in failures if failure.file.asset == asset.name]
-        if own:
-            size = describe_size([failure.file for failure in own])
-            lines.append(f"  {asset.name}: {len(own)} of {len(asset.files)} files missing, {size}")
-    if len({failure.file.asset for failure in failures}) > 1:
+    failures = [failure for _, own in missing for failure in own]
+    lines = [
+        f"  {asset.name}: {len(own)} of {len(asset.files)} files missing, "
+        f"{describe_size([failure.file for failure in own])}"
+        for asset, own in missing
+    ]
+    if len(missing) > 1:
         lines.append(f"  together {describe_size([failure.file for failure in failures])}")
     lines.append("because")
-    reasons = dict.fromkeys(failure.reason for failure in missing)
+    reasons = dict.fromkeys(f.reason for f in failures if f.kind != "refused")
     lines += _shortened([f"  {reason}" for reason in reasons])
-    refused = [f.reason for f in failures if f.kind == "refused"] + [
-        source.refused[f.file.key] for f in failures if f.file.key in source.refused
+    lines += [f"  refused {f.reason}" for f in failures if f.kind == "refused"]
+    lines += [
+        f"  refused {source.refused[f.file.key]}" for f in failures if f.file.key in source.refused
     ]
-    lines += [f"  refused {reason}" for reason in refused]
     shown = source.mirror or Path(f"${MIRROR_VARIABLE}")
     lines += [
         "Either connect to the internet and run the command again (what has been verified is kept "
@@ -196,8 +183,6 @@ def _explain(assets: Sequence[Asset], failures: Sequence[Failure], source: Sourc
 
 def _shortened(lines: list[str], most: int = 5) -> list[str]:
     rest = len(lines) - most
-    return (
-        lines
-        if rest <= 1
-        else [*lines[:most], f"  and {rest} more (see pipeline/assets/files.csv)"]
-    )
+    if rest <= 1:
+        return lines
+    return [*lines[:most], f"  and {rest} more (see pipeline/assets/files.csv)"]

@@ -1,66 +1,36 @@
 """The registry of datasets and published weights: what they are, where from, and their digests.
 
 `files.csv` lists every file (URL, size, digest), `assets.toml` describes every asset (licence,
-citation, homepage). Nothing is downloaded here; see `pipeline.assets.fetching`.
+citation, homepage); folders of images that `mesr register` made a dataset are listed in
+`datasets/<name>/dataset.toml`. Nothing is downloaded here; see `pipeline.assets.fetching`.
 """
 
 import csv
-import difflib
 import hashlib
+import re
 import tomllib
 from collections.abc import Sequence
+from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar
+from typing import Literal
 from urllib.parse import urlsplit
 
-from pydantic import (
-    AfterValidator,
-    BeforeValidator,
-    ConfigDict,
-    Field,
-    PositiveInt,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
-from pydantic.dataclasses import dataclass
-
 from pipeline.support.errors import UserError
+from pipeline.support.names import suggestion
 
 FILES_CSV = Path(__file__).with_name("files.csv")
 ASSETS_TOML = Path(__file__).with_name("assets.toml")
 DATA = Path("data")
 RAW = DATA / "raw"  # files of published weights
+DATASETS = Path("datasets")  # registered folders of images
 
-Kind = Literal["benchmark", "training", "validation", "photos", "lr", "weights"]
-
-
-def _without_parent_folder(url: str) -> str:
-    # The mirror folder is laid out by URL; its files must lie inside it.
-    if ".." in url:
-        raise ValueError("may not hold '..'")
-    return url
+Kind = Literal["benchmark", "training", "validation", "photos", "folder", "lr", "weights"]
+FILE_NAME = r"[A-Za-z0-9_][A-Za-z0-9_.+() -]{0,199}"
+DIGEST = r"sha256:[0-9a-f]{64}|git-blob:[0-9a-f]{40}"
 
 
-def _none_if_empty(value: object) -> object:
-    return None if value == "" else value
-
-
-# A DVC matrix joins its values with "-" and uses them in stage names and paths.
-AssetName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_]+$")]
-FileName = Annotated[str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*$")]
-Url = Annotated[
-    str,
-    Field(pattern=r"^(https?://[^\s?#]+|pkg:pypi/[^\s@]+@[^\s#]+#\S+)$"),
-    AfterValidator(_without_parent_folder),
-]
-Digest = Annotated[str, Field(pattern=r"^(sha256:[0-9a-f]{64}|git-blob:[0-9a-f]{40})$")]
-
-_STRICT = ConfigDict(extra="forbid")
-
-
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True)
 class AssetFile:
     r"""One file of an asset.
 
@@ -71,6 +41,7 @@ class AssetFile:
     url : str
         Where it comes from: http(s), or a package URL
         ``pkg:pypi/<distribution>@<version>#<path>`` for a file that an installed package carries.
+        Empty for a file in ``datasets/<asset>/``.
     size : int or None
         Bytes; None where the source states no size.
     digest : str
@@ -78,11 +49,11 @@ class AssetFile:
         ``b"blob <size>\0" + content``, where only that is known.
     """
 
-    asset: AssetName
-    name: FileName
-    url: Url
-    size: Annotated[PositiveInt | None, BeforeValidator(_none_if_empty)]
-    digest: Digest
+    asset: str
+    name: str
+    url: str
+    size: int | None
+    digest: str
 
     @property
     def key(self) -> str:
@@ -113,7 +84,7 @@ class AssetFile:
         return None if found == self.digest else f"digest {found}, expected {self.digest}"
 
 
-@dataclass(frozen=True, config=_STRICT)
+@dataclass(frozen=True)
 class Asset:
     """A dataset, or the published weights of one network.
 
@@ -121,8 +92,9 @@ class Asset:
     ----------
     name : str
         Letters, digits and underscores.
-    kind : {"benchmark", "training", "validation", "photos", "lr", "weights"}
-        What it is for; "lr" are LR images of a benchmark, as others made them.
+    kind : {"benchmark", "training", "validation", "photos", "folder", "lr", "weights"}
+        What it is for; "lr" are LR images of a benchmark, as others made them; "folder" is a
+        dataset that `mesr register` made.
     title, homepage, licence, citation, note : str
         For people; shown by ``mesr fetch``.
     images : int or None
@@ -131,21 +103,15 @@ class Asset:
         What is downloaded.
     """
 
-    name: AssetName
+    name: str
     kind: Kind
     title: str
     homepage: str
     licence: str
     citation: str
     files: tuple[AssetFile, ...]
-    images: PositiveInt | None = None
+    images: int | None = None
     note: str = ""
-
-    @model_validator(mode="after")
-    def _counts_images(self) -> "Asset":
-        if (self.images is None) != (self.kind == "weights"):
-            raise ValueError("images must be given for datasets and for them alone")
-        return self
 
     def output(self, data: Path = DATA) -> Path:
         """Output of stage `fetch`: packed images of a dataset, folder of a weights asset."""
@@ -187,68 +153,56 @@ def describe_size(files: Sequence[AssetFile]) -> str:
     return f"{text} and {unknown} of unknown size" if unknown else text
 
 
-def read_registry(files_csv: Path = FILES_CSV, assets_toml: Path = ASSETS_TOML) -> dict[str, Asset]:
-    """Read and check a registry.
-
-    Returns
-    -------
-    dict
-        Asset name -> `Asset`, in the order of `assets_toml`.
-
-    Raises
-    ------
-    UserError
-        Naming the file, the row and what is wrong with it.
-    """
-    files: dict[str, dict[str, AssetFile]] = {}
-    with files_csv.open(newline="", encoding="utf-8") as stream:
-        for number, row in enumerate(csv.DictReader(stream, restkey="surplus"), start=2):
-            where = f"{files_csv}, line {number}"
-            file = _checked(AssetFile, row, where)
-            if files.setdefault(file.asset, {}).setdefault(file.name, file) is not file:
-                raise UserError(f"{where}: {file.key} is listed twice; drop one")
-    described = tomllib.loads(assets_toml.read_text(encoding="utf-8"))
-    if described.keys() != files.keys():
-        odd = ", ".join(sorted(described.keys() ^ files.keys()))
-        raise UserError(
-            f"{files_csv} and {assets_toml} must name the same assets; only one of them has {odd}"
-        )
+@cache
+def _own_registry() -> dict[str, Asset]:
+    """Read files.csv and assets.toml; tests/pipeline/assets/test_registry.py checks their form."""
+    files: dict[str, list[AssetFile]] = {}
+    with FILES_CSV.open(newline="", encoding="utf-8") as stream:
+        for row in csv.DictReader(stream):
+            size = int(row["size"]) if row["size"] else None
+            file = AssetFile(row["asset"], row["name"], row["url"], size, row["digest"])
+            files.setdefault(file.asset, []).append(file)
+    described = tomllib.loads(ASSETS_TOML.read_text(encoding="utf-8"))
     return {
-        name: _checked(
-            Asset,
-            {**entry, "name": name, "files": tuple(files[name].values())},
-            f"{assets_toml}, [{name}]",
-        )
+        name: Asset(name=name, files=tuple(files[name]), **entry)
         for name, entry in described.items()
     }
 
 
-_Entry = TypeVar("_Entry", AssetFile, Asset)
-
-
-def _checked(kind: type[_Entry], values: dict[str, Any], where: str) -> _Entry:
-    """Make an entry, or say in one message all that is wrong with it."""
-    try:
-        return TypeAdapter(kind).validate_python(values)
-    except ValidationError as error:
-        problems = []
-        for problem in error.errors():
-            name = ".".join(str(part) for part in problem["loc"])
-            message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] in {"missing", "unexpected_keyword_argument"}:
-                found = ""
-            else:
-                found = f" (found {problem['input']!r})" if name else ""
-            problems.append(f"{name}: {message}{found}" if name else message)
-        raise UserError(
-            f"{where}: {'; '.join(problems)}. See docs/data.md for the form of an entry."
-        ) from error
-
-
-@cache
 def registry() -> dict[str, Asset]:
-    """Return the project's own registry: asset name -> `Asset`."""
-    return read_registry()
+    """Return the project's own assets and the registered folders: name -> `Asset`."""
+    return _own_registry() | registered()
+
+
+def registered(folder: Path = DATASETS) -> dict[str, Asset]:
+    """Read ``datasets/<name>/dataset.toml``, which `mesr register` writes.
+
+    Raises
+    ------
+    UserError
+        Naming the file and what is wrong with it.
+    """
+    found = {}
+    for path in sorted(folder.glob("*/dataset.toml")):
+        name = path.parent.name
+        if name in _own_registry():
+            raise UserError(f"{path}: {name} is the name of a dataset of the project; rename it")
+        try:
+            entry = tomllib.loads(path.read_text(encoding="utf-8"))
+            digests = {str(file): str(digest) for file, digest in entry["files"].items()}
+        except (ValueError, KeyError, AttributeError) as error:
+            raise UserError(
+                f"{path}: lists no files ({error}). Write it again: mesr register {name} FOLDER"
+            ) from error
+        for file, digest in digests.items():
+            if not re.fullmatch(FILE_NAME, file) or not re.fullmatch(DIGEST, digest):
+                raise UserError(
+                    f"{path}: {file!r} = {digest!r}: expected the name of a file and its digest"
+                )
+        files = tuple(AssetFile(name, file, "", None, digest) for file, digest in digests.items())
+        title, licence = str(entry.get("title", name)), str(entry.get("licence", "not stated"))
+        found[name] = Asset(name, "folder", title, "", licence, "", files, len(files))
+    return found
 
 
 def find_asset(name: str) -> Asset:
@@ -261,10 +215,10 @@ def find_asset(name: str) -> Asset:
     """
     assets = registry()
     if name not in assets:
-        by_lower = {known.lower(): known for known in assets}
-        close = [by_lower[near] for near in difflib.get_close_matches(name.lower(), by_lower)]
-        hint = f" Did you mean {' or '.join(close)}?" if close else ""
-        raise UserError(f"asset {name!r} is not known.{hint} Known assets: {', '.join(assets)}")
+        raise UserError(
+            f"asset {name!r} is not known.{suggestion(name, assets)} "
+            f"Known assets: {', '.join(assets)}"
+        )
     return assets[name]
 
 

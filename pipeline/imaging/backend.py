@@ -142,51 +142,50 @@ def seed_generator(device: torch.device, seed: int) -> None:
 
 
 @contextmanager
-def backend_flags(
-    *, deterministic: bool = True, tf32: bool = False, threads: int | None = None
-) -> Iterator[None]:
+def backend_flags(*, deterministic: bool = True, threads: int | None = None) -> Iterator[None]:
     """Set PyTorch's global switches, and put them back afterwards. The heap is kept from now on.
+
+    float32 is float32: GPUs would compute convolutions with 10-bit mantissas by default (TF32), and
+    figures would depend on the GPU.
 
     Parameters
     ----------
     deterministic : bool
         Ask for deterministic algorithms; an operation that has none warns. False lets cuDNN
         search for the fastest.
-    tf32 : bool
-        Let GPUs compute float32 convolutions and matrix products with 10-bit mantissas. PyTorch's
-        own default does so for convolutions, and figures would depend on the GPU.
     threads : int, optional
         CPU threads of this process, at most its share of the processors (a warning says so).
         None leaves their number alone. Portable arithmetic has one.
     """
     keep_heap()
     threads = 1 if arithmetic.portable() else threads
+    backends = cast(Any, torch.backends)
+    switches = [
+        (backends.cudnn, "deterministic", deterministic),
+        (backends.cudnn, "benchmark", not deterministic),
+        (backends.cudnn.conv, "fp32_precision", "ieee"),
+        (backends.cuda.matmul, "fp32_precision", "ieee"),
+        # Would fill each new tensor with NaN, a check that nobody here needs.
+        (torch.utils.deterministic, "fill_uninitialized_memory", False),
+    ]
+    former = [getattr(where, name) for where, name, _ in switches]
     former_threads = torch.get_num_threads()
-    former_deterministic = torch.are_deterministic_algorithms_enabled()
-    warn_only = torch.is_deterministic_algorithms_warn_only_enabled()
-    utilities = cast(Any, torch.utils.deterministic)
-    fill = utilities.fill_uninitialized_memory
-    cudnn, matmul = cast(Any, torch.backends.cudnn), torch.backends.cuda.matmul
-    former_cudnn = cudnn.deterministic, cudnn.benchmark
-    former_precision = cudnn.conv.fp32_precision, matmul.fp32_precision
+    former_mode = torch.get_deterministic_debug_mode()
     try:
         if threads is not None:
             torch.set_num_threads(_available(threads))
         if deterministic:
             os.environ.setdefault("CUBLAS_WORKSPACE_CONFIG", ":4096:8")  # cuBLAS asks for it
             torch.use_deterministic_algorithms(True, warn_only=True)
-            # Would fill each new tensor with NaN, a check that nobody here needs.
-            utilities.fill_uninitialized_memory = False
-        cudnn.deterministic, cudnn.benchmark = deterministic, not deterministic
-        cudnn.conv.fp32_precision = matmul.fp32_precision = "tf32" if tf32 else "ieee"
+        for where, name, value in switches:
+            setattr(where, name, value)
         yield
     finally:
         if threads is not None:
             torch.set_num_threads(former_threads)
-        torch.use_deterministic_algorithms(former_deterministic, warn_only=warn_only)
-        utilities.fill_uninitialized_memory = fill
-        cudnn.deterministic, cudnn.benchmark = former_cudnn
-        cudnn.conv.fp32_precision, matmul.fp32_precision = former_precision
+        torch.set_deterministic_debug_mode(former_mode)
+        for (where, name, _), value in zip(switches, former, strict=True):
+            setattr(where, name, value)
 
 
 def _available(threads: int) -> int:

@@ -21,7 +21,7 @@ from pipeline.support.files import atomic_path
 
 __all__ = ["Photo", "Pixels", "read_image", "read_photo", "round_to_uint8", "write_image"]
 
-FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "MPO", "WEBP", "GIF", "PPM")
+FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "WEBP", "GIF", "PPM")
 LIMIT_VARIABLE = "MESR_MAX_PIXELS"
 LARGEST_IMAGE = 40_000_000  # 8K has 33 million
 BYTES_PER_PIXEL = 200  # measured: scoring a network's RGB image, planes in float64 included
@@ -153,10 +153,6 @@ def _failures_of(path: Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: no such file. Check the path.") from error
-    except IsADirectoryError as error:
-        raise UserError(f"{path}: is a folder; expected an image file.") from error
     except UnidentifiedImageError as error:
         raise UserError(
             f"{path}: is not an image of a known format. Replace it by a PNG, BMP, TIFF, JPEG, "
@@ -166,7 +162,7 @@ def _failures_of(path: Path) -> Iterator[None]:
         raise UserError(f"{path}: does not fit into memory. Split the image.") from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them into
         if isinstance(error, OSError) and error.errno is not None:
-            text = f"{path}: cannot be read ({error.strerror}). Check the file and the disk."
+            text = f"{path}: cannot be read as an image ({error.strerror}). Check the path."
         else:
             text = f"{path}: is damaged or truncated ({error}). Copy or download it again."
         raise UserError(text) from error

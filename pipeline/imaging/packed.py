@@ -63,6 +63,13 @@ def _check(name: str, pixels: Pixels, names: set[str], target: Path) -> None:
         raise ValueError(f"{name} is a {pixels.dtype} array of shape {pixels.shape}")
 
 
+def _offset(name: str, dataset: h5py.Dataset) -> int:
+    offset = dataset.id.get_offset()  # None where the data are in chunks
+    if dataset.dtype != np.uint8 or offset is None:
+        raise OSError(f"{name!r} is not a contiguous uint8 dataset")
+    return int(offset)
+
+
 class PackedImages(Mapping[str, Pixels]):
     """The images of a file that `pack_images` wrote, read on demand.
 
@@ -88,10 +95,7 @@ class PackedImages(Mapping[str, Pixels]):
         try:
             with h5py.File(self.path, "r") as file:
                 for name, dataset in file.items():
-                    offset = dataset.id.get_offset()  # None where the data are in chunks
-                    if dataset.dtype != np.uint8 or offset is None:
-                        raise OSError(f"{name!r} is not a contiguous uint8 dataset")
-                    self._where[name] = offset, dataset.shape
+                    self._where[name] = _offset(name, dataset), dataset.shape
         except FileNotFoundError as error:
             raise UserError(f"{self.path}: no such file. Run `dvc repro` to build it.") from error
         except (OSError, AttributeError) as error:  # a group has no offset
@@ -109,7 +113,7 @@ class PackedImages(Mapping[str, Pixels]):
 
     def __getitem__(self, name: str) -> Pixels:
         if name not in self._where:
-            raise UserError(f"{self.path}: has no image named {name!r}. It holds: {self.listing}.")
+            raise UserError(f"{self.path}: has no image named {name!r}. Names: {', '.join(self)}")
         offset, shape = self._where[name]
         return self._bytes[offset : offset + int(np.prod(shape))].reshape(shape)
 
@@ -126,11 +130,6 @@ class PackedImages(Mapping[str, Pixels]):
     def names(self) -> list[str]:
         """Names of the images, alphabetical."""
         return list(self._where)
-
-    @property
-    def listing(self) -> str:
-        """The names as a line for messages, shortened when there are many."""
-        return ", ".join(self.names[:20]) + (", ..." if len(self) > 20 else "")
 
     def shape(self, name: str) -> tuple[int, ...]:
         """Return the shape of an image without touching its pixels."""

@@ -96,28 +96,22 @@ RGB = Protocol("rgb", space="rgb", lr_rounding=True)
 Y = Protocol("y", space="y", lr_rounding=False, luma_rounding=True, gray="keep")
 
 # The evaluation of VDSR and DRCN: `y` with enlarged images clipped to the range of luma.
-VDSR = Protocol(
-    "vdsr", space="y", lr_rounding=False, luma_rounding=True, gray="keep", input_range="studio"
-)
-
-# LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
-LAPSRN = Protocol("lapsrn", space="rgb", lr_rounding=False, ssim_border="replicate")
+VDSR = replace(Y, name="vdsr", input_range="studio")
 
 # IDN's own evaluation: `y`, downscaled by an older MATLAB.
-IDN = Protocol(
-    "idn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", lr_border="clamp"
-)
-
-# PAN's own evaluation, and A2F's: `rgb` on LR files that MATLAB made of 8-bit images.
-PAN = Protocol("pan", space="rgb", lr_rounding=True, lr_pass_rounding=True)
+IDN = replace(Y, name="idn", lr_border="clamp")
 
 # SRCNN's own evaluation: `y` with MATLAB's imfilter(..., 'same', 'replicate') for convolutions.
-SRCNN = Protocol(
-    "srcnn", space="y", lr_rounding=False, luma_rounding=True, gray="keep", padding="replicate"
-)
+SRCNN = replace(Y, name="srcnn", padding="replicate")
+
+# LapSRN's own evaluation: colour, nothing is rounded before the SR image, and MATLAB's `ssim`.
+LAPSRN = replace(RGB, name="lapsrn", lr_rounding=False, ssim_border="replicate")
+
+# PAN's own evaluation, and A2F's: `rgb` on LR files that MATLAB made of 8-bit images.
+PAN = replace(RGB, name="pan", lr_pass_rounding=True)
 
 # NTIRE 2017 and EDSR on DIV2K: LR files as they were handed out, scored in RGB.
-NTIRE = Protocol("ntire", space="rgb", lr_rounding=True, lr="given", metric="rgb", border="scale+6")
+NTIRE = replace(RGB, name="ntire", lr="given", metric="rgb", border="scale+6")
 
 PROTOCOLS: dict[str, Protocol] = {
     protocol.name: protocol for protocol in (RGB, Y, IDN, LAPSRN, PAN, SRCNN, VDSR, NTIRE)

@@ -7,6 +7,7 @@ what it costs.
 """
 
 import math
+from collections.abc import Callable
 from dataclasses import dataclass
 from typing import Any
 
@@ -17,52 +18,68 @@ from torch.utils.flop_counter import flop_registry
 from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
 
-# Operations that do no multiply-accumulate in CARN's convention. An operation that is neither
-# here nor known to torch's FLOP counter would silently count as zero, so it is refused.
-UNCOUNTED = {
-    "add_", "add", "avg_pool2d", "cat", "clamp", "clamp_min", "clone", "constant_pad_nd", "div",
-    "div_", "empty", "expand", "full_like", "max_pool2d_with_indices", "mul", "mul_",
-    "native_batch_norm", "_native_batch_norm_legit_no_training", "new_empty", "norm", "permute",
-    "pixel_shuffle", "pow", "reflection_pad2d", "repeat", "replication_pad2d", "rsqrt", "select",
-    "sigmoid", "slice", "_softmax", "split", "split_with_sizes", "sqrt", "squeeze", "stack",
-    "std", "sub", "sum", "t", "transpose", "unbind", "_unsafe_view", "unsqueeze",
-    "upsample_bicubic2d", "_upsample_bicubic2d_aa", "upsample_bilinear2d", "upsample_nearest2d",
-    "var", "var_mean", "view", "_weight_norm_interface", "zeros_like",
-}  # fmt: skip
-
-RECTIFIERS = {"leaky_relu", "leaky_relu_", "_prelu_kernel", "relu", "relu_"}
+# Operations that do no multiply-accumulate in CARN's convention: arithmetic of single elements,
+# activations, normalisation, pooling, interpolation, and what only moves or makes tensors. An
+# operation that is neither here nor known to torch's FLOP counter would silently count as zero,
+# so it is refused. Variants that write in place (``add_``) are meant as well.
+UNCOUNTED = set(
+    """
+    abs add addcdiv addcmul atan2 ceil clamp clamp_max clamp_min cos div eq exp expm1 floor
+    floor_divide fmod ge gt le log log1p logical_and logical_not logical_or lt maximum minimum mul
+    ne neg norm pow reciprocal remainder round rsqrt rsub sign sin sqrt square sub where
+    all amax amin any argmax argmin linalg_vector_norm logsumexp max min prod std sum topk sort
+    var var_mean
+    elu gelu glu hardsigmoid hardswish hardtanh log_sigmoid_forward mish selu sigmoid
+    silu _softmax _safe_softmax _log_softmax softplus tanh threshold
+    native_batch_norm _native_batch_norm_legit_no_training _native_batch_norm_legit
+    native_group_norm native_layer_norm _fused_rms_norm _weight_norm_interface
+    adaptive_max_pool2d max_pool2d_with_indices
+    grid_sampler_2d _upsample_bicubic2d_aa _upsample_bilinear2d_aa upsample_bicubic2d
+    upsample_bilinear2d upsample_nearest2d _upsample_nearest_exact2d
+    alias arange as_strided bernoulli cat channel_shuffle clone col2im constant_pad_nd copy
+    contiguous detach diagonal dropout empty empty_like empty_strided expand eye fill flip full
+    full_like gather im2col index index_put index_select lift_fresh linspace masked_fill
+    native_dropout new_empty new_empty_strided new_full new_ones new_zeros ones ones_like permute
+    pixel_shuffle pixel_unshuffle rand rand_like randn randn_like reflection_pad2d repeat
+    replication_pad2d resize roll rot90 scalar_tensor scatter select slice slice_scatter split
+    split_with_sizes squeeze stack t to _to_copy transpose tril triu unbind unfold _unsafe_view
+    unsqueeze view view_as_complex view_as_real _reshape_alias zero zeros zeros_like
+    """.split()
+)
+RECTIFIERS = {"leaky_relu", "_prelu_kernel", "relu", "relu6"}
+POOLING = {"_adaptive_avg_pool2d", "avg_pool2d", "mean"}
 
 
 class _MultiplyAdds(TorchDispatchMode):
     """Add up the FLOPs of each operation by the formulas of torch's FLOP counter.
 
     What `torch.utils.flop_counter.FlopCounterMode` does, without its bookkeeping by module (most
-    of its time), and refusing operations whose cost nobody has thought about.
+    of its time), and noting operations whose cost nobody has thought about.
     """
 
     def __init__(self) -> None:
         super().__init__()
         self.flops = self.biases = self.rectifiers = self.pooling = 0
         self.convolutions = self.activations = 0
+        self.unknown: set[str] = set()
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
         packet = func._overloadpacket
+        name = packet.__name__
+        plain = name.removesuffix("_")
         if packet in flop_registry:
             self.flops += flop_registry[packet](*args, **(kwargs or {}), out_val=result)
             if packet is torch.ops.aten.convolution:
                 self.convolutions += 1
                 self.activations += result.numel()
                 self.biases += result.numel() if args[2] is not None else 0
-        elif packet.__name__ in RECTIFIERS:
+        elif plain in RECTIFIERS:
             self.rectifiers += result.numel()
-        elif packet.__name__ == "mean":
-            self.pooling += args[0].numel()
-        elif packet.__name__ not in UNCOUNTED:
-            raise UserError(
-                f"operation {packet} has no known number of multiply-adds. Give torch's FLOP "
-                "counter a formula for it, or list it in pipeline/models/counting.py as uncounted."
-            )
+        elif plain in POOLING:
+            self.pooling += args[0].numel() if name != "avg_pool2d" else 0
+        elif not ({name, plain} & UNCOUNTED):
+            self.unknown.add(str(packet))
         return result
 
 
@@ -134,6 +151,18 @@ def parse_size(text: str) -> tuple[int, int]:
     return int(height), int(width)
 
 
+def weightless(build: Callable[[], SRNetwork]) -> SRNetwork:
+    """Build a network on the meta device, where its weights take neither memory nor time.
+
+    One whose constructor needs values, as Swin's `linspace(...).item()`, is built on the CPU first.
+    """
+    try:
+        with torch.device("meta"):
+            return build()
+    except (UserError, RuntimeError, NotImplementedError):
+        return build().to("meta")
+
+
 def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Complexity:
     """Count the parameters and Multi-Adds of a network on the meta device.
 
@@ -147,14 +176,29 @@ def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Com
     Raises
     ------
     UserError
-        When the network runs an operation whose cost is unknown.
+        When the network runs operations whose cost is unknown, all of which are named, or cannot
+        run without computing.
     """
     height, width = lr_size(hr_height, hr_width, network.scale)
     if network.preupsampled:
         height, width = height * network.scale, width * network.scale
     x = torch.empty(1, 3 if network.domain == "rgb" else 1, height, width, device="meta")
     with torch.no_grad(), _MultiplyAdds() as counter:
-        network.eval()(x)
+        try:
+            network.eval()(x)
+        except (RuntimeError, NotImplementedError) as error:
+            raise UserError(
+                f"{type(network).__name__}: does not run on a {width}x{height} image without "
+                f"values (torch's device 'meta'): {error}. Make tensors on the device of the "
+                "input, and let no size depend on values."
+            ) from error
+    if counter.unknown:
+        raise UserError(
+            f"{type(network).__name__}: no number of multiply-adds is known for "
+            f"{', '.join(sorted(counter.unknown))}. Give torch's FLOP counter a formula for each "
+            "(torch.utils.flop_counter.register_flop_formula), or, where it multiplies nothing "
+            "by a weight, list it in UNCOUNTED of pipeline/models/counting.py."
+        )
     sizes = {name: parameter.numel() for name, parameter in network.named_parameters()}
     return Complexity(
         params=sum(sizes.values()),

@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import ast
 import importlib
+import inspect
 import re
 import sys
 from collections.abc import Iterator, Mapping
@@ -135,7 +136,8 @@ def build_network(network: str, scale: int, **settings: Any) -> SRNetwork:
     scale : {2, 3, 4}
         Upscaling factor.
     **settings
-        Keyword arguments of the network's constructor.
+        Keyword arguments of the network's constructor. ``image_skip="bilinear"`` adds the enlarged
+        input to the output of a network that has no such setting of its own.
 
     Raises
     ------
@@ -147,13 +149,20 @@ def build_network(network: str, scale: int, **settings: Any) -> SRNetwork:
         own = network in network_names() or not (ROOT / network).is_dir()
         code = code_of(network) if own else network
     factory = load_class(code)
+    skip = "none"
+    if "image_skip" not in inspect.signature(factory).parameters:
+        skip = settings.pop("image_skip", skip)
+    if skip not in ("none", "bilinear"):
+        raise UserError(f"image_skip is {skip!r}; expected 'none' or 'bilinear'")
     try:
         built = factory(scale, **settings)
+        built.register_forward_hook(_as_tuple)
+        if skip == "bilinear":
+            built.add_image_skip()
     except (TypeError, ValueError, RuntimeError, ArithmeticError) as error:
         raise UserError(
             f"network {network!r} at scale {scale} with settings {settings}: {error}"
         ) from error
-    built.register_forward_hook(_as_tuple)
     return built
 
 

@@ -181,32 +181,6 @@ def prepare_given(
     return sr if is_luma_of(sr, hr) else as_gray_as(reference, hr, sr), reference
 
 
-def score_image(
-    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
-) -> tuple[float, float]:
-    """PSNR in dB and SSIM of an SR image that someone else made.
-
-    Parameters
-    ----------
-    sr, hr, scale, protocol, name
-        As for `prepare_given`.
-
-    Raises
-    ------
-    UserError
-        When the SR image is not as large as the cropped HR image, too small to be scored, or
-        luma where the protocol scores colours.
-    """
-    image, reference = prepare_given(sr, hr, scale, protocol, name)
-    if protocol.metric == "rgb" and is_luma_of(sr, hr):
-        raise UserError(
-            f"{name}: the SR image has one channel, the HR image is in colour: it is taken for the "
-            f"luma alone, and protocol {protocol.name} scores all three channels. Give SR images "
-            "in colour, or a protocol that scores luma, such as y or rgb."
-        )
-    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
-
-
 def evaluate_image(
     network: SRNetwork,
     hr: Pixels,
@@ -377,9 +351,7 @@ def evaluate_dataset(
                 save_images(target / "images" / name, found, with_inputs=with_inputs)
         types = dict.fromkeys(SCORES, float)
         table = pd.DataFrame(rows, columns=["image", *SCORES]).astype(types)
-        table.to_csv(
-            target / "scores.csv", index=False, float_format="%.6f", lineterminator="\n"
-        )
+        table.to_csv(target / "scores.csv", index=False, float_format="%.6f", lineterminator="\n")
         record = {
             **(facts or {}),
             "dataset": dataset,

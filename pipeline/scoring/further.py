@@ -47,11 +47,7 @@ class FurtherMetrics:
         self._metrics = {
             name: build_metric(name, paths, self._device) for name, paths in weights.items()
         }
-
-    @property
-    def names(self) -> list[str]:
-        """Names of the metrics, in the order given."""
-        return list(self._metrics)
+        self.names = list(weights)
 
     def score(
         self, sr: Image, reference: Image, scale: int, protocol: Protocol, *, name: str = "image"

@@ -10,7 +10,6 @@ from itertools import product
 from typing import Any, get_args
 
 import numpy as np
-import pandas as pd
 
 from mesr.common.base import SCALES
 from mesr.common.imresize import Border
@@ -19,8 +18,6 @@ from pipeline.imaging.given import match_lr
 from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol
-from pipeline.study.paths import LR_RECORD, lr_certificate_file
-from pipeline.study.results import LR_CERTIFICATE, RECORDED_LR_CERTIFICATE, read_text
 from pipeline.support.errors import UserError
 
 # Gray files stay gray: MATLAB was given the file as it is.
@@ -59,7 +56,7 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
     Yields
     ------
     dict
-        One row of `LR_CERTIFICATE` per scale and variant of downscaling.
+        One row of the certificate per scale and variant of downscaling.
     """
     for scale in SCALES:
         stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
@@ -103,39 +100,3 @@ def describe(row: dict[str, Any]) -> str:
         f"{row['lr_pass_rounding']}: {row['equal_files']} of {row['files']} files equal, "
         f"largest difference {row['worst_difference']}"
     )
-
-
-def updated_record(revision: str) -> tuple[pd.DataFrame, list[str]]:
-    """Return the committed record with the certificates measured here in place of its own.
-
-    Parameters
-    ----------
-    revision : str
-        Commit that measured them.
-
-    Returns
-    -------
-    record : DataFrame
-        Of the contract `RECORDED_LR_CERTIFICATE`; datasets that were not measured here stay.
-    datasets : list of str
-        Those that were.
-
-    Raises
-    ------
-    UserError
-        When no certificate was measured.
-    """
-    folder = LR_CERTIFICATE.path
-    datasets = sorted(path.stem for path in folder.glob("*.csv"))
-    if not datasets:
-        raise UserError(f"{folder}: holds no certificate. Measure first: dvc repro certify_lr")
-    measured = [
-        read_text(lr_certificate_file(name), LR_CERTIFICATE.names, f"dvc repro certify_lr@{name}")
-        for name in datasets
-    ]
-    parts = [part.assign(git_revision=revision) for part in measured]
-    if LR_RECORD.is_file():
-        remedy = f"git checkout -- published/{LR_RECORD.name}"
-        earlier = read_text(LR_RECORD, RECORDED_LR_CERTIFICATE.names, remedy)
-        parts.insert(0, earlier[~earlier["dataset"].isin(datasets)])
-    return pd.concat(parts, ignore_index=True), datasets

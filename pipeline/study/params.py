@@ -4,38 +4,35 @@
 once; the stages `tune`, `train` and `import_run` read their own lines of it as they are.
 """
 
+import json
 from collections import Counter
 from collections.abc import Hashable, Mapping
-from dataclasses import asdict, fields
+from dataclasses import fields
 from pathlib import Path
-from typing import Annotated, Any, Literal, TypeVar, get_type_hints
+from typing import Annotated, Any, Literal, TypeVar
 
 from pydantic import (
     BaseModel,
     ConfigDict,
     Field,
+    TypeAdapter,
     ValidationError,
-    create_model,
     model_validator,
 )
 from pydantic.functional_validators import AfterValidator
 
 from pipeline.models.networks import CODE
 from pipeline.study import paths
+from pipeline.study.plain import REMEDY, read_params
 from pipeline.study.runs import Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.names import suggestion
-from pipeline.support.yaml import read_yaml
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
-MAY_BE_ZERO = {
-    *("validation_images", "validation_crop", "checkpoint_every_seconds"),
-    *("initial_seed_offset", "betas"),
-}
-LARGEST = 100_000_000  # steps, pixels and whatever else is counted
-REMEDY = "Compose it afresh: python -m pipeline.configure profile=quick"
+
+_SETTINGS = TypeAdapter(TrainSettings)
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -89,6 +86,13 @@ class Data(_Strict):
     exclude: Distinct[Image] = []
     test: Distinct[Name]
     allow_test_training: bool = False
+
+
+class Fetched(_Strict):
+    """Where the digests of an asset's files are listed, and where its stage puts them."""
+
+    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
+    out: Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]
 
 
 class Tuned(_Strict):
@@ -277,7 +281,7 @@ class Params(_Strict):
     scales : list of {"x2", "x3", "x4"}
         Of the study.
     fetched : dict
-        What is downloaded and where it lies: asset -> output of its stage.
+        What is downloaded.
     degraded : list of {"x2", "x3", "x4"}
         Scales at which LR images of ``data.train`` are stored.
     networks : dict
@@ -300,7 +304,7 @@ class Params(_Strict):
     arithmetic: Arithmetic
     scales: Distinct[Scale]
     data: Data
-    fetched: dict[Name, Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]]
+    fetched: dict[Name, Fetched]
     degraded: Distinct[Scale]
     networks: dict[Network, Settings]
     tuned: dict[Network, Tuned]
@@ -445,7 +449,7 @@ class Params(_Strict):
 
     def _check_names(self) -> None:
         """Check lists of names against each other."""
-        runs = {**self.imports, **self.trainings}
+        runs: dict[str, Training | Import] = {**self.imports, **self.trainings}
         methods = {(method_name(e.network, e.variant), e.scale) for e in runs.values()}
         for key in self.evaluated:
             if key not in runs:
@@ -475,13 +479,6 @@ class Params(_Strict):
                     raise ValueError(f"{field}: {value!r} is not listed in {where}")
 
 
-_TrainValues = create_model(
-    "_TrainValues",
-    __config__=ConfigDict(strict=True, extra="forbid"),
-    **{f.name: (get_type_hints(TrainSettings)[f.name], f.default) for f in fields(TrainSettings)},
-)
-
-
 def check_train(values: Mapping[str, Any]) -> TrainSettings:
     """Check names, types and ranges of the settings of a training.
 
@@ -490,28 +487,16 @@ def check_train(values: Mapping[str, Any]) -> TrainSettings:
     ValueError
         Naming the first that is no setting or has a value that none may have.
     """
-    betas = {"betas": tuple(values["betas"])} if "betas" in values else {}
     try:
-        settings = TrainSettings(**dict(_TrainValues.model_validate({**values, **betas})))
+        # As JSON, whose lists are tuples where tuples are expected.
+        return _SETTINGS.validate_json(json.dumps(values))
     except ValidationError as error:
         problem = error.errors()[0]
-        name = ".".join(map(str, problem["loc"]))
-        if problem["type"] == "extra_forbidden":
-            known = suggestion(name, _TrainValues.model_fields)
-            raise ValueError(f"{name}: no such setting.{known}") from error
+        name = str(problem["loc"][0])
+        if problem["type"] == "unexpected_keyword_argument":
+            known = [setting.name for setting in fields(TrainSettings)]
+            raise ValueError(f"{name}: no such setting.{suggestion(name, known)}") from error
         raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
-    for name, value in asdict(settings).items():
-        for number in value if isinstance(value, tuple) else (value,):
-            if isinstance(number, (int, float)) and not isinstance(number, bool):
-                lowest = 0 if name in MAY_BE_ZERO or isinstance(number, float) else 1
-                # Far above anything sensible: a slip of the keyboard, before it hangs.
-                if not lowest <= number <= LARGEST or (number == 0 and name not in MAY_BE_ZERO):
-                    raise ValueError(f"{name}: {number} is not a value that a training can have")
-    if max(settings.betas) >= 1:
-        raise ValueError(f"betas: {settings.betas}; expected numbers below 1")
-    if settings.total_steps > LARGEST:
-        raise ValueError(f"epochs and steps_per_epoch: more than {LARGEST:,} steps in all")
-    return settings
 
 
 def validate_params(values: Mapping[str, Any], origin: str) -> Params:
@@ -529,10 +514,6 @@ def validate_params(values: Mapping[str, Any], origin: str) -> Params:
     UserError
         Naming each key that is unknown, missing or has a value that no stage accepts.
     """
-    if "format" not in values:
-        raise UserError(
-            f"{origin}: has no `format`: it was written by an earlier version. {REMEDY}"
-        )
     try:
         return Params.model_validate(values)
     except ValidationError as error:
@@ -559,6 +540,7 @@ def load_params(path: Path = paths.PARAMS) -> Params:
     Raises
     ------
     UserError
-        When the file is missing, is not YAML, or does not fit the schema.
+        When the file is missing, is not YAML, was written by an earlier version, or does not fit
+        the schema.
     """
-    return validate_params(read_yaml(path, REMEDY), str(path))
+    return validate_params(read_params(path), str(path))

@@ -5,15 +5,19 @@ import sys
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from datetime import UTC, datetime
 from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
 
 from pipeline.support.errors import UserError
+from pipeline.support.finished import note_finished
 
 
 def run(main: Callable[[], None]) -> int:
     """Run an entry point and turn what went wrong into one message and an exit status.
+
+    A stage that succeeds leaves a note for `mesr verify`.
 
     Parameters
     ----------
@@ -33,9 +37,11 @@ def run(main: Callable[[], None]) -> int:
     """
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name need not be text
         sys.stdout.reconfigure(errors="backslashreplace")
+    began = datetime.now(UTC)
     try:
         with _signals_raise():
             main()
+            note_finished(began)
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

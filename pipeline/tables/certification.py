@@ -6,7 +6,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.study.paths import LR_RECORD, RECORD
-from pipeline.study.published_figures import PublishedQuality, published_quality
+from pipeline.study.published_figures import published_quality
 from pipeline.study.verdicts import digits, judge
 from pipeline.tables.files import read_frame, words
 from pipeline.tables.labels import joined, network_label
@@ -36,43 +36,40 @@ VERDICTS = {
 def rows(study: Study) -> pd.DataFrame:
     """Put what was measured beside what is published, with a verdict: certification.csv.
 
-    A study that measures nothing shows the record, ``published/certificate.csv``, whose rows say at
-    which revision they were measured.
+    A study that measures nothing shows the record, whose rows say at which revision they were
+    measured.
     """
-    cells, how = study.certificates, "measured"
-    if cells.empty:
-        remedy, how = f"git checkout -- published/{RECORD.name}", "recorded"
-        cells = read_frame(RECORD, RECORDED, remedy).rename(columns={"model": "network"})
-    found = [_compared(cell, how) for cell in cells.to_dict("records")]
-    return pd.DataFrame(found, columns=COLUMNS)
+    return recorded() if study.certificates.empty else compare(study.certificates, "measured")
+
+
+def recorded() -> pd.DataFrame:
+    """Put the record, ``published/certificate.csv``, beside what is published."""
+    remedy = f"git checkout -- published/{RECORD.name}"
+    return compare(read_frame(RECORD, RECORDED, remedy), "recorded")
+
+
+def compare(cells: pd.DataFrame, how: str) -> pd.DataFrame:
+    """Return the rows of certification.csv of cells; `how` they were measured."""
+    cells = cells.rename(columns={"model": "network"})
+    return pd.DataFrame([_compared(c, how) for c in cells.to_dict("records")], columns=COLUMNS)
 
 
 def _compared(cell: dict[Hashable, Any], how: str) -> dict[Hashable, Any]:
     place = (cell["network"], cell["variant"], int(cell["scale"]), cell["dataset"])
     entry = published_quality().get(place)
-    measured = None if pd.isna(cell["psnr_db"]) else (cell["psnr_db"], cell["ssim"])
-    known = entry is not None and (entry.psnr_db is not None or entry.ssim is not None)
-    return {
-        **cell,
-        **_printed("psnr", "psnr_db", entry),
-        **_printed("ssim", "ssim", entry),
-        "verdict": judge(entry, *(measured or (None, None))),
-        "misprint": entry.misprint if entry else "",
-        "source": entry.source if entry else "",
-        "note": joined(
-            "" if known else "no published figure to compare with",
-            cell["note"],
-            entry.note if entry else "",
-        ),
-        "measured": how if measured else "",
-    }
-
-
-def _printed(name: str, column: str, entry: PublishedQuality | None) -> dict[Hashable, Any]:
-    value = getattr(entry, column, None)
-    if value is None:
-        return {}
-    return {f"published_{column}": float(value), f"{name}_digits": digits(value)}
+    measured = not pd.isna(cell["psnr_db"])
+    judged = judge(entry, *((cell["psnr_db"], cell["ssim"]) if measured else (None, None)))
+    row = cell | {"verdict": judged, "measured": how if measured else ""}
+    printed = {"psnr_db": entry.psnr_db, "ssim": entry.ssim} if entry else {}
+    for name, value in printed.items():
+        if value is not None:
+            row |= {f"published_{name}": float(value)}
+            row |= {f"{name.removesuffix('_db')}_digits": digits(value)}
+    if entry:
+        row |= {"misprint": entry.misprint, "source": entry.source}
+    known = any(value is not None for value in printed.values())
+    nothing = "" if known else "no published figure to compare with"
+    return row | {"note": joined(nothing, cell["note"], entry.note if entry else "")}
 
 
 def lr_rows(study: Study) -> pd.DataFrame:
@@ -141,7 +138,7 @@ def layout(results: Results) -> Table:
         filters=("verdict_words", "dataset"),
         note="note",
         csv="certification.csv",
-    ).trimmed()
+    )
 
 
 def lr_layout(results: Results) -> Table:

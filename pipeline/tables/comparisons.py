@@ -68,4 +68,4 @@ def layout(results: Results) -> Table:
         sections="family",
         note="evidence",
         csv="comparisons.csv",
-    ).trimmed()
+    )

@@ -134,9 +134,9 @@ class Table:
         return found.fillna(0).astype(int)
 
     def trimmed(self) -> "Table":
-        """Return the table without columns that are empty in every row."""
-        kept = tuple(c for c in self.columns if not empty(self.frame[c.name]))
-        return self if kept == self.columns else replace(self, columns=kept)
+        """Return the table without columns that are missing, or empty in every row."""
+        there = [c for c in self.columns if c.name in self.frame]
+        return replace(self, columns=tuple(c for c in there if not empty(self.frame[c.name])))
 
 
 def places(
@@ -170,6 +170,17 @@ def places(
 def empty(values: pd.Series) -> bool:
     """Whether a column shows nothing: all values are missing or ""."""
     return bool((values.isna() | (values.astype(object) == "")).all())
+
+
+def across(values: Iterable[str], *columns: Column) -> list[Column]:
+    """Repeat columns for each value that `wide` put side by side, under a common heading."""
+    names = ("name", "spread", "low", "high", "beneath", "marks")
+    found = []
+    for value in values:
+        for column in columns:
+            there = {n: f"{getattr(column, n)}@{value}" for n in names if getattr(column, n)}
+            found.append(Column(**(vars(column) | there | {"group": value})))
+    return found
 
 
 def wide(frame: pd.DataFrame, index: Iterable[str], across: str) -> pd.DataFrame:

@@ -1,5 +1,6 @@
 """The results: every method at every scale on every test set, beside its published figure."""
 
+from dataclasses import replace
 from typing import Any
 
 import pandas as pd
@@ -8,7 +9,7 @@ from pipeline.models.networks import published_sizes
 from pipeline.study.published_figures import PublishedQuality, published_quality
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, places, wide
+from pipeline.tables.layout import Column, Table, across, places, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import interquartile_mean, probability_of_improvement
 from pipeline.tables.study import Study
@@ -25,6 +26,10 @@ OVERALL = words(
     "probability share remark"
 )
 PAPER_DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
+PSNR = Column(
+    "psnr_db", "PSNR", "db", best="higher", spread="psnr_sd_db", beneath="published_psnr_db"
+)
+SSIM = Column("ssim", "SSIM", "ssim", best="higher", beneath="published_ssim")
 # A training with less than this share of the gain over bicubic interpolation of its network's best
 # seed learned next to nothing.
 FAILED = 0.2
@@ -140,30 +145,23 @@ def overall(study: Study) -> pd.DataFrame:
 def results_table(results: Results) -> Table:
     """Lay out the results: one row a method, its costs, and the test sets side by side."""
     frame, everything = _wide(results), results["overall"]
-    names = words(
-        "minus_subject_db low_db high_db bootstrap_low_db bootstrap_high_db verdict share"
-    )
-    frame = frame.merge(
-        everything[["scale", "method", *names[:-1], "psnr_db"]],
-        on=["scale", "method"],
-        how="left",
-    )
+    key = ["scale", "method"]
+    new = [*key, *(name for name in everything if name not in frame)]
+    frame = frame.merge(everything[new], on=key, how="left")
     frame["remark"] = [
         joined(*dict.fromkeys(t for t in texts if isinstance(t, str)))
         for texts in frame[[f"remark@{name}" for name in results.datasets]].to_numpy()
     ]
-    columns = [
+    minus = Column("minus_subject_db", f"minus {results.subject}", "difference", "All test images")
+    columns = (
         Column("label", "Method"),
         Column("kind", "Weights"),
         Column("params", "Parameters", "params"),
         Column("multi_adds", "Multi-Adds", "multi_adds"),
         Column("share", "of full size", "percent"),
-        *_quality_columns(results.datasets),
-        Column(
-            "minus_subject_db", f"minus {results.subject}", "difference", "All test images",
-            low="low_db", high="high_db",
-        ),
-    ]  # fmt: skip
+        *across(results.datasets, PSNR, SSIM),
+        replace(minus, low="low_db", high="high_db"),
+    )
     return Table(
         name="results",
         title="Results",
@@ -176,7 +174,7 @@ def results_table(results: Results) -> Table:
             "correction for the networks of a scale). Grey: quoted, not measured here."
         ),
         frame=frame,
-        columns=tuple(columns),
+        columns=columns,
         switch="scale",
         rank_within=("scale", "kind"),
         filters=("kind",),
@@ -184,7 +182,7 @@ def results_table(results: Results) -> Table:
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()
+    )
 
 
 def table3(results: Results) -> Table:
@@ -201,14 +199,14 @@ def table3(results: Results) -> Table:
         columns=(
             Column("label", "Method"),
             Column("kind", "Weights"),
-            *_quality_columns(results.datasets),
+            *across(results.datasets, PSNR, SSIM),
         ),
         sections="scale",
         rank_within=("scale", "kind"),
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()
+    )
 
 
 def table4(results: Results) -> Table:
@@ -217,19 +215,14 @@ def table4(results: Results) -> Table:
     frame = results["methods"]
     frame = frame[(frame["scale"] == scale) & (frame["dataset"] == dataset)]
     frame = frame[frame["kind"] != "interpolation"]
-    counts = results["counts"].rename(columns={"variant": "size"})
-    counted = counts[counts["scale"] == scale].drop_duplicates(["network", "size"])
+    key, full = ["network", "size"], {"params": "full_params", "multi_adds": "full_multi_adds"}
     sizes = results["sizes"]
     whole = sizes[(sizes["kind"] == "paper") & (sizes["scale"] == scale)]
-    whole = whole.drop(columns=["method", "kind"]).rename(
-        columns={"variant": "size", "params": "full_params", "multi_adds": "full_multi_adds"}
-    )
-    frame = frame.merge(whole[["network", "size", "full_params", "full_multi_adds"]],
-                        on=["network", "size"], how="left")  # fmt: skip
-    frame = frame.merge(
-        counted[["network", "size", "published_params", "published_multi_adds"]],
-        on=["network", "size"], how="left",
-    )  # fmt: skip
+    whole = whole.rename(columns={"variant": "size", **full})[[*key, *full.values()]]
+    counts = results["counts"].rename(columns={"variant": "size"})
+    published = counts.loc[counts["scale"] == scale, [*key, *(f"published_{n}" for n in full)]]
+    for part in (whole, published):
+        frame = frame.merge(part, on=key, how="left")
     frame = _marked(frame, results)
     return Table(
         name="table4",
@@ -246,8 +239,7 @@ def table4(results: Results) -> Table:
             Column("kind", "Weights"),
             Column("params", "Parameters", "params", "As run"),
             Column("multi_adds", "Multi-Adds", "multi_adds", "As run"),
-            Column("psnr_db", "PSNR", "db", "As run", best="higher", spread="psnr_sd_db",
-                   beneath="published_psnr_db"),
+            replace(PSNR, group="As run"),
             Column("full_params", "Parameters", "params", "In its paper",
                    beneath="published_params"),
             Column("full_multi_adds", "Multi-Adds", "multi_adds", "In its paper",
@@ -257,19 +249,7 @@ def table4(results: Results) -> Table:
         subject="is_subject",
         quoted="is_quoted",
         csv="methods.csv",
-    ).trimmed()  # fmt: skip
-
-
-def _quality_columns(datasets: list[str]) -> list[Column]:
-    found = []
-    for name in datasets:
-        found += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, best="higher",
-                   spread=f"psnr_sd_db@{name}", beneath=f"published_psnr_db@{name}"),
-            Column(f"ssim@{name}", "SSIM", "ssim", name, best="higher",
-                   beneath=f"published_ssim@{name}"),
-        ]  # fmt: skip
-    return found
+    )  # fmt: skip
 
 
 def _marked(frame: pd.DataFrame, results: Results) -> pd.DataFrame:

@@ -1,7 +1,6 @@
 """How far the order of the trained networks can be trusted: ranking, pairs and agreement."""
 
-from collections.abc import Collection
-from itertools import combinations
+from itertools import combinations, product
 from typing import Any
 
 import numpy as np
@@ -10,11 +9,12 @@ import pandas as pd
 from pipeline.study.published_figures import published_quality
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined
-from pipeline.tables.layout import Column, Table, wide
+from pipeline.tables.layout import Column, Table, across, wide
 from pipeline.tables.methods import failures
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import (
     NOT_SIGNIFICANT,
+    Matrix,
     compare,
     kendall,
     letters,
@@ -48,190 +48,140 @@ ONE_IMAGE = "one image: letters say nothing about other images"
 ALONE = "one network: there is none to compare with"
 NOTHING = "one seed and one image: nothing can be said"
 
-
-class Cell:
-    """The trained networks of one scale on one test set, the best mean PSNR first.
-
-    Networks are compared on the seeds that all of them have.
-    """
-
-    def __init__(self, study: Study, scale: int, dataset: str, without: Collection[str] = ()):
-        self.study, self.scale, self.dataset = study, scale, dataset
-        self.left_out = [method for method in study.at(scale) if method in without]
-        methods = [
-            method
-            for method in study.at(scale)
-            if method not in without and not study.scores(method, scale, dataset).empty
-        ]
-        seeds = set.intersection(*(study.seeds(m, scale) for m in methods)) if methods else set()
-        scores = {
-            metric: {
-                m: study.scores(m, scale, dataset, metric).loc[sorted(seeds)].to_numpy()
-                for m in methods
-            }
-            for metric in METRICS
-        }
-        # Those that are equal stay in the order of tables.
-        self.methods = sorted(methods, key=lambda m: -scores["psnr_db"][m].mean())
-        self.scores = {
-            metric: {m: found[m] for m in self.methods} for metric, found in scores.items()
-        }
-        self.seeds = len(seeds)
-
-    @property
-    def images(self) -> int:
-        """Number of test images."""
-        return next(iter(self.scores["ssim"].values())).shape[1]
-
-    def finite(self, metric: str) -> bool:
-        """Whether all differences are defined."""
-        return all(np.isfinite(matrix).all() for matrix in self.scores[metric].values())
-
-    def pairs(self, metric: str) -> pd.DataFrame:
-        """Compare all pairs, corrected together."""
-        if not self.finite(metric) or len(self.methods) < 2:
-            return pd.DataFrame(columns=PAIRS)
-        scores = self.scores[metric]
-        places = list(combinations(self.methods, 2))
-        frame = compare(
-            {f"{a} {b}": scores[a] - scores[b] for a, b in places},
-            confidence=self.study.params.statistics.confidence,
-        )
-        first, second = zip(*places, strict=True)
-        return frame.assign(
-            scale=self.scale, dataset=self.dataset, metric=metric, first=first, second=second
-        )
-
-    def letters(self, metric: str, pairs: pd.DataFrame) -> dict[str, str]:
-        """Give each network letters; none where nothing was compared."""
-        if pairs.empty or not pairs["verdict"].all():
-            return {}
-        scores = self.scores[metric]
-        order = sorted(self.methods, key=lambda m: -scores[m].mean())
-        apart = pairs[pairs["verdict"] != NOT_SIGNIFICANT]
-        different = [
-            (order.index(a), order.index(b))
-            for a, b in zip(apart["first"], apart["second"], strict=True)
-        ]
-        return dict(zip(order, letters(len(order), different), strict=True))
-
-    def ranking(self, pairs: dict[str, pd.DataFrame]) -> list[dict[str, Any]]:
-        """One row a network: its means and letters."""
-        shown = {metric: self.letters(metric, pairs[metric]) for metric in METRICS}
-        return [
-            {
-                "scale": self.scale,
-                "dataset": self.dataset,
-                "method": method,
-                "label": self.study.label(method),
-                "seeds": self.seeds,
-                "images": self.images,
-                "psnr_db": self.scores["psnr_db"][method].mean(),
-                "psnr_letters": shown["psnr_db"].get(method, ""),
-                "ssim": self.scores["ssim"][method].mean(),
-                "ssim_letters": shown["ssim"].get(method, ""),
-                "note": self._note(),
-            }
-            for method in self.methods
-        ]
-
-    def _note(self) -> str:
-        if len(self.methods) == 1:
-            return ALONE
-        if self.seeds == self.images == 1:
-            return NOTHING
-        return joined(
-            ONE_SEED if self.seeds == 1 else "",
-            ONE_IMAGE if self.images == 1 else "",
-            "" if self.finite("psnr_db") else INFINITE,
-        )
-
-    def agreement(self) -> dict[str, Any]:
-        """Agreement of rankings, and how many seeds would find a difference of `RESOLVED_DB`."""
-        by_seed = np.array([matrix.mean(axis=1) for matrix in self.scores["psnr_db"].values()])
-        means = dict(zip(self.methods, by_seed.mean(axis=1), strict=True))
-        ssim = [matrix.mean() for matrix in self.scores["ssim"].values()]
-        seeds = [
-            kendall(by_seed[:, i], by_seed[:, j]) for i, j in combinations(range(self.seeds), 2)
-        ]
-        share = {m: self.study.cost(m, self.scale)["share"] for m in self.methods}
-        known = [m for m in self.methods if not np.isnan(share[m])]
-        row: dict[str, Any] = {
-            "scale": self.scale,
-            "dataset": self.dataset,
-            "left_out": ", ".join(self.study.label(m) for m in self.left_out),
-            "networks": len(self.methods),
-            "seeds": self.seeds,
-            "tau_published": self._tau_published(means),
-            "tau_metrics": kendall(list(means.values()), ssim),
-            "tau_seeds": np.mean(seeds) if seeds else None,
-            "tau_seeds_lowest": min(seeds, default=None),
-            "spearman_share": spearman([means[m] for m in known], [share[m] for m in known]),
-            "note": joined(
-                ALONE if len(self.methods) == 1 else "",
-                UNKNOWN_SPREAD.get(self.seeds, ""),
-                "" if self.finite("psnr_db") else INFINITE,
-            ),
-        }
-        if self.seeds > 1 and len(self.methods) > 1 and self.finite("psnr_db"):
-            sd = float(np.sqrt(pooled_variance(list(by_seed))[0]))
-            alpha = 1 - self.study.params.statistics.confidence
-            count = len(self.methods) * (len(self.methods) - 1) // 2
-            row["seed_sd_db"] = sd
-            for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / count)):
-                row[name] = seeds_to_resolve(
-                    RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
-                )
-        return row
-
-    def _tau_published(self, means: dict[str, float]) -> float:
-        """Kendall's tau with the order of the published figures, of the networks that have one."""
-        published = {}
-        for method in self.methods:
-            place = (self.study.methods[method].network, self.study.size(method))
-            entry = published_quality().get((*place, self.scale, self.dataset))
-            if entry is not None and entry.psnr_db is not None:
-                published[method] = float(entry.psnr_db)
-        return kendall([means[m] for m in published], list(published.values()))
+Scores = dict[str, Matrix]  # method -> scores of the seeds that all networks have
 
 
 def rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
-    """Return ranking.csv, pairs.csv and agreement.csv.
+    """Return ranking.csv, pairs.csv and agreement.csv: the trained networks, the best PSNR first.
 
     Where a training failed, agreement.csv has a second row without its network.
     """
     ranked: list[dict[str, Any]] = []
     compared: list[pd.DataFrame] = []
     agreement: list[dict[str, Any]] = []
-    for scale in study.scales:
-        failed = [method for method in failures(study, scale) if method in study.at(scale)]
-        for dataset in study.params.data.test:
-            cell = Cell(study, scale, dataset)
-            if not cell.methods or not cell.seeds:
-                continue
-            pairs = {metric: cell.pairs(metric) for metric in METRICS}
-            ranked += cell.ranking(pairs)
-            compared += [frame[list(PAIRS)] for frame in pairs.values() if len(frame)]
-            agreement.append(cell.agreement())
-            if failed and len(cell.methods) > len(failed):
-                agreement.append(Cell(study, scale, dataset, failed).agreement())
+    for scale, dataset in product(study.scales, study.datasets):
+        place = {"scale": scale, "dataset": dataset}
+        networks = [m for m in study.at(scale) if not study.scores(m, scale, dataset).empty]
+        seeds = (
+            sorted(set.intersection(*(study.seeds(m, scale) for m in networks))) if networks else []
+        )
+        if not seeds:
+            continue
+        psnr, ssim = (
+            {m: study.scores(m, scale, dataset, metric).loc[seeds].to_numpy() for m in networks}
+            for metric in METRICS
+        )
+        psnr = {m: psnr[m] for m in sorted(networks, key=lambda m: -psnr[m].mean())}
+        ssim = {m: ssim[m] for m in psnr}
+        shown = []
+        for metric, scores in zip(METRICS, (psnr, ssim), strict=True):
+            pairs = _pairs(scores, study.params.statistics.confidence)
+            compared.append(pairs.assign(scale=scale, dataset=dataset, metric=metric))
+            shown.append(_letters(scores, pairs))
+        for method in psnr:
+            found = {"seeds": len(seeds), "images": psnr[method].shape[1], "note": _note(psnr)}
+            found |= {"psnr_db": psnr[method].mean(), "ssim": ssim[method].mean()}
+            found |= {
+                f"{n}_letters": shown[i].get(method, "") for i, n in enumerate(("psnr", "ssim"))
+            }
+            ranked.append({**place, "method": method, "label": study.label(method), **found})
+        agreement.append(place | _agreement(study, scale, dataset, psnr, ssim))
+        failed = [m for m in failures(study, scale) if m in psnr]
+        if failed and len(psnr) > len(failed):
+            kept = ({m: v for m, v in scores.items() if m not in failed} for scores in (psnr, ssim))
+            left_out = ", ".join(study.label(m) for m in failed)
+            others = _agreement(study, scale, dataset, *kept)
+            agreement.append(place | others | {"left_out": left_out})
     return (
         pd.DataFrame(ranked, columns=RANKING),
-        pd.concat(compared) if compared else pd.DataFrame(columns=PAIRS),
+        pd.concat([frame.reindex(columns=PAIRS) for frame in compared])
+        if compared
+        else pd.DataFrame(columns=PAIRS),
         pd.DataFrame(agreement, columns=AGREEMENT),
     )
+
+
+def _finite(scores: Scores) -> bool:
+    return all(np.isfinite(matrix).all() for matrix in scores.values())
+
+
+def _pairs(scores: Scores, confidence: float) -> pd.DataFrame:
+    """Compare all pairs, corrected together; none where a difference is not defined."""
+    places = list(combinations(scores, 2)) if _finite(scores) else []
+    if not places:
+        return pd.DataFrame(columns=PAIRS)
+    differences = {f"{a} {b}": scores[a] - scores[b] for a, b in places}
+    frame = compare(differences, confidence=confidence)
+    return frame.assign(first=[a for a, _ in places], second=[b for _, b in places])
+
+
+def _letters(scores: Scores, pairs: pd.DataFrame) -> dict[str, str]:
+    """Give each network letters; none where nothing was compared."""
+    if pairs.empty or not pairs["verdict"].all():
+        return {}
+    order = sorted(scores, key=lambda m: -scores[m].mean())
+    apart = pairs[pairs["verdict"] != NOT_SIGNIFICANT]
+    named = zip(apart["first"], apart["second"], strict=True)
+    different = [(order.index(a), order.index(b)) for a, b in named]
+    return dict(zip(order, letters(len(order), different), strict=True))
+
+
+def _note(psnr: Scores) -> str:
+    seeds, images = next(iter(psnr.values())).shape
+    if len(psnr) == 1:
+        return ALONE
+    if seeds == images == 1:
+        return NOTHING
+    reasons = {ONE_SEED: seeds == 1, ONE_IMAGE: images == 1, INFINITE: not _finite(psnr)}
+    return joined(*(text for text, applies in reasons.items() if applies))
+
+
+def _agreement(
+    study: Study, scale: int, dataset: str, psnr: Scores, ssim: Scores
+) -> dict[str, Any]:
+    """Agreement of rankings, and how many seeds would find a difference of `RESOLVED_DB`."""
+    by_seed = np.array([matrix.mean(axis=1) for matrix in psnr.values()])
+    means, count = by_seed.mean(axis=1), by_seed.shape[1]
+    taus = [kendall(a, b) for a, b in combinations(by_seed.T, 2)]
+    share = np.array([study.cost(m, scale)["share"] for m in psnr])
+    known, printed = (
+        ~np.isnan(share),
+        np.array([_published(study, m, scale, dataset) for m in psnr]),
+    )
+    row = {
+        **{"left_out": "", "networks": len(psnr), "seeds": count},
+        "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
+        "tau_published": kendall(means[~np.isnan(printed)], printed[~np.isnan(printed)]),
+        "tau_seeds": np.mean(taus) if taus else None,
+        "tau_seeds_lowest": min(taus, default=None),
+        "spearman_share": spearman(means[known], share[known]),
+        "note": joined(
+            ALONE if len(psnr) == 1 else "",
+            UNKNOWN_SPREAD.get(count, ""),
+            "" if _finite(psnr) else INFINITE,
+        ),
+    }
+    if count > 1 and len(psnr) > 1 and _finite(psnr):
+        sd = row["seed_sd_db"] = float(np.sqrt(pooled_variance(list(by_seed))[0]))
+        alpha = 1 - study.params.statistics.confidence
+        pairs = len(psnr) * (len(psnr) - 1) // 2
+        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / pairs)):
+            row[name] = seeds_to_resolve(
+                RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
+            )
+    return row
+
+
+def _published(study: Study, method: str, scale: int, dataset: str) -> float:
+    place = (study.methods[method].network, study.size(method), scale, dataset)
+    entry = published_quality().get(place)
+    return float(entry.psnr_db) if entry and entry.psnr_db is not None else np.nan
 
 
 def layout(results: Results) -> Table:
     """Lay out which networks differ significantly: letters beside their means."""
     frame = results["ranking"]
     names = words("psnr_db psnr_letters ssim ssim_letters")
-    columns = [Column("label", "Network")]
-    for name in frame["dataset"].unique():
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, marks=f"psnr_letters@{name}"),
-            Column(f"ssim@{name}", "SSIM", "ssim", name, marks=f"ssim_letters@{name}"),
-        ]
     frame = frame.assign(is_subject=frame["method"] == results.facts["subject"])
     same = ["scale", "method", "label", "is_subject", "note"]
     return Table(
@@ -244,7 +194,14 @@ def layout(results: Results) -> Table:
             "equal."
         ),
         frame=wide(frame[[*same, "dataset", *names]], same, "dataset"),
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Network"),
+            *across(
+                results.datasets,
+                Column("psnr_db", "PSNR", "db", marks="psnr_letters"),
+                Column("ssim", "SSIM", "ssim", marks="ssim_letters"),
+            ),
+        ),
         switch="scale",
         note="note",
         subject="is_subject",
@@ -284,4 +241,4 @@ def agreement_layout(results: Results) -> Table:
         ),
         note="note",
         csv="agreement.csv",
-    ).trimmed()
+    )

@@ -51,4 +51,4 @@ def layout(results: Results) -> Table:
         columns=tuple(Column(name, *shown) for name, shown in SHOWN.items()),
         filters=("kind", "scale"),
         csv="runs.csv",
-    ).trimmed()
+    )

@@ -90,5 +90,5 @@ def read_all(folder: Path) -> Results:
 
 def all_tables(results: Results) -> dict[str, Table]:
     """Lay out all tables that have rows, by name."""
-    tables = (layout(results) for layout in LAYOUTS)
+    tables = (layout(results).trimmed() for layout in LAYOUTS)
     return {table.name: table for table in tables if len(table.frame)}

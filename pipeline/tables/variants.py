@@ -12,7 +12,7 @@ import pandas as pd
 
 from pipeline.tables.claims import PUBLISHED_DB
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, wide
+from pipeline.tables.layout import Column, Table, across, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import kendall
 from pipeline.tables.study import Study
@@ -23,6 +23,8 @@ COLUMNS = words(
     "p_holm p_pooled verdict evidence interval published_psnr_db published_minus_base_db rank "
     "networks coarse_psnr_db gate_mean gate_max"
 )
+PSNR = Column("psnr_db", "PSNR", "db", spread="psnr_sd_db")
+DIFFERENCE = Column("minus_base_db", "Difference", "difference", low="low_db", high="high_db")
 LENGTHS = words("scale dataset shorter longer networks tau")
 
 
@@ -127,21 +129,6 @@ def lengths(study: Study) -> pd.DataFrame:
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
     frame = _wide(results, results["variants"])
-    columns = [
-        Column("label", "Variant"),
-        Column("changes", "Changes"),
-        Column("params", "Parameters", "params"),
-        Column("multi_adds", "Multi-Adds", "multi_adds"),
-    ]
-    for name in results.datasets:
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, spread=f"psnr_sd_db@{name}"),
-            Column(
-                f"minus_base_db@{name}", "Difference", "difference", name,
-                low=f"low_db@{name}", high=f"high_db@{name}",
-            ),
-            Column(f"rank@{name}", "Rank", "integer", name),
-        ]  # fmt: skip
     return Table(
         name="variants",
         title="Variants",
@@ -152,12 +139,18 @@ def layout(results: Results) -> Table:
             "networks, with the variant in the place of its own."
         ),
         frame=frame,
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Variant"),
+            Column("changes", "Changes"),
+            Column("params", "Parameters", "params"),
+            Column("multi_adds", "Multi-Adds", "multi_adds"),
+            *across(results.datasets, PSNR, DIFFERENCE, Column("rank", "Rank", "integer")),
+        ),
         sections="section",
         note="note",
         subject="is_base",
         csv="variants.csv",
-    ).trimmed()
+    )
 
 
 def table1(results: Results) -> Table:
@@ -206,16 +199,6 @@ def table2(results: Results) -> Table:
     frame = frame.assign(label=frame["method"].map(TABLE2_ROWS))
     order = {method: place for place, method in enumerate(TABLE2_ROWS)}
     frame = _wide(results, frame.sort_values("method", key=lambda m: m.map(order), kind="stable"))
-    columns = [Column("label", "Network")]
-    for name in results.datasets:
-        columns += [
-            Column(f"psnr_db@{name}", "PSNR", "db", name, spread=f"psnr_sd_db@{name}"),
-            Column(f"ssim@{name}", "SSIM", "ssim", name),
-            Column(
-                f"minus_base_db@{name}", "Difference", "difference", name,
-                low=f"low_db@{name}", high=f"high_db@{name}",
-            ),
-        ]  # fmt: skip
     return Table(
         name="table2",
         title="Necessity of the refinement block",
@@ -225,9 +208,12 @@ def table2(results: Results) -> Table:
             "Table 2 is not available as numbers."
         ),
         frame=frame if len(frame) > 1 else frame[:0],
-        columns=tuple(columns),
+        columns=(
+            Column("label", "Network"),
+            *across(results.datasets, PSNR, Column("ssim", "SSIM", "ssim"), DIFFERENCE),
+        ),
         csv="variants.csv",
-    ).trimmed()
+    )
 
 
 def lengths_layout(results: Results) -> Table:
@@ -265,11 +251,11 @@ TABLE2_ROWS = {"mesr-no_rb": "MESR without RB", "mesr-rb_dagger": "RB†", "mesr
 
 def _wide(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
     """Put the test sets side by side; `note` says where the verdicts rest on one seed."""
-    scales = len(set(frame["scale"])) > 1
-    at = [f" (x{scale})" if scales else "" for scale in frame["scale"]]
+    several = len(set(frame["scale"])) > 1
+    places = zip(frame["heading"], frame["scale"], strict=True)
     same = words("section method label changes params multi_adds is_base note")
     frame = frame.assign(
-        section=frame["heading"] + at,
+        section=[f"{heading} (x{scale})" if several else heading for heading, scale in places],
         is_base=frame["base"] == "",
         note=frame["evidence"].where(frame["base"] != "", ""),
     )

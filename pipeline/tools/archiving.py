@@ -1,4 +1,4 @@
-"""A finished study as a folder to keep: `studies/<profile>/`, small enough for git.
+"""`mesr archive`: a finished study as a folder to keep, small enough for git.
 
 It holds what a reader of the study's figures needs to check them: result files, parameters, lock
 and report as rendered. Weights and images stay in DVC's cache.
@@ -9,52 +9,40 @@ import shutil
 import subprocess
 import tempfile
 from collections.abc import Collection
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated, Any
 
 import pandas as pd
+import typer
+from dvc.repo import Repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
-from pipeline.study.keys import Key
-from pipeline.study.paths import PARAMS, RESULTS
-from pipeline.study.results import RUNS, StudyFacts, read_json, read_study
+from pipeline.study.params import load_params
+from pipeline.study.paths import PARAMS, RESULTS, STUDIES
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.tools.pages import render
+from pipeline.support.json import read_json
+from pipeline.tools.sharing import page
 
 LARGEST = 15_000_000  # bytes; every clone carries the folder
 LOCK = Path("dvc.lock")
 PINS = Path("requirements.lock")
 REPORT = Path("reports/build")
+LOGS = Path("logs")
 REPRO = "mesr repro"
 
 
-@dataclass(frozen=True)
-class Machine:
-    """Trainings of a study that share processor, versions and precision.
-
-    Attributes
-    ----------
-    runs : int
-        How many.
-    machine, torch, precision, threads : str
-        Where and with what.
-    hours : float or None
-        Wall time of all of them together, which may have run side by side; None where a log of
-        one is missing.
-    """
-
-    runs: int
-    machine: str
-    torch: str
-    precision: str
-    threads: str
-    hours: float | None
-
-
 def archive(
-    folder: Path, stages: Collection[str], *, pdf: bool = True, logs: Path = Path("logs")
-) -> StudyFacts:
+    folder: Annotated[Path | None, typer.Argument(help="[studies/PROFILE]")] = None,
+    pdf: Annotated[bool, typer.Option(help="compile the report's LaTeX")] = True,
+) -> None:
+    """Keep the finished study of this folder: results, report, parameters and lock."""
+    folder = folder or STUDIES / load_params().profile
+    keep_study(folder, {stage.addressing for stage in Repo().index.stages}, pdf=pdf)
+    print(f"{folder}: kept")
+
+
+def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> None:
     """Write the folder of the study that is here.
 
     Parameters
@@ -65,8 +53,6 @@ def archive(
         Names of the study's stages. dvc.lock may have others, of studies that were here before.
     pdf : bool
         Compile the report's LaTeX with latexmk and keep the document.
-    logs : Path
-        What was measured of the runs.
 
     Raises
     ------
@@ -74,11 +60,10 @@ def archive(
         When a part of the study is missing, LaTeX fails or is missing, or the folder would take
         more than `LARGEST` bytes. Nothing is written then.
     """
-    facts = read_study(remedy=REPRO)
-    for path in (PARAMS, LOCK, REPORT / "index.html"):
+    for path in (PARAMS, LOCK, RESULTS / "runs.csv", REPORT / "index.html"):
         if not path.exists():
             raise UserError(f"{path}: not found. Finish the study first: {REPRO}")
-    machines = list_machines(RUNS.read(remedy=REPRO), logs)
+    profile = load_params().profile
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         shutil.copyfile(PARAMS, temporary / PARAMS.name)
@@ -90,8 +75,8 @@ def archive(
         link_results(temporary)
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
-        page = study_page(facts, machines, folder, pdf=pdf)
-        (temporary / "README.md").write_text(page, encoding="utf-8")
+        text = study_page(profile, folder, pdf=pdf)
+        (temporary / "README.md").write_text(text, encoding="utf-8")
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}
         if (total := sum(sizes.values())) > LARGEST:
             largest = max(sizes, key=lambda path: sizes[path])
@@ -100,56 +85,53 @@ def archive(
                 f"every clone carries it. The largest file is {largest.relative_to(temporary)} "
                 f"with {sizes[largest]:,}"
             )
-    return facts
 
 
-def study_page(facts: StudyFacts, machines: list[Machine], folder: Path, *, pdf: bool) -> str:
+def study_page(profile: str, folder: Path, *, pdf: bool) -> str:
     """Write README.md of a kept study."""
-    pinned = pinned_torch()
-    others = [machine for machine in machines if machine.torch.partition("+")[0] != pinned]
-    return render(
+    runs = pd.read_csv(RESULTS / "runs.csv", dtype=str, keep_default_na=False)
+    trained = runs[runs["kind"] == "trained"]
+    machines = list_machines(trained)
+    found = PINS.is_file() and re.search(r"^torch==(\S+)", PINS.read_text("utf-8"), re.MULTILINE)
+    pinned = found[1] if found else ""
+    others = [machine for machine in machines if machine["torch"].partition("+")[0] != pinned]
+    example = trained["key"].iloc[0] if len(trained) else ""
+    return page(
         "study.md.j2",
-        facts=facts, machines=machines, folder=folder, pdf=pdf, pinned=pinned, others=others,
+        profile=profile, machines=machines, folder=folder, pdf=pdf, pinned=pinned, others=others,
+        example=example,
     )  # fmt: skip
 
 
-def pinned_torch() -> str:
-    """Return the version of PyTorch that `make` installs; empty where none is pinned."""
-    text = PINS.read_text(encoding="utf-8") if PINS.is_file() else ""
-    found = re.search(r"^torch==(\S+)", text, re.MULTILINE)
-    return found[1] if found else ""
+def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
+    """Group trainings by machine, torch, precision and threads, with their number and hours.
+
+    The hours of all of a group together, which may have run side by side; None where the log of one
+    is missing.
+    """
+    columns = ["machine", "torch", "precision", "threads"]
+    found = []
+    for values, group in trained.groupby(columns, sort=True):
+        logs = [LOGS / "runs" / f"{key}.json" for key in group["key"]]
+        hours = None
+        if all(path.is_file() for path in logs):
+            seconds = (read_json(path, REPRO, ("wall_seconds",))["wall_seconds"] for path in logs)
+            hours = float(sum(seconds)) / 3600
+        found.append(dict(zip(columns, values, strict=True), runs=len(group), hours=hours))
+    return found
 
 
 def link_results(folder: Path) -> None:
     """Have the page of a kept study link to the result files beside it, in place of its copies."""
-    page = folder / "report/index.html"
-    text = page.read_text(encoding="utf-8")
+    index = folder / "report/index.html"
+    text = index.read_text(encoding="utf-8")
     originals = {path.read_bytes(): path for path in (folder / "results").rglob("*.csv")}
     for copy in sorted((folder / "report/downloads").glob("*")):
         original = originals.get(copy.read_bytes())
         if original and (link := f'"downloads/{copy.name}"') in text:
             text = text.replace(link, f'"../{original.relative_to(folder).as_posix()}"')
             copy.unlink()
-    page.write_text(text, encoding="utf-8")
-
-
-def list_machines(runs: pd.DataFrame, logs: Path) -> list[Machine]:
-    """Group the trainings of runs.csv by where and with what they ran."""
-    trained = runs[[Key.parse(key).has_run for key in runs["key"]]]
-    found = []
-    for values, group in trained.groupby(["machine", "torch", "precision", "threads"], sort=True):
-        machine, torch, precision, threads = map(str, values)
-        hours = _hours([f"runs/{key}" for key in group["key"]], logs)
-        found.append(Machine(len(group), machine, torch, precision, threads, hours))
-    return found
-
-
-def _hours(names: list[str], logs: Path) -> float | None:
-    paths = [logs / f"{name}.json" for name in names]
-    if not all(path.is_file() for path in paths):
-        return None
-    seconds = (read_json(path, REPRO, ("wall_seconds",))["wall_seconds"] for path in paths)
-    return float(sum(seconds)) / 3600
+    index.write_text(text, encoding="utf-8")
 
 
 def compile_pdf(source: Path, pdf: Path) -> None:

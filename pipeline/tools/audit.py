@@ -8,23 +8,31 @@ once for all borders.
 """
 
 import math
-import os
+import re
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
+from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import cache
 from itertools import product
-from typing import Any, Literal, get_args
+from pathlib import Path
+from typing import Annotated, Any, Literal, get_args
 
+import joblib  # type: ignore[import-untyped]
 import numpy as np
 import pandas as pd
 import torch
+import typer
 from PIL import Image as PillowImage
+from rich.console import Console
+from rich.table import Table
+from rich.text import Text
 from torch import Tensor
 from torch.nn import functional as F
 
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
+from pipeline.imaging.backend import choose_device
 from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import Pixels, round_to_uint8
 from pipeline.imaging.inference import outputs_as_images
@@ -33,7 +41,10 @@ from pipeline.imaging.tensors import Image, from_tensor, to_tensor
 from pipeline.scoring.evaluation import Reader
 from pipeline.scoring.metrics import PEAK, WINDOW, ssim_maps
 from pipeline.support.errors import UserError
-from pipeline.tools.given import Pair, holds_luma, prepare
+from pipeline.support.files import atomic_path
+from pipeline.tools.folders import GivenImages, Pair, hr_images, sr_pairs
+from pipeline.tools.options import Pairs, Scale, Seed, Variant, Weights
+from pipeline.tools.selection import folder_of_images, refuse_options, select_subject
 
 Downscaling = Literal["matlab", "matlab not antialiased", "pillow", "torch", "torch antialiased"]
 Averaging = Literal["images", "errors"]
@@ -62,6 +73,48 @@ PLANES: tuple[tuple[Metric, bool], ...] = (
 SSIM_RANGES = (PEAK, 2 * PEAK, 1.0)
 UNIFORM_WINDOW = 7  # scikit-image's default
 UNIFORM_ROWS = 32  # at a time, so that they stay in the processor's cache
+
+
+def audit(
+    subject: Annotated[str, typer.Argument(help="folder of SR images, network, or spandrel:FILE")],
+    scale: Scale,
+    data: Annotated[str, typer.Option(help="dataset by name, or a folder of HR images")],
+    psnr: Annotated[str | None, typer.Option(help="the claimed PSNR, as printed")] = None,
+    ssim: Annotated[str | None, typer.Option(help="the claimed SSIM, as printed")] = None,
+    weights: Weights = None,
+    variant: Variant = "",
+    seed: Seed = None,
+    csv: Annotated[
+        Path | None, typer.Option(dir_okay=False, help="file for all combinations")
+    ] = None,
+    pairs: Pairs = False,
+) -> None:
+    """Say which evaluation gives a claimed PSNR or SSIM: every protocol is tried."""
+    claim = Claim(psnr, ssim)
+    _, images = hr_images(data)
+    # Opened before the work, which is lost where the file cannot be written.
+    with atomic_path(csv) if csv is not None else nullcontext() as temporary:
+        if (folder := folder_of_images(subject, bare=True)) is not None:
+            refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
+            paired = sr_pairs(folder, images, scale, show=pairs)
+            measured = measure_images(paired, scale, ssim=ssim is not None)
+        else:
+            chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
+            if chosen.told:
+                print(chosen.told)
+            network = chosen.network.to(choose_device())
+            measured = measure_network(network, images, ssim=ssim is not None)
+        findings = explain(measured, claim)
+        if temporary is not None:
+            table(findings).to_csv(temporary, index=False)
+    shown = Table("evaluation", r"PSNR \[dB]", *(["SSIM"] if ssim is not None else []))
+    for finding in [f for f in findings if f.meets] or findings[:5]:
+        figures = [f"{finding.psnr_db:.4f}", f"{finding.ssim:.6f}"]
+        shown.add_row(Text(finding.description), *figures[: len(shown.columns) - 1])
+    Console().print(shown)
+    print(verdict(findings, claim))
+    if not findings[0].meets and (hint := separately(measured, claim)):
+        print(hint)
 
 
 @dataclass(frozen=True)
@@ -136,7 +189,7 @@ class Claim:
         if self.psnr_db is None and self.ssim is None:
             raise UserError("nothing is claimed: give --psnr, --ssim or both, as printed")
         for name, text in (("--psnr", self.psnr_db), ("--ssim", self.ssim)):
-            if text is not None and not _is_decimal(text):
+            if text is not None and not re.fullmatch(r"-?\d+(\.\d*)?|-?\.\d+", text, re.ASCII):
                 raise UserError(f"{name} {text}: expected a number as printed, such as 28.95")
         if self.psnr_db is not None and not 0 < float(self.psnr_db) <= 100:
             raise UserError(
@@ -170,11 +223,6 @@ class Claim:
 def half_unit(text: str) -> float:
     """Half a unit of the last digit of a printed number: ``"28.95"`` -> 0.005."""
     return 0.5 * 10.0 ** -len(text.partition(".")[2])
-
-
-def _is_decimal(text: str) -> bool:
-    whole, _, rest = text.removeprefix("-").partition(".")
-    return (whole + rest).isdecimal() and text.isascii()
 
 
 @dataclass(frozen=True)
@@ -238,7 +286,7 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured
     ----------
     pairs : sequence of (name, SR reader, HR reader)
         Readers return uint8 (H, W, 3) or (H, W). SR images with one channel are taken for luma, as
-        by protocol "y", where one of them belongs to a colour HR image; see `holds_luma`.
+        by protocol "y", where one of them belongs to a colour HR image; see `GivenImages`.
     scale : {2, 3, 4}
         That the SR images were made for.
     ssim : bool
@@ -250,7 +298,7 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured
         When an SR image is not as large as its HR image cropped to a multiple of the scale, or
         too small, or when all SR images are identical to their HR images.
     """
-    luma = cache(lambda: holds_luma(pairs))
+    given = GivenImages(pairs, scale)
 
     def one(pair: Pair) -> _Scores:
         name, read_sr, read_hr = pair
@@ -258,7 +306,7 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Measured
         scores: _Scores = {}
         for gray in _gray_options(sr, hr):
             protocol = replace(RGB, name="", gray=gray)
-            image, reference = prepare(sr, hr, scale, protocol, name, luma)
+            image, reference = given.prepared(sr, hr, protocol, name)
             scores |= _score_planes(Combination(protocol), image, reference, scale, name, ssim=ssim)
         return _with_both_grays(scores)
 
@@ -501,7 +549,7 @@ def _in_threads(one: Callable[[Pair], _Scores], pairs: Sequence[Pair]) -> Iterat
     threads = torch.get_num_threads()
     torch.set_num_threads(1)
     try:
-        with ThreadPoolExecutor(len(os.sched_getaffinity(0))) as pool:
+        with ThreadPoolExecutor(joblib.cpu_count()) as pool:
             yield from pool.map(one, pairs)
     finally:
         torch.set_num_threads(threads)

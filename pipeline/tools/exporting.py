@@ -9,24 +9,26 @@ from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Annotated
 from unittest.mock import patch
 
 import skimage.data
 import torch
+import typer
 from torch import Tensor, nn
 
 from mesr.common.base import SCALES, SRNetwork
 from mesr.common.imresize import cubic, imresize
-from pipeline.assets.registry import find_asset
+from pipeline.assets.registry import find_asset, registry
 from pipeline.imaging.colour import rgb_to_y
 from pipeline.imaging.tensors import to_tensor
-from pipeline.models.networks import NETWORKS
+from pipeline.models.networks import network_names
 from pipeline.models.published_weights import published_weights
-from pipeline.study.subjects import Subject
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.tools.recorded import CODE_LICENCE, read_run, training_images, weights_licence
-from pipeline.tools.shipping import find_shipped
+from pipeline.tools.options import Scale, Seed, Variant, WeightsForUse
+from pipeline.tools.selection import TOY, Subject, select_subject
+from pipeline.tools.shipped import CODE_LICENCE, find_shipped, weights_licence
 
 OPSET = 18
 FORMATS = {".onnx": "ONNX", ".pt2": "torch.export"}
@@ -41,6 +43,30 @@ REACH = 2  # pixels to either side that enter an enlarged one
 SHORTEST_SIDE = 8  # what the layers of every network need
 
 EXTRA = "install it with: pip install -e '.[export]'"
+
+
+def export(
+    model: Annotated[str, typer.Argument(help="network, or spandrel:FILE")],
+    scale: Scale,
+    out: Annotated[Path, typer.Option(help="file to write: NAME.onnx, or NAME.pt2 of PyTorch")],
+    weights: WeightsForUse = None,
+    variant: Variant = "",
+    seed: Seed = None,
+) -> None:
+    """Write a network as ONNX or as a program of PyTorch, compared with the network itself."""
+    subject = select_subject(
+        model, scale, weights=weights, variant=variant, seed=seed, for_use=True
+    )
+    if subject.told:
+        print(subject.told)
+    found = export_network(subject.network, out, describe_weights(subject))
+    for name, value in found.metadata.items():
+        print(f"{name}: {value}")
+    sizes = ", ".join(f"{width}x{height}" for height, width in found.deviations)
+    worst = max(found.deviations.values())
+    print(
+        f"{out}: differs from PyTorch by at most {worst:.2g} of full scale on LR images of {sizes}"
+    )
 
 
 @dataclass(frozen=True)
@@ -198,6 +224,8 @@ def describe_weights(subject: Subject) -> dict[str, str]:
     """Say which network a file holds, where its weights come from, and under which terms."""
     name = f"{subject.model} {subject.variant}".strip()
     facts = {"network": name, "weights": subject.source, "licence": _licence(subject)}
+    if subject.toy:
+        facts["purpose"] = TOY
     return facts if subject.seed is None else {**facts, "seed": str(subject.seed)}
 
 
@@ -207,19 +235,14 @@ def _licence(subject: Subject) -> str:
     if subject.source == "shipped":
         entry = find_shipped(subject.model, subject.network.scale)
         return entry.licence if entry else ""
-    if subject.source == "published" and subject.model in NETWORKS:
+    if subject.source == "published" and subject.model in network_names():
         entries = published_weights(subject.model, subject.network.scale)
         assets = {
             asset for e in entries if subject.variant in ("", e.variant) for asset in e.assets
         }
         return "; ".join(find_asset(name).licence for name in sorted(assets))
-    folder = Path(subject.origin).parent
-    if subject.source == "trained" and (folder / "run.json").is_file():
-        try:
-            images = training_images(read_run(folder))
-        except UserError:  # a run without its study
-            images = None
-        return weights_licence(images)
+    if subject.source == "trained" and subject.seed is not None:
+        return weights_licence(registry().get(subject.data))
     return "not known: the weights were given as a file"
 
 

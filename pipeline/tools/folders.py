@@ -1,29 +1,25 @@
-"""Folders of image files that users bring: SR images to score, HR images to score against."""
+"""Image files that users bring: HR images, and the SR and LR images that belong to them."""
 
 import os
-import re
-from collections.abc import Iterable, Sequence
-from functools import cache, partial
+from collections.abc import Mapping, Sequence
+from functools import cached_property, partial
 from pathlib import Path
 
-import pandas as pd
-
 from pipeline.assets.registry import registry
-from pipeline.imaging.given import _image_and_scale, match_lr
-from pipeline.imaging.images import Pixels, read_image
+from pipeline.imaging.given import match_files
+from pipeline.imaging.images import read_image
 from pipeline.imaging.packed import PackedImages
-from pipeline.imaging.protocol import Protocol, image_in_space
-from pipeline.scoring.evaluation import Reader, is_luma_of, score
-from pipeline.scoring.further import FurtherMetrics
-from pipeline.study.paths import given_lr_file
-from pipeline.study.results import QUALITY
+from pipeline.imaging.protocol import Protocol
+from pipeline.imaging.tensors import Image, Pixels
+from pipeline.scoring.evaluation import Reader, is_luma_of, prepare_given
+from pipeline.study.paths import given_lr_file, hr_file
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical, suggestion
-from pipeline.tools.given import Pair, holds_luma, prepare
 
-# What marks SR images: baby_SR, baby_SRx4, baby_x4_SR, img_001_SRF_4_HR (SelfExSR).
-_SR = re.compile(r"[_-]?(?:SR|HR)(?=(?:[_-]?x\d|_SRF_\d)?$)", re.IGNORECASE)
 SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
+
+Named = Sequence[tuple[str, Reader]]  # names and readers of images
+Pair = tuple[str, Reader, Reader]  # name, reader of the SR image, reader of the HR image
 
 
 def image_files(folder: Path) -> dict[str, Path]:
@@ -58,96 +54,66 @@ def image_files(folder: Path) -> dict[str, Path]:
     return files
 
 
-def matching_files(folder: Path, names: Sequence[str], scale: int) -> dict[str, Path]:
-    """SR image files of `folder`, one for each of `names` and no other.
+def hr_images(data: str) -> tuple[str, Named]:
+    """Find the HR images that ``--data`` names.
 
     Parameters
     ----------
-    folder : Path
-        Where the files are.
-    names : sequence of str
-        Of the HR images.
-    scale : {2, 3, 4}
-        A file may carry it, and "SR" or "HR", after the name, as in ``baby_x4``, ``babyx4``,
-        ``baby_SR``, ``baby_x4_SR`` and ``img_001_SRF_4_SR``; upper and lower case where they
-        distinguish no two images, and numbers, as for `match_lr`.
+    data : str
+        A dataset that was fetched, or a folder of image files.
+
+    Returns
+    -------
+    name : str
+        Of the dataset or of the folder.
+    images : list of (name, reader)
+        Sorted by name; each reader returns uint8 (H, W, 3) or (H, W).
 
     Raises
     ------
     UserError
-        Naming an image that has no file, two or one of another scale, or a file that belongs to no
-        image.
+        When there is no such dataset or folder, or the dataset was not fetched.
+    """
+    if not data.strip():
+        raise UserError("--data is empty; expected a dataset (mesr fetch lists them) or a folder")
+    folder = Path(data)
+    if not folder.is_dir():
+        data = canonical(data, registry())
+    packed = hr_file(data)
+    if packed.is_file():
+        images = PackedImages(packed)
+        return data, [(name, partial(images.__getitem__, name)) for name in images.names]
+    if folder.is_dir():
+        files = image_files(folder)
+        return folder.resolve().name, [(n, partial(read_image, path)) for n, path in files.items()]
+    if data in registry():
+        raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
+    raise UserError(
+        f"--data {data}: neither a folder nor a dataset.{suggestion(data, registry())} "
+        "Datasets: mesr fetch"
+    )
+
+
+def sr_pairs(folder: Path, images: Named, scale: int, *, show: bool = False) -> list[Pair]:
+    """Pair the SR images of a folder with the HR images by name, see `match_files`.
+
+    `show` prints the pairs.
     """
     files = image_files(folder)
-    known, in_order = set(names), sorted(names)
-    matched: dict[str, Path] = {}
-    strangers: list[Path] = []
-    for spelled, stem in _in_case_of(names, files).items():
-        path = files[stem]
-        found = _image_and_scale(spelled, known, in_order) or _image_and_scale(
-            _SR.sub("", spelled), known, in_order
-        )
-        if found is None:
-            strangers.append(path)
-        elif found[1] not in (None, scale):
-            raise UserError(
-                f"{path}: is of scale {found[1]} by its name, but --scale is {scale}. "
-                "Give the scale that the images are made for, or rename them."
-            )
-        elif found[0] in matched:
-            raise UserError(
-                f"{folder}: {matched[found[0]].name!r} and {path.name!r} are both SR images of "
-                f"{found[0]!r}. Keep one of them."
-            )
-        else:
-            matched[found[0]] = path
-    missing = [name for name in names if name not in matched]
-    if missing:
-        have = ", ".join(repr(path.name) for path in (strangers or list(files.values()))[:3])
-        name = missing[0]
-        raise UserError(
-            f"{folder}: has no SR image for {name!r} ({len(missing)} of {len(names)} are missing; "
-            f"among its {len(files)} files: {have}). Expected one per HR image, named as it is or "
-            f"like {name}_x{scale}, {name}_SR, {name}_x{scale}_SR or img_001_SRF_{scale}_SR."
-        )
-    if strangers:
-        raise UserError(
-            f"{strangers[0]}: belongs to no HR image ({len(strangers)} such files). "
-            "The folders must hold the same images by name."
-        )
-    return matched
+    matched = match_files(files, [name for name, _ in images], scale, str(folder), "SR")
+    if show:
+        _print_pairs({name: files[stem].name for name, stem in matched.items()})
+    return [(name, partial(read_image, files[matched[name]]), read) for name, read in images]
 
 
-def _in_case_of(names: Iterable[str], stems: Iterable[str]) -> dict[str, str]:
-    """Spell file names as the HR images are, where case distinguishes no two images or files.
-
-    Returns
-    -------
-    dict
-        New spelling -> stem.
-    """
-    by_lower: dict[str, list[str]] = {}
-    for name in names:
-        by_lower.setdefault(name.lower(), []).append(name)
-    spelled = {stem: stem for stem in stems}
-    for stem in list(spelled):
-        beginnings = (
-            length for length in range(len(stem), 0, -1) if stem[:length].lower() in by_lower
-        )
-        if length := next(beginnings, 0):
-            fitting = by_lower[stem[:length].lower()]
-            new = fitting[0] + stem[length:]
-            if len(fitting) == 1 and new not in spelled:
-                spelled[new] = spelled.pop(stem)
-    return spelled
+def _print_pairs(matched: Mapping[str, str]) -> None:
+    for name, file in matched.items():
+        print(f"{name} <- {file}")
 
 
-def folder_images(folder: Path) -> list[tuple[str, Reader]]:
-    """Names and readers of the images of a folder."""
-    return [(name, partial(read_image, path)) for name, path in image_files(folder).items()]
-
-
-def given_lr(origin: str, images: Sequence[tuple[str, Reader]], scale: int) -> dict[str, Reader]:
+def given_lr(
+    origin: str, images: Named, scale: int, *, show: bool = False
+) -> dict[str, Reader]:
     """Readers of the LR images that ``--lr`` names, one for each HR image.
 
     Parameters
@@ -158,6 +124,8 @@ def given_lr(origin: str, images: Sequence[tuple[str, Reader]], scale: int) -> d
         The HR images.
     scale : {2, 3, 4}
         The wanted scale.
+    show : bool
+        Print the pairs.
 
     Returns
     -------
@@ -167,7 +135,7 @@ def given_lr(origin: str, images: Sequence[tuple[str, Reader]], scale: int) -> d
     Raises
     ------
     UserError
-        When there is no such folder or asset, or see `match_lr`.
+        When there is no such folder or asset, or see `match_files`.
     """
     if not origin.strip():
         raise UserError("--lr is empty; expected a folder, or LR images (mesr fetch lists them)")
@@ -178,10 +146,8 @@ def given_lr(origin: str, images: Sequence[tuple[str, Reader]], scale: int) -> d
         file, where = PackedImages(packed), str(packed)
         readers = {stem: partial(file.__getitem__, stem) for stem in file.names}
     elif Path(origin).is_dir():
-        where = origin
-        readers = {
-            stem: partial(read_image, path) for stem, path in image_files(Path(origin)).items()
-        }
+        where, files = origin, image_files(Path(origin))
+        readers = {stem: partial(read_image, path) for stem, path in files.items()}
     else:
         known = [name for name, entry in registry().items() if entry.kind == "lr"]
         if asset in known:
@@ -197,18 +163,18 @@ def given_lr(origin: str, images: Sequence[tuple[str, Reader]], scale: int) -> d
         for stem in readers
         if not (stem.upper().endswith("_HR") and f"{stem.upper()[:-2]}LR" in upper)
     ]
-    names = [name for name, _ in images]
-    spelled = _in_case_of(names, stems)
-    matched = match_lr(spelled, names, scale, where)
+    matched = match_files(stems, [name for name, _ in images], scale, where, "LR")
+    if show:
+        _print_pairs(matched)
     return {
-        name: partial(_read_lr, readers[spelled[matched[name]]], read_hr, f"{where}: {name}")
+        name: partial(_read_lr, readers[matched[name]], read_hr, f"{where}: {name}")
         for name, read_hr in images
     }
 
 
 def _read_lr(read_lr: Reader, read_hr: Reader, name: str) -> Pixels:
     lr = read_lr()
-    if lr.ndim == 2 and is_luma_of(lr, read_hr()):
+    if is_luma_of(lr, read_hr()):
         raise UserError(
             f"{name}: the LR image has one channel, the HR image is in colour. "
             "Give LR images in colour; a network that wants luma gets the luma of these."
@@ -216,58 +182,48 @@ def _read_lr(read_lr: Reader, read_hr: Reader, name: str) -> Pixels:
     return lr
 
 
-def pair_images(folder: Path, images: Sequence[tuple[str, Reader]], scale: int) -> list[Pair]:
-    """Name, reader of the SR image in `folder` and reader of the HR image; see `matching_files`."""
-    files = matching_files(folder, [name for name, _ in images], scale)
-    return [(name, partial(read_image, files[name]), read) for name, read in images]
-
-
-def score_folder(
-    folder: Path,
-    images: Sequence[tuple[str, Reader]],
-    dataset: str,
-    scale: int,
-    protocol: Protocol,
-    further: FurtherMetrics,
-) -> pd.DataFrame:
-    """Score a folder of SR images that someone else made.
+class GivenImages:
+    """SR images that others made, each ready for scoring beside its HR image.
 
     Parameters
     ----------
-    folder : Path
-        One SR image for each HR image, see `matching_files`.
-    images : sequence of (name, reader)
-        The HR images.
-    dataset : str
-        For the rows.
+    pairs : sequence of (name, SR reader, HR reader)
+        See `sr_pairs`.
     scale : {2, 3, 4}
         That the SR images were made for.
-    protocol : Protocol
-        How to score.
-    further : FurtherMetrics
-        Metrics beside PSNR and SSIM.
-
-    Returns
-    -------
-    DataFrame
-        One row per image with the columns of quality.csv and one for each further metric; source
-        "given".
-
-    Raises
-    ------
-    UserError
-        When files and images do not belong together, see `matching_files` and `prepare`.
     """
-    rows = []
-    pairs = pair_images(folder, images, scale)
-    luma = cache(lambda: holds_luma(pairs))
-    for name, read_sr, read_hr in pairs:
-        sr, reference = prepare(read_sr(), read_hr(), scale, protocol, name, luma)
-        sr_in_space = image_in_space(sr, protocol)
-        psnr_db, ssim = score(sr_in_space, reference, scale, protocol, name=name)
-        values = further.score(sr_in_space, reference, scale, protocol, name=name)
-        rows.append(
-            (folder.name, "", "given", scale, dataset, name, protocol.name, None,
-             f"{psnr_db:.6f}", f"{ssim:.6f}", *(f"{v:.6f}" for v in values.values()))
-        )  # fmt: skip
-    return pd.DataFrame(rows, columns=QUALITY.with_numbers(further.names).names)
+
+    def __init__(self, pairs: Sequence[Pair], scale: int) -> None:
+        self.pairs = pairs
+        self.scale = scale
+
+    @cached_property
+    def hold_luma(self) -> bool:
+        """Whether one of the SR images is the luma of a colour image.
+
+        Then those beside it are luma too. A file alone does not tell where HR is gray in three
+        channels: its SR image may be gray in one channel, or luma, which spans 16..235.
+        """
+        return any(is_luma_of(read_sr(), read_hr()) for _, read_sr, read_hr in self.pairs)
+
+    def prepared(
+        self, sr: Pixels, hr: Pixels, protocol: Protocol, name: str
+    ) -> tuple[Image, Image]:
+        """Prepare an SR image and its reference as `prepare_given` does.
+
+        Raises
+        ------
+        UserError
+            When the SR image has not the size of the cropped HR image, or is luma where the
+            protocol scores colours.
+        """
+        image, reference = prepare_given(sr, hr, self.scale, protocol, name)
+        if sr.ndim == 2 and hr.ndim == 3 and (is_luma_of(sr, hr) or self.hold_luma):
+            if protocol.metric == "rgb":
+                raise UserError(
+                    f"{name}: the SR image has one channel, the HR image three: it is taken for "
+                    f"the luma alone, and protocol {protocol.name} scores all three channels. Give "
+                    "SR images in colour, or a protocol that scores luma, such as y or rgb."
+                )
+            image = sr
+        return image, reference

@@ -1,60 +1,204 @@
-"""Enlarging image files for use, not for measurement."""
+"""`mesr upscale`: enlarging photos and other image files for use, not for measurement."""
 
-from dataclasses import replace
+import sys
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
+from typing import Annotated
+
+import typer
+from PIL import Image, UnidentifiedImageError
+from scipy import ndimage
+from tqdm import tqdm
 
 from baselines.bicubic import Bicubic
 from mesr.common.base import SRNetwork
-from pipeline.imaging.images import read_image_with_alpha, write_image
-from pipeline.imaging.protocol import RGB
-from pipeline.tools.tiling import upscale_tiled
+from pipeline.imaging.backend import choose_device
+from pipeline.imaging.images import read_photo, write_image
+from pipeline.imaging.tensors import Pixels
+from pipeline.support.errors import UserError
+from pipeline.tools.folders import SUFFIXES
+from pipeline.tools.options import Ensemble, Scale, Seed, Variant, WeightsForUse
+from pipeline.tools.selection import select_subject
+from pipeline.tools.tiling import Plan, plan, upscale_tiled
 
-# Gray images stay gray; nothing else of the protocol matters where nothing is scored.
-FOR_USE = replace(RGB, gray="keep")
+# Cuts of the bicubic enlargement of transparency, which reaches two pixels.
+ALPHA_PLAN = Plan(1, 4, whole=True)
 
 
-def upscale_file(network: SRNetwork, source: Path, target: Path, tile: int = 256) -> str:
-    """Enlarge one image file.
+def upscale(
+    images: Annotated[list[Path], typer.Argument(help="image files, or folders of them")],
+    scale: Scale,
+    out: Annotated[
+        Path, typer.Option(file_okay=False, help="folder for the enlarged images")
+    ] = Path(),
+    model: Annotated[str, typer.Option(help="network, or spandrel:FILE")] = "mesr",
+    weights: WeightsForUse = None,
+    variant: Variant = "",
+    seed: Seed = None,
+    self_ensemble: Ensemble = False,
+    tile: Annotated[
+        int, typer.Option(min=0, help="side of a tile in LR pixels; 0 takes whole images")
+    ] = 192,
+) -> None:
+    """Enlarge images of any size in bounded memory.
 
-    Parameters
-    ----------
-    network : SRNetwork
-        A network of this benchmark, on the device to use.
-    source : Path
-        Gray or colour image of any size, with or without alpha.
-    target : Path
-        PNG file to write. Gray stays gray. Alpha is enlarged by bicubic interpolation
-        and left out where it is opaque everywhere.
-    tile : int
-        Largest side of a tile in LR pixels; 0 takes the whole image at once.
+    Gray stays gray; transparency, colour profile and EXIF data are kept. Writes PNG files.
+    """
+    subject = select_subject(
+        model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble,
+        for_use=True,
+    )  # fmt: skip
+    if subject.told:
+        print(subject.told)
+    sources = image_paths(images, scale)
+    targets = [out / f"{path.stem}_x{scale}.png" for path in sources]
+    if len(set(targets)) < len(targets):
+        name = next(target for target in targets if targets.count(target) > 1)
+        same = [str(s) for s, target in zip(sources, targets, strict=True) if target == name]
+        raise UserError(
+            f"{same[0]} and {same[1]} have the same name; enlarge them into different folders"
+        )
+    enlarger = Enlarger(subject.network.to(choose_device()).eval(), tile)
+    failures = []
+    # Where nobody watches a terminal, a line now and then is enough.
+    interval = 0.2 if sys.stderr.isatty() else 10
+    total = sum(map(_megapixels, sources))
+    with tqdm(total=total, unit="Mpx", mininterval=interval, delay=2, desc="upscale") as bar:
+        for source, target in zip(sources, targets, strict=True):
+            try:
+                line = enlarger.file(source, target, lambda pixels: bar.update(pixels / 1e6))
+            except UserError as error:
+                if len(sources) == 1:
+                    raise
+                failures.append(source)
+                line = f"error: {error}"
+            bar.write(line)
+    if failures:
+        raise UserError(
+            f"{len(failures)} of {len(sources)} images were not enlarged, the reasons stand above: "
+            f"{', '.join(map(str, failures[:5]))}{' ...' if len(failures) > 5 else ''}"
+        )
 
-    Returns
-    -------
-    str
-        One line about what was done and how faithful the tiles are to the untiled result.
+
+def image_paths(words: Sequence[Path], scale: int) -> list[Path]:
+    """List the image files that files and folders stand for, without what this command wrote.
 
     Raises
     ------
     UserError
-        When the source is not a readable 8-bit image or the target cannot be written.
+        When a folder holds no image.
     """
-    image, alpha = read_image_with_alpha(source)
-    scale = network.scale
-    whole = max(image.shape[:2])
-    found = upscale_tiled(network, image, FOR_USE, tile=tile or whole)
-    enlarged_alpha = None
-    if alpha is not None:
-        enlarged_alpha = upscale_tiled(
-            Bicubic(scale), alpha, FOR_USE, tile=tile or whole, halo=8
-        ).image
-    write_image(target, found.image, enlarged_alpha)
-    line = f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"
-    if found.tiles > 1:
-        line += f", {found.tiles} tiles with a halo of {found.halo} LR pixels"
-        line += (
-            ", equal to the untiled image"
-            if found.exact
-            else f", not equal to the untiled image: neighbouring tiles differ by up to "
-            f"{found.deviation:.2g} of full scale where they meet"
+    found: list[Path] = []
+    for word in words:
+        if not word.is_dir():
+            found.append(word)
+            continue
+        inside = sorted(
+            path
+            for path in word.iterdir()
+            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
         )
-    return line
+        ending, stems = f"_x{scale}", {path.stem for path in inside}
+        inside = [p for p in inside if not _is_enlarged(p.stem, ending, stems)]
+        if not inside:
+            raise UserError(f"{word}: holds no image file ({', '.join(SUFFIXES)})")
+        found += inside
+    return found
+
+
+def _is_enlarged(stem: str, ending: str, stems: set[str]) -> bool:
+    return stem.endswith(ending) and stem.removesuffix(ending) in stems
+
+
+def _megapixels(path: Path) -> float:
+    try:
+        with Image.open(path) as image:
+            return image.width * image.height / 1e6
+    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
+        return 0.0  # reading it properly says what is wrong
+
+
+@dataclass
+class Enlarger:
+    """A network that enlarges files.
+
+    Attributes
+    ----------
+    network : SRNetwork
+        In evaluation mode, on the device to use.
+    tile : int
+        Side of a tile in LR pixels; 0 takes the whole image at once.
+    """
+
+    network: SRNetwork
+    tile: int = 192
+
+    @cached_property
+    def plan(self) -> Plan:
+        """How this network's images may be cut; found once for all files."""
+        return plan(self.network)
+
+    def file(
+        self, source: Path, target: Path, on_tile: Callable[[int], object] = lambda pixels: None
+    ) -> str:
+        """Enlarge one image file.
+
+        Parameters
+        ----------
+        source : Path
+            Whatever `read_photo` reads.
+        target : Path
+            PNG file to write, with the colour profile and the EXIF data of the source.
+        on_tile : callable
+            As of `upscale_tiled`.
+
+        Returns
+        -------
+        str
+            One line about what was done and how faithful the tiles are to the untiled result.
+
+        Raises
+        ------
+        UserError
+            When the source cannot be read or the target cannot be written.
+        """
+        photo = read_photo(source)
+        pixels = photo.pixels
+        if photo.alpha is not None:
+            pixels = fill_hidden(pixels, photo.alpha)
+        tile = self.tile or max(pixels.shape[:2])
+        cut = self.plan if max(pixels.shape[:2]) > tile else None
+        found = upscale_tiled(self.network, pixels, tile=tile, cut=cut, on_tile=on_tile)
+        alpha = None
+        if photo.alpha is not None:
+            bicubic = Bicubic(self.network.scale)
+            alpha = upscale_tiled(bicubic, photo.alpha, tile=256, cut=ALPHA_PLAN).image
+        write_image(target, found.image, alpha, photo.icc_profile, photo.exif)
+        remarks = [f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"]
+        remarks += [found.sentence(), *getattr(photo, "remarks", ())]
+        if photo.icc_profile:
+            remarks.append("colour profile kept")
+        return ", ".join(filter(None, remarks))
+
+
+def fill_hidden(pixels: Pixels, alpha: Pixels) -> Pixels:
+    """Give pixels that are fully transparent the colour of the nearest that is not.
+
+    What programs leave there, mostly black, would bleed into the edge.
+
+    Parameters
+    ----------
+    pixels : ndarray
+        uint8, (H, W, 3) or (H, W).
+    alpha : ndarray
+        uint8 (H, W) opacity.
+    """
+    hidden = alpha == 0
+    if hidden.all() or not hidden.any():
+        return pixels
+    rows, columns = ndimage.distance_transform_edt(
+        hidden, return_distances=False, return_indices=True
+    )
+    return pixels[rows, columns]

@@ -11,8 +11,8 @@ from typing import NamedTuple
 
 import numpy as np
 
-from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages
+from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
 

@@ -31,6 +31,7 @@ CODE = (
     "pipeline/imaging/backend.py",
     "pipeline/imaging/colour.py",
     "pipeline/imaging/packed.py",
+    "pipeline/imaging/tensors.py",
 )
 
 

@@ -1,7 +1,17 @@
-"""The settings of a training: plain values, checked where params.yaml is read."""
+"""The settings of a training, with their limits: checked by pydantic where params.yaml is read.
+
+Nothing is checked here, and pydantic is not imported: a training is told values that were checked.
+"""
 
 from dataclasses import asdict, dataclass
-from typing import Any, Literal
+from typing import Annotated, Any, ClassVar, Literal
+
+from annotated_types import Ge, Interval
+
+Fraction = Annotated[float, Interval(ge=0, lt=1)]
+Positive = Annotated[float, Interval(gt=0, lt=float("inf"))]
+# Upper bounds are far above anything sensible: they catch a slip of the keyboard before it hangs.
+Length = Annotated[int, Interval(ge=1, le=100_000_000)]
 
 RUNNING = ("checkpoint_every_seconds", "cuda_graph")
 
@@ -71,32 +81,35 @@ class TrainSettings:
     The last two never change weights or history.
     """
 
-    lr: float = 1e-4
-    patch: int = 32
-    batch: int = 16
-    epochs: int = 1000
-    steps_per_epoch: int = 1000
-    steps: int | None = None
-    betas: tuple[float, float] = (0.9, 0.999)
-    eps: float = 1e-8
+    # For pydantic, when it reads a dataclass.
+    __pydantic_config__: ClassVar[dict[str, Any]] = {"extra": "forbid", "strict": True}
+
+    lr: Positive = 1e-4
+    patch: Annotated[int, Interval(ge=1, le=4096)] = 32
+    batch: Annotated[int, Ge(1)] = 16  # what fits is for the estimate of memory to say
+    epochs: Annotated[int, Interval(ge=1, le=100_000)] = 1000
+    steps_per_epoch: Annotated[int, Interval(ge=1, le=1_000_000)] = 1000
+    steps: Length | None = None
+    betas: tuple[Fraction, Fraction] = (0.9, 0.999)
+    eps: Positive = 1e-8
     schedule: Literal["step", "one_cycle", "cosine"] = "step"
-    decay_every_epochs: int = 200
-    decay_factor: float = 0.5
+    decay_every_epochs: Length = 200
+    decay_factor: Annotated[float, Interval(gt=0, le=1)] = 0.5
     charbonnier: Literal["pixel", "image"] = "pixel"
-    charbonnier_zeta: float = 1e-3
-    loss_weight: float = 1.0
+    charbonnier_zeta: Positive = 1e-3
+    loss_weight: Positive = 1.0
     skip_small_images: bool = False
     flips: bool = True
     rotations: bool = True
-    validation_images: int = 10
-    validation_crop: int = 0
-    validate_every: int = 1000
+    validation_images: Annotated[int, Ge(0)] = 10
+    validation_crop: Annotated[int, Ge(0)] = 0
+    validate_every: Length = 1000
     precision: Literal["auto", "fp32", "bf16"] = "auto"
     channels_last: bool = True
     deterministic: bool = True
-    threads: int | None = None
-    initial_seed_offset: int = 0
-    checkpoint_every_seconds: int = 300
+    threads: Annotated[int, Interval(ge=1, le=65_536)] | None = None
+    initial_seed_offset: Annotated[int, Interval(ge=0, lt=1_000_000_000)] = 0
+    checkpoint_every_seconds: Annotated[int, Ge(0)] = 300
     cuda_graph: bool = True
 
     @property

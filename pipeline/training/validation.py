@@ -14,7 +14,7 @@ import torch
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.colour import merge_luma, rgb_to_y
-from pipeline.imaging.images import Pixels, round_to_uint8
+from pipeline.imaging.tensors import Pixels, round_to_uint8
 from pipeline.training.patches import TrainingImages
 from pipeline.training.processes import Processes, StopRequest
 from pipeline.training.settings import TrainSettings

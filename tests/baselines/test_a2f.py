@@ -106,12 +106,6 @@ def test_network_works_on_shifted_and_scaled_values() -> None:
     torch.testing.assert_close(255 * net(x)[-1], 127.5 * expected + mean)
 
 
-def test_paper_objective_is_mean_absolute_error_of_255() -> None:
-    net = A2F(2, features=4, depth=1, block_features=8)
-    sr, hr = torch.full((1, 3, 4, 4), 0.5), torch.full((1, 3, 4, 4), 0.7)
-    assert net.paper_objective((sr,), hr, 0.5).item() == pytest.approx(51.0)
-
-
 def official_state(scale: int, features: int, depth: int) -> dict[str, Tensor]:
     """Make a state dict of the structure of the authors' files, with random values."""
     shapes: dict[str, tuple[int, ...]] = {}

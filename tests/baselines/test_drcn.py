@@ -56,13 +56,3 @@ def test_recursion_begins_as_the_identity() -> None:
     outputs = DRCN(2, features=6, recursions=4)(torch.rand(1, 1, 7, 7))
     for output in outputs[1:]:  # every recursion and their mean equal the first
         torch.testing.assert_close(output, outputs[0])
-
-
-@pytest.mark.parametrize(("progress", "expected"), [(0.0, 5.0), (1.0, 8.0), (0.25, 5.75)])
-def test_paper_objective_moves_from_the_recursions_to_their_sum(
-    progress: float, expected: float
-) -> None:
-    net, target = DRCN(2, features=2, recursions=2), torch.zeros(1, 1, 2, 2)
-    outputs = [torch.full_like(target, value) for value in (2.0, 4.0, 4.0)]
-    # Half the squared errors: (2 + 8) / 2 for the recursions, 8 for the sum.
-    assert net.paper_objective(outputs, target, progress).item() == pytest.approx(expected)

@@ -105,12 +105,6 @@ def test_initialisation_averages_the_fans() -> None:
     assert all(not p.any() for name, p in net.named_parameters() if name.endswith("bias"))
 
 
-def test_paper_objective_is_the_mean_absolute_error() -> None:
-    net = IDN(2, features=16, blocks=0)
-    output, target = torch.tensor([[[[1.0, -3.0]]]]), torch.zeros(1, 1, 1, 2)
-    assert net.paper_objective((output,), target, 0.5).item() == pytest.approx(2.0)
-
-
 def _caffemodel(layers: dict[str, list[Tensor]]) -> bytes:
     """Encode layers as the authors' files are: name 1, blobs 7 with data 5 and shape 7."""
     message = b""

@@ -124,14 +124,6 @@ def test_x3_is_the_x4_pyramid_reduced_by_bicubic() -> None:
     torch.testing.assert_close(last3[inside], reduced[inside], atol=1e-5, rtol=1e-5)
 
 
-def test_paper_objective_sums_levels_and_pixels() -> None:
-    net = LapSRN(4, features=2, depth=1)
-    target = torch.full((3, 1, 8, 8), 0.5)
-    outputs = (torch.full((3, 1, 4, 4), 0.4), torch.full((3, 1, 8, 8), 0.7))
-    expected = 16 * (0.1**2 + 1e-6) ** 0.5 + 64 * (0.2**2 + 1e-6) ** 0.5
-    assert net.paper_objective(outputs, target, 0.0).item() == pytest.approx(expected, rel=1e-5)
-
-
 def test_published_x3_uses_the_x4_file() -> None:
     assert [(p.scale, p.files) for p in PUBLISHED] == [
         (2, ("LapSRN/LapSRN_x2.mat",)),

@@ -108,12 +108,6 @@ def test_mean_shifts_cancel_at_first() -> None:
     torch.testing.assert_close(net.subtract_mean(255 * mean), torch.zeros(1, 3, 4, 4))
 
 
-def test_paper_objective_is_the_mean_absolute_error() -> None:
-    net = MSRN(2, features=2, blocks=1)
-    output, target = torch.tensor([[[[1.0, -3.0]]]]), torch.zeros(1, 1, 1, 2)
-    assert net.paper_objective((output,), target, 0.5).item() == pytest.approx(2.0)
-
-
 def _authors_file(scale: int) -> dict[str, Tensor]:
     """Make a state dict as the authors' EDSR-based code writes it."""
     generator = torch.Generator().manual_seed(0)

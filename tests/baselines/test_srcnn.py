@@ -5,7 +5,6 @@ import pytest
 import scipy.io
 import torch
 from scipy.ndimage import correlate
-from torch.nn import functional as F
 from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.srcnn import SRCNN, published_state_dict
@@ -39,29 +38,6 @@ def test_initialisation_is_the_papers() -> None:
     weights = torch.cat([conv.weight.flatten() for conv in net.convs])
     assert weights.std().item() == pytest.approx(1e-3, rel=0.02)
     assert all(not conv.bias.any() for conv in net.convs)
-
-
-@pytest.mark.parametrize("variant", ["9-5-5", "9-1-5"])
-def test_paper_objective_equals_training_without_padding(variant: str) -> None:
-    torch.manual_seed(0)
-    net, x = SRCNN(2, variant=variant, features=(4, 3)), torch.rand(2, 1, 24, 25)
-    for parameter in net.parameters():
-        torch.nn.init.normal_(parameter, std=0.3)
-    target = torch.rand(2, 1, 24, 25)
-    unpadded = x
-    for layer, conv in enumerate(net.convs):
-        unpadded = F.conv2d(unpadded, conv.weight, conv.bias)
-        unpadded = unpadded.relu() if layer < 2 else unpadded
-    border = (24 - unpadded.shape[-2]) // 2
-    centre = target[..., border:-border, border:-border]
-    expected = (unpadded - centre).square().mean()
-    torch.testing.assert_close(net.paper_objective(net(x), target, 0.0), expected)
-
-
-def test_paper_objective_refuses_patches_that_are_all_border() -> None:
-    net, x = SRCNN(2, features=(2, 2)), torch.rand(1, 1, 16, 40)
-    with pytest.raises(ValueError, match="at least 17"):
-        net.paper_objective(net(x), x, 0.0)
 
 
 def _matrices() -> dict[str, np.ndarray]:

@@ -49,12 +49,6 @@ def test_initialisation_is_hes() -> None:
     assert all(not conv.bias.any() for conv in net.convs)
 
 
-def test_paper_objective_is_half_the_mean_squared_error() -> None:
-    output, target = torch.tensor([[[[1.0, 3.0]]]]), torch.tensor([[[[0.0, 1.0]]]])
-    loss = VDSR(2, features=2, depth=2).paper_objective((output,), target, 0.3)
-    assert loss.item() == pytest.approx((1 + 4) / 2 / 2)
-
-
 Model = dict[str, np.ndarray]
 
 

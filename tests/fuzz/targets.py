@@ -20,8 +20,8 @@ from torch import Tensor
 from baselines.weights.caffemodel import read_caffemodel
 from baselines.weights.state_dict import read_state_dict
 from baselines.weights.tensorflow import read_checkpoint, read_index
-from pipeline.assets.archives import archive_images
-from pipeline.imaging.images import read_image_with_alpha
+from pipeline.assets.contents import archive_images
+from pipeline.imaging.images import read_photo
 from pipeline.models.networks import build_network
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
@@ -112,7 +112,8 @@ def _tensors(found: Any, size: int) -> None:
 
 
 def _read_image(path: Path) -> None:
-    pixels, alpha = read_image_with_alpha(path)
+    photo = read_photo(path)
+    pixels, alpha = photo.pixels, photo.alpha
     _pixels(pixels)
     assert alpha is None or alpha.shape == pixels.shape[:2]
 

@@ -27,7 +27,7 @@ BLOCK = {
 
 
 def block(**changes: object) -> MSFEB:
-    return MSFEB(8, 4, **(BLOCK | changes)).double()  # type: ignore[arg-type]
+    return MSFEB(8, (4, 3), **(BLOCK | changes)).double()  # type: ignore[arg-type]
 
 
 def conv(x: Tensor, layer: nn.Module) -> Tensor:
@@ -57,7 +57,7 @@ def test_channel_range_follows_eca_net(channels: int, k: int) -> None:
 
 
 def test_cascade_unit_is_equations_12_to_17_with_shared_weights() -> None:
-    unit = FunnelUnit(8, 4, "cascade").double()
+    unit = FunnelUnit(8, (4, 3), "cascade").double()
     m = torch.rand(1, 8, 7, 9, dtype=torch.float64)
     f11 = F.relu(conv(m, unit.w11))
     f12 = F.relu(conv(F.relu(conv(m, unit.w11)), unit.w12))
@@ -69,7 +69,7 @@ def test_cascade_unit_is_equations_12_to_17_with_shared_weights() -> None:
 
 
 def test_separate_unit_reduces_to_the_cascade_when_its_weights_agree() -> None:
-    cascade, separate = FunnelUnit(8, 4, "cascade"), FunnelUnit(8, 4, "separate")
+    cascade, separate = FunnelUnit(8, (4, 3), "cascade"), FunnelUnit(8, (4, 3), "separate")
     weights = cascade.state_dict()
     for name in list(weights):
         layer, _, part = name.partition(".")
@@ -149,6 +149,7 @@ def test_refinement_is_equation_19() -> None:
     coarse = torch.rand(1, 3, 9, 9, dtype=torch.float64)
     gate = torch.sigmoid(conv(F.relu(conv(coarse, refine.h3x3)), refine.h1x1))
     torch.testing.assert_close(refine(coarse), coarse * gate + coarse)
+    torch.testing.assert_close(refine.gate(coarse), gate)
 
 
 def test_refinement_brightens_and_never_darkens() -> None:

@@ -2,6 +2,7 @@ import math
 
 import pytest
 import torch
+from skimage.transform import resize
 
 from mesr.network import MESR
 from mesr.variants import VARIANTS
@@ -14,15 +15,16 @@ def parameters(scale: int, **settings: object) -> int:
         return sum(p.numel() for p in MESR(scale, **settings).parameters())  # type: ignore[arg-type]
 
 
-def closed_form(scale: int) -> int:
+def closed_form(scale: int, first: int = 24, second: int = 24) -> int:
     """Parameters of the paper-size network, counted by hand from the equations."""
 
     def conv(inputs: int, outputs: int, size: int) -> int:
         return inputs * outputs * size * size + outputs
 
     unit = (
-        conv(64, 24, 1) + 2 * conv(24, 24, 3)  # (12)-(14)
-        + conv(72, 24, 3) + conv(24, 24, 3) + conv(48, 64, 1)  # (15)-(17)
+        conv(64, first, 1) + 2 * conv(first, first, 3)  # (12)-(14)
+        + conv(3 * first, second, 3) + conv(second, second, 3)  # (15)-(16)
+        + conv(2 * second, 64, 1)  # (17)
     )  # fmt: skip
     msfeb = 5 * unit + 6 + 1 + 5  # lambdas, their length, k attention weights
     stages = {2: conv(64, 256, 3), 3: conv(64, 576, 3), 4: 2 * conv(64, 256, 3)}[scale]
@@ -41,6 +43,19 @@ def test_paper_size_is_smaller_than_msrn_and_dasr() -> None:
     # Section IV-E; MSRN and DASR at x2 as counted from their authors' code.
     msrn, dasr = 5_930_331, 5_821_595
     assert parameters(2) < min(msrn, dasr)
+    # Widths that meet "nearly 1/6 fewer".
+    found = parameters(2, branch_features=[32, 16])
+    assert found == closed_form(2, 32, 16) == 4_913_638
+    assert (round(1 - found / msrn, 3), round(1 - found / dasr, 3)) == (0.171, 0.156)
+
+
+@pytest.mark.parametrize("branches", ["cascade", "separate"])
+def test_one_width_is_that_of_both_levels(branches: str) -> None:
+    settings = NARROW | {"branches": branches}
+    one = MESR(2, **settings)  # type: ignore[arg-type]
+    two = MESR(2, **(settings | {"branch_features": [4, 4]}))  # type: ignore[arg-type]
+    two.load_state_dict(one.state_dict())
+    assert MESR(2, **(settings | {"branch_features": [4, 6]}))(torch.rand(1, 3, 5, 5))  # type: ignore[arg-type]
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -89,6 +104,46 @@ def test_mean_is_taken_off_and_put_back() -> None:
     torch.testing.assert_close(shifted(x)[0], plain(x - mean)[0] + mean)
 
 
+def test_mean_outside_lets_the_refinement_darken() -> None:
+    network = MESR(2, **NARROW, input_mean="outside").double()
+    plain = MESR(2, **NARROW).double()
+    plain.load_state_dict(network.state_dict())
+    mean = torch.tensor([0.4488, 0.4371, 0.4040]).view(1, 3, 1, 1)
+    x = torch.rand(1, 3, 6, 6, dtype=torch.float64)
+    for found, centred in zip(network(x), plain(x - mean), strict=True):
+        torch.testing.assert_close(found, centred + mean)
+    coarse, refined = network(x)
+    assert bool((refined < coarse)[coarse < mean].all())
+    gate = network.gate(coarse)
+    torch.testing.assert_close(refined - mean, (coarse - mean) * (1 + gate))
+
+
+@pytest.mark.parametrize("input_mean", ["none", "div2k", "outside"])
+def test_image_skip_adds_the_enlarged_input_before_the_refinement(input_mean: str) -> None:
+    settings = NARROW | {"input_mean": input_mean}
+    network = MESR(3, **settings, image_skip="bilinear").double()  # type: ignore[arg-type]
+    plain = MESR(3, **settings).double()  # type: ignore[arg-type]
+    plain.load_state_dict(network.state_dict())
+    x = torch.rand(1, 3, 6, 5, dtype=torch.float64)
+    y = resize(x[0].permute(1, 2, 0).numpy(), (18, 15), order=1, mode="edge")
+    coarse, refined = network(x)
+    expected = plain(x)[0] - plain.mean + torch.from_numpy(y).permute(2, 0, 1)[None]
+    torch.testing.assert_close(coarse, expected)
+    offset = plain.mean if input_mean == "outside" else 0
+    gate = network.gate(coarse)
+    assert gate is not None
+    torch.testing.assert_close(refined, (coarse - offset) * (1 + gate) + offset)
+
+
+def test_there_is_a_gate_where_there_is_a_refinement() -> None:
+    network = MESR(2, **NARROW)
+    coarse, refined = network(torch.rand(1, 3, 6, 6))
+    gate = network.gate(coarse)
+    assert gate is not None
+    torch.testing.assert_close(refined, coarse * gate + coarse)
+    assert MESR(2, **NARROW, refinement=False).gate(coarse) is None
+
+
 @pytest.mark.parametrize("initialisation", ["default", "he"])
 def test_gate_starts_where_it_is_told_and_nothing_else_changes(initialisation: str) -> None:
     networks = []
@@ -121,17 +176,11 @@ def test_gradients_reach_every_parameter() -> None:
         ({"upsampler": "bilinear"}, "upsampler is 'bilinear'"),
         ({"initialisation": "zero"}, "initialisation is 'zero'"),
         ({"input_mean": "imagenet"}, "input_mean is 'imagenet'"),
+        ({"image_skip": "bicubic"}, "image_skip is 'bicubic'"),
+        ({"branch_features": [8, 4, 2]}, r"branch_features is \[8, 4, 2\]"),
+        ({"branch_features": 0}, "branch_features is 0"),
     ],
 )
 def test_bad_settings_are_refused_by_name(settings: dict[str, object], message: str) -> None:
     with pytest.raises(ValueError, match=message):
         MESR(**(NARROW | settings))  # type: ignore[arg-type]
-
-
-def test_paper_objective_is_equations_20_and_21() -> None:
-    network = MESR(2, **NARROW, omega=(0.5, 2.0))
-    torch.manual_seed(0)
-    coarse, refined, target = torch.rand(3, 2, 3, 8, 8)
-    root = [((y - target) ** 2 + 1e-6).sqrt().mean() for y in (coarse, refined)]
-    loss = network.paper_objective((coarse, refined), target, progress=0.5)
-    torch.testing.assert_close(loss, 0.5 * root[0] + 2 * root[1])

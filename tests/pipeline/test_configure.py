@@ -1,33 +1,57 @@
+"""Profiles, and how they become the trainings of params.yaml."""
+
+import itertools
 from pathlib import Path
 from typing import Any
 
 import pytest
-from omegaconf import OmegaConf
+import torch
+import torch.nn.functional as F
+import yaml
+from torch import Tensor
 
-from pipeline.configure import compose_params, main
-from pipeline.study.params import Params, load_params, validate_params
+from mesr.common.base import SRNetwork
+from pipeline import configure
+from pipeline.configure import compose_params, main, try_network
+from pipeline.study.params import Params, load_params
 from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
+from tests.pipeline.toy_study import ROOT, TOY
 
-ROOT = Path(__file__).parents[2]
 PROFILES = ["quick", "compact", "reduced", "paper", "certify"]
+SCALES = ("x2", "x3", "x4")
 
 
 def values(*overrides: str) -> dict[str, Any]:
     text = compose_params(overrides, ROOT / "conf")
-    container = OmegaConf.to_container(OmegaConf.create(text))
-    assert isinstance(container, dict)
-    return container  # type: ignore[return-value]
+    return yaml.safe_load(text)  # type: ignore[no-any-return]
 
 
-@pytest.mark.parametrize("profile", PROFILES)
-def test_every_profile_fits_the_schema(profile: str) -> None:
-    assert Params.model_validate(values(f"profile={profile}")).profile == profile
+@pytest.fixture(scope="module")
+def profiles() -> dict[str, Params]:
+    return {name: Params.model_validate(values(f"profile={name}")) for name in PROFILES}
 
 
-def test_there_is_no_profile_that_the_test_above_forgets() -> None:
-    found = {p.stem for p in (ROOT / "conf/profile").glob("*.yaml")}
-    assert found == set(PROFILES)
+def test_there_is_no_profile_that_the_others_forget() -> None:
+    assert {p.stem for p in (ROOT / "conf/profile").glob("*.yaml")} == set(PROFILES)
+
+
+def test_trainings_are_those_that_the_profiles_describe(profiles: dict[str, Params]) -> None:
+    counts = {name: len(params.trainings) for name, params in profiles.items()}
+    # docs/profiles.md: compact has 14 networks at three scales, with three seeds at x4; the
+    # ablation with three; 13 interpretations with two; 5 networks of two more lengths, 2 of 32,000.
+    assert counts == {
+        "quick": 4 * 3 + 4,
+        "compact": 14 * 2 + 14 * 3 + 4 * 3 + 13 * 2 + 5 * 2 + 2,
+        "reduced": 14 * 3 * 3 + 4 * 3,
+        "paper": 14 * 3 + 4,
+        "certify": 0,
+    }
+    compact = profiles["compact"]
+    assert {t.seed for t in compact.trainings.values() if t.scale != "x4"} == {0}
+    assert compact.trainings["mesr-steps32000_x4_s0"].train == {"steps": 32000}
+    assert compact.trainings["mesr-gate_closed_x4_s1"].settings == {"gate_bias": -5.0}
+    assert len({(t.network, t.variant, t.scale, t.seed) for t in compact.trainings.values()}) == 120
 
 
 def test_committed_params_are_profile_quick() -> None:
@@ -35,43 +59,98 @@ def test_committed_params_are_profile_quick() -> None:
     assert committed == compose_params(["profile=quick"], ROOT / "conf")
 
 
-def test_paper_profile_trains_as_section_iv_b_says() -> None:
-    params = Params.model_validate(values("profile=paper"))
-    train = params.train
-    assert (train.batch, train.patch, params.tune.lrs) == (16, 32, [1e-4])
-    assert (train.betas, train.eps, train.decay_every_epochs) == ((0.9, 0.999), 1e-8, 200)
-    assert (train.charbonnier_zeta, train.schedule) == (1e-3, "step")
+def test_paper_profile_trains_as_section_iv_b_says(profiles: dict[str, Params]) -> None:
+    params = profiles["paper"]
+    found = params.train_settings(params.tuned["mesr"].lrs[0])
+    assert found == TrainSettings()
+    assert (found.batch, found.patch, found.lr) == (16, 32, 1e-4)
+    assert (found.betas, found.eps, found.decay_every_epochs) == ((0.9, 0.999), 1e-8, 200)
+    assert (found.charbonnier_zeta, found.schedule) == (1e-3, "step")
+    assert params.networks["mesr"] == {}
 
 
-def test_shared_training_values_are_the_defaults_of_the_trainer() -> None:
-    params = Params.model_validate(values("profile=paper"))
-    assert params.train_settings(params.tune.lrs[0]) == TrainSettings()
+def test_what_is_fetched_follows_from_what_is_used(profiles: dict[str, Params]) -> None:
+    quick, certify, paper = (profiles[name] for name in ("quick", "certify", "paper"))
+    assert list(quick.fetched) == ["photos_train", "photos_test"]  # no download
+    assert quick.data.train not in quick.data.test
+    assert certify.fetched["PAN"].out == "data/raw/PAN"
+    assert certify.fetched["Set5_MATLAB_LR"].out == "data/lr/Set5_MATLAB_LR.h5"
+    assert "DIV2K_train" not in certify.fetched
+    assert paper.fetched["DIV2K_train"].out == "data/hr/DIV2K_train.h5"
+    assert {"SRCNN", "A2F", "DRSAN"} < set(paper.fetched)
+    assert paper.imports["srcnn-9_1_5-published_x3"].source == "data/raw/SRCNN"
 
 
-def test_quick_needs_no_download_and_keeps_training_and_test_apart() -> None:
-    params = Params.model_validate(values("profile=quick"))
-    assert params.data.train not in params.data.test
-    assert params.data.weights == []
-    assert {i.partition("_")[0] for i in params.data.images} == {"photos"}
+def test_a_question_is_a_few_lines_of_a_profile(monkeypatch: pytest.MonkeyPatch) -> None:
+    """A new variant at another length with two seeds, compared with its base; a foreign network."""
+    question = [
+        "+variants.gate_long={network: mesr, label: long, settings: {gate_bias: -5.0}, "
+        "train: {steps: 16}}",
+        "+groups.question={networks: [mesr], variants: [gate_long], scales: [x4], seeds: [0, 1]}",
+        "groups.main.networks=[vdsr,mynet,mesr]",
+        "groups.main.seeds=[0,1]",
+        "+code.mynet=nets/mynet.py",
+        "+networks.mynet={features: 8}",
+        "+comparisons.gate={a: mesr-gate_long, b: mesr, scale: x4, statement: a closed gate gains}",
+    ]
+    # The network's file is another test's; here it need not exist.
+    monkeypatch.setattr(configure, "check_names", lambda params: None)
+    params = Params.model_validate(values(*TOY, *question))
+    assert [key for key in params.trainings if "gate" in key or "mynet" in key] == [
+        *("mynet_x4_s0", "mynet_x4_s1"),
+        *("mesr-gate_long_x4_s0", "mesr-gate_long_x4_s1"),
+    ]
+    found = params.trainings["mesr-gate_long_x4_s1"]
+    assert (found.settings, found.train) == ({"gate_bias": -5.0}, {"steps": 16})
+    assert params.trainings["mynet_x4_s0"].code == "nets/mynet.py"
+    assert params.tuned["mynet"].code == "nets/mynet.py"
+    assert params.run("mynet_x4_s0").settings == {"features": 8}
+    assert {"mynet_x4_s0", "mesr-gate_long_x4_s1"} < set(params.evaluated)
+    pair = params.comparisons[-1]
+    assert (pair.name, pair.a, pair.datasets) == ("gate", "mesr-gate_long", ["photos_test"])
+
+
+def test_a_profile_may_be_about_another_network(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    for source in (ROOT / "conf").rglob("*.yaml"):
+        target = tmp_path / source.relative_to(ROOT / "conf")
+        target.parent.mkdir(exist_ok=True)
+        target.write_text(source.read_text("utf-8"), "utf-8")
+    (tmp_path / "profile/mine.yaml").write_text(
+        "# @package _global_\ndefaults: [quick, _self_]\nprofile: mine\nsubject: vdsr\n"
+        "groups: {main: {networks: [vdsr]}, ablation: null}\ncomparisons: null\n"
+    )
+    params = yaml.safe_load(compose_params(["profile=mine"], tmp_path))
+    assert params["subject"] == "vdsr"
+    assert list(params["trainings"]) == [f"vdsr_{scale}_s0" for scale in SCALES]
+    assert params["comparisons"] == []
 
 
 @pytest.mark.parametrize(
     ("override", "message"),
     [
         ("profile=quik", "profile 'quik' is unknown. Profiles: certify, compact, paper, quick"),
-        ("+readings.changes.a.network.feature=3", "'mesr'.*feature"),
         ("train.learning_rate=1", "train.learning_rate"),
-        ("+train.learning_rate=1", "train.learning_rate: no stage knows this key"),
-        ("scales=[x2,x5]", r"scales\.1: .*x5"),
-        ("variants=[no_rfb]", r"variants\.0: .*no_rfb"),
-        ("baselines=[edsr]", r"networks\.edsr: missing"),
-        ("+networks.edsr={}", "network 'edsr' is not registered"),
+        ("+train.learning_rate=1", "learning_rate: no such setting"),
+        ("scales=[x2,x4,x5]", "x5"),
+        ("groups.main.scales=[x2,x5]", r"groups\.main\.scales: 'x5' is not listed in scales"),
+        ("groups.main.seeds=[s0]", r"groups\.main\.seeds: 's0' is no number"),
+        ("groups.main.seeds=3", r"groups\.main\.seeds: 3 is no list; write \[3\]"),
+        ("+groups.main.seed=[3]", r"groups\.main\.seed: no such list; a group has networks"),
+        ("groups.ablation.variants=[no_rfb]", r"'no_rfb' is no variant of mesr\. Defined.*no_rb"),
+        ("groups.main.variants=[no_rb]", r"'no_rb' is no variant of vdsr.*steps500"),
+        ("groups.main.networks=[edsr]", "network 'edsr' is unknown.*under `code`"),
         ("networks.mesr.feature=3", "feature"),
-        ("+networks.mesr.feature=3", "'mesr'.*feature"),
-        ("data.images=[photos_train,photos_test,Set6]", "data.images: 'Set6' is no known asset"),
-        ("data.test=[Set5]", "data.test: 'Set5' is not listed in data.images"),
-        ("tune.lrs=[fast]", "tune.lrs.*fast"),
-        ("seeds=[0]", r"seeds\.0"),
+        ("+networks.mesr.feature=3", "mesr.*feature"),
+        ("networks.mesr.features=100000", r"expected at most 1,000,000,000"),
+        ("data.test=[Set6]", "'Set6' is no known asset"),
+        ("published=[pan_x5]", "'pan_x5' is no known published weights. Known: .*pan_x4"),
+        ("tune.lrs=[fast]", "lrs.*fast"),
+        ("comparisons.rb.c=mesr", "comparisons"),
+        ("+comparisons.rb.c=mesr", r"comparisons\.rb\.c: no such value"),
+        ("+variants.no_rb.setting={}", r"variants\.no_rb\.setting: no such value"),
+        ("certify.networks=[edsr]", "network 'edsr' is unknown"),
     ],
 )
 def test_what_no_stage_knows_is_refused_by_name(override: str, message: str) -> None:
@@ -79,39 +158,92 @@ def test_what_no_stage_knows_is_refused_by_name(override: str, message: str) -> 
         compose_params([override], ROOT / "conf")
 
 
-def test_overrides_are_applied_on_top() -> None:
-    assert values("profile=quick", "tune.lrs=[0.001]")["tune"]["lrs"] == [0.001]
-
-
 def test_main_writes_params_and_check_accepts_them(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     (tmp_path / "conf").symlink_to(ROOT / "conf")
     monkeypatch.chdir(tmp_path)
-    main(["profile=reduced"])
-    assert load_params().profile == "reduced"
+    main([*TOY, "tune.lrs=[0.001]"])
+    assert load_params().tuned["vdsr"].lrs == [0.001]
     main(["--check"])
     with pytest.raises(UserError, match="'reduced' is not an override"):
         main(["reduced"])
-    assert [p.name for p in tmp_path.iterdir()] != []
+
+    def fail(*arguments: object, **named: object) -> None:
+        raise UserError("does not run")
+
+    before = Path("params.yaml").read_bytes()
+    monkeypatch.setattr(configure, "try_network", fail)
+    for arguments in (["profile=certify", "groups.main.networks=[vdsr]"], ["--check"], TOY):
+        with pytest.raises(UserError):
+            main(arguments)
+    assert Path("params.yaml").read_bytes() == before
     assert not list(tmp_path.glob(".*partial*"))
 
 
-def test_missing_and_broken_params_files_are_named(tmp_path: Path) -> None:
-    with pytest.raises(UserError, match=r"params\.yaml: not found"):
-        load_params(tmp_path / "params.yaml")
-    broken = tmp_path / "broken.yaml"
-    broken.write_text("a: [1,\nb: }", encoding="utf-8")
-    with pytest.raises(UserError, match=r"broken\.yaml: not readable as YAML"):
-        load_params(broken)
+# -- Every network is tried before anything is trained ---------------------------------------------
 
 
-def test_contradictions_between_parameters_are_refused() -> None:
-    quick = values("profile=quick")
-    for change, message in (
-        ({"scales": ["x2", "x2"]}, "scales: 'x2' stands more"),
-        ({"scales": ["x2"]}, "variants: the ablation compares"),
-        ({"certify": {"networks": [], "datasets": ["Set5"], "lr": []}}, "certify.datasets: 'Set5'"),
-    ):
-        with pytest.raises(UserError, match=message):
-            validate_params(quick | change, "params.yaml")
+class Odd(SRNetwork):
+    """Enlarges by nearest neighbours, with a fault."""
+
+    def __init__(self, scale: int, fault: str = "") -> None:
+        super().__init__(scale)
+        self.fault = fault
+
+    def forward(self, x: Tensor) -> object:
+        y = F.interpolate(x, scale_factor=self.scale)
+        faults: dict[str, object] = {
+            "tensor": y,
+            "list of another length": (y, y),
+            "size": (y[..., 1:],),
+            "batch": (y[:1],),
+            "channels": (y[:, :1],),
+            "integers": ((255 * y).long(),),
+            "nan": (y / 0 * 0,),
+            "word": ("image",),
+        }
+        if self.fault == "multiples of 4":
+            y = F.pixel_shuffle(F.pixel_unshuffle(y, 4 * self.scale), 4 * self.scale)
+        return faults.get(self.fault, (y,))
+
+
+@pytest.mark.parametrize(
+    ("fault", "message"),
+    [
+        ("", ""),
+        ("tensor", ""),
+        ("list of another length", r"returns 2 outputs, and output_weights is \(1\.0,\)"),
+        ("size", r"returns an SR image of shape \(2, 3, 48, 47\)"),
+        ("batch", r"returns an output of shape \(1, 3, 48, 48\)"),
+        ("channels", r"returns an output of shape \(2, 1, 48, 48\)"),
+        ("integers", r"returns a torch\.int64"),
+        ("nan", "returns NaN or infinity"),
+        ("word", "returns a str"),
+        ("multiples of 4", r"37x23 pixels, .*fails with .*: pad the input"),
+    ],
+)
+def test_networks_that_would_fail_after_their_training_are_refused_before(
+    monkeypatch: pytest.MonkeyPatch, fault: str, message: str
+) -> None:
+    monkeypatch.setattr("pipeline.models.networks.load_class", lambda code: Odd)
+
+    def attempt() -> None:
+        for height, width in configure.TRIED:
+            try_network("nets/odd.py", 2, {"fault": fault}, height=height, width=width)
+
+    if not message:
+        attempt()
+        return
+    with pytest.raises(UserError, match=message):
+        attempt()
+
+
+def test_every_training_is_tried_once(monkeypatch: pytest.MonkeyPatch) -> None:
+    tried: list[Any] = []
+    monkeypatch.setattr(configure, "try_network", lambda *a, **k: tried.append((a, k)))
+    configure.try_networks(Params.model_validate(values(*TOY, "groups.main.seeds=[0,1,2]")))
+    assert [(a[0], k["height"]) for a, k in tried] == list(
+        itertools.product(["baselines/vdsr.py", "mesr", "mesr"], [24, 23])
+    )
+    assert torch.is_grad_enabled()

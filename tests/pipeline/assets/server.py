@@ -1,6 +1,5 @@
 """A server that misbehaves on demand, and toy assets on it."""
 
-import gzip
 import hashlib
 import io
 import socket
@@ -11,16 +10,16 @@ from collections.abc import Callable, Sequence
 from dataclasses import replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import Asset, AssetFile
-from pipeline.assets.transfer import Transfer
 
 Register = Callable[..., None]
-TRANSFER = Transfer(workers=4, attempts=3, backoff=0.01, connect_timeout=0.5, read_timeout=0.2)
+OPTIONS: dict[str, Any] = {"workers": 4, "attempts": 3, "pause": 0.01, "timeout": (0.5, 0.2)}
 
 
 class Server(ThreadingHTTPServer):
@@ -35,7 +34,6 @@ class Server(ThreadingHTTPServer):
         self.requests: list[tuple[str, str | None]] = []
         self.ranges = True
         self.released = threading.Event()
-        self.dripped = 0
         self.barrier: threading.Barrier | None = None
 
     @property
@@ -108,42 +106,18 @@ class Handler(BaseHTTPRequestHandler):
                 self.answer(302, b"", Location=f"{self.server.url}{self.path}?moved")
             case "loop":
                 self.answer(302, b"", Location=f"{self.server.url}{self.path}")
-            case "drip":
-                self.drip(b"HTTP/1.1 200 OK\r\nContent-Length: %d\r\n\r\n" % len(body), body)
-            case "drip head":
-                self.drip(b"", b"HTTP/1.1 200 OK\r\nX-Head: " + bytes(10_000))
-            case "drip chunks":  # a chunk's size, followed by an extension that does not end
-                self.drip(b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n1;", b"x" * 10_000)
-            case "drip error":
-                self.drip(b"HTTP/1.1 503 Busy\r\nContent-Length: 10000\r\n\r\n", bytes(10_000))
-            case "drip redirect":
-                head = b"HTTP/1.1 302 Found\r\nLocation: %s\r\nContent-Length: 10000\r\n\r\n"
-                self.drip(head % f"{self.path}?moved".encode(), bytes(10_000))
-            case "endless redirect":
-                self.send_response(302)
-                self.send_header("Location", f"{self.path}?moved")
+            case "drip":  # one byte at a time, each well before any timeout
+                self.send_response(200)
+                self.send_header("Content-Length", str(len(body)))
                 self.end_headers()
-                while not self.server.released.is_set():
-                    self.wfile.write(bytes(1 << 20))
-            case "bomb":
-                packed = gzip.compress(body + bytes(10_000_000), 1)
-                self.answer(200, packed, Content_Encoding="gzip", Content_Length=str(len(packed)))
+                for byte in body:
+                    if self.server.released.wait(0.02):
+                        return
+                    self.wfile.write(bytes([byte]))
             case _ if fault.startswith("to "):
                 self.answer(302, b"", Location=fault.removeprefix("to "))
-            case _ if fault.startswith("later "):
-                self.answer(503, b"", Retry_After=fault.removeprefix("later "))
             case _:
                 raise ValueError(fault)
-
-    def drip(self, head: bytes, slowly: bytes) -> None:
-        """Send some bytes at once and others one by one, each well before any timeout."""
-        self.close_connection = True
-        self.wfile.write(head)
-        for byte in slowly:
-            if self.server.released.wait(0.02):
-                return
-            self.wfile.write(bytes([byte]))
-            self.server.dripped += 1
 
 
 def picture(seed: int) -> bytes:
@@ -219,7 +193,7 @@ def zipped(members: dict[str, bytes], link: str = "") -> bytes:
 
 
 def fetch_into(folder: Path, names: Sequence[str], **options: bool) -> dict[str, Path]:
-    return fetch_assets(names, folder / "data", transfer=TRANSFER, **options)
+    return fetch_assets(names, folder / "data", **OPTIONS, **options)
 
 
 def in_data(folder: Path) -> list[str]:

@@ -2,40 +2,28 @@
 
 import hashlib
 import os
+import re
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from pipeline.assets.registry import (
+    DIGEST,
+    FILE_NAME,
     AssetFile,
+    Kind,
     describe_size,
     file_digest,
     find_asset,
     find_file,
-    read_registry,
     registry,
 )
 from pipeline.support.errors import UserError
 
-TOML = """
-[Toy]
-kind = "benchmark"
-images = 1
-title = "t"
-homepage = "h"
-licence = "l"
-citation = "c"
-"""
 SHA = "sha256:" + "0" * 64
-
-
-def write_registry(folder: Path, row: str, toml: str = TOML) -> tuple[Path, Path]:
-    files_csv, assets_toml = folder / "files.csv", folder / "assets.toml"
-    files_csv.write_text(f"asset,name,url,size,digest\n{row}\n")
-    assets_toml.write_text(toml)
-    return files_csv, assets_toml
 
 
 # The sizes of the published collections.
@@ -175,41 +163,17 @@ def test_outputs_by_kind() -> None:
     assert find_asset("IDN").output(Path("d")) == Path("d/raw/IDN")
 
 
-@pytest.mark.parametrize(
-    ("row", "complaint"),
-    [
-        (f"To-y,a.png,https://x/a.png,1,{SHA}", "asset"),
-        (f"Toy,../a.png,https://x/a.png,1,{SHA}", "name"),
-        (f"Toy,.a.png,https://x/a.png,1,{SHA}", "name"),
-        (f"Toy,a.png,file:///etc/passwd,1,{SHA}", "url"),
-        (f"Toy,a.png,https://x/../a.png,1,{SHA}", "url"),
-        (f"Toy,a.png,https://x/a.png,-1,{SHA}", "size"),
-        ("Toy,a.png,https://x/a.png,1,md5:00", "digest"),
-        (f"Toy,a.png,https://x/a.png,1,{SHA}\nToy,a.png,https://x/b.png,1,{SHA}", "twice"),
-        (f"Toy,a.png,https://x/a.png,many,{SHA}", r"size: .*found 'many'"),
-        (f"Toy,a.png,https://x/a.png,1,{SHA},more", "surplus"),
-        ("Toy,a.png", "url: .*digest: "),
-        (f"Other,a.png,https://x/a.png,1,{SHA}", "Other, Toy"),
-    ],
-)
-def test_a_bad_row_is_refused(tmp_path: Path, row: str, complaint: str) -> None:
-    with pytest.raises(UserError, match=complaint):
-        read_registry(*write_registry(tmp_path, row))
-
-
-@pytest.mark.parametrize(
-    ("old", "new", "complaint"),
-    [
-        ('kind = "benchmark"', 'kind = "toy"', "kind: .*'benchmark', .*found 'toy'"),
-        ("images = 1", "", "images must be given"),
-        ('licence = "l"', "", "licence"),
-        ('licence = "l"', 'license = "l"', "license"),
-    ],
-)
-def test_a_bad_description_is_refused(tmp_path: Path, old: str, new: str, complaint: str) -> None:
-    row = f"Toy,a.png,https://x/a.png,,{SHA}"
-    files_csv, assets_toml = write_registry(tmp_path, row)
-    assert read_registry(files_csv, assets_toml)["Toy"].files[0].size is None
-    assets_toml.write_text(TOML.replace(old, new))
-    with pytest.raises(UserError, match=complaint):
-        read_registry(files_csv, assets_toml)
+def test_every_entry_is_well_formed() -> None:
+    """Names become words of DVC stages and paths; URLs become paths below the mirror."""
+    keys = [file.key for asset in registry().values() for file in asset.files]
+    assert len(set(keys)) == len(keys)
+    for asset in registry().values():
+        assert re.fullmatch(r"[A-Za-z0-9_]+", asset.name)
+        assert asset.kind in get_args(Kind)
+        assert (asset.images is None) == (asset.kind == "weights")
+        for file in asset.files:
+            assert re.fullmatch(FILE_NAME, file.name), file.key
+            assert re.fullmatch(DIGEST, file.digest), file.key
+            assert file.url.startswith(("https://", "http://", "pkg:pypi/")), file.key
+            assert ".." not in file.url
+            assert file.size is None or file.size > 0

@@ -46,14 +46,6 @@ def test_it_is_the_mean_of_eight_passes(network: MESR) -> None:
     assert (found[-1] - passes[0]).abs().max() > 1e-4
 
 
-@pytest.mark.parametrize(("turns", "flip"), list(product(range(4), (False, True))))
-def test_the_result_turns_with_the_input(network: MESR, turns: int, flip: bool) -> None:
-    ensemble = SelfEnsemble(network)
-    with torch.no_grad():
-        found = ensemble(turned(X, turns, flip))[-1]
-        torch.testing.assert_close(found, turned(ensemble(X)[-1], turns, flip))
-
-
 def test_low_precision_is_averaged_in_float32() -> None:
     outputs = SelfEnsemble(Symmetric(2))(X.bfloat16())
     assert {y.dtype for y in outputs} == {torch.float32}

@@ -10,13 +10,15 @@ from safetensors.torch import save_file
 from baselines import pan
 from pipeline.assets import registry
 from pipeline.assets.registry import RAW, AssetFile, file_digest, find_asset, find_file
-from pipeline.models.networks import NETWORKS, network_variants
+from pipeline.models.networks import network_names, published_sizes
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.support.errors import UserError
 
 
 def test_names_are_unique_and_fit_stages_and_variants() -> None:
-    names = [(entry.name, entry.scale) for model in NETWORKS for entry in published_weights(model)]
+    names = [
+        (entry.name, entry.scale) for model in network_names() for entry in published_weights(model)
+    ]
     assert len(set(names)) == len(names)
     assert ("srcnn_9_1_5", 2) in names
     assert ("a2f_SD", 2) in names
@@ -24,17 +26,17 @@ def test_names_are_unique_and_fit_stages_and_variants() -> None:
         assert name.isidentifier()
 
 
-@pytest.mark.parametrize("model", NETWORKS)
+@pytest.mark.parametrize("model", network_names())
 def test_every_file_is_in_the_registry_of_assets(model: str) -> None:
     for entry in published_weights(model):
-        assert entry.variant in network_variants(model)
+        assert entry.variant in published_sizes(model)
         assert [find_file(file).key for file in entry.files] == list(entry.files)
 
 
 def test_variants_are_those_of_the_registry() -> None:
     (entry,) = published_weights("msrn", 2)
     assert entry.variant == "rgb"
-    assert {entry.variant for entry in published_weights("a2f")} == set(network_variants("a2f"))
+    assert {entry.variant for entry in published_weights("a2f")} == set(published_sizes("a2f"))
 
 
 def test_weights_that_do_not_exist_are_named(tmp_path: Path) -> None:

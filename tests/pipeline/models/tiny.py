@@ -1,6 +1,5 @@
 """Every network at a size that trains in milliseconds a step, and the loop that trains it."""
 
-from collections.abc import Callable
 from typing import Any
 
 import torch
@@ -9,7 +8,7 @@ from torch import Tensor
 
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from pipeline.models.networks import NETWORKS, build_network
+from pipeline.models.networks import build_network
 
 TINY: dict[str, dict[str, Any]] = {
     "bicubic": {},
@@ -30,14 +29,6 @@ TINY: dict[str, dict[str, Any]] = {
     "drsan": {"features": 16, "depth": 1},
     "a2f": {"features": 16, "depth": 2, "block_features": 32},
 }  # fmt: skip
-# Beside one of each: MSRN's luma network, and the x4 pyramid that is reduced to x3.
-LEARNING = [
-    *((name, 2, {}) for name in NETWORKS if name != "bicubic"),
-    ("msrn", 2, {"version": "eccv"}),
-    ("lapsrn", 3, {}),
-]
-
-Loss = Callable[[SRNetwork, tuple[Tensor, ...], Tensor, float], Tensor]
 
 
 def build_tiny(name: str, scale: int, **settings: Any) -> SRNetwork:
@@ -54,17 +45,3 @@ def example(network: SRNetwork, size: tuple[int, int], batch: int = 2) -> tuple[
     hr = hr.clamp(0, 1)
     x = imresize(hr, scale=1 / network.scale)
     return imresize(x, scale=network.scale) if network.preupsampled else x, hr
-
-
-def overfit(network: SRNetwork, loss: Loss, steps: int = 80) -> list[float]:
-    """Train on one batch; return the loss of each step."""
-    x, hr = example(network, (16, 16))
-    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
-    losses = []
-    for step in range(steps):
-        value = loss(network, network(x), hr, step / steps)
-        optimiser.zero_grad()
-        value.backward()
-        optimiser.step()
-        losses.append(value.item())
-    return losses

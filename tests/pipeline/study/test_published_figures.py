@@ -6,14 +6,11 @@ from pathlib import Path
 import pytest
 
 from pipeline.imaging.protocol import PROTOCOLS
-from pipeline.models.networks import NETWORKS, network_variants
+from pipeline.models.networks import network_names, published_sizes
 from pipeline.study.paths import PUBLISHED
 from pipeline.study.published_figures import (
-    EVERY_NETWORK,
-    mesr_claims,
     published_complexity,
     published_quality,
-    recorded_certificate,
 )
 from pipeline.support.errors import UserError
 
@@ -29,7 +26,7 @@ COMPARED = [
 @pytest.mark.parametrize("model", COMPARED)
 def test_every_network_has_every_cell(model: str) -> None:
     table = published_quality()
-    for variant in network_variants(model):
+    for variant in published_sizes(model):
         for scale in SCALES:
             for dataset in DATASETS:
                 assert (model, variant, scale, dataset) in table
@@ -37,7 +34,7 @@ def test_every_network_has_every_cell(model: str) -> None:
 
 def test_rows_name_registered_networks_and_known_datasets() -> None:
     for entry in published_quality().values():
-        assert entry.model in NETWORKS
+        assert entry.model in network_names()
         assert entry.dataset in DATASETS
         assert entry.protocol in PROTOCOLS
 
@@ -81,24 +78,10 @@ def test_complexity_is_absolute_and_its_convention_named() -> None:
     assert table["vdsr", "", 2].multi_adds == 612_600_000_000
     assert "480x360" in table["defian", "S", 2].convention
     for entry in table.values():
-        assert entry.model in NETWORKS
+        assert entry.model in network_names()
         assert entry.convention
         assert entry.source
         assert entry.params is None or 8_000 <= entry.params < 20_000_000
-
-
-def test_claims_of_the_paper() -> None:
-    claims = mesr_claims()
-    assert claims["baseline_psnr"].value == 28.18
-    assert claims["msfeb_gain"].value == 0.19
-    assert claims["params_fewer_than_msrn"].value == pytest.approx(1 / 6, abs=1e-4)
-    assert all("Section IV" in claim.section for claim in claims.values())
-    assert claims["psnr_above"].scale is None  # at every scale
-    variants = network_variants("mesr")
-    for claim in claims.values():
-        assert claim.variant in ("", *variants)
-        if claim.relation in ("above", "fewer"):
-            assert claim.reference in (EVERY_NETWORK, *variants, *NETWORKS)
 
 
 def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
@@ -147,12 +130,3 @@ def test_a_source_has_one_protocol() -> None:
     for entry in published_quality().values():
         protocols.setdefault((entry.model, entry.variant), set()).add(entry.protocol)
     assert {key: found for key, found in protocols.items() if len(found) > 1} == {}
-
-
-def test_the_record_of_the_certificate_is_read_with_types(tmp_path: Path) -> None:
-    record = recorded_certificate()
-    cell = record["bicubic", "", 2, "Set5"]
-    assert (cell.psnr_db, cell.protocol) == (33.661463, "vdsr")
-    assert record["srcnn", "9-5-5", 2, "Set5"].psnr_db is None
-    with pytest.raises(UserError, match=r"line 2, column psnr_db: 'maybe'"):
-        recorded_certificate(copy_with(tmp_path, "certificate.csv", ",33.661463,", ",maybe,"))

@@ -5,9 +5,11 @@ processes.
 """
 
 import contextlib
+import csv
 import json
 import os
 import sys
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -16,9 +18,8 @@ import torch
 from torch import Tensor, nn
 
 from mesr.common.base import SRNetwork
-from pipeline.imaging.degradation import degrade
+from mesr.common.imresize import imresize
 from pipeline.imaging.packed import pack_images
-from pipeline.imaging.protocol import RGB
 from pipeline.support.console import run
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
@@ -37,7 +38,6 @@ SETTINGS = {
     "threads": 1,
     "checkpoint_every_seconds": 0,
 }
-IDENTITY = {"model": "toy", "variant": "", "scale": SCALE, "settings": {}}
 
 
 class Toy(SRNetwork):
@@ -59,6 +59,9 @@ class Toy(SRNetwork):
         coarse = nn.functional.pixel_shuffle(self.second(features), self.scale)
         return coarse, coarse + self.refine(coarse)
 
+    def gate(self, coarse: Tensor) -> Tensor:
+        return torch.full_like(coarse, 0.25)
+
 
 class PlainToy(Toy):
     """Without what differs between processes: batch statistics and dropout."""
@@ -69,60 +72,75 @@ class PlainToy(Toy):
         self.dropout = nn.Identity()  # type: ignore[assignment]
 
 
+class Luma(SRNetwork):
+    """The identity on enlarged luma, with outputs of half and of full size."""
+
+    domain = "y"
+    preupsampled = True
+    output_weights = (1.0, 1.0)
+
+    def __init__(self, scale: int = SCALE) -> None:
+        super().__init__(scale)
+        self.conv = nn.Conv2d(1, 1, 3, padding=1)
+        nn.init.dirac_(self.conv.weight)
+        nn.init.zeros_(self.conv.get_parameter("bias"))
+        self.shapes: list[tuple[int, ...]] = []
+
+    def forward(self, x: Tensor) -> tuple[Tensor, ...]:
+        self.shapes.append(tuple(x.shape))
+        y = self.conv(x)
+        return nn.functional.avg_pool2d(y, 2), y
+
+
 def make_data(folder: Path, scale: int = SCALE, count: int = 4) -> None:
     """Write hr.h5 and lr.h5 with smooth colour images of different sizes, one of them gray."""
     rng = np.random.default_rng(7)
-    images = []
+    pairs: list[list[tuple[str, Any]]] = [[], []]
     for i in range(count):
         height, width = 24 + 6 * i, 36 - 3 * i
         y, x = np.mgrid[:height, :width][..., None]
         waves = np.sin(rng.uniform(0.2, 1.2, 3) * y + rng.uniform(0.2, 1.2, 3) * x)
-        image = (127 + 100 * waves).astype(np.uint8)
-        images.append((f"image{i}", image[..., 0] if i == 1 else image))
-    pack_images(images, folder / "hr.h5")
-    reference = [
-        (
-            name,
-            np.repeat(image[..., None], 3, axis=2) if image.ndim == 2 else image,
-        )
-        for name, image in images
-    ]
-    lr = []
-    for name, image in reference:
-        height, width = (side - side % scale for side in image.shape[:2])
-        lr.append((name, degrade(image[:height, :width], scale, RGB)))
-    pack_images(lr, folder / "lr.h5")
+        hr = (127 + 100 * waves).astype(np.uint8)
+        hr = hr[..., 0] if i == 1 else hr
+        colour = hr if hr.ndim == 3 else np.repeat(hr[..., None], 3, axis=2)
+        whole = colour[: height - height % scale, : width - width % scale]
+        small = imresize(torch.tensor(whole).movedim(2, 0)[None].double(), scale=1 / scale)
+        lr = small[0].round().clamp(0, 255).byte().movedim(0, 2).contiguous().numpy()
+        pairs[0].append((f"image{i}", hr))
+        pairs[1].append((f"image{i}", lr))
+    pack_images(pairs[0], folder / "hr.h5")
+    pack_images(pairs[1], folder / "lr.h5")
 
 
 def settings(**changes: Any) -> TrainSettings:
-    return TrainSettings.model_validate(SETTINGS | changes)
+    return TrainSettings(**(SETTINGS | changes))
 
 
 def train_toy(
     folder: Path,
     output: str,
-    network: type[SRNetwork] = Toy,
+    build: Callable[[], SRNetwork] = Toy,
     seed: int = 0,
-    checkpoints: str = "checkpoints",
+    exclude: tuple[str, ...] = (),
     **changes: Any,
 ) -> SRNetwork:
     """Train on the data in `folder` into ``folder/output``; the log is in ``folder/logs``."""
     built: list[SRNetwork] = []
 
-    def build() -> SRNetwork:
-        built.append(network())
+    def built_once() -> SRNetwork:
+        built.append(build())
         return built[0]
 
     with contextlib.chdir(folder):
         train(
-            build,
+            built_once,
             hr=folder / "hr.h5",
             lr=folder / "lr.h5",
             settings=settings(**changes),
             seed=seed,
             output=folder / output,
-            identity=IDENTITY,
-            checkpoints=folder / checkpoints,
+            identity={"network": "toy", "scale": SCALE},
+            exclude=exclude,
         )
     return built[0]
 
@@ -130,6 +148,12 @@ def train_toy(
 def files(folder: Path) -> dict[str, bytes]:
     """Return the files of a finished training."""
     return {path.name: path.read_bytes() for path in folder.iterdir()}
+
+
+def history(folder: Path) -> list[dict[str, str]]:
+    """Return the rows of the history of a finished training."""
+    with (folder / "history.csv").open() as file:
+        return list(csv.DictReader(file))
 
 
 def log_of(folder: Path, output: str) -> dict[str, Any]:

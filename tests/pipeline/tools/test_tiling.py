@@ -1,0 +1,176 @@
+"""Tiles against the untiled image, which `super_resolve` computes in its own way."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import torch
+from torch import nn
+
+from baselines.bicubic import Bicubic
+from pipeline.imaging.inference import super_resolve
+from pipeline.imaging.protocol import RGB
+from pipeline.tools.tiling import Plan, grid, plan, reach, upscale_tiled
+from tests.pipeline.tools.networks import Convolutions, Unshuffled, WindowAttention
+
+FOR_USE = replace(RGB, gray="keep")
+
+
+def picture(height: int, width: int, *, gray: bool = False) -> np.ndarray:
+    """Noise over a slope: other means on each side, and detail everywhere."""
+    rng = np.random.default_rng(0)
+    slope = np.linspace(20, 180, width)[None, :, None] + np.linspace(0, 50, height)[:, None, None]
+    image = np.clip(slope + rng.normal(0, 25, (height, width, 3)), 0, 255).astype(np.uint8)
+    return image[..., 0] if gray else image
+
+
+def deviation(network, lr, **options):
+    """Largest difference to the untiled image in grey levels, and what was said."""
+    whole = super_resolve(network, lr, FOR_USE).image.astype(int)
+    found = upscale_tiled(network, lr, **options)
+    assert found.image.shape == whole.shape
+    return np.abs(found.image - whole).max(), found
+
+
+@pytest.mark.parametrize(
+    ("network", "radius", "step"),
+    [
+        (Convolutions(depth=1), 3, 1),  # chroma's interpolation reaches 3 where a layer reaches 1
+        (Convolutions(depth=5), 5, 1),
+        (Convolutions(depth=3, kernel=5), 6, 1),
+        (Convolutions(3, "y", preupsampled=True, depth=4, kernel=7), 6, 1),  # 12 HR + bicubic's 2
+        (Convolutions(depth=50, kernel=5), None, 1),  # beyond the limit of 96
+        (Convolutions(pooled=True), None, None),
+        (WindowAttention(window=8, depth=1), 1 + 7 + 1, 8),
+        (WindowAttention(window=7, depth=1), 1 + 6 + 1, 7),
+        (Unshuffled(step=2), 2 * 2 + 1, 2),
+        (Unshuffled(step=4), 2 * 4 + 3, 4),
+        (Bicubic(3), 3, 1),
+    ],
+)  # fmt: skip
+def test_reach_and_grid_are_found_by_trying(network, radius, step) -> None:
+    with torch.no_grad():
+        for module in network.modules():
+            if isinstance(module, nn.LayerNorm):
+                module.weight.fill_(3)
+    assert reach(network.eval()) == radius
+    if step is not None:
+        assert grid(network.eval()) == step
+
+
+def test_reach_does_not_depend_on_the_weights_nor_on_the_axis() -> None:
+    network = Convolutions(depth=4).eval()
+    for parameter in network.parameters():
+        nn.init.zeros_(parameter)
+    assert reach(network) == 4
+    network.layers[0] = nn.Conv2d(3, 6, (11, 1), padding=(5, 0))
+    assert reach(network) == 8
+
+
+@pytest.mark.parametrize("gray", [False, True])
+@pytest.mark.parametrize(
+    "network",
+    [
+        Convolutions(2, depth=3),
+        Convolutions(3, "y", depth=3, kernel=5),
+        Convolutions(4, "y", preupsampled=True),
+        Convolutions(2, preupsampled=True),
+        Bicubic(3),
+        Unshuffled(2, step=4),
+        WindowAttention(2, window=8, depth=2),
+        WindowAttention(2, window=7, depth=1),
+    ],
+    ids=["rgb", "y", "preupsampled-y", "preupsampled-rgb", "bicubic", "unshuffled", "w8", "w7"],
+)  # fmt: skip
+def test_tiles_that_are_called_equal_are_equal(network, gray: bool) -> None:
+    for size in ((101, 118), (96, 131)):
+        worst, found = deviation(network, picture(*size, gray=gray), tile=37)
+        assert found.tiles > 4
+        assert "equal to the untiled image" in found.sentence()
+        assert worst <= 1  # a tie may be rounded either way
+        assert found.deviation < 0.02
+
+
+def test_windows_in_tiles_at_any_place_are_not_called_equal() -> None:
+    network, lr = WindowAttention(2, window=8, depth=2), picture(101, 118)
+    worst, found = deviation(network, lr, tile=37, cut=Plan(1, 17, whole=True))
+    assert worst > 3
+    assert found.deviation > 1
+    assert "equal to" not in found.sentence()
+    assert "--tile 0" in found.sentence()
+
+
+def test_windows_that_wrap_around_are_found_by_trying() -> None:
+    """Probes in the middle of an image say nothing of its borders: the comparison does."""
+    network, lr = WindowAttention(2, window=8, depth=2, wraps=True), picture(101, 118)
+    worst, found = deviation(network, lr, tile=37)
+    assert worst > 1
+    assert found.deviation > 1
+    assert "equal to" not in found.sentence()
+
+
+def test_a_halo_below_the_reach_is_told_in_grey_levels() -> None:
+    network = Convolutions(depth=12, kernel=5)
+    with torch.no_grad():
+        for layer in network.layers:  # let distant pixels and the border matter
+            layer.weight.mul_(3)
+    worst, found = deviation(network, picture(60, 60), tile=30, cut=Plan(1, 4, whole=False))
+    assert worst > 1
+    assert worst / 5 < found.deviation < 2 * worst + 1
+    assert f"up to {found.deviation:.2g} of 255" in found.sentence()
+
+
+def test_global_pooling_is_told_in_grey_levels() -> None:
+    network = Convolutions(pooled=True)
+    with torch.no_grad():
+        network.layers[0].weight.mul_(5)
+    worst, found = deviation(network, picture(100, 240), tile=48)
+    assert found.plan is not None
+    assert not found.plan.whole
+    assert worst > 2
+    # Neighbours that err in opposite directions differ by up to twice the error of each.
+    assert worst / 5 < found.deviation < 2 * worst + 1
+    assert "equal" not in found.sentence()
+
+
+def test_what_nobody_sees_is_told_without_alarm() -> None:
+    network = Convolutions(pooled=True)
+    with torch.no_grad():
+        network.layers[-1].weight.mul_(0.2)
+    worst, found = deviation(network, picture(100, 140), tile=48)
+    assert worst <= 1
+    assert 0.02 < found.deviation < 1
+    assert "within" in found.sentence()
+    assert "--tile" not in found.sentence()
+
+
+def test_one_tile_is_the_whole_image_and_nothing_is_tried(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr("pipeline.tools.tiling.plan", lambda network: pytest.fail("tried"))
+    worst, found = deviation(Convolutions(pooled=True), picture(34, 30), tile=34)
+    assert (worst, found.tiles, found.sentence()) == (0, 1, "")
+
+
+def test_tiles_bound_what_the_network_sees_and_each_is_told() -> None:
+    seen: list[int] = []
+
+    class Watched(Convolutions):
+        def forward(self, x):
+            seen.append(max(x.shape[-2:]))
+            return super().forward(x)
+
+    lr, told = picture(131, 140), []
+    cut = Plan(4, 8, whole=True)
+    found = upscale_tiled(Watched(), lr, tile=20, cut=cut, on_tile=told.append)
+    assert (len(told), sum(told)) == (found.tiles, 131 * 140)
+    assert sorted(seen)[-4] <= 20 + 4 + 2 * 8  # the largest three are of `try_tiles`
+
+
+@pytest.mark.parametrize("size", [(9, 200), (70, 9), (65, 71)])
+def test_images_of_odd_shapes(size: tuple[int, int]) -> None:
+    for network in (WindowAttention(2, window=8, depth=1), Convolutions(3, depth=2)):
+        worst, _ = deviation(network, picture(*size), tile=16)
+        assert worst <= 1
+
+
+def test_plan_covers_the_reach_by_whole_windows() -> None:
+    assert plan(WindowAttention(window=8, depth=1).eval()) == Plan(8, 16, whole=True)
