@@ -208,7 +208,7 @@ class Project:
         stage.remove_outs(ignore_remove=False, force=False)
         if self.pull:
             _pull_missing_deps(stage)
-        if self.restore(node):
+        if not kept and self.restore(node):
             return Found.RESTORED
         stage.save_deps()
         return Found.COMMAND
