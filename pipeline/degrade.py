@@ -16,6 +16,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("scale", type=parse_scale, help="x2, x3 or x4")
     scale = parser.parse_args(argv).scale
     dataset = read_params()["data"]["train"]
+    print(f"degrade {dataset} x{scale}", flush=True)
     degrade(hr_file(dataset), lr_file(dataset, scale), scale)
 
 

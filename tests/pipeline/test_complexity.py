@@ -1,13 +1,15 @@
+import itertools
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from omegaconf import OmegaConf
+import yaml
 
 from pipeline import complexity
 from pipeline.configure import compose_params
 from pipeline.study.params import validate_params
 from pipeline.study.published_figures import published_complexity
+from tests.pipeline.toy_study import ROOT, write_params
 
 
 @pytest.mark.parametrize(
@@ -45,20 +47,41 @@ def test_counts_of_a_published_row() -> None:
     assert "biases" in row["explanation"]
 
 
-def test_count_all_has_a_row_for_each_variant_and_scale() -> None:
-    table = complexity.count_all(["mesr"], [2, 4], 72, 128)
-    assert isinstance(table, pd.DataFrame)
-    assert set(table.scale) == {2, 4}
-    assert table.variant.iloc[0] == "full"
-    assert set(table.variant) == {"full", "single_scale", "msfeb", "no_rb", "rb_dagger"}
-    assert set(table[table.variant == "no_rb"].scale) == {4}  # the ablation is at x4 alone
+def test_count_all_has_a_row_for_each_size_and_scale() -> None:
+    table = complexity.count_all(["a2f"], [2, 4], 72, 128)
+    assert list(zip(table.variant, table.scale, strict=True)) == list(
+        itertools.product(["L", "M", "S", "SD"], [2, 4])
+    )
+    assert len(complexity.count_all(["a2f"], [2, 4], 72, 128, variants=False)) == 2
 
 
 def test_networks_of_compact_cost_alike_at_x4() -> None:
-    text = compose_params(["profile=compact"], Path(__file__).parents[2] / "conf")
-    params = validate_params(OmegaConf.to_container(OmegaConf.create(text)), "compact")
-    sizes = complexity.study_sizes(params)
-    at_x4 = sizes[sizes["scale"] == 4].set_index("model")["multi_adds"]
+    text = compose_params(["profile=compact"], ROOT / "conf")
+    sizes = complexity.study_sizes(validate_params(yaml.safe_load(text), "compact"))
+    assert list(sizes.columns) == list(complexity.SIZES)
+    own = sizes[(sizes["kind"] == "trained") & (sizes["scale"] == 4) & (sizes["variant"] == "")]
+    at_x4 = own.set_index("network")["patch_multi_adds"]
     assert len(at_x4) == 14
     assert set(sizes["patch"]) == {24}
     assert at_x4[(at_x4 - 115e6).abs() > 0.15 * 115e6].to_dict() == {}  # all could be narrowed
+    paper = sizes[sizes["kind"] == "paper"].set_index(["network", "scale"])
+    # CARN's table, which has VDSR with 612.6 G Multi-Adds; A2F is compared in the size S here.
+    assert paper.loc[("vdsr", 4), "multi_adds"] == pytest.approx(612.6e9, rel=1e-4)
+    assert paper.loc[("a2f", 4), "variant"] == "S"
+
+
+def test_stage_counts_the_networks_of_the_study_alone(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    write_params(tmp_path, "complexity.hr=144x96")
+    complexity.main([])
+    sizes = pd.read_csv("results/sizes.csv", keep_default_na=False)
+    trained = sizes[sizes["kind"] == "trained"]
+    assert list(trained["method"]) == ["vdsr", "mesr", "mesr-no_rb", "vdsr-steps500"]
+    vdsr = trained.iloc[0]
+    # Layers 1-4, 4-4 and 4-1 of 3x3, on the enlarged image and on an enlarged patch of 8x8.
+    weights = 9 * (4 + 16 + 4)
+    assert (vdsr["params"], vdsr["multi_adds"]) == (weights + 4 + 4 + 1, weights * 144 * 96)
+    assert vdsr["patch_multi_adds"] == weights * 32 * 32
+    assert set(pd.read_csv("results/counts.csv")["network"]) == {"vdsr"}

@@ -23,7 +23,7 @@ def test_an_unknown_asset_is_a_message_not_a_traceback(
     capsys: pytest.CaptureFixture[str], tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    assert run(lambda: main(["--asset", "Sett14"])) == 1
+    assert run(lambda: main(["Sett14"])) == 1
     assert "Did you mean Set14" in capsys.readouterr().err
     assert list(tmp_path.iterdir()) == []
 
@@ -31,11 +31,11 @@ def test_an_unknown_asset_is_a_message_not_a_traceback(
 def test_the_photographs_need_no_network(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(tmp_path)
     monkeypatch.setattr(socket, "socket", None)
-    main(["--asset", "photos_train"])
-    main(["--asset", "photos_test"])
+    main(["photos_train"])
+    main(["photos_test"])
     assert in_data(tmp_path) == ["hr/photos_test.h5", "hr/photos_train.h5"]
     first = (tmp_path / "data/hr/photos_test.h5").read_bytes()
-    main(["--asset", "photos_test"])
+    main(["photos_test"])
     assert (tmp_path / "data/hr/photos_test.h5").read_bytes() == first
 
 
@@ -43,7 +43,7 @@ def test_the_photographs_need_no_network(tmp_path: Path, monkeypatch: pytest.Mon
 def test_a_benchmark_from_the_real_mirror(tmp_path: Path) -> None:
     environment = {**os.environ, "PYTHONPATH": str(ROOT), "MESR_MIRROR": str(MIRROR)}
     subprocess.run(
-        [sys.executable, "-m", "pipeline.fetch", "--asset", "Set14"],
+        [sys.executable, "-m", "pipeline.fetch", "Set14"],
         cwd=tmp_path,
         env=environment,
         check=True,
@@ -64,7 +64,7 @@ from pipeline.fetch import main
 file = AssetFile("Toy", "a.png", sys.argv[1], 1000, "sha256:" + "0" * 64)
 toy = {"Toy": Asset("Toy", "benchmark", "t", "h", "l", "c", (file,), images=1)}
 pipeline.assets.registry.registry = lambda: toy
-raise SystemExit(run(lambda: main(["--asset", "Toy"])))
+raise SystemExit(run(lambda: main(["Toy"])))
 """
 
 
