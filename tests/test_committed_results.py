@@ -4,9 +4,9 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
+from reports.readme import block, study_of
 
 from pipeline.tables.certification import recorded
-from reports.readme import block, study_of
 
 ROOT = Path(__file__).parents[1]
 
@@ -57,27 +57,11 @@ def test_readme_has_the_finding_of_the_study_that_it_names(monkeypatch: pytest.M
     assert block(study_of(text)) in text, "write it anew: python -m reports.readme"
 
 
-def test_protocols_page_lists_every_cell_that_is_not_equal() -> None:
-    page = (ROOT / "docs/protocols.md").read_text(encoding="utf-8")
-    section = page.partition("### Cells that are not equal")[2].partition("\n## ")[0]
-    listed = [line for line in section.splitlines() if line.endswith(("| close |", "| missed |"))]
-    expected = []
-    for row in recorded().to_dict("records"):
-        if row["verdict"] in ("close", "missed"):
-            differences = (
-                f"{row[name] - row[f'published_{name}']:+.{digits}f}" if known else "-"
-                for name, digits in (("psnr_db", 3), ("ssim", 5))
-                for known in [pd.notna(row[f"published_{name}"])]
-            )
-            weights = f"{row['network']} {row['variant']}".strip()
-            published = " / ".join(
-                f"{row[f'published_{name}']:.{int(row[f'{short}_digits'])}f}"
-                if pd.notna(row[f"published_{name}"])
-                else "-"
-                for name, short in (("psnr_db", "psnr"), ("ssim", "ssim"))
-            )
-            expected.append(
-                f"| {weights} | {row['dataset']} x{row['scale']} | {published} "
-                f"| {' / '.join(differences)} | {row['verdict']} |"
-            )
-    assert listed == expected
+def test_protocols_page_counts_the_cells_that_are_not_equal() -> None:
+    counts = recorded()["verdict"].value_counts()
+    compared = counts[["equal", "close", "missed"]].sum()
+    page = " ".join((ROOT / "docs/protocols.md").read_text(encoding="utf-8").split())
+    assert (
+        f"Of {compared} cells {counts['equal']} are equal, {counts['close']} close and "
+        f"{counts['missed']} is missed"
+    ) in page
