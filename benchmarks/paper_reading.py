@@ -4,13 +4,14 @@ Run: python -m benchmarks.paper_reading
 """
 
 import statistics
+from pathlib import Path
 from typing import Any
 
 import torch
+import yaml
 
 from mesr.blocks import channel_range
 from mesr.network import MESR
-from mesr.variants import VARIANTS
 
 SEEDS = range(5)
 
@@ -67,7 +68,9 @@ def main() -> None:
         {"refinement_features": 16},
     ):
         print(f"  {settings}: {parameters(**settings):,}")
-    for name, settings in VARIANTS.items():
+    variants = yaml.safe_load(Path("conf/variants.yaml").read_text(encoding="utf-8"))["variants"]
+    for name, variant in variants.items():
+        settings = variant.get("settings", {})
         print(f"  variant {name} at x4: {parameters(4, **settings):,}")
     print("k of equation (11) for 64 channels, ECA-Net's constants:", channel_range(64))
     print(f"signal at initialisation, median of {len(SEEDS)} seeds:")

@@ -15,7 +15,7 @@ from statistics import median
 
 import numpy as np
 import torch
-from omegaconf import OmegaConf
+import yaml
 from skimage import data
 
 from pipeline.configure import compose_params
@@ -24,9 +24,9 @@ from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import evaluate_images
-from pipeline.study.keys import Key, parse_scale
 from pipeline.study.params import Params, validate_params
 from pipeline.study.paths import hr_file
+from pipeline.study.runs import Run, parse_scale
 from pipeline.training.patches import Batch
 from pipeline.training.step import batch_loss, memory_format, to_device
 
@@ -45,9 +45,9 @@ def timed(action: Callable[[], object], repeats: int) -> tuple[float, float]:
     return median(spent), sum(walls) / sum(spent)
 
 
-def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[float, float]:
-    settings = params.train_settings(params.tune.lrs[0])
-    network = build_network(model, scale, **params.network_settings(model))
+def step_seconds(params: Params, run: Run, repeats: int) -> tuple[float, float]:
+    settings, scale = params.train_settings(1e-4, **run.train), run.scale
+    network = build_network(run.code, scale, **run.settings)
     network.to(memory_format=memory_format(settings))  # type: ignore[call-overload]
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     precision = resolve_precision(settings.precision, CPU)
@@ -64,10 +64,9 @@ def step_seconds(params: Params, model: str, scale: int, repeats: int) -> tuple[
     return timed(step, repeats)
 
 
-def image_seconds(params: Params, model: str, scale: int, repeats: int) -> float:
+def image_seconds(params: Params, run: Run, repeats: int) -> float:
     """Processor time of scoring a network on an image, per megapixel of it."""
-    settings = {} if model == "bicubic" else params.network_settings(model)
-    network = build_network(model, scale, **settings).eval()
+    network = build_network(run.code, run.scale, **run.settings).eval()
     photograph = data.astronaut()[:480, :320]
     protocol = get_protocol(params.evaluate.protocol)
 
@@ -84,48 +83,41 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10, help="steps of each network")
     arguments = parser.parse_args()
     text = compose_params([f"profile={arguments.profile}", *arguments.overrides])
-    params = validate_params(OmegaConf.to_container(OmegaConf.create(text)), arguments.profile)
+    params = validate_params(yaml.safe_load(text), arguments.profile)
     megapixels = 0.0
     for dataset in params.data.test:
         images = PackedImages(hr_file(dataset))
         megapixels += sum(np.prod(images.shape(name)[:2]) for name in images.names) / 1e6
-    scales = [parse_scale(scale) for scale in params.scales]
-    steps, scores = {}, {}
-    print("network, scale: s a step, s a megapixel scored, load")
+    runs = [run for run in params.runs().values() if run.kind != "published"]
+    steps: dict[tuple[str, int], float] = {}
+    scores: dict[tuple[str, int], float] = {}
+    print("method, scale: s a step, s a megapixel scored, load")
     with backend_flags(threads=1):
-        for model in ("bicubic", *params.baselines, *params.models):
-            for scale in scales:
-                load = 1.0
-                if model != "bicubic":
-                    steps[model, scale], load = step_seconds(
-                        params, model, scale, arguments.repeats
-                    )
-                scores[model, scale] = image_seconds(params, model, scale, 2)
-                print(
-                    f"{model:8} x{scale}  {steps.get((model, scale), 0):.4f}  "
-                    f"{scores[model, scale]:6.2f}  {load:.2f}",
-                    flush=True,
-                )
-
-    def length(key: Key) -> int:
-        return int(key.variant) if key.kind == "ladder" else params.train.total_steps
-
-    kinds = {
-        "tables": params.evaluations(),
-        "readings": params.reading_evaluations(),
-        "ladder": params.ladder_evaluations(),
-    }
-    tuned, scale = len(params.tune.lrs), parse_scale(params.tune.scale)
-    tuning = params.tune.steps * (tuned if tuned > 1 else 0)
-    total = sum(tuning * steps[model, scale] for model in (*params.baselines, *params.models))
-    print(f"{megapixels:.1f} megapixels are scored with each network\nhours of one core:")
-    print(f"  tuning {total / 3600:.1f}")
-    for name, evaluated in kinds.items():
-        keys = [key for key in evaluated if key.kind != "published"]
-        training = sum(length(k) * steps[k.model, k.scale] for k in keys if k.seed is not None)
-        scoring = sum(megapixels * scores[k.model, k.scale] for k in keys)
-        total += training + scoring
-        print(f"  {name}: training {training / 3600:.1f}, scoring {scoring / 3600:.1f}")
+        for run in {(run.method, run.scale): run for run in runs}.values():
+            key, load = (run.method, run.scale), 1.0
+            if run.kind == "trained":
+                steps[key], load = step_seconds(params, run, arguments.repeats)
+            scores[key] = image_seconds(params, run, 2)
+            print(
+                f"{run.method:24} x{run.scale}  {steps.get(key, 0):.4f}  {scores[key]:6.2f}  "
+                f"{load:.2f}",
+                flush=True,
+            )
+    tuning = sum(
+        len(tuned.lrs) * params.tune.steps * steps.get((name, parse_scale(params.tune.scale)), 0)
+        for name, tuned in params.tuned.items()
+        if len(tuned.lrs) > 1
+    )
+    training = sum(
+        params.train_settings(1e-4, **run.train).total_steps * steps[run.method, run.scale]
+        for run in runs
+        if run.kind == "trained"
+    )
+    scoring = sum(megapixels * scores[run.method, run.scale] for run in runs)
+    total = tuning + training + scoring
+    print(f"{megapixels:.1f} megapixels are scored with each run\nhours of one core:")
+    for name, seconds in (("tuning", tuning), ("training", training), ("scoring", scoring)):
+        print(f"  {name} {seconds / 3600:.1f}")
     print(f"  whole {total / 3600:.1f}, two cores {total / 7200:.1f}")
 
 

@@ -36,18 +36,22 @@ VERDICTS = {
 def rows(study: Study) -> pd.DataFrame:
     """Put what was measured beside what is published, with a verdict: certification.csv.
 
-    A study that measures nothing shows the record, ``published/certificate.csv``, whose rows say at
-    which revision they were measured.
+    A study that measures nothing shows the record, whose rows say at which revision they were
+    measured.
     """
-    cells, how = study.certificates, "measured"
-    if cells.empty:
-        remedy, how = f"git checkout -- published/{RECORD.name}", "recorded"
-        cells = read_frame(RECORD, RECORDED, remedy)
-    found = [
-        _compared(cell, how)
-        for cell in cells.rename(columns={"model": "network"}).to_dict("records")
-    ]
-    return pd.DataFrame(found, columns=COLUMNS)
+    return recorded() if study.certificates.empty else compare(study.certificates, "measured")
+
+
+def recorded() -> pd.DataFrame:
+    """Put the record, ``published/certificate.csv``, beside what is published."""
+    remedy = f"git checkout -- published/{RECORD.name}"
+    return compare(read_frame(RECORD, RECORDED, remedy), "recorded")
+
+
+def compare(cells: pd.DataFrame, how: str) -> pd.DataFrame:
+    """Return the rows of certification.csv of cells; `how` they were measured."""
+    cells = cells.rename(columns={"model": "network"})
+    return pd.DataFrame([_compared(c, how) for c in cells.to_dict("records")], columns=COLUMNS)
 
 
 def _compared(cell: dict[Hashable, Any], how: str) -> dict[Hashable, Any]:

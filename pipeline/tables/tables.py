@@ -51,6 +51,7 @@ LAYOUTS: tuple[Callable[[Results], Table], ...] = (
     claims.against_each,
     variants.table1,
     variants.table2,
+    variants.refinement,
     methods.table3,
     methods.table4,
     ranking.layout,

@@ -216,6 +216,35 @@ def table2(results: Results) -> Table:
     )
 
 
+def refinement(results: Results) -> Table:
+    """Lay out what a refinement does at inference: both outputs of one network."""
+    names = words("method label scale dataset psnr_db coarse_psnr_db gate_mean gate_max")
+    frames = [results["methods"], results["variants"]]
+    frame = pd.concat([frame[list(names)] for frame in frames]).dropna(subset="coarse_psnr_db")
+    frame = frame.drop_duplicates(["method", "scale", "dataset"], ignore_index=True)
+    frame = frame.assign(refined_db=frame["psnr_db"] - frame["coarse_psnr_db"])
+    return Table(
+        name="refinement",
+        title="What the refinement does",
+        caption=(
+            "PSNR of the refined and of the coarse output of the same networks, their difference, "
+            "and mean and maximum of the gate, over images and seeds."
+        ),
+        frame=frame,
+        columns=(
+            Column("label", "Network"),
+            Column("scale", "Scale", "integer"),
+            Column("psnr_db", "Refined", "db", "PSNR"),
+            Column("coarse_psnr_db", "Coarse", "db", "PSNR"),
+            Column("refined_db", "Difference", "difference", "PSNR"),
+            Column("gate_mean", "mean", "number", "Gate"),
+            Column("gate_max", "max.", "number", "Gate"),
+        ),
+        sections="dataset",
+        csv="variants.csv",
+    )
+
+
 def lengths_layout(results: Results) -> Table:
     """Lay out how far the order of networks agrees between lengths of training."""
     return Table(

@@ -225,6 +225,7 @@ def hostile(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
                           ("variants", ("label", "changes", "heading")), ("runs", ("label", "machine"))):  # fmt: skip
         frame = found[name].copy()
         for column in columns:
-            frame[column] = [HOSTILE[index % len(HOSTILE)] for index in range(len(frame))]
+            texts = [HOSTILE[index % len(HOSTILE)] for index in range(len(frame))]
+            frame[column] = frame[column].where(frame[column] == "Ablation", texts)
         changed[name] = frame
     return changed

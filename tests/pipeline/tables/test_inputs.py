@@ -84,7 +84,9 @@ def test_the_stage_writes_results_that_are_read_again(params: Params) -> None:
     assert refined["psnr_db"] - refined["coarse_psnr_db"] == pytest.approx(0.25)
     assert refined["gate_mean"] == 0.125
     assert pd.isna(methods.loc[("vdsr", "Set5"), "coarse_psnr_db"])
-    assert {"results", "variants", "runs"} <= set(all_tables(results))
+    tables = all_tables(results)
+    assert {"results", "variants", "runs"} <= set(tables)
+    assert tables["refinement"].frame["refined_db"].tolist() == pytest.approx([0.25, 0.25])
     first = {path.name: path.read_bytes() for path in paths.RESULTS.iterdir()}
     stage.main([])
     assert first == {path.name: path.read_bytes() for path in paths.RESULTS.iterdir()}

@@ -19,6 +19,7 @@ from pipeline.tables import (
     variants,
 )
 from pipeline.tables.files import write_frame
+from pipeline.tables.statistics import seeds_to_resolve
 from pipeline.tables.study import Study
 from pipeline.tables.tables import FILES, all_frames, all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
@@ -88,6 +89,9 @@ def test_a_failed_training_and_one_below_bicubic_are_marked(study: Study) -> Non
     assert agreement["left_out"].tolist() == ["", "VDSR", "", "VDSR"]
     all_of_them, others = agreement["seed_sd_db"].tolist()[:2]
     assert others < all_of_them / 3
+    needed = agreement.iloc[0][["one_pair_seeds", "all_pairs_seeds"]].tolist()
+    levels = (0.05, 0.05 / 6)  # six pairs of four networks
+    assert needed == [seeds_to_resolve(0.05, all_of_them, confidence=1 - a) for a in levels]
 
 
 def test_the_ranking_over_all_images_has_robust_values_beside_the_mean(study: Study) -> None:

@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from pipeline.scheduling.repro import repro
 from pipeline.study.verification import Verdict, tell_report
 from pipeline.study.verification import verify as compare
 
@@ -29,8 +30,6 @@ def verify(
     The exit status tells what is said: docs/reproducibility.md lists them.
     """
     if targets:
-        from pipeline.scheduling.repro import repro  # noqa: PLC0415 (slow, and rarely needed)
-
         repro(targets)
     found = compare(revision=revision, targets=targets or ())
     if optional and found.verdict is Verdict.INCOMPARABLE:
