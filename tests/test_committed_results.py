@@ -77,13 +77,9 @@ def test_protocols_page_explains_every_cell_that_is_not_equal() -> None:
     off = found[found["verdict"].isin(["close", "missed"])]
     page = (ROOT / "docs/protocols.md").read_text(encoding="utf-8")
     section = page.partition("### Cells that are not equal")[2].partition("\n## ")[0]
-    told = {
-        " ".join(item.split()): int(count)
-        for item, count in re.findall(r"^- ((\d+) cells.*?)(?=\n- |\n\n)", section, re.M | re.S)
-    }
-    assert sum(told.values()) == len(off)
+    items = [" ".join(item.split()) for item in re.split(r"^- ", section, flags=re.M)[1:]]
+    assert sum(int(item.split()[0]) for item in items) == len(off)
     families = off["network"].isin(["pan", "a2f"]) & off["dataset"].isin(["BSD100", "Urban100"])
-    groups = (families, (off["network"] == "lapsrn") & (off["scale"] == 3))
-    starts = ("18 cells of PAN and A2F on BSD100 and Urban100", "3 cells of LapSRN at x3")
-    for start, cells in zip(starts, groups, strict=True):
-        assert [count for item, count in told.items() if item.startswith(start)] == [cells.sum()]
+    quoted = (off["network"] == "lapsrn") & (off["scale"] == 3)
+    assert items[0].startswith(f"{families.sum()} cells of PAN and A2F on BSD100 and Urban100")
+    assert items[1].startswith(f"{quoted.sum()} cells of LapSRN at x3")
