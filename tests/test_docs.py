@@ -35,7 +35,6 @@ NOT_PARSED = {
     ". .venv/bin/activate": "part of every virtual environment",
     "cd mesr": "the clone",
     "cd reports/build/latex": "a folder of the report; tests/reports/ compile the document",
-    "dvc exp": "names a group of commands; the full commands are parsed",
     "git clean -fdX runs evaluations tuning checkpoints": "git's own",
     "git clone <repository> mesr": "git's own",
     "git hash-object FILE": "git's own",
