@@ -58,6 +58,7 @@ RUN = [
     "mesr evaluate images:MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER",
     "mesr evaluate mesr --scale 4 --weights shipped --data photos_test",
     "mesr audit MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER --psnr 28.95",
+    "mesr register my_photos MY_HR_FOLDER",
     "mesr upscale photo.jpg --scale 4",
     "mesr export mesr --scale 4 --out mesr_x4.onnx",
 ]
@@ -78,6 +79,7 @@ NOT_RUN = {
     "mesr evaluate": "with placeholders, or with what make repro trains",
     "mesr export": "with placeholders; tests of the export write such files",
     "mesr fetch": "placeholders, or hundreds of megabytes",
+    "mesr register": "placeholders; the full command is run",
     "mesr repro": "trains; tests/test_end_to_end.py runs it at toy size, other tests on a Slurm",
     "mesr ship": "replaces the weights in the checkout; its tests run it elsewhere",
     "mesr upscale": "names the program; the full command is run",
