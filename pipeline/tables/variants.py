@@ -116,7 +116,7 @@ def lengths(study: Study) -> pd.DataFrame:
         for dataset, pair in product(study.datasets, pairs):
             both = [name for name in trained[pair[0]] if name in trained[pair[1]]]
             methods = [[trained[length][name] for name in both] for length in pair]
-            seeds = set.intersection(*(study.seeds(m, scale) for part in methods for m in part))
+            seeds = study.common_seeds([*methods[0], *methods[1]], scale)
             if len(both) > 1 and seeds:
                 means = [
                     [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in part]
