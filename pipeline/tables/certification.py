@@ -83,13 +83,14 @@ def layout(results: Results) -> Table:
     ).sort_values(["place", "distance"], kind="stable", ignore_index=True)
     counts = frame["verdict"].value_counts()
     found = ", ".join(f"{counts[name]} {name}" for name in VERDICTS[-2::-1] if name in counts)
+    recorded = " (on record, not measured again)" if "recorded" in set(frame["measured"]) else ""
     return Table(
         name="certification",
         title="Check against published results",
         caption=(
             "Bicubic interpolation and the authors' own weights, each under the protocol of its "
-            f"authors: {found}. Equal: PSNR and SSIM round to the printed digits; close: at most "
-            "0.02 dB and 0.001 apart; misprint: the printed figure is suspected to be one."
+            f"authors: {found}{recorded}. Equal: PSNR and SSIM round to the printed digits; close: "
+            "at most 0.02 dB and 0.001 apart; misprint: the printed figure is suspected to be one."
         ),
         frame=frame,
         columns=(
@@ -99,7 +100,7 @@ def layout(results: Results) -> Table:
             Column("psnr_difference", "Difference", "difference", "PSNR"),
             Column("published_ssim", "Published", "ssim", "SSIM"),
             Column("ssim", "Measured", "ssim", "SSIM"),
-            *columns("verdict measured"),
+            *columns("verdict"),
         ),
         filters=("verdict", "dataset"),
         note="note",

@@ -206,8 +206,8 @@ def rows(study: Study) -> pd.DataFrame:
                 for name, (own, pair) in asked.items()
                 if own is claim and name in differences
             ]
-        stated = {"claim": claim.name, "statement": claim.statement, "section": claim.section}
-        stated |= {"paper": claim.paper, "unit": claim.unit}
+        stated = {n: getattr(claim, n) for n in words("statement section paper unit")}
+        stated["claim"] = claim.name
         found += [
             stated | row | {"note": joined(row.get("note", ""), claim.note)}
             for row in judged

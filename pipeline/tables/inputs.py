@@ -108,7 +108,7 @@ def _check_images(quality: pd.DataFrame) -> None:
     """Refuse scores that cannot be paired: each run needs each image of a test set once."""
     for dataset, part in quality.groupby("dataset"):
         counts = pd.crosstab(part["image"], part["key"]).stack()  # noqa: PD013
-        for (image, key), count in counts[counts != 1].items():
+        for (image, key), count in counts[counts != 1].items():  # type: ignore
             raise UserError(
                 f"{paths.evaluation_folder(key, str(dataset))}: {image} has {count} scores, "
                 f"expected one. Run: dvc repro evaluate@{key}-{dataset}"

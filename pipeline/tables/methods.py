@@ -128,9 +128,9 @@ def overall(study: Study) -> pd.DataFrame:
                 "share": study.cost(method, scale)["share"],
                 **differences.get(method, {}),
             }
-            if method in differences:
+            d = study.difference(method, subject, scale)
+            if d is not None and method != subject:
                 scores, own = (study.scores(m, scale) for m in (method, subject))
-                d = study.difference(method, subject, scale)
                 row["iqm_minus_subject_db"] = interquartile_mean(d)
                 row["probability"] = probability_of_improvement(scores, own)
             found.append(row)
@@ -205,7 +205,7 @@ def table4(results: Results) -> Table:
     )
     key = ["network", "size", "scale"]
     for part in (full, counts):
-        new = [name for name in part if name.startswith(("full_", "published_"))]
+        new = [name for name in part if str(name).startswith(("full_", "published_"))]
         named = part.rename(columns={"variant": "size"})[[*key, *new]]
         frame = frame.merge(named, on=key, how="left")
     return Table(

@@ -1,6 +1,7 @@
 """How far the order of the trained networks can be trusted: ranking, pairs and agreement."""
 
 from itertools import combinations, product
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -72,7 +73,7 @@ def frames(study: Study) -> dict[str, pd.DataFrame]:
         letters_of = []
         for metric, scores in zip(METRICS, (psnr, ssim), strict=True):
             pairs = _pairs(scores, study.params.statistics.confidence)
-            compared.append(pairs.assign(**place, metric=metric))
+            compared.append(pairs.assign(scale=scale, dataset=dataset, metric=metric))
             letters_of.append(_letters(scores, pairs))
         ranked += [
             {
@@ -141,7 +142,9 @@ def _agreement(
     means, count = by_seed.mean(axis=1), by_seed.shape[1]
     taus = [kendall(a, b) for a, b in combinations(by_seed.T, 2)]
     share = np.array([study.cost(m, scale)["share"] for m in psnr])
-    printed = np.array([_published(study, m, scale, dataset) for m in psnr])
+    places = [(study.methods[m].network, study.size(m), scale, dataset) for m in psnr]
+    entries = [published_quality().get(place) for place in places]
+    printed = np.array([e.psnr_db if e else None for e in entries], dtype=float)
     known, quoted = ~np.isnan(share), ~np.isnan(printed)
     row = {
         **{"left_out": "", "networks": len(psnr), "seeds": count},
@@ -159,18 +162,11 @@ def _agreement(
     if count > 1 and len(psnr) > 1 and _finite(psnr):
         sd = row["seed_sd_db"] = float(np.sqrt(pooled_variance(list(by_seed))[0]))
         alpha = 1 - study.params.statistics.confidence
-        pairs = len(psnr) * (len(psnr) - 1) // 2
-        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / pairs)):
+        for name, tests in (("one_pair_seeds", 1), ("all_pairs_seeds", comb(len(psnr), 2))):
             row[name] = seeds_to_resolve(
-                RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
+                RESOLVED_DB, sd, confidence=1 - alpha / tests, power=RESOLVED_POWER
             )
     return row
-
-
-def _published(study: Study, method: str, scale: int, dataset: str) -> float:
-    place = (study.methods[method].network, study.size(method), scale, dataset)
-    entry = published_quality().get(place)
-    return float(entry.psnr_db) if entry and entry.psnr_db is not None else np.nan
 
 
 def layout(results: Results) -> Table:

@@ -119,40 +119,36 @@ class Study:
         own = self.params.variants.get(self.methods[method].variant)
         return own.heading if own else ""
 
-    @cached_property
-    def _sizes(self) -> dict[tuple[str, str, int], dict[str, float]]:
-        """Parameters and Multi-Adds: of a method at a scale, and of a network's published size."""
-        found = {}
-        for row in self.sizes.to_dict("records"):
-            paper = row["kind"] == "paper"
-            name = (row["network"], row["variant"]) if paper else (row["method"], row["kind"])
-            counted = {n: float(row[n]) for n in ("params", "multi_adds") if pd.notna(row[n])}
-            found[(*name, int(row["scale"]))] = counted
-        return found
+    def _counted(self, scale: int, **names: str) -> dict[str, float]:
+        rows = self.sizes[self.sizes["scale"] == scale]
+        for column, name in names.items():
+            rows = rows[rows[column] == name]
+        counts = rows[["params", "multi_adds"]].astype(float).to_dict("records")
+        return counts[0] if counts else {}
 
     def paper_cost(self, network: str, size: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a published size of a network; {} where not counted."""
-        return self._sizes.get((network, size, scale), {})
+        return self._counted(scale, kind="paper", network=network, variant=size)
 
     def cost(self, method: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a method, and the share of those of its paper's size."""
         run = self.methods[method]
-        own = self._sizes.get((method, run.kind, scale), {})
-        whole = self.paper_cost(run.network, self.size(method), scale).get("multi_adds", 0.0)
-        multi_adds = own.get("multi_adds", np.nan)
-        share = multi_adds / whole if whole else np.nan
-        return {"params": own.get("params", np.nan), "multi_adds": multi_adds, "share": share}
+        unknown = {"params": np.nan, "multi_adds": np.nan}
+        own = unknown | self._counted(scale, kind=run.kind, method=method)
+        whole = unknown | self.paper_cost(run.network, self.size(method), scale)
+        return own | {"share": own["multi_adds"] / whole["multi_adds"]}
 
     @cached_property
     def _pivots(self) -> dict[tuple[str, int], pd.DataFrame]:
         """Scores of a method at a scale: a row a seed; columns metric, dataset, image."""
         rows = self.quality.assign(seed=self.quality["seed"].fillna(UNTRAINED).astype(int))
-        return {
-            (str(method), int(scale)): part.pivot(
+        found = {}
+        for (method, scale), part in rows.groupby(["method", "scale"]):  # type: ignore[misc]
+            wide = part.pivot(  # noqa: PD010
                 index="seed", columns=["dataset", "image"], values=list(METRICS)
-            ).sort_index(axis="columns")
-            for (method, scale), part in rows.groupby(["method", "scale"])
-        }
+            )
+            found[method, scale] = wide.sort_index(axis="columns")
+        return found
 
     def scores(
         self, method: str, scale: int, dataset: str = "", metric: str = "psnr_db"
@@ -173,7 +169,7 @@ class Study:
         """
         if (method, scale) not in self._pivots:
             return pd.DataFrame()
-        found = self._pivots[method, scale][metric]
+        found = self._pivots[method, scale].xs(metric, axis="columns")
         if dataset:
             found = found.loc[:, found.columns.get_level_values("dataset") == dataset]
         return found.dropna(axis="columns", how="all")
@@ -253,7 +249,7 @@ class Study:
         if pooled:
             again = compare(matrices, confidence=settings.confidence, pooled=pooled)
             frame["p_pooled"] = again["p_holm"].where(frame.index.isin(pooled))
-        rows = frame.to_dict("index")
+        rows: dict[str, dict[str, Any]] = frame.to_dict("index")  # type: ignore[assignment]
         for name, d in matrices.items():
             low, high = bootstrap_interval(
                 d, confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed

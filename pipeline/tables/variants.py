@@ -53,7 +53,8 @@ def rows(study: Study) -> pd.DataFrame:
                     continue
                 difference = differences.get(method, {})
                 published = [
-                    PUBLISHED_DB.get((m, scale, dataset), nan) for m in (method, base.get(method))
+                    PUBLISHED_DB.get((m, scale, dataset), nan)
+                    for m in (method, base.get(method, ""))
                 ]
                 found.append(
                     {"heading": heading, "method": method, "base": base.get(method, "")}
@@ -250,12 +251,12 @@ def _steps(results: Results, labels: Mapping[str, str]) -> pd.DataFrame:
     frame = frame[(frame["heading"] == "Ablation") & frame["method"].isin(labels)]
     order = frame["method"].map(list(labels).index)
     frame = frame.assign(label=frame["method"].map(labels)).iloc[order.argsort(kind="stable")]
-    return frame if frame["method"].nunique() > 1 else frame[:0]
+    return frame if len(set(frame["method"])) > 1 else frame[:0]
 
 
 def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     """Put the test sets side by side; `note` says where the verdicts rest on one seed."""
-    at = " (x" + frame["scale"].astype(str) + ")" if frame["scale"].nunique() > 1 else ""
+    at = " (x" + frame["scale"].astype(str) + ")" if len(set(frame["scale"])) > 1 else ""
     same = words("section method label changes params multi_adds is_base note")
     frame = frame.assign(
         section=frame["heading"] + at,
