@@ -15,6 +15,8 @@ import numpy as np
 import safetensors.torch
 import torch
 from PIL import Image
+from pipeline.study.results import FILES, read_study
+from pipeline.study.subjects import trained_subject
 from torch import Tensor
 
 from baselines.weights.caffemodel import read_caffemodel
@@ -25,8 +27,6 @@ from pipeline.imaging.images import read_photo
 from pipeline.models.networks import build_network
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
-from pipeline.study.results import FILES, read_study
-from pipeline.study.subjects import trained_subject
 from pipeline.support.errors import UserError
 from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
