@@ -5,40 +5,19 @@ import numpy as np
 import pytest
 import scipy.io
 import torch
-from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.vdsr import VDSR, published_state_dict
-
-
-def test_counts_equal_the_closed_form() -> None:
-    # 1->64, 18 x 64->64, 64->1, each 3x3; biases 19 x 64 + 1.
-    params = 9 * (64 + 18 * 64 * 64 + 64) + 19 * 64 + 1
-    with torch.device("meta"):
-        net, x = VDSR(2), torch.empty(1, 1, 720, 1280)
-    assert sum(p.numel() for p in net.parameters()) == params == 665_921
-    with FlopCounterMode(display=False) as counter:
-        net(x)
-    assert counter.get_total_flops() / 2e9 == pytest.approx(612.6, abs=0.05)  # published
-
-
-def test_too_shallow_a_network_is_refused() -> None:
-    with pytest.raises(ValueError, match="depth is 1"):
-        VDSR(2, depth=1)
+from tests.baselines.formulas import conv
 
 
 def test_is_the_input_plus_a_chain_of_convolutions() -> None:
     torch.manual_seed(0)
     net, x = VDSR(2, features=5, depth=3), torch.rand(2, 1, 6, 7)
-    columns = x
-    weights = [p for p in net.parameters() if p.dim() == 4]
-    biases = [p for p in net.parameters() if p.dim() == 1]
-    for layer, (weight, bias) in enumerate(zip(weights, biases, strict=True)):
-        unfolded = F.unfold(columns, 3, padding=1)
-        y = torch.einsum("ok,bkn->bon", weight.flatten(1), unfolded) + bias[:, None]
-        columns = y.reshape(2, -1, 6, 7)
-        columns = columns if layer == 2 else columns.clamp(min=0)
-    torch.testing.assert_close(net(x)[-1], x + columns)
+    y = x
+    for number, layer in enumerate(net.convs):
+        y = conv(y, layer.weight, layer.bias)
+        y = y if number == 2 else y.clamp(min=0)
+    torch.testing.assert_close(net(x)[-1], x + y)
 
 
 def test_initialisation_is_hes() -> None:

@@ -152,7 +152,7 @@ def overlapping(content: bytes, times: int) -> bytes:
         (zipped({"a.png": bytes(10_000_000)}), "times its size"),
         (zipped(FILES)[:-30], "damaged or encrypted"),
         (zipped({"a.png": FILES["a.png"]}), "holds 1 images, expected 3"),
-        (zipped({"x/a.png": FILES["a.png"], "y/a.png": FILES["b.png"]}), "same name 'a'"),
+        (zipped({"x/a.png": FILES["a.png"], "y/a.png": FILES["b.png"]}), "have the name 'a'"),
     ],
 )
 def test_a_hostile_or_damaged_archive_is_refused(
