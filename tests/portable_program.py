@@ -16,16 +16,16 @@ import pipeline  # noqa: F401  # first: it decides on the arithmetic
 import numpy as np  # isort: skip
 import torch
 import yaml
+from pipeline.study.comparisons import compare_all
+from pipeline.study.statistics import over_seeds, paired_difference
 
+from pipeline.degrade import degrade
 from pipeline.imaging.backend import backend_flags, computed_on, device_name
-from pipeline.imaging.degraded import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network
 from pipeline.models.weights import load_weights
 from pipeline.scoring.evaluation import evaluate_images
-from pipeline.study.comparisons import compare_all
-from pipeline.study.statistics import over_seeds, paired_difference
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
 

@@ -23,7 +23,7 @@ def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     modes = {m: m.padding_mode for m in network.modules() if isinstance(m, nn.Conv2d)}
     network.eval()
     for module, own in modes.items():
-        module.padding_mode = own if protocol.padding == "own" else protocol.padding  # type: ignore[assignment]
+        module.padding_mode = own if protocol.padding == "own" else protocol.padding
     try:
         with backend_flags(), torch.inference_mode():
             yield

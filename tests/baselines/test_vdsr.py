@@ -1,4 +1,3 @@
-from collections.abc import Callable
 from pathlib import Path
 
 import numpy as np
@@ -54,45 +53,10 @@ def test_reads_the_layout_of_matconvnet(tmp_path: Path) -> None:
     torch.testing.assert_close(net.convs[19].bias, torch.from_numpy(model["bias"][0, 19][:, 0]))
 
 
-def _fewer_layers(model: Model) -> Model:
-    return {**model, "weight": model["weight"][:, :19]}
-
-
-def _no_bias(model: Model) -> Model:
-    return {"weight": model["weight"]}
-
-
-def _wrong_shape(model: Model) -> Model:
-    model["weight"][0, 3] = np.zeros((3, 3, 64, 63), np.float32)
-    return model
-
-
-def _text(model: Model) -> Model:
-    model["weight"][0, 3] = "weights"
-    return model
-
-
-@pytest.mark.parametrize(
-    ("spoil", "message"),
-    [
-        (_fewer_layers, r"model\.weight has 19 cells; expected 20"),
-        (_no_bias, "fields 'weight' and 'bias'"),
-        (_wrong_shape, r"model\.weight\{4\}.*expected numbers of shape"),
-        (_text, r"model\.weight\{4\}.*expected numbers of shape"),
-    ],
-)
-def test_spoiled_model_is_refused(
-    tmp_path: Path, spoil: Callable[[Model], Model], message: str
-) -> None:
-    path = tmp_path / "VDSR_Official.mat"
-    scipy.io.savemat(path, {"model": spoil(_model())})
-    with pytest.raises(ValueError, match=message) as caught:
-        published_state_dict([path], 2)
-    assert str(path) in str(caught.value)
-
-
-def test_model_that_is_no_struct_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "VDSR_Official.mat"
-    scipy.io.savemat(path, {"model": np.zeros(3)})
-    with pytest.raises(ValueError, match="not a struct"):
+@pytest.mark.parametrize("other", [np.zeros((3, 3, 64, 63), np.float32), "weights"])
+def test_spoiled_model_is_refused(tmp_path: Path, other: object) -> None:
+    path, model = tmp_path / "VDSR_Official.mat", _model()
+    model["weight"][0, 3] = other
+    scipy.io.savemat(path, {"model": model})
+    with pytest.raises(ValueError, match=r"Official\.mat: model\.weight\{4\}.*expected numbers"):
         published_state_dict([path], 2)

@@ -95,7 +95,7 @@ def test_partial_refuses_an_asset_whose_server_answers_wrongly(
     monkeypatch.chdir(toys.folder)
     source = partial(Source, **OPTIONS)
     monkeypatch.setattr("pipeline.assets.fetching.Source", source)
-    assert run(lambda: main(["--partial", "--asset", "Net"])) == 1
+    assert run(lambda: main(["Net"])) == 1
     assert "Net: 2 of 3 files missing" in capsys.readouterr().err
     assert toys.data == before
     assert (toys.folder / "data/raw/Net/net_x3.pt").read_bytes() == b"damaged"
