@@ -121,8 +121,8 @@ def ssim_maps(
     rows, beyond = max(1, _STRIP // x.shape[-1]), len(window) - 1
     strips = []
     for top in range(0, x.shape[-2] - beyond, rows):
-        pair = (plane[..., top : top + rows + beyond, :] for plane in (x, y))
-        strips.append(_ssim_strip(*pair, data_ranges, window, correction))
+        lines = (..., slice(top, top + rows + beyond), slice(None))
+        strips.append(_ssim_strip(x[lines], y[lines], data_ranges, window, correction))
     return [torch.cat(maps, dim=-2) for maps in zip(*strips, strict=True)]
 
 
