@@ -34,12 +34,11 @@ from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.backend import choose_device
 from pipeline.imaging.degradation import degrade, make_reference
-from pipeline.imaging.images import Pixels, round_to_uint8
-from pipeline.imaging.inference import outputs_as_images
+from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import PROTOCOLS, RGB, Protocol, Y, scored_planes
-from pipeline.imaging.tensors import Image, from_tensor, to_tensor
+from pipeline.imaging.tensors import Image, Pixels, from_tensor, round_to_uint8, to_tensor
 from pipeline.scoring.evaluation import Reader
-from pipeline.scoring.metrics import PEAK, WINDOW, ssim_maps
+from pipeline.scoring.metrics import PEAK, WINDOW, decibels, ssim_maps
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.tools.folders import GivenImages, Pair, hr_images, sr_pairs
@@ -71,8 +70,8 @@ PLANES: tuple[tuple[Metric, bool], ...] = (
 # 255 is right for data in 0..255. 510 stands for scikit-image's former default for floats, a
 # range of 2 on data in 0..1, and 1 for constants of data in 0..1 on data in 0..255.
 SSIM_RANGES = (PEAK, 2 * PEAK, 1.0)
-UNIFORM_WINDOW = 7  # scikit-image's default
-UNIFORM_ROWS = 32  # at a time, so that they stay in the processor's cache
+# scikit-image's default: 7x7 pixels of equal weight, variances of samples.
+UNIFORM_WINDOW, SAMPLES = [1 / 7] * 7, 49 / 48
 
 
 def audit(
@@ -343,7 +342,7 @@ def measure_network(
             start = _with_gray(run, gray)
             reference = make_reference(hr, scale, start.protocol, name)
             lr = _shrink(reference, scale, start)
-            raw = outputs_as_images(network, lr, start.protocol)[-1]
+            raw = super_resolve(network, lr, replace(start.protocol, sr_rounding=False))[-1]
             for rounding in (True, False):
                 sr = round_to_uint8(raw) if rounding else raw
                 chosen = replace(start, protocol=replace(start.protocol, sr_rounding=rounding))
@@ -441,14 +440,14 @@ def _score_planes(
         pair = to_tensor(x), to_tensor(y)
         errors = (pair[0] - pair[1]) ** 2
         maps = ssim_maps(*pair, SSIM_RANGES) if ssim else []
-        uniform = uniform_ssim_map(*pair) if ssim else None
+        uniform = ssim_maps(*pair, (PEAK,), UNIFORM_WINDOW, SAMPLES)[0] if ssim else None
         # At x3 two of the borders are equally wide.
         widths = {replace(protocol, border=b).border_width(scale): b for b in reversed(BORDERS)}
         for width, border in widths.items():
             bordered = replace(protocol, border=border)
             inside = _inside(errors, width, name)
-            mse = float(inside.mean())
-            psnr_db = 10 * math.log10(PEAK**2 / mse) if mse else math.inf
+            error = inside.mean()
+            mse, psnr_db = float(error), decibels(error)
             found = [
                 (replace(run, protocol=replace(bordered, ssim_border=b), ssim_range=r), value)
                 for b, r, value in _ssims(maps, pair, width)
@@ -476,44 +475,6 @@ def _inside(planes: Tensor, width: int, name: str) -> Tensor:
             f"left inside a border of {width}. Remove the image, or use larger ones."
         )
     return inside
-
-
-def uniform_ssim_map(x: Tensor, y: Tensor) -> Tensor:
-    """SSIM window by window as scikit-image's `structural_similarity` has it by default.
-
-    Its mean over the windows inside an image is what `structural_similarity` returns for data
-    range 255.
-
-    Parameters
-    ----------
-    x, y : Tensor
-        (1, C, H, W) float64 in 0..255, at least as large as the window of 7x7.
-
-    Returns
-    -------
-    Tensor
-        (1, C, H - 6, W - 6).
-    """
-    strips = []
-    for top in range(0, x.shape[-2] - UNIFORM_WINDOW + 1, UNIFORM_ROWS):
-        lines = slice(top, top + UNIFORM_ROWS + UNIFORM_WINDOW - 1)
-        a, b = x[..., lines, :], y[..., lines, :]
-        moments = torch.cat([a, b, a * a, b * b, a * b])
-        # Rows, then columns: 14 additions a pixel in place of 49.
-        moments = F.avg_pool2d(moments, (1, UNIFORM_WINDOW), stride=1)
-        moments = F.avg_pool2d(moments, (UNIFORM_WINDOW, 1), stride=1)
-        mean_a, mean_b, square_a, square_b, product = moments.chunk(5)
-        count = UNIFORM_WINDOW**2
-        sample = count / (count - 1)
-        variances = sample * (square_a - mean_a**2 + square_b - mean_b**2)
-        covariance = sample * (product - mean_a * mean_b)
-        c1, c2 = (0.01 * PEAK) ** 2, (0.03 * PEAK) ** 2
-        strips.append(
-            (2 * mean_a * mean_b + c1)
-            * (2 * covariance + c2)
-            / ((mean_a**2 + mean_b**2 + c1) * (variances + c2))
-        )
-    return torch.cat(strips, dim=-2)
 
 
 def _ssims(
@@ -578,7 +539,7 @@ def _average(images: Iterable[_Scores], *, with_lr: bool) -> Measured:
             continue
         mean = psnr_db / count
         if combination.averaging == "errors":
-            mean = 10 * math.log10(PEAK**2 * count / mse) if mse else math.inf
+            mean = decibels(torch.tensor(mse / count, dtype=torch.float64))
         figures[combination] = mean, ssim / count
     return Measured(figures, {c: _items(c, ignored) for c in figures}, ignored)
 
