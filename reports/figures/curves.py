@@ -19,7 +19,7 @@ def draw_curves(
     """Draw the mean over seeds of each method: the subject in its colour, few others in theirs."""
     methods = distinct(history["method"])
     narrow = width == NARROW
-    height = 2.2 if narrow else 3.1
+    height = 2.0 if narrow else 3.1
     canvas = Canvas(figsize=(width, 2 * height if narrow else height))
     panels = canvas.subplots(*((2, 1) if narrow else (1, 2)), squeeze=False).flat
     inks = {m: colour(i, m == subject) if m == subject or len(methods) < 7 else MUTED
