@@ -104,7 +104,6 @@ def layout(results: Results) -> Table:
         ),
         filters=("verdict", "dataset"),
         note="note",
-        csv="certification.csv",
     )
 
 
@@ -128,5 +127,4 @@ def lr_layout(results: Results) -> Table:
             *columns("worst_difference"),
         ),
         sections="dataset",
-        csv="lr_certification.csv",
     )

@@ -266,5 +266,4 @@ def layout(results: Results) -> Table:
             *columns("unit seeds verdict"),
         ),
         note="note",
-        csv="claims.csv",
     )

@@ -61,5 +61,4 @@ def layout(results: Results) -> Table:
         ),
         sections="family",
         note="evidence",
-        csv="comparisons.csv",
     )

@@ -37,5 +37,4 @@ def layout(results: Results) -> Table:
         columns=(*columns("scale"), *shown),
         sections="label",
         note="explanation",
-        csv="counts.csv",
     )

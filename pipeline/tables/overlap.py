@@ -30,5 +30,4 @@ def layout(results: Results) -> Table:
             Column("share_of_second", "Of the second", "number", "Share covered"),
             Column("excluded", "Left out"),
         ),
-        csv="overlap.csv",
     )

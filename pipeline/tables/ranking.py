@@ -195,7 +195,6 @@ def layout(results: Results) -> Table:
         switch="scale",
         note="note",
         subject="is_subject",
-        csv="ranking.csv",
     )
 
 
@@ -226,5 +225,4 @@ def agreement_layout(results: Results) -> Table:
             Column("all_pairs_seeds", "all pairs", "integer", "Seeds for"),
         ),
         note="note",
-        csv="agreement.csv",
     )

@@ -28,5 +28,4 @@ def layout(results: Results) -> Table:
             "machine threads precision torch code_digest data_digest"
         ),
         filters=("kind", "scale"),
-        csv="runs.csv",
     )

@@ -123,8 +123,8 @@ class Study:
         rows = self.sizes[self.sizes["scale"] == scale]
         for column, name in names.items():
             rows = rows[rows[column] == name]
-        counts = rows[["params", "multi_adds"]].astype(float).to_dict("records")
-        return counts[0] if counts else {}
+        counted = rows[["params", "multi_adds"]].astype(float)
+        return {str(name): value for name, value in counted.iloc[0].items()} if len(rows) else {}
 
     def paper_cost(self, network: str, size: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a published size of a network; {} where not counted."""
@@ -142,8 +142,8 @@ class Study:
     def _pivots(self) -> dict[tuple[str, int], pd.DataFrame]:
         """Scores of a method at a scale: a row a seed; columns metric, dataset, image."""
         rows = self.quality.assign(seed=self.quality["seed"].fillna(UNTRAINED).astype(int))
-        found = {}
-        for (method, scale), part in rows.groupby(["method", "scale"]):  # type: ignore[misc]
+        found: dict[Any, pd.DataFrame] = {}
+        for (method, scale), part in rows.groupby(["method", "scale"]):
             wide = part.pivot(  # noqa: PD010
                 index="seed", columns=["dataset", "image"], values=list(METRICS)
             )
@@ -169,7 +169,7 @@ class Study:
         """
         if (method, scale) not in self._pivots:
             return pd.DataFrame()
-        found = self._pivots[method, scale].xs(metric, axis="columns")
+        found = self._pivots[method, scale][[metric]].droplevel(0, axis="columns")
         if dataset:
             found = found.loc[:, found.columns.get_level_values("dataset") == dataset]
         return found.dropna(axis="columns", how="all")

@@ -1,5 +1,6 @@
 """All result files and all tables, in the order in which a reader meets them."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -107,5 +108,6 @@ def read_all(folder: Path) -> Results:
 
 def all_tables(results: Results) -> dict[str, Table]:
     """Lay out all tables that have rows, by name."""
-    tables = (layout(results).trimmed() for layout in LAYOUTS)
-    return {table.name: table for table in tables if len(table.frame)}
+    tables = [layout(results).trimmed() for layout in LAYOUTS]
+    named = (replace(table, csv=table.csv or f"{table.name}.csv") for table in tables)
+    return {table.name: table for table in named if len(table.frame)}

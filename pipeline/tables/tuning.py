@@ -40,5 +40,4 @@ def layout(results: Results) -> Table:
             Column("range", "Range (dB)", "db"),
         ),
         note="note",
-        csv="tuning.csv",
     )

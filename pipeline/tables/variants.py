@@ -139,7 +139,6 @@ def layout(results: Results) -> Table:
         sections="section",
         note="note",
         subject="is_base",
-        csv="variants.csv",
     )
 
 
@@ -229,7 +228,6 @@ def lengths_layout(results: Results) -> Table:
         caption="Kendall's tau between the rankings by PSNR after two lengths of training (steps).",
         frame=results["lengths"],
         columns=(*columns("dataset scale shorter longer networks"), Column("tau", "tau", "number")),
-        csv="lengths.csv",
     )
 
 
