@@ -26,7 +26,7 @@ from pipeline.tools.audit import (
     PLANES,
     Claim,
     Combination,
-    Measured,
+
     explain,
     half_unit,
     measure_images,
@@ -77,12 +77,12 @@ PLAIN = replace(RGB, name="")
 
 
 @pytest.fixture(scope="module")
-def given() -> Measured:
+def given():
     return measure_images(PAIRS, SCALE, ssim=True)
 
 
 @pytest.fixture(scope="module")
-def networks_own() -> Measured:
+def networks_own():
     return measure_network(NETWORK, IMAGES, ssim=False)
 
 
@@ -106,7 +106,7 @@ def draw(rng: np.random.Generator) -> Protocol:
     )
 
 
-def test_scoring_drawn_at_random_is_named_in_100_of_100_draws(given: Measured) -> None:
+def test_scoring_drawn_at_random_is_named_in_100_of_100_draws(given) -> None:
     rng = np.random.default_rng(7)
     for _ in range(100):
         protocol = draw(rng)
@@ -119,7 +119,7 @@ def test_scoring_drawn_at_random_is_named_in_100_of_100_draws(given: Measured) -
         assert exact.ssim == pytest.approx(ssim, abs=1e-12)
 
 
-def test_lr_images_drawn_at_random_are_named(networks_own: Measured) -> None:
+def test_lr_images_drawn_at_random_are_named(networks_own) -> None:
     rng = np.random.default_rng(8)
     ways = [run for run in runs() if run.downscaling == "matlab"]
     for _ in range(20):
@@ -137,7 +137,7 @@ def test_lr_images_drawn_at_random_are_named(networks_own: Measured) -> None:
         assert exact.psnr_db == pytest.approx(float(np.mean(found)), abs=1e-9)
 
 
-def test_other_downscaling_is_named(networks_own: Measured) -> None:
+def test_other_downscaling_is_named(networks_own) -> None:
     def shrunk(hr: Pixels) -> Pixels:
         size = hr.shape[1] // SCALE, hr.shape[0] // SCALE
         return np.asarray(Image.fromarray(hr).resize(size, Image.Resampling.BICUBIC))
@@ -168,19 +168,19 @@ def test_data_range_of_ssim_and_mean_of_errors() -> None:
 
 
 @pytest.mark.parametrize("name", ["rgb", "lapsrn", "imdn", "ntire", "dpsr-demo", "pyiqa"])
-def test_habits_have_names_and_come_first(name: str, given: Measured) -> None:
+def test_habits_have_names_and_come_first(name: str, given) -> None:
     psnr_db, ssim = means(HABITS[name].protocol)
     findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
     assert findings[0].description == name
 
 
-def test_the_srcnn_line_is_recognised_from_colour_images(given: Measured) -> None:
+def test_the_srcnn_line_is_recognised_from_colour_images(given) -> None:
     psnr_db, ssim = means(Y)
     findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
     assert findings[0].description == "y"
 
 
-def test_what_nothing_explains_gets_the_nearest(given: Measured) -> None:
+def test_what_nothing_explains_gets_the_nearest(given) -> None:
     claim = Claim("55.55", "0.1234")
     findings = explain(given, claim)
     assert not any(f.meets for f in findings)
@@ -191,7 +191,7 @@ def test_what_nothing_explains_gets_the_nearest(given: Measured) -> None:
     assert findings[0].description in text
 
 
-def test_figures_of_two_programs_are_explained_separately(given: Measured) -> None:
+def test_figures_of_two_programs_are_explained_separately(given) -> None:
     psnr_db = means(HABITS["pyiqa"].protocol)[0]
     ssim = means(replace(HABITS["pyiqa"].protocol, luma_rounding=True))[1]
     claim = Claim(f"{psnr_db:.4f}", f"{ssim:.6f}")
@@ -243,7 +243,7 @@ def test_strips_of_the_uniform_window_join_without_a_seam() -> None:
     np.testing.assert_allclose(found[0, 0].numpy(), expected[3:-3, 3:-3], atol=1e-10)
 
 
-def test_combinations_that_cannot_differ_are_listed_once(given: Measured) -> None:
+def test_combinations_that_cannot_differ_are_listed_once(given) -> None:
     """Equal borders at x3, the mean of errors beside SSIM alone, colours of gray images."""
     for metric in ("yiq", "rgb"):
         findings = explain(given, Claim("30.00"))
