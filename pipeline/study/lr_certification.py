@@ -14,10 +14,10 @@ import numpy as np
 from mesr.common.base import SCALES
 from mesr.common.imresize import Border
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.given import match_lr
-from pipeline.imaging.images import Pixels
+from pipeline.imaging.given import match_files
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol
+from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 
 # Gray files stay gray: MATLAB was given the file as it is.
@@ -62,7 +62,7 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
         stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
         if not stems:
             continue
-        matched = match_lr(stems, hr.names, scale, str(lr.path))
+        matched = match_files(stems, hr.names, scale, str(lr.path), "LR")
         for variant in VARIANTS:
             yield _compare(hr, lr, matched, scale, variant)
 

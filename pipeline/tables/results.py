@@ -1,6 +1,5 @@
 """The results of a study: its frames, read from results/ and checked."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 import pandas as pd
 
 from pipeline.support.errors import UserError
+from pipeline.support.json import read_json
 from pipeline.tables.files import read_frame
 
 FORMAT = 2
@@ -75,13 +75,8 @@ def read_results(folder: Path, columns: Mapping[str, tuple[str, ...]]) -> Result
         When a file is missing, of another format, lacks a column or has text for a number.
     """
     path, remedy = folder / "study.json", "dvc repro tables"
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found. Run: {remedy}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error}). Run: {remedy}") from error
-    found = facts.get("format") if isinstance(facts, dict) else None
+    facts = read_json(path, remedy)
+    found = facts.get("format")
     if found != FORMAT:
         raise UserError(
             f"{path}: format {found!r}, expected {FORMAT}: another version wrote it. Run: {remedy}"

@@ -26,7 +26,6 @@ from PIL import Image as PillowImage
 from rich.console import Console
 from rich.table import Table
 from rich.text import Text
-from skimage.metrics import structural_similarity
 from torch import Tensor
 from torch.nn import functional as F
 
@@ -34,10 +33,9 @@ from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags, choose_device
 from pipeline.imaging.degradation import degrade, make_reference
-from pipeline.imaging.images import Pixels, round_to_uint8
-from pipeline.imaging.inference import outputs_as_images
+from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import PROTOCOLS, RGB, Protocol, Y, scored_planes
-from pipeline.imaging.tensors import Image, from_tensor, to_tensor
+from pipeline.imaging.tensors import Image, Pixels, from_tensor, round_to_uint8, to_tensor
 from pipeline.scoring.evaluation import Reader
 from pipeline.scoring.metrics import PEAK, WINDOW, psnr, ssim_maps
 from pipeline.support.errors import UserError
@@ -57,6 +55,8 @@ PLANES: tuple[tuple[Literal["y", "yiq", "rgb"], bool], ...] = (
 # 255 is right for data in 0..255. 510 stands for scikit-image's former default for floats, a
 # range of 2 on data in 0..1, and 1 for constants of data in 0..1 on data in 0..255.
 SSIM_RANGES = (PEAK, 2 * PEAK, 1.0)
+# scikit-image's default: 7x7 pixels of equal weight, variances of samples.
+UNIFORM_WINDOW, SAMPLES = [1 / 7] * 7, 49 / 48
 
 
 def audit(
@@ -302,7 +302,7 @@ def measure_network(
             start = run.change(gray=gray)
             reference = make_reference(hr, scale, start.protocol, name)
             lr = _shrink(reference, scale, start)
-            raw = outputs_as_images(network, lr, start.protocol)[-1]
+            raw = super_resolve(network, lr, replace(start.protocol, sr_rounding=False))[-1]
             for rounding in (True, False):
                 sr = round_to_uint8(raw) if rounding else raw
                 chosen = start.change(sr_rounding=rounding)
@@ -368,12 +368,11 @@ def _score(
     planes = PLANES if run.protocol.space == "rgb" else (("y", run.protocol.luma_rounding),)
     for metric, rounding in planes:
         plane = run.change(metric=metric, luma_rounding=rounding)
-        pair = [scored_planes(image, plane.protocol) for image in (sr, reference)]
-        if pair[0].ndim != pair[1].ndim:  # luma alone has no colours to compare
+        x, y = (to_tensor(scored_planes(image, plane.protocol)) for image in (sr, reference))
+        if x.shape != y.shape:  # luma alone has no colours to compare
             continue
-        x, y = map(to_tensor, pair)
         maps = ssim_maps(x, y, SSIM_RANGES) if ssim else []
-        uniform = uniform_ssim_map(*pair) if ssim else None
+        uniform = ssim_maps(x, y, (PEAK,), UNIFORM_WINDOW, SAMPLES)[0] if ssim else None
         for border_width, border in widths.items():
             bordered = plane.change(border=border)
             a, b = _cut(x, border_width), _cut(y, border_width)
@@ -396,15 +395,6 @@ def _score(
 def _cut(planes: Tensor, width: int) -> Tensor:
     """Cut a border off (..., H, W)."""
     return planes[..., width : planes.shape[-2] - width, width : planes.shape[-1] - width]
-
-
-def uniform_ssim_map(x: Image, y: Image) -> Tensor:
-    """SSIM by scikit-image's default window, (1, C, H - 6, W - 6), where it lies inside."""
-    axis = 2 if x.ndim == 3 else None
-    _, values = structural_similarity(
-        x.astype(np.float64), y.astype(np.float64), data_range=PEAK, channel_axis=axis, full=True
-    )
-    return _cut(to_tensor(values), 3)
 
 
 def _ring(x: Tensor, y: Tensor) -> list[Tensor]:

@@ -172,7 +172,7 @@ class Enlarger:
             alpha = upscale_tiled(bicubic, photo.alpha, tile=256, cut=ALPHA_PLAN).image
         write_image(target, found.image, alpha, photo.icc_profile, photo.exif)
         remarks = [f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"]
-        remarks += [found.sentence(), *getattr(photo, "remarks", ())]
+        remarks += [found.sentence(), *photo.remarks]
         if photo.icc_profile:
             remarks.append("colour profile kept")
         return ", ".join(filter(None, remarks))

@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from baselines import drsan
 from baselines.weights.tensorflow import read_checkpoint, read_index
@@ -190,14 +188,6 @@ def test_compressed_table_is_refused(tmp_path: Path) -> None:
         read_index(index)
 
 
-@given(st.binary(max_size=200))
-def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
-    index = tmp_path_factory.mktemp("fuzz") / "net.index"
-    index.write_bytes(raw + bytes(40) + struct.pack("<Q", 0xDB4775248B80FB57))
-    with pytest.raises(ValueError, match=r"net\.index"):
-        read_index(index)
-
-
 def test_drsan_checkpoint_becomes_a_state_dict(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     with torch.device("meta"):
@@ -229,23 +219,17 @@ def test_drsan_checkpoint_becomes_a_state_dict(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("MESR_MIRROR"), reason="MESR_MIRROR is not set")
-@pytest.mark.parametrize(("scale", "params"), [(2, 1_187_827), (3, 1_291_747), (4, 1_270_963)])
-def test_index_of_the_authors_checkpoint(scale: int, params: int) -> None:
-    name = f"DRSAN48mx{scale}.index"
-    found = list(Path(os.environ["MESR_MIRROR"]).rglob(name))
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_index_of_the_authors_checkpoint(scale: int) -> None:
+    found = list(Path(os.environ["MESR_MIRROR"]).rglob(f"DRSAN48mx{scale}.index"))
     if not found:
-        pytest.skip(f"{name} is not in the mirror")
+        pytest.skip("the checkpoint is not in the mirror")
     variables = read_index(found[0])
-    weights = {
-        key: value
-        for key, value in variables.items()
-        if "Adam" not in key and key not in {"Variable", "beta1_power", "beta2_power"}
-    }
-    assert sum(np.prod(value.shape, dtype=int) for value in weights.values()) == params
     with torch.device("meta"):
         shapes = {key: tuple(p.shape) for key, p in drsan.DRSAN(scale).state_dict().items()}
     names = drsan.checkpoint_names(scale)
-    assert set(names.values()) == set(weights)
+    others = {"Variable", "beta1_power", "beta2_power"}  # and what Adam keeps
+    assert set(names.values()) == {n for n in variables if "Adam" not in n} - others
     for ours, theirs in names.items():
-        shape = weights[theirs].shape
+        shape = variables[theirs].shape
         assert shapes[ours] == (tuple(shape[i] for i in (3, 2, 0, 1)) if len(shape) == 4 else shape)

@@ -14,16 +14,18 @@ from skimage.metrics import structural_similarity
 from typer.testing import CliRunner
 
 from pipeline.cli import app
-from pipeline.imaging.images import Pixels
 from pipeline.imaging.protocol import RGB, Protocol, Y, image_in_space, scored_planes
-from pipeline.imaging.tensors import to_tensor
+from pipeline.imaging.tensors import Pixels, to_tensor
 from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import Evaluation, evaluate_image, score
+from pipeline.scoring.metrics import PEAK, ssim_maps
 from pipeline.support.errors import UserError
 from pipeline.tools.audit import (
     BORDERS,
     HABITS,
     PLANES,
+    SAMPLES,
+    UNIFORM_WINDOW,
     Claim,
     Combination,
 
@@ -34,7 +36,6 @@ from pipeline.tools.audit import (
     runs,
     separately,
     table,
-    uniform_ssim_map,
     verdict,
 )
 from pipeline.tools.folders import GivenImages, Pair
@@ -238,7 +239,7 @@ def test_default_ssim_of_scikit_image_is_named(
 
 def test_strips_of_the_uniform_window_join_without_a_seam() -> None:
     x, y = np.random.default_rng(4).uniform(0, 255, (2, 150, 40))
-    found = uniform_ssim_map(to_tensor(x), to_tensor(y))
+    (found,) = ssim_maps(to_tensor(x), to_tensor(y), (PEAK,), UNIFORM_WINDOW, SAMPLES)
     _, expected = structural_similarity(x, y, data_range=255, full=True)
     np.testing.assert_allclose(found[0, 0].numpy(), expected[3:-3, 3:-3], atol=1e-10)
 

@@ -7,7 +7,7 @@ import pytest
 import torch
 import torch.nn.functional as F
 
-from pipeline.imaging.degraded import degrade
+from pipeline.degrade import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.support.errors import UserError
 
