@@ -77,8 +77,11 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
         lock["stages"] = {name: lock["stages"][name] for name in lock["stages"] if name in stages}
         dump_yaml(temporary / LOCK.name, lock)
         shutil.copytree(RESULTS, temporary / "results", ignore=shutil.ignore_patterns(".gitignore"))
-        shutil.copytree(REPORT, temporary / "report")
-        link_results(temporary)
+        # The page links to the result files beside it, in place of its copies.
+        shutil.copytree(REPORT, temporary / "report", ignore=shutil.ignore_patterns("downloads"))
+        index = temporary / "report/index.html"
+        html = index.read_text("utf-8").replace('"downloads/', '"../results/')
+        index.write_text(html, "utf-8")
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
         text = study_page(profile, folder, pdf=pdf)
@@ -120,19 +123,6 @@ def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
             hours = float(sum(seconds)) / 3600
         found.append(dict(zip(columns, values, strict=True), runs=len(group), hours=hours))
     return found
-
-
-def link_results(folder: Path) -> None:
-    """Have the page of a kept study link to the result files beside it, in place of its copies."""
-    index = folder / "report/index.html"
-    text = index.read_text(encoding="utf-8")
-    originals = {path.read_bytes(): path for path in (folder / "results").rglob("*.csv")}
-    for copy in sorted((folder / "report/downloads").glob("*")):
-        original = originals.get(copy.read_bytes())
-        if original and (link := f'"downloads/{copy.name}"') in text:
-            text = text.replace(link, f'"../{original.relative_to(folder).as_posix()}"')
-            copy.unlink()
-    index.write_text(text, encoding="utf-8")
 
 
 def compile_pdf(source: Path, pdf: Path) -> None:

@@ -262,9 +262,9 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Figures:
         sr, hr = read_sr(), read_hr()
         scores: Figures = {}
         for gray in _gray_options(sr, hr):
-            protocol = replace(RGB, name="", gray=gray)
-            image, reference = given.prepared(sr, hr, protocol, name)
-            scores |= _score(Combination(protocol), image, reference, scale, name, ssim=ssim)
+            way = Combination(RGB).change(name="", gray=gray)
+            image, reference = given.prepared(sr, hr, way.protocol, name)
+            scores |= _score(way, image, reference, scale, name, ssim=ssim)
         return scores
 
     # Images side by side: each takes a core.
@@ -320,8 +320,8 @@ def runs() -> list[Combination]:
         for border, (rounding, between) in product(
             ("mirror", "clamp"), ((False, False), (True, False), (True, True))
         ):
-            options = {"lr_rounding": rounding, "lr_pass_rounding": between}
-            found.append(Combination(replace(base, lr_border=border, **options)))
+            options = {"lr_border": border, "lr_rounding": rounding, "lr_pass_rounding": between}
+            found.append(Combination(base).change(**options))
         rounded = replace(base, lr_rounding=True)
         found += [Combination(rounded, downscaling) for downscaling in get_args(Downscaling)]
     # What is about scoring is varied later.

@@ -254,8 +254,8 @@ def with_scores(table: pd.DataFrame) -> pd.DataFrame:
     group, costs = ["size", "scale", "input"], list(NTIRE_WEIGHTS)
     mesr = table[table["model"] == NTIRE_REFERENCE].set_index(group)[costs]
     ratios = table[costs] / table[group].join(mesr, on=group)[costs]
-    scores = np.exp(np.minimum(2 * ratios, 700.0)) * pd.Series(NTIRE_WEIGHTS)
-    return table.assign(ntire_score=scores.sum(axis=1, skipna=False))
+    scores = np.exp(2 * ratios.clip(upper=350)) @ pd.Series(NTIRE_WEIGHTS)
+    return table.assign(ntire_score=scores)
 
 
 def file_name(table: pd.DataFrame) -> str:

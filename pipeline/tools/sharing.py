@@ -252,7 +252,9 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
     network = load_run(run_folder(run.key), run.identity)
     full = dict(network.state_dict())
     half = {n: t.half() if t.dtype == torch.float32 else t for n, t in full.items()}
-    means = {name: rows.mean().to_dict() for name, rows in recorded.quality.items()}
+    means: dict[str, dict[Any, float]] = {
+        name: rows.mean().to_dict() for name, rows in recorded.quality.items()
+    }
     loss, stored, state = None, "float32", full
     if all(bool(tensor.isfinite().all()) for tensor in half.values()):
         network.load_state_dict(half)

@@ -15,20 +15,16 @@ from typer.testing import CliRunner
 
 from pipeline.cli import app
 from pipeline.imaging.protocol import RGB, Protocol, Y, image_in_space, scored_planes
-from pipeline.imaging.tensors import Pixels, to_tensor
+from pipeline.imaging.tensors import Pixels
 from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import Evaluation, evaluate_image, score
-from pipeline.scoring.metrics import PEAK, ssim_maps
 from pipeline.support.errors import UserError
 from pipeline.tools.audit import (
     BORDERS,
     HABITS,
     PLANES,
-    SAMPLES,
-    UNIFORM_WINDOW,
     Claim,
     Combination,
-
     explain,
     half_unit,
     measure_images,
@@ -168,17 +164,11 @@ def test_data_range_of_ssim_and_mean_of_errors() -> None:
     assert not any("gray" in d for f in findings for d in f.differences)
 
 
-@pytest.mark.parametrize("name", ["rgb", "lapsrn", "imdn", "ntire", "dpsr-demo", "pyiqa"])
+@pytest.mark.parametrize("name", ["rgb", "y", "lapsrn", "imdn", "ntire", "dpsr-demo", "pyiqa"])
 def test_habits_have_names_and_come_first(name: str, given) -> None:
     psnr_db, ssim = means(HABITS[name].protocol)
     findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
     assert findings[0].description == name
-
-
-def test_the_srcnn_line_is_recognised_from_colour_images(given) -> None:
-    psnr_db, ssim = means(Y)
-    findings = explain(given, Claim(f"{psnr_db:.4f}", f"{ssim:.6f}"))
-    assert findings[0].description == "y"
 
 
 def test_what_nothing_explains_gets_the_nearest(given) -> None:
@@ -214,9 +204,9 @@ def test_figures_of_two_programs_are_explained_separately(given) -> None:
 
 
 @pytest.mark.parametrize("metric", ["y", "rgb"])
-@pytest.mark.parametrize("border", BORDERS)
+@pytest.mark.parametrize("border", ["scale", "scale+6"])
 def test_default_ssim_of_scikit_image_is_named(
-    metric: Literal["y", "rgb"], border: Literal["scale", "scale^2", "scale+6", "none"]
+    metric: Literal["y", "rgb"], border: Literal["scale", "scale+6"]
 ) -> None:
     protocol = replace(PLAIN, metric=metric, border=border)
     width = protocol.border_width(SCALE)
@@ -230,18 +220,11 @@ def test_default_ssim_of_scikit_image_is_named(
         ssims.append(structural_similarity(sr, hr, data_range=255, channel_axis=axis))
     measured = measure_images(PAIRS[:2], SCALE, ssim=True)
     combination = Combination(protocol, ssim_window="uniform")
-    assert measured.figures[combination][1] == pytest.approx(np.mean(ssims), abs=1e-12)
+    assert measured[combination][1] == pytest.approx(np.mean(ssims), abs=1e-12)
     findings = explain(measured, Claim(ssim=f"{np.mean(ssims):.6f}"))
     assert combination in [f.combination for f in findings if f.meets]
     if (metric, border) == ("y", "scale"):
         assert findings[0].description == "rgb; ssim_window=uniform"
-
-
-def test_strips_of_the_uniform_window_join_without_a_seam() -> None:
-    x, y = np.random.default_rng(4).uniform(0, 255, (2, 150, 40))
-    (found,) = ssim_maps(to_tensor(x), to_tensor(y), (PEAK,), UNIFORM_WINDOW, SAMPLES)
-    _, expected = structural_similarity(x, y, data_range=255, full=True)
-    np.testing.assert_allclose(found[0, 0].numpy(), expected[3:-3, 3:-3], atol=1e-10)
 
 
 def test_combinations_that_cannot_differ_are_listed_once(given) -> None:
@@ -274,41 +257,29 @@ def test_printed_digits(text: str, half: float) -> None:
 
 
 @pytest.mark.parametrize(
-    "claim", [{}, {"psnr_db": "28,95"}, {"ssim": "nan"}, {"psnr_db": ""}, {"psnr_db": "-"}]
+    ("claim", "message"),
+    [
+        ({}, "nothing is claimed"),
+        *(({"psnr_db": text}, "expected a number") for text in ("28,95", "", "-")),
+        ({"ssim": "nan"}, "expected a number"),
+        *(({"psnr_db": text}, "above 0 and at most 100.*exchanged") for text in ("0", "100.01")),
+        *(({"ssim": text}, "no percentage.*exchanged") for text in ("28.42", "81.04", "-1.1")),
+    ],
 )
-def test_claims_that_are_none_are_refused(claim: dict[str, str]) -> None:
-    with pytest.raises(UserError, match=r"nothing is claimed|expected a number"):
+def test_claims_that_are_none_are_refused(claim: dict[str, str], message: str) -> None:
+    with pytest.raises(UserError, match=message):
         Claim(**claim)
 
 
-@pytest.mark.parametrize("claim", [{"psnr_db": "0"}, {"psnr_db": "-3.1"}, {"psnr_db": "100.01"}])
-def test_claims_that_are_no_psnr_are_refused(claim: dict[str, str]) -> None:
-    with pytest.raises(UserError, match=r"--psnr .* above 0 and at most 100\. Are .* exchanged"):
-        Claim(**claim)
-
-
-@pytest.mark.parametrize("ssim", ["28.42", "81.04", "-1.1"])
-def test_claims_that_are_no_ssim_are_refused(ssim: str) -> None:
-    with pytest.raises(UserError, match=f"--ssim {ssim}: expected .* no percentage.* exchanged"):
-        Claim("0.8104", ssim)
-
-
-def test_hr_images_in_place_of_sr_images_are_refused() -> None:
-    even = {name: hr[:44, :52] for name, hr in HR.items()}
-    pairs = [(n, partial(even.__getitem__, n), partial(even.__getitem__, n)) for n in even]
-    with pytest.raises(UserError, match="SR images are identical to the HR images"):
-        measure_images(pairs, SCALE, ssim=False)
-
-
-def test_images_too_small_for_a_border_are_refused() -> None:
-    hr = HR["a"][:24, :24]
-    with pytest.raises(UserError, match="a: is 24x24 pixels; 11x11 must be left inside a border"):
-        measure_images([("a", lambda: hr ^ 1, lambda: hr)], SCALE, ssim=False)
-
-
-def test_sr_images_of_another_scale_are_refused() -> None:
-    with pytest.raises(UserError, match="Give the scale that the SR images"):
-        measure_images([("a", lambda: SR["a"][:20], lambda: HR["a"])], SCALE, ssim=False)
+def test_images_that_say_nothing_are_refused() -> None:
+    hr, sr = HR["a"], SR["a"]
+    for images, message in (
+        ((hr, hr), "SR images are identical to the HR images"),
+        ((hr[:24, :24] ^ 1, hr[:24, :24]), "a: is 24x24 pixels; 11x11 must be left inside a bord"),
+        ((sr[:20], hr), "Give the scale that the SR images"),
+    ):
+        with pytest.raises(UserError, match=message):
+            measure_images([("a", *(partial(np.copy, i) for i in images))], SCALE, ssim=False)
 
 
 def test_command(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
