@@ -11,16 +11,13 @@ import math
 import re
 from collections.abc import Iterable, Sequence
 from concurrent.futures import ThreadPoolExecutor
-from contextlib import nullcontext
 from dataclasses import dataclass, fields, replace
 from functools import partial
 from itertools import product
-from pathlib import Path
 from typing import Annotated, Any, Literal, get_args
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
-import pandas as pd
 import typer
 from PIL import Image as PillowImage
 from rich.console import Console
@@ -39,7 +36,6 @@ from pipeline.imaging.tensors import Image, Pixels, from_tensor, round_to_uint8,
 from pipeline.scoring.evaluation import Reader
 from pipeline.scoring.metrics import PEAK, WINDOW, psnr, ssim_maps
 from pipeline.support.errors import UserError
-from pipeline.support.files import atomic_path
 from pipeline.tools.folders import GivenImages, Pair, hr_images, sr_pairs
 from pipeline.tools.options import Pairs, Scale, Seed, Variant, Weights
 from pipeline.tools.selection import folder_of_images, refuse_options, select_subject
@@ -68,27 +64,20 @@ def audit(
     weights: Weights = None,
     variant: Variant = "",
     seed: Seed = None,
-    csv: Annotated[
-        Path | None, typer.Option(dir_okay=False, help="file for all combinations")
-    ] = None,
     pairs: Pairs = False,
 ) -> None:
     """Say which evaluation gives a claimed PSNR or SSIM: every protocol is tried."""
     claim = Claim(psnr, ssim)
     _, images = hr_images(data)
-    # Opened before the work, which is lost where the file cannot be written.
-    with atomic_path(csv) if csv is not None else nullcontext() as temporary:
-        if (folder := folder_of_images(subject, bare=True)) is not None:
-            refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
-            paired = sr_pairs(folder, images, scale, show=pairs)
-            figures = measure_images(paired, scale, ssim=ssim is not None)
-        else:
-            chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
-            network = chosen.network.to(choose_device())
-            figures = measure_network(network, images, ssim=ssim is not None)
-        findings = explain(figures, claim)
-        if temporary is not None:
-            table(findings).to_csv(temporary, index=False)
+    if (folder := folder_of_images(subject, bare=True)) is not None:
+        refuse_options("a folder of SR images", weights=weights, variant=variant, seed=seed)
+        paired = sr_pairs(folder, images, scale, show=pairs)
+        figures = measure_images(paired, scale, ssim=ssim is not None)
+    else:
+        chosen = select_subject(subject, scale, weights=weights, variant=variant, seed=seed)
+        network = chosen.network.to(choose_device())
+        figures = measure_network(network, images, ssim=ssim is not None)
+    findings = explain(figures, claim)
     shown = Table("evaluation", r"PSNR \[dB]", *(["SSIM"] if ssim is not None else []))
     for finding in [f for f in findings if f.meets] or findings[:5]:
         cells = [f"{finding.psnr_db:.4f}", f"{finding.ssim:.6f}"]
@@ -509,18 +498,3 @@ def separately(figures: Figures, claim: Claim) -> str:
         text = f"{name} by {'' if found.meets else 'no combination, nearest: '}{found.description}"
         parts.append(text if found.meets else f"{text} ({value})")
     return "separately: " + "; ".join(parts)
-
-
-def table(findings: Sequence[Finding]) -> pd.DataFrame:
-    """Make a table: description, figures, verdict, and one column for each option."""
-    return pd.DataFrame(
-        {
-            "description": finding.description,
-            "psnr_db": f"{finding.psnr_db:.6f}",
-            "ssim": "" if math.isnan(finding.ssim) else f"{finding.ssim:.6f}",
-            "meets": "yes" if finding.meets else "no",
-            "deviation": f"{finding.deviation:.3f}",
-            **finding.combination.options(),
-        }
-        for finding in findings
-    )
