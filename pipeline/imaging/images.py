@@ -49,12 +49,15 @@ class Photo:
         Profile of the colours in `pixels`.
     exif : bytes or None
         What describes the photograph (camera, time, place, author), without orientation and size.
+    remarks : tuple of str
+        What was converted, for people.
     """
 
     pixels: Pixels
     alpha: Pixels | None = None
     icc_profile: bytes | None = None
     exif: bytes | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_image(path: Path) -> Pixels:
@@ -117,6 +120,7 @@ def _read(path: Path, *, for_benchmark: bool) -> Photo:
         with _open(path) as file:
             _check(file, path, for_benchmark=for_benchmark)
             has_palette = file.mode in {"P", "PA"}
+            remarks = _conversions(file)
         # A decoder passes over pixels that the file does not hold, say the rows at its end. They
         # keep what was there before, so that they differ between two decodings.
         image = _decode(path, before=0)
@@ -140,7 +144,7 @@ def _read(path: Path, *, for_benchmark: bool) -> Photo:
         pixels = pixels[..., 0]
     if profile and profile[16:20] != (b"GRAY" if pixels.ndim == 2 else b"RGB "):
         profile = None  # of the palette, say: PNG allows no other combination
-    return Photo(np.ascontiguousarray(pixels), alpha, profile, exif)
+    return Photo(np.ascontiguousarray(pixels), alpha, profile, exif, remarks)
 
 
 @contextmanager
@@ -212,16 +216,7 @@ def _problem_of_samples(file: Image.Image, *, for_benchmark: bool) -> str:
 
     Pillow may make 8 bits of others in silence.
     """
-    deep, unsigned, greatest = file.mode.startswith(("I", "F")), True, 255
-    arguments = [tile[3] for tile in getattr(file, "tile", ())]
-    if file.format == "PNG":
-        deep |= any(";16" in str(argument) for argument in arguments)
-    elif file.format == "PPM" and file.mode != "1":
-        greatest = next((a[1] for a in arguments if isinstance(a, tuple)), 255)
-        deep |= greatest > 255
-    elif isinstance(file, TiffImagePlugin.TiffImageFile):
-        deep |= max(file.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8
-        unsigned = set(file.tag_v2.get(TiffImagePlugin.SAMPLEFORMAT, (1,))) == {1}
+    deep, unsigned, greatest = _samples(file)
     found = ""
     if for_benchmark and deep:
         found = "has more than 8 bits per channel"
@@ -241,6 +236,32 @@ def _problem_of_samples(file: Image.Image, *, for_benchmark: bool) -> str:
     if file.mode not in (MODES if for_benchmark else PHOTO_MODES) and not scaled:
         return f"has colour mode {file.mode}; expected gray, RGB or a palette. Convert it to RGB."
     return ""
+
+
+def _samples(file: Image.Image) -> tuple[bool, bool, int]:
+    """Tell whether a file has more than 8 bits, unsigned numbers, and its greatest value."""
+    deep, unsigned, greatest = file.mode.startswith(("I", "F")), True, 255
+    arguments = [tile[3] for tile in getattr(file, "tile", ())]
+    if file.format == "PNG":
+        deep |= any(";16" in str(argument) for argument in arguments)
+    elif file.format == "PPM" and file.mode != "1":
+        greatest = next((a[1] for a in arguments if isinstance(a, tuple)), 255)
+        deep |= greatest > 255
+    elif isinstance(file, TiffImagePlugin.TiffImageFile):
+        deep |= max(file.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8
+        unsigned = set(file.tag_v2.get(TiffImagePlugin.SAMPLEFORMAT, (1,))) == {1}
+    return deep, unsigned, greatest
+
+
+def _conversions(file: Image.Image) -> tuple[str, ...]:
+    """Say what reading a photo changes."""
+    pictures = getattr(file, "n_frames", 1)
+    found = {
+        "reduced to 8 bits": _samples(file)[0],
+        "CMYK converted to sRGB": file.mode == "CMYK",
+        f"the first of {pictures} pictures in the file": pictures > 1,
+    }
+    return tuple(remark for remark, applies in found.items() if applies)
 
 
 def _decode(path: Path, before: int) -> Image.Image:
