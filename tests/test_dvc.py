@@ -64,6 +64,12 @@ def files_in(dep: str) -> set[str]:
     return {dep} if dep.endswith(".py") else set()
 
 
+@pytest.mark.parametrize("name", STAGES)
+def test_the_code_that_a_stage_lists_is_there(name: str) -> None:
+    code = [d for d in STAGES[name]["deps"] if d.split("/")[0] in ("pipeline", "mesr", "reports")]
+    assert [dep for dep in code if not (ROOT / dep).exists()] == []
+
+
 def module_of(name: str) -> str:
     return str(STAGES[name]["cmd"].split()[2])
 
