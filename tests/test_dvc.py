@@ -24,8 +24,6 @@ NAMING = (
 )
 COMPUTING = {
     "pipeline/models/counting.py",
-    "pipeline/study/certification.py",
-    "pipeline/study/lr_certification.py",
     "pipeline/support/arithmetic.py",
 }
 

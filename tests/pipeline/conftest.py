@@ -33,4 +33,3 @@ def register(monkeypatch: pytest.MonkeyPatch) -> Register:
         monkeypatch.setattr("pipeline.assets.registry.registry", lambda: registry)
 
     return put
-

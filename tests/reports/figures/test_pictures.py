@@ -88,7 +88,9 @@ def test_automatic_images_are_those_that_bicubic_restores_worst(pictures: Pictur
     quality = pictures.results["quality"]
     own = quality[(quality["scale"] == 4) & (quality["kind"] == "interpolation")]
     kept = own[own["image"].isin(["astronaut", "cat", "coffee"])]
-    assert [crop.image for crop in pictures.crops()] == kept.sort_values("psnr_db")["image"].tolist()
+    assert [crop.image for crop in pictures.crops()] == kept.sort_values("psnr_db")[
+        "image"
+    ].tolist()
 
 
 def test_named_crops_have_their_scale_and_region(pictures: Pictures) -> None:
@@ -184,9 +186,7 @@ def test_picture_of_another_size_is_named_with_both_sizes(
 
 
 @pytest.mark.parametrize("damage", ["broken", "empty", "gigantic"])
-def test_picture_that_cannot_be_read_is_named(
-    changed: Path, results: Results, damage: str
-) -> None:
+def test_picture_that_cannot_be_read_is_named(changed: Path, results: Results, damage: str) -> None:
     path = changed / "evaluations/bicubic_x4/photos_test/images/cat/sr.png"
     if damage == "gigantic":
         Image.new("1", (20_000, 20_000)).save(path)
