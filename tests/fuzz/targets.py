@@ -27,8 +27,8 @@ from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
 from pipeline.support.errors import UserError
+from pipeline.support.json import read_json
 from pipeline.tables.files import read_frame
-from pipeline.tables.results import read_results
 from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
 from tests.baselines.weights import test_caffemodel as caffe
@@ -277,7 +277,7 @@ TARGETS = (
     Target("params", "params.yaml", lambda: [(ROOT / "params.yaml").read_bytes()], load_params,
            (mutate_yaml,)),
     Target("study", "study.json", lambda: [b'{"format": 2, "datasets": ["a"], "labels": {}}'],
-           lambda path: read_results(path.parent, {}), (mutate_json,)),
+           lambda path: read_json(path, "dvc repro"), (mutate_json,)),
     Target("record", "run.json", _record, _read_record, (mutate_json,)),
     Target("results-quality", "quality.csv",
            lambda: [b"key,scale,dataset,psnr_db\na,2,b,30.5\na,3,b,1\n"],
