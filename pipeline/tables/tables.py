@@ -19,7 +19,7 @@ from pipeline.tables import (
     tuning,
     variants,
 )
-from pipeline.tables.files import read_frame
+from pipeline.tables.files import read_frame, typed
 from pipeline.tables.layout import Table
 from pipeline.tables.results import FORMAT, Results
 from pipeline.tables.study import Study
@@ -102,7 +102,11 @@ def read_all(folder: Path) -> Results:
             f"{path}: format {facts.get('format')!r}, expected {FORMAT}: another version wrote it. "
             f"Run: {remedy}"
         )
-    frames = {n: read_frame(folder / f"{n}.csv", names, remedy) for n, names in FILES.items()}
+    frames = {"overlap": typed(pd.DataFrame(), overlap.COLUMNS)}
+    for name, names in FILES.items():
+        file = folder / f"{name}.csv"
+        if name not in frames or file.is_file():  # earlier studies have no overlap.csv
+            frames[name] = read_frame(file, names, remedy)
     return Results(facts, frames)
 
 

@@ -35,16 +35,6 @@ def test_saved_tensors_are_counted_once():
         assert saved_bytes(TwoConvolutions(), loss_of, patches) == 4 * patches * floats_per_patch
 
 
-def test_sparse_matrices_of_the_resizing_are_passed_over():
-    weights = torch.eye(12).to_sparse()
-
-    def resized(network, patches):
-        planes = network(torch.ones(patches, 3, 6, 7))[0].flatten(0, 1)
-        return sum((weights @ plane).sum() for plane in planes)
-
-    assert saved_bytes(TwoConvolutions(), resized, 2) > 0
-
-
 def test_the_network_is_not_changed():
     network = Toy()  # has batch statistics
     before = {name: value.clone() for name, value in network.state_dict().items()}

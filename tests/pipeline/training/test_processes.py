@@ -15,16 +15,8 @@ from torch import nn
 
 from pipeline.support.console import run
 from pipeline.training.processes import StopRequest
-from tests.pipeline.training.toy import (
-    PlainToy,
-    context,
-    files,
-    history,
-    log_of,
-    log_to,
-    make_data,
-    train_toy,
-)  # fmt: skip
+from tests.pipeline.training import toy
+from tests.pipeline.training.toy import PlainToy, files, history, log_of, train_toy
 
 OPTIONS = {"steps": 30, "validate_every": 5, "validation_images": 3}
 
@@ -81,22 +73,16 @@ class Partial(PlainToy):
 @pytest.fixture(scope="module")
 def folder(tmp_path_factory):
     path = tmp_path_factory.mktemp("processes")
-    make_data(path)
+    toy.make_data(path)
     return path
 
 
 def target(rank, port, folder, output, options):
     """What a launcher does for each process."""
-    os.environ |= {
-        "RANK": str(rank),
-        "LOCAL_RANK": str(rank),
-        "WORLD_SIZE": "2",
-        "LOCAL_WORLD_SIZE": "2",
-        "MASTER_ADDR": "127.0.0.1",
-        "MASTER_PORT": str(port),
-        "OMP_NUM_THREADS": "1",
-    }
-    log_to(folder / f"{output}.{rank}.log")
+    os.environ |= {"RANK": str(rank), "LOCAL_RANK": str(rank), "OMP_NUM_THREADS": "1"}
+    os.environ |= {"WORLD_SIZE": "2", "LOCAL_WORLD_SIZE": "2"}
+    os.environ |= {"MASTER_ADDR": "127.0.0.1", "MASTER_PORT": str(port)}
+    toy.log_to(folder / f"{output}.{rank}.log")
     sys.exit(run(lambda: train_toy(folder, output, Partial, **options)))
 
 
@@ -105,7 +91,7 @@ def start_two(folder, output, **options):
         free.bind(("127.0.0.1", 0))
         port = free.getsockname()[1]
     processes = [
-        context.Process(target=target, args=(rank, port, folder, output, OPTIONS | options))
+        toy.context.Process(target=target, args=(rank, port, folder, output, OPTIONS | options))
         for rank in range(2)
     ]
     for process in processes:

@@ -20,18 +20,8 @@ from pipeline.support.errors import UserError
 from pipeline.training.patches import PatchSampler, hold_out
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import learning_rate
-from tests.pipeline.training.toy import (
-    SETTINGS,
-    Luma,
-    PlainToy,
-    Toy,
-    history,
-    log_of,
-    settings,
-    train_toy,
-)  # fmt: skip
-
-# ------------------------------------------------------------------------- settings, schedules
+from tests.pipeline.training import toy
+from tests.pipeline.training.toy import Luma, PlainToy, Toy, history, settings, train_toy
 
 
 @hypothesis.settings(max_examples=20)
@@ -80,7 +70,7 @@ def test_defaults_are_those_of_section_iv_b():
 )  # fmt: skip
 def test_pydantic_refuses_wrong_settings(wrong):
     adapter = TypeAdapter(TrainSettings)
-    assert adapter.validate_json(json.dumps(SETTINGS)) == settings()
+    assert adapter.validate_json(json.dumps(toy.SETTINGS)) == settings()
     with pytest.raises(ValidationError):
         adapter.validate_json(json.dumps(wrong))
 
@@ -90,9 +80,6 @@ def test_settings_that_do_not_determine_a_run():
     assert TrainSettings(cuda_graph=False, checkpoint_every_seconds=5).determining() == plain
     assert TrainSettings(lr=2e-4).determining() != plain
     assert json.loads(json.dumps(plain)) == plain
-
-
-# -------------------------------------------------------------------------------- the whole loop
 
 
 @pytest.mark.parametrize("channels_last", [True, False])
@@ -151,7 +138,7 @@ def test_training_learns_and_writes_what_it_promises(folder):
     assert set(run) == set(promised.split())
     assert run["params"] == sum(p.numel() for p in network.parameters())
     assert run["train"] == settings(steps=160, validate_every=40, rotations=False).determining()
-    log = log_of(folder, "run")
+    log = toy.log_of(folder, "run")
     assert log["parts"] == 1
     assert [row["step"] for row in log["rows"]] == [40, 80, 120, 160]
     seconds = [row["seconds"] for row in log["rows"]]
@@ -210,15 +197,16 @@ def test_what_is_trained_on(folder, monkeypatch):
 
 def test_seeds_of_patches_and_of_initial_weights(folder):
     start = {"steps": 1, "lr": 1e-12, "validation_images": 0}
-    weights = {}
-    for name, seed, offset in (("a", 0, 0), ("b", 1, 0), ("c", 0, 1), ("d", 1, 1)):
-        train_toy(folder, name, PlainToy, seed=seed, initial_seed_offset=offset, **start)
-        weights[name] = load_file(folder / name / "weights.safetensors")["first.weight"]
-    assert torch.allclose(weights["b"], weights["c"])
-    assert not torch.allclose(weights["a"], weights["b"])
-    assert not torch.allclose(weights["c"], weights["d"])
-    losses = {name: history(folder / name)[0]["loss"] for name in weights}
-    assert losses["b"] != losses["c"]  # the same weights, other patches
+    weights, losses = [], []
+    for number, (seed, offset) in enumerate([(0, 0), (1, 0), (0, 1), (1, 1)]):
+        train_toy(folder, f"{number}", PlainToy, seed=seed, initial_seed_offset=offset, **start)
+        saved = load_file(folder / f"{number}" / "weights.safetensors")
+        weights.append(saved["first.weight"])
+        losses.append(history(folder / f"{number}")[0]["loss"])
+    assert torch.allclose(weights[1], weights[2])
+    assert not torch.allclose(weights[0], weights[1])
+    assert not torch.allclose(weights[2], weights[3])
+    assert losses[1] != losses[2]  # the same weights, other patches
 
 
 def test_preupsampled_luma_networks_train_through_the_same_interface(folder):
@@ -240,25 +228,6 @@ def test_bf16_and_fp32_trainings_end_close_together(folder):
     assert float(other["loss"]) == pytest.approx(float(one["loss"]), rel=0.1)
     weights = load_file(folder / "bf16" / "weights.safetensors")
     assert {value.dtype for value in weights.values()} == {torch.float32}
-
-
-class Terminal(io.StringIO):
-    def isatty(self):
-        return True
-
-
-@pytest.mark.parametrize("stream", [Terminal, io.StringIO])
-def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(folder, monkeypatch, stream):
-    monkeypatch.setattr(sys, "stderr", stream())
-    train_toy(folder, "run")
-    shown = sys.stderr.getvalue()
-    assert shown.startswith("run: starting; step 0 of 24 on ")
-    bar = r"24/24 \[.*loss 0\.\d{5}, PSNR-Y .* dB"
-    line = r"run: step 24/24, loss 0\.\d{5}, PSNR-Y .* dB .* left\n"
-    assert re.search(bar if stream is Terminal else line, shown)
-
-
-# ------------------------------------------------------------------------------- what goes wrong
 
 
 class Nothing(SRNetwork):
@@ -289,10 +258,19 @@ def test_what_does_not_fit_is_refused_before_anything_is_written(folder, message
     assert not (folder / "x").exists()
 
 
-def test_files_with_different_images_are_refused(folder, tmp_path):
-    other = tmp_path / "other"
-    other.mkdir()
-    (other / "hr.h5").symlink_to(folder / "hr.h5")
-    pack_images([("image0", PackedImages(folder / "lr.h5")["image0"])], other / "lr.h5")
+def test_files_with_different_images_are_refused(folder):
+    image = PackedImages(folder / "lr.h5")["image0"]
+    (folder / "lr.h5").unlink()
+    pack_images([("image0", image)], folder / "lr.h5")
     with pytest.raises(UserError, match=r"hold different images.*image1"):
-        train_toy(other, "x")
+        train_toy(folder, "x")
+
+
+@pytest.mark.parametrize("terminal", [True, False])
+def test_progress_is_a_bar_on_a_terminal_and_lines_elsewhere(folder, monkeypatch, terminal):
+    monkeypatch.setattr(sys, "stderr", io.StringIO())
+    monkeypatch.setattr(sys.stderr, "isatty", lambda: terminal)
+    train_toy(folder, "run")
+    bar = r"24/24 \[.*loss 0\.\d{5}, PSNR-Y .* dB"
+    line = r"run: step 24/24, loss 0\.\d{5}, PSNR-Y .* dB .* left\n"
+    assert re.search(bar if terminal else line, sys.stderr.getvalue())
