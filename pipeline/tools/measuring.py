@@ -125,7 +125,9 @@ def latencies(
     found: list[list[float]] = [[] for _ in cases]
     order = list(range(len(cases)))
     shuffle = random.Random(0)
-    for round_ in tqdm(range(rounds + 1), "measure", unit="round"):  # the first warms up
+    for round_ in tqdm(
+        range(rounds + 1), "measure", unit="round", disable=None
+    ):  # the first warms up
         shuffle.shuffle(order)
         for index in order:
             network = cases[index].build(device)

@@ -208,6 +208,8 @@ def _run(word: str, asked: Asked) -> Subject:
     run = _find_run(word, asked)
     if run is None:
         raise UserError(_not_trained(word, asked))
+    if run.kind == "interpolation":
+        return asked.of(run.key, _run(run.network, replace(asked, scale=run.scale)))
     folder = run_folder(run.key)
     variant = run.variant or _size(run.network) or size_of(run.network, run.settings)
     network = load_run(folder, run.identity)
