@@ -65,6 +65,7 @@ def main() -> None:
     if arguments.measure:
         print(json.dumps(measure(arguments.networks)))
         return
+    environment = {k: v for k, v in os.environ.items() if k not in arithmetic.VARIABLES}
     rounds = []
     for _ in range(arguments.rounds):
         times = {}
@@ -74,7 +75,7 @@ def main() -> None:
                 command = [sys.executable, "-m", "benchmarks.arithmetic_cost", "--measure"]
                 done = subprocess.run(
                     [*command, "--networks", *arguments.networks], cwd=folder, check=True,
-                    env=os.environ | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
+                    env=environment | {"PYTHONPATH": str(ROOT)}, stdout=subprocess.PIPE,
                 )  # fmt: skip
                 times[chosen] = json.loads(done.stdout)
         rounds.append(times)

@@ -48,7 +48,7 @@ def timed(action: Callable[[], object], repeats: int) -> tuple[float, float]:
 def step_seconds(params: Params, run: Run, repeats: int) -> tuple[float, float]:
     settings, scale = params.train_settings(1e-4, **run.train), run.scale
     network = build_network(run.code, scale, **run.settings)
-    network.to(memory_format=memory_format(settings))  # type: ignore[call-overload]
+    network.to(memory_format=memory_format(settings))
     optimizer = torch.optim.Adam(network.parameters(), lr=1e-4, fused=True)
     precision = resolve_precision(settings.precision, CPU)
     side, rng = settings.patch, np.random.default_rng(0)

@@ -16,7 +16,7 @@ import pandas as pd
 from mesr.common.base import SCALES
 from mesr.common.imresize import Border
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.given import match_lr
+from pipeline.imaging.given import match_files
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB
 from pipeline.study.paths import (
@@ -54,7 +54,7 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
     """
     for scale in SCALES:
         stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
-        matched = match_lr(stems, hr.names, scale, str(lr.path)) if stems else {}
+        matched = match_files(stems, hr.names, scale, str(lr.path), "LR") if stems else {}
         for variant in VARIANTS if stems else ():
             equal = values = different = worst = 0
             worst_image = ""

@@ -14,8 +14,6 @@ from typing import Any
 
 import pandas as pd
 
-from pipeline.support.errors import UserError
-from pipeline.tables.files import read_frame
 from pipeline.tables.layout import Column, Table
 from pipeline.tables.results import Results
 from reports.figures.style import save
@@ -64,9 +62,11 @@ def read_machines(folder: Path) -> list[tuple[Path, pd.DataFrame]]:
     found = []
     for path in sorted(folder.glob("*.csv")):
         try:
-            frame = read_frame(path, (*TEXTS, *NUMBERS), "make measure")
-        except UserError as error:
-            print(f"warning: left out of the report: {error}", file=sys.stderr)
+            frame = pd.read_csv(path, dtype=str, keep_default_na=False)
+            frame = frame.rename(columns={"model": "network"})[[*TEXTS, *NUMBERS]]
+            frame = frame.assign(**{name: pd.to_numeric(frame[name]) for name in NUMBERS})
+        except (ValueError, KeyError, OSError) as error:
+            print(f"warning: {path}: left out of the report ({error})", file=sys.stderr)
             continue
         if len(frame):
             found.append((path, frame))

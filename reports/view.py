@@ -94,7 +94,7 @@ class Cell:
 
 @dataclass(frozen=True)
 class Row:
-    """One row; `run` is the method and scale whose runs it is computed from."""
+    """One row; `run` is the method and scale that it is computed from, `key` a run that it is."""
 
     cells: tuple[Cell, ...]
     anchor: str
@@ -102,6 +102,7 @@ class Row:
     is_subject: bool
     is_quoted: bool
     run: str
+    key: str
     filters: tuple[str, ...]
 
 
@@ -202,6 +203,7 @@ def view(table: Table) -> View:
                 f"{row['method']} {scale_text(row['scale'])}"
                 if {"method", "scale"} <= row.keys()
                 else "",
+                str(row.get("key", "")),
                 tuple(str(row[name]) for name in table.filters),
             )
         )

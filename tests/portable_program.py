@@ -17,15 +17,14 @@ import numpy as np  # isort: skip
 import torch
 import yaml
 
+from pipeline.degrade import degrade
 from pipeline.imaging.backend import backend_flags, computed_on, device_name
-from pipeline.imaging.degraded import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network
 from pipeline.models.weights import load_weights
 from pipeline.scoring.evaluation import evaluate_images
-from pipeline.study.comparisons import compare_all
-from pipeline.study.statistics import over_seeds, paired_difference
+from pipeline.tables.statistics import bootstrap_interval, compare, mean_and_sd
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
 
@@ -89,9 +88,9 @@ def main(folder: Path, names: list[str]) -> None:
     table = np.array(scores)
     found["statistics"] = repr(
         (
-            over_seeds(table),
-            paired_difference(table[1:3], table[:2], resamples=500),
-            compare_all([table[i : i + 2] for i in range(0, len(table) - 1, 2)]),
+            mean_and_sd(table),
+            bootstrap_interval(table[1:3] - table[:2], resamples=500),
+            compare({str(i): table[i : i + 2] for i in range(0, len(table) - 1, 2)}).to_dict(),
         )
     )
     cpu = torch.device("cpu")

@@ -30,7 +30,7 @@ PACKAGES: dict[str, set[str]] = {
     "pipeline.tools": {
         "mesr.common", "baselines", "baselines.weights", "pipeline.support", "pipeline.imaging",
         "pipeline.assets", "pipeline.scoring", "pipeline.models", "pipeline.study",
-        "pipeline.scheduling",
+        "pipeline.tables", "pipeline.scheduling",
     },
     "pipeline": {
         "mesr.common", "pipeline.support", "pipeline.imaging", "pipeline.assets",

@@ -23,6 +23,7 @@ PROCESSORS = ("here", "Haswell", "EPYC-Rome")
 TRAINED = [name for name in NETWORKS if name != "bicubic"]
 
 pytestmark = [
+    pytest.mark.timeout(1800),
     pytest.mark.skipif(
         shutil.which("qemu-x86_64") is None, reason="needs qemu-x86_64 (Debian: qemu-user)"
     ),

@@ -214,9 +214,12 @@ class Project:
         if stage.frozen or not stage.cmd:  # nothing to run: all of it is DVC's
             stage.reproduce(pull=self.pull)
         else:
+            compute = _kept_by_git(stage) and not self.pull
             stage.remove_outs()
             if self.pull:
                 _pull_missing_deps(stage)
+            if compute:
+                return False
             try:
                 self.repo.stage_cache.restore(stage, pull=self.pull)
             except RunCacheNotFoundError:

@@ -4,7 +4,6 @@ import signal
 import sys
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
-from datetime import UTC, datetime
 from io import TextIOWrapper
 from types import FrameType
 from typing import NoReturn
@@ -36,11 +35,10 @@ def run(main: Callable[[], None]) -> int:
     """
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name need not be text
         sys.stdout.reconfigure(errors="backslashreplace")
-    began = datetime.now(UTC)
     try:
         with _signals_raise():
             main()
-            note_finished(began)
+            note_finished()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1

@@ -17,6 +17,8 @@ from pipeline.support.errors import UserError
 LOCK = ".partial.lock"
 EARLIER = ".partial.earlier"
 
+written: list[Path] = []  # what this process has put in place
+
 
 @contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
@@ -56,6 +58,7 @@ def atomic_path(target: Path) -> Iterator[Path]:
                     # long and may fail halfway, so it is done when the new one is in place.
                     target.rename(folder / EARLIER)
                 temporary.replace(target)
+                written.append(target.absolute())
             finally:
                 _put_back_earlier(folder, target)
     except OSError as error:

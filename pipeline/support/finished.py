@@ -1,4 +1,4 @@
-"""Which stages ran on this machine: each leaves a note in ``logs/finished`` when it is done.
+"""Which stages ran on this machine: each leaves a note of what it wrote in ``logs/finished``.
 
 DVC tells whether outputs are those of the lock, not whether they were computed here, taken from a
 cache, or came with a clone; `mesr verify` does.
@@ -10,38 +10,40 @@ import re
 import shlex
 import sys
 from collections.abc import Iterator, Sequence
-from datetime import UTC, datetime
 from pathlib import Path
 
-from pipeline.support.files import atomic_path
+from pipeline.support import files
 
 FOLDER = Path("logs/finished")
-_LEEWAY_S = 2.0  # clocks of file systems
+_NO_OUTPUTS = {"logs", "checkpoints"}
 # Written into the folder of the report after its stage; DVC ignores them too.
 _LATER = {"logs.js", "costs.js", "verified.js", "machines"}
 
 
-def note_finished(began: datetime) -> None:
-    """Note that this process, a ``python -m``, did its work; other programs note nothing."""
+def note_finished() -> None:
+    """Note what this process wrote, where it is a ``python -m`` in a project of DVC's."""
     spec = getattr(sys.modules["__main__"], "__spec__", None)
     if spec is None or not Path("dvc.yaml").is_file():
         return
-    name = str(spec.name).removesuffix(".__main__")
-    facts = {"began": began.isoformat(), "ended": datetime.now(UTC).isoformat()}
-    with atomic_path(_note(shlex.join([name, *sys.argv[1:]]), Path())) as temporary:
-        temporary.write_text(json.dumps(facts) + "\n", encoding="utf-8")
+    top = Path.cwd()
+    outputs = {path for path in files.written if path.is_relative_to(top)}
+    outputs = {path for path in outputs if path.relative_to(top).parts[0] not in _NO_OUTPUTS}
+    found = {file for path in outputs for file in _files(path)}
+    digests = {file.relative_to(top).as_posix(): _digest(file) for file in sorted(found)}
+    command = shlex.join([str(spec.name).removesuffix(".__main__"), *sys.argv[1:]])
+    with files.atomic_path(_note(command, Path())) as temporary:
+        temporary.write_text(json.dumps({"wrote": digests}, indent=0) + "\n", encoding="utf-8")
 
 
 def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> bool:
-    """Whether outputs are those that a stage's command left when it last ran on this machine.
+    """Whether outputs hold what a stage's command wrote when it last ran on this machine.
 
     Parameters
     ----------
     command : str
         As in dvc.lock; only ``python -m MODULE ...`` leaves notes.
     outputs : sequence of str
-        Its files and folders, whose time of writing must be that of the run: files that a cache or
-        a clone brought are of another time.
+        Its files and folders.
     root : Path
         The project.
     """
@@ -49,12 +51,15 @@ def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> 
     if words[:2] != ["python", "-m"]:
         return False
     try:
-        facts = json.loads(_note(shlex.join(words[2:]), root).read_text(encoding="utf-8"))
-        began, ended = (datetime.fromisoformat(facts[k]).timestamp() for k in ("began", "ended"))
+        note = json.loads(_note(shlex.join(words[2:]), root).read_text(encoding="utf-8"))["wrote"]
     except (OSError, ValueError, KeyError, TypeError):
         return False
-    times = [time for path in outputs for time in _written(root / path)]
-    return all(began - _LEEWAY_S <= time <= ended + _LEEWAY_S for time in times)
+    top = root.absolute()
+    return all(
+        note.get(file.relative_to(top).as_posix()) == _digest(file)
+        for path in outputs
+        for file in _files(top / path)
+    )
 
 
 def _note(command: str, root: Path) -> Path:
@@ -64,10 +69,15 @@ def _note(command: str, root: Path) -> Path:
     return root / FOLDER / f"{name}.json"
 
 
-def _written(path: Path) -> Iterator[float]:
+def _files(path: Path) -> Iterator[Path]:
     if path.is_dir():
         for inner in path.iterdir():
             if inner.name not in _LATER:
-                yield from _written(inner)
+                yield from _files(inner)
     elif path.exists():
-        yield path.stat().st_mtime
+        yield path
+
+
+def _digest(path: Path) -> str:
+    with path.open("rb") as file:
+        return hashlib.file_digest(file, "sha256").hexdigest()

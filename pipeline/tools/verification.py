@@ -324,8 +324,8 @@ def _psnr_differences(recorded: Files, here: Files) -> tuple[float, float, str] 
     psnr, ours = (pd.to_numeric(both[c]) for c in ("psnr_db", "psnr_db_here"))
     both["difference"] = (ours - psnr).where(ours != psnr, 0.0)  # two infinite values are equal
     means = both.groupby(["key", "dataset"])["difference"].mean().abs()
-    largest: Any = means.idxmax()
-    key, dataset = largest
+    worst: Any = means.idxmax()
+    key, dataset = worst
     return float(both["difference"].abs().max()), float(means.max()), f"{key} on {dataset}"
 
 

@@ -17,8 +17,8 @@ import numpy as np
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
 
-# Inches: the full width of a two-column page, and a phone's 358 CSS pixels.
-WIDE, NARROW = 7.16, 3.73
+# Inches: the full width of a two-column page, and a phone's 330 CSS pixels.
+WIDE, NARROW = 7.16, 3.44
 SIZE = 8.6  # points of type: 11.4 CSS pixels at the natural size
 DPI = 200
 
@@ -192,6 +192,7 @@ def label_ends(axes: Axes, x: float, ends: dict[str, float], colours: dict[str, 
     """
     figure = axes.figure
     assert figure is not None
+    ends = {name: y for name, y in ends.items() if np.isfinite(y)}
     heights = [axes.transData.transform((x, y))[1] * 72 / figure.dpi for y in ends.values()]
     places = apart(heights, 1.15 * SIZE)
     bottom = axes.get_window_extent().y0 * 72 / figure.dpi

@@ -20,6 +20,7 @@ AS_TYPED = {
     "*": "{*}",
     "\u2011": "-{}",
     "✓": r"\ensuremath{\checkmark}",
+    "×": r"\ensuremath{\times}",  # \texttimes has no small capitals, which captions of IEEE are in
 }
 # Characters whose commands need T1 fonts, textcomp and amssymb and nothing else.
 PRINTABLE = (

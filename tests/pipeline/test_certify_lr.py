@@ -12,9 +12,9 @@ from pipeline import certify_lr
 from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import find_asset
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
+from pipeline.imaging.tensors import Pixels
 from pipeline.study.paths import lr_certificate_file
 from pipeline.support.errors import UserError
 

@@ -54,7 +54,7 @@ def test_networks_of_compact_cost_alike_at_x4() -> None:
     at_x4 = own.set_index("network")["patch_multi_adds"]
     assert len(at_x4) == 14
     assert set(sizes["patch"]) == {24}
-    assert at_x4[(at_x4 - 115e6).abs() > 0.15 * 115e6].to_dict() == {}  # all could be narrowed
+    assert at_x4[(at_x4 - 115e6).abs() > 0.15 * 115e6].to_dict() == {}  # all could be reduced
     paper = sizes[sizes["kind"] == "paper"].set_index(["network", "scale"])
     # CARN's table, which has VDSR with 612.6 G Multi-Adds; A2F is compared in the size S here.
     assert paper.loc[("vdsr", 4), "multi_adds"] == pytest.approx(612.6e9, rel=1e-4)

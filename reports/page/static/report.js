@@ -213,7 +213,8 @@
       show();
     };
     block.show = show;
-    [search, ...kinds.map(([, select]) => select)].forEach((one) => one.addEventListener("input", show));
+    [search, ...kinds.map(([, select]) => select)].forEach((one) => one.addEventListener("change", show));
+    search.addEventListener("input", show);
   }
 
   all("table.sortable").forEach((table) => {
@@ -300,6 +301,7 @@
   const tip = make("div", { id: "tip", tabIndex: -1 }, document.body);
   tip.setAttribute("role", "note");
   tip.setAttribute("popover", "auto");
+  let scrolled = 0; // where the page stood when the tip was shown
   const away = () => tip.matches(":popover-open") && tip.hidePopover();
   function showTip(anchor, hint) {
     tip.classList.toggle("hint", hint);
@@ -309,6 +311,7 @@
     const below = box.bottom + 6 + own.height < window.innerHeight;
     tip.style.left = `${left}px`;
     tip.style.top = `${below ? box.bottom + 6 : box.top - own.height - 6}px`;
+    scrolled = window.scrollY;
     if (!hint) tip.focus({ preventScroll: true });
   }
   document.addEventListener("click", (event) => {
@@ -319,7 +322,7 @@
     tip.replaceChildren(...note.cloneNode(true).childNodes);
     showTip(mark, false);
   });
-  window.addEventListener("scroll", away, { passive: true });
+  window.addEventListener("scroll", () => Math.abs(window.scrollY - scrolled) > 40 && away(), { passive: true });
   all("table.grid").forEach((table) => {
     const signs = all("[data-tip]", table);
     const hint = (event) => {

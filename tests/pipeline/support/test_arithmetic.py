@@ -7,7 +7,9 @@ from pathlib import Path
 
 import pytest
 
+from pipeline.configure import compose_params
 from pipeline.support.arithmetic import VARIABLES, asked_for, missing_hardware
+from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
 here = pytest.mark.skipif(bool(missing_hardware()), reason=missing_hardware() or "-")
@@ -15,6 +17,7 @@ here = pytest.mark.skipif(bool(missing_hardware()), reason=missing_hardware() or
 TELL = """\
 import json, os
 from pipeline.imaging.backend import choose_device, computed_on
+from pipeline.configure import compose_params
 from pipeline.support.arithmetic import VARIABLES, describe
 import numpy, torch
 features = numpy._core._multiarray_umath.__cpu_features__
@@ -123,3 +126,13 @@ def test_a_processor_that_lacks_something_is_named(tmp_path: Path) -> None:
         assert missing_hardware(cpuinfo) in ("the processor lacks avx2",) or "not Linux" in str(
             missing_hardware(cpuinfo)
         )
+
+
+@pytest.mark.parametrize(
+    "change",
+    ["train.threads=2", "evaluate.threads=2", "train.precision=bf16", "train.compile=true"],
+)
+def test_settings_that_it_cannot_have_are_refused(change: str) -> None:
+    with pytest.raises(UserError, match=f"{change.partition('=')[0]}.*portable arithmetic"):
+        compose_params(["profile=quick", change], ROOT / "conf")
+    compose_params(["profile=quick", change, "arithmetic=native"], ROOT / "conf")

@@ -15,15 +15,16 @@ STAGE = """\
 import os, sys
 from pathlib import Path
 from pipeline.support.console import run
+from pipeline.support.files import atomic_path
 
 def main():
     steps = int(Path("params.yaml").read_text().split("steps: ")[1].split()[0])
     psnr_db = 30 + steps / 1000 + float(os.environ.get("ROUNDING", "0"))
     if sys.argv[1] == "train":
-        Path("runs").mkdir(exist_ok=True)
         psnr_db += sys.argv[2] == "b"  # what DVC has of one stage it takes for another, too
-        Path(f"runs/{sys.argv[2]}").mkdir()
-        Path(f"runs/{sys.argv[2]}/weights").write_text(f"{psnr_db!r}")
+        with atomic_path(Path("runs", sys.argv[2])) as folder:
+            folder.mkdir()
+            (folder / "weights").write_text(f"{psnr_db!r}")
     else:
         Path("results").mkdir(exist_ok=True)
         header = "key,dataset,image,protocol,psnr_db,ssim"
@@ -31,7 +32,8 @@ def main():
             f"{run.name},toy,one,rgb,{float((run / 'weights').read_text()):.6f},0.9"
             for run in sorted(Path("runs").iterdir())
         ]
-        Path("results/quality.csv").write_text("\\n".join([header, *rows, ""]))
+        with atomic_path(Path("results/quality.csv")) as temporary:
+            temporary.write_text("\\n".join([header, *rows, ""]))
 
 if __name__ == "__main__":
     raise SystemExit(run(main))
@@ -149,9 +151,14 @@ def test_what_a_cache_brought_was_not_computed_here(original: Project, tmp_path:
     assert said.startswith("equal, but not computed here: all 3 outputs equal those of commit HEAD")
     assert "3 of 3 stages did not run here" in said
     assert "restored: train@a\n" in clone.verified(3, "-v")
-    # Run again, and then taken back from the cache: of another time than the run.
     clone.dvc("repro", "-q", "-f", "train@a")
     assert "2 of 3 stages did not run here" in clone.verified(3)
+    # Run with other parameters, and then taken back from the cache: not what the run left.
+    clone.replace("params.yaml", "steps: 600", "steps: 900")
+    clone.dvc("repro", "-q")
+    clone.replace("params.yaml", "steps: 900", "steps: 600")
+    clone.dvc("repro", "-q")
+    assert "did not run here" in clone.verified(3)
 
 
 def test_what_git_keeps_is_computed_again(original: Project, tmp_path: Path) -> None:

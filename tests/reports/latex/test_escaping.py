@@ -9,7 +9,7 @@ from reports.latex.escaping import escape
         ("a_b & 50%", r"a\_b \& 50\%"),
         (r"\input{x}", r"{\textbackslash}input\{x\}"),
         ("$1^2$ #~", r"\$1{\textasciicircum}2\$ \#{\textasciitilde}"),
-        ("−0.04 × ±", r"\ensuremath{-}0.04 {\texttimes} \ensuremath{\pm}"),
+        ("−0.04 × ±", r"\ensuremath{-}0.04 \ensuremath{\times} \ensuremath{\pm}"),
         ("[red]*", "{[}red{]}{*}"),
         ("a,,b", "a,{},b"),
         ("é", r"\'e"),

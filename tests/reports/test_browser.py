@@ -1,0 +1,450 @@
+"""The report in headless Chromium, opened from disk: what a reader does."""
+
+import csv
+import io
+import json
+import shutil
+import subprocess
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from selenium.webdriver.common.action_chains import ActionChains
+from selenium.webdriver.common.by import By
+from selenium.webdriver.common.keys import Keys
+from selenium.webdriver.support.ui import Select, WebDriverWait
+
+from pipeline.tables.results import Results
+from reports.figures.comparison import compare, pair
+from reports.figures.pictures import Crop, Pictures
+from tests.browser import needs_chromium, start_browser
+
+AXE = "axe-core@4.14.1"
+pytestmark = [pytest.mark.browser, needs_chromium]
+
+
+@pytest.fixture(scope="module")
+def browser(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Any]:
+    driver = start_browser(tmp_path_factory.mktemp("chromium"))
+    yield driver
+    driver.quit()
+
+
+@pytest.fixture(scope="session")
+def axe(tmp_path_factory: pytest.TempPathFactory) -> str:
+    """Return the source of axe-core, installed into a temporary folder."""
+    if shutil.which("npm") is None:
+        pytest.skip("npm is not installed, and axe-core comes from there (Debian: npm)")
+    folder = tmp_path_factory.mktemp("axe")
+    done = subprocess.run(
+        ["npm", "install", "--no-save", "--no-audit", "--no-fund", "--prefix", str(folder), AXE],
+        capture_output=True,
+        check=False,
+        timeout=120,
+    )
+    if done.returncode != 0:
+        pytest.skip(f"npm could not install {AXE}: {done.stderr.decode()[-300:]}")
+    return (folder / "node_modules" / "axe-core" / "axe.min.js").read_text(encoding="utf-8")
+
+
+def open_page(
+    browser: Any, report: Path, page: str = "index.html", *, width: int = 1280, dark: bool = False
+) -> None:
+    scheme = {"name": "prefers-color-scheme", "value": "dark" if dark else "light"}
+    browser.execute_cdp_cmd("Emulation.setEmulatedMedia", {"features": [scheme]})
+    browser.execute_cdp_cmd(
+        "Emulation.setDeviceMetricsOverride",
+        {"width": width, "height": 900, "deviceScaleFactor": 1, "mobile": width < 500},
+    )
+    path, _, anchor = page.partition("#")
+    browser.get("about:blank")  # else an anchor alone would load nothing
+    browser.get((report / path).as_uri() + (f"#{anchor}" if anchor else ""))
+    if not anchor:  # the other tests look at what is folded away, too
+        browser.execute_script("document.querySelectorAll('details').forEach(d => d.open = true)")
+
+
+def rows(browser: Any, table: str) -> list[Any]:
+    found = browser.find_elements(By.CSS_SELECTOR, f"#{table} tr.row")
+    return [row for row in found if row.is_displayed()]
+
+
+def column(browser: Any, table: str, index: int) -> list[str]:
+    """What the rows in sight sort by."""
+    cells = (row.find_elements(By.TAG_NAME, "td")[index] for row in rows(browser, table))
+    return [str(cell.get_attribute("data-sort")) for cell in cells]
+
+
+def button(browser: Any, selector: str, text: str = "") -> Any:
+    found = browser.find_elements(By.CSS_SELECTOR, selector)
+    one = next(b for b in found if text in b.get_attribute("textContent"))
+    script = "arguments[0].scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'})"
+    browser.execute_script(script, one)
+    return one
+
+
+def test_no_console_messages(browser: Any, report: Path, hostile_report: Path) -> None:
+    for folder in (report, hostile_report):
+        browser.get_log("browser")
+        open_page(browser, folder, "reading.html")
+        open_page(browser, folder)
+        browser.execute_script("window.scrollTo(0, document.body.scrollHeight)")
+        assert browser.get_log("browser") == []
+
+
+def test_sorting_by_mouse_and_keyboard_and_missing_values_last(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    heads = [
+        h.text for h in browser.find_elements(By.CSS_SELECTOR, "#results thead tr:last-child th")
+    ]
+    index = next(i for i, head in enumerate(heads) if head.startswith("minus"))
+    given = column(browser, "results", index)
+    head = button(browser, "#results th button", "minus")
+    for press in (head.click, lambda: head.send_keys(Keys.ENTER)):
+        press()
+        direction = head.find_element(By.XPATH, "..").get_attribute("aria-sort")
+        values = column(browser, "results", index)
+        numbers = [float(value) for value in values if value]
+        assert values[len(numbers) :] == [""] * 3  # MESR, bicubic, quoted
+        assert numbers == sorted(numbers, reverse=direction == "descending")
+        assert len(numbers) == 3
+    head.click()
+    assert column(browser, "results", index) == given
+
+
+def test_one_scale_is_shown_everywhere(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    assert len(rows(browser, "results")) == 6
+    before = [row.text for row in rows(browser, "results")]
+    figure = browser.find_element(By.ID, "figure-gains-x2-of")
+    assert not figure.is_displayed()
+    button(browser, "#results .switch button", "×2").click()
+    assert len(rows(browser, "results")) == 6
+    assert [row.text for row in rows(browser, "results")] != before
+    assert figure.is_displayed()
+    assert not browser.find_element(By.ID, "figure-gains-x4-of").is_displayed()
+
+
+def test_filters_leave_the_rows_that_fit(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    search = button(browser, "#results input[type=search]")
+    search.send_keys("srn trained")
+    assert [row.find_element(By.TAG_NAME, "bdi").text for row in rows(browser, "results")] == [
+        "MSRN"
+    ]
+    status = browser.find_element(By.CSS_SELECTOR, "#results .tools [role=status]")
+    assert status.text == "1 of 6 rows"
+    search.clear()
+    search.send_keys(" ")
+    kind = Select(browser.find_element(By.CSS_SELECTOR, "#results .tools select"))
+    kind.select_by_visible_text("quoted")
+    assert len(rows(browser, "results")) == 1
+    kind.select_by_index(0)
+    assert len(rows(browser, "results")) == 6
+
+
+def copied(browser: Any, selector: str, text: str) -> str:
+    browser.execute_script(
+        "Object.defineProperty(navigator, 'clipboard', {configurable: true, value:"
+        "{writeText: t => { window.copied = t; return Promise.resolve() }}})"
+    )
+    button(browser, selector, text).click()
+    return str(browser.execute_script("return window.copied"))
+
+
+def test_copies_have_the_rows_that_are_shown(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    lines = list(csv.reader(io.StringIO(copied(browser, "#results .foot button", "CSV"))))
+    assert len(lines) == 1 + 6
+    assert lines[0][1:3] == ["Method", "Weights"]
+    assert "Set5 PSNR" in lines[0]
+    assert {line[0] for line in lines[1:]} == {"×4"}
+    by_label = {line[1]: line for line in lines[1:]}
+    shown = next(cell for cell in by_label["VDSR"][4:] if "[" in cell)
+    assert shown.startswith("-")  # a sign that programs read
+    button(browser, "#results input[type=search]").send_keys("mesr")
+    tex = copied(browser, "#results .foot button", "LaTeX")
+    assert tex.count(r"\\") == 2  # headings and one row
+    assert r"\textbf{" in tex
+    assert r"$\pm$0.02" in tex
+
+
+def test_copies_of_hostile_texts_are_escaped(browser: Any, hostile_report: Path) -> None:
+    open_page(browser, hostile_report)
+    tex = copied(browser, "#runs .foot button", "LaTeX")
+    assert r"R\&D 100\% a\_b \#1 \$x\textasciicircum{}2\$ \textasciitilde{}\{brace\}" in tex
+    assert r"\input" not in tex
+    lines = list(csv.reader(io.StringIO(copied(browser, "#runs .foot button", "CSV"))))
+    texts = {cell for line in lines for cell in line}
+    assert "--flag 'quote' \"double\" `tick` ?` <<x>>" in texts
+    assert len({len(line) for line in lines}) == 1
+
+
+def test_the_runs_of_a_row_are_shown_with_their_logs(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    row = next(row for row in rows(browser, "results") if "MSRN" in row.text)
+    link = row.find_element(By.CSS_SELECTOR, "a.run")
+    browser.execute_script("arguments[0].click()", link)
+    shown = rows(browser, "runs")
+    assert len(shown) == 2  # seeds
+    for text in ("MSRN", "4f1c2a9d4f1c", "2026-03-04 05:06 UTC", "2 min 10 s", "7.5"):
+        assert text in shown[0].text
+    assert "22 trainings, " in browser.find_element(By.ID, "summary").text
+
+
+def test_commits_are_links_and_texts_of_logs_stay_text(
+    browser: Any, report: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(report, tmp_path / "build"))
+    value = {"text": "<b>4f1c</b>", "sort": "4f1c", "href": "https://a.example/commit/4f1c"}
+    logs = json.dumps({"mesr_x4_s0": {"git_revision": value}})
+    (folder / "logs.js").write_text(f"window.reportLogs = {logs};")
+    facts = {"reproduced": True, "sentence": "reproduced: <i>all</i> 3 outputs"}
+    (folder / "verified.js").write_text(f"window.reportVerified = {json.dumps(facts)};")
+    open_page(browser, folder)
+    links = browser.find_elements(By.CSS_SELECTOR, "#runs td[data-log] a")
+    assert [(link.text, link.get_attribute("href")) for link in links] == [
+        ("<b>4f1c</b>", "https://a.example/commit/4f1c")
+    ]
+    verified = browser.find_element(By.ID, "verified")
+    assert "<i>all</i> 3 outputs" in verified.text
+    assert "yes" in verified.get_attribute("class")
+
+
+@pytest.mark.parametrize("width", [320, 390, 768, 1440])
+@pytest.mark.parametrize("name", ["report", "hostile_report"])
+def test_page_never_scrolls_sideways(
+    browser: Any, name: str, width: int, request: pytest.FixtureRequest
+) -> None:
+    open_page(browser, request.getfixturevalue(name), width=width)
+    overflow = browser.execute_script(
+        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
+    )
+    assert overflow <= 0
+
+
+@pytest.mark.parametrize("width", [390, 1440])
+def test_type_of_charts_is_at_least_eleven_pixels(browser: Any, report: Path, width: int) -> None:
+    open_page(browser, report, width=width)
+    sizes = browser.execute_script(
+        "return [...document.querySelectorAll('.chart svg')].filter(s => s.clientWidth).map(s =>"
+        "[s.getAttribute('class'), s.clientWidth / s.viewBox.baseVal.width * 8.6])"
+    )
+    assert len(sizes) > 4
+    assert {kind for kind, _ in sizes} == {"narrow" if width == 390 else "wide"}
+    assert min(size for _, size in sizes) >= 11
+
+
+def test_no_table_has_a_box_of_limited_height_and_wide_ones_a_shade(
+    browser: Any, report: Path
+) -> None:
+    open_page(browser, report, width=390)
+    boxes = browser.execute_script(
+        "return [...document.querySelectorAll('.scroll')].map(b =>"
+        "[b.scrollHeight - b.clientHeight, getComputedStyle(b).backgroundImage])"
+    )
+    assert max(extra for extra, _ in boxes) <= 1
+    assert all("gradient" in image for _, image in boxes)
+
+
+def test_dark_follows_the_system_and_the_button(browser: Any, report: Path) -> None:
+    def luminance() -> int:
+        color = browser.execute_script("return getComputedStyle(document.body).backgroundColor")
+        return sum(int(part) for part in color[4:-1].split(","))
+
+    open_page(browser, report)
+    assert luminance() > 700
+    open_page(browser, report, dark=True)
+    toggle = browser.find_element(By.ID, "theme")
+    assert luminance() < 150
+    assert toggle.text == "Light"
+    toggle.click()
+    assert "dark" in toggle.get_attribute("aria-label")
+    assert luminance() > 700
+    browser.refresh()
+    assert luminance() > 700  # remembered
+    browser.execute_script("localStorage.clear()")
+
+
+@pytest.mark.parametrize("dark", [False, True])
+@pytest.mark.parametrize("page", ["index.html", "reading.html"])
+def test_axe_finds_nothing_serious(
+    browser: Any, report: Path, axe: str, page: str, dark: bool
+) -> None:
+    open_page(browser, report, page, dark=dark)
+    browser.set_script_timeout(120)
+    browser.execute_script(axe)
+    found = browser.execute_async_script(
+        "const done = arguments[0]; axe.run(document, {resultTypes: ['violations']}).then("
+        "r => done(r.violations.map(v => [v.impact, v.id, v.nodes.length, v.nodes[0].html,"
+        "v.nodes[0].failureSummary])), e => done([['critical', String(e)]]))"
+    )
+    assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
+
+
+def test_sections_after_the_first_are_folded(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    before = len(rows(browser, "variants"))
+    fold = button(browser, "#variants .unfold[aria-expanded=false]")
+    fold.send_keys(Keys.ENTER)
+    assert fold.get_attribute("aria-expanded") == "true"
+    assert len(rows(browser, "variants")) > before
+
+
+def test_footnotes_open_where_their_mark_is(browser: Any, report: Path) -> None:
+    open_page(browser, report, width=390)
+    mark = button(browser, "#results tr.quoted a.mark:last-of-type")
+    if not mark.is_displayed():
+        mark = next(
+            m for m in browser.find_elements(By.CSS_SELECTOR, "#results a.mark") if m.is_displayed()
+        )
+    mark.send_keys(Keys.ENTER)
+    tip = browser.find_element(By.ID, "tip")
+    assert "quoted by another" in tip.text
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", tip)
+    assert box["left"] >= 0
+    assert box["right"] <= 390
+    ActionChains(browser).send_keys(Keys.ESCAPE).perform()
+    assert not tip.is_displayed()
+
+
+def test_signs_tell_their_values_by_keyboard(browser: Any, report: Path) -> None:
+    open_page(browser, report)
+    stops = browser.find_elements(By.CSS_SELECTOR, ".grid button[tabindex='0']")
+    assert len(stops) == 1
+    browser.execute_script("arguments[0].focus({preventScroll: true})", stops[0])
+    tip = browser.find_element(By.ID, "tip")
+    assert "VDSR, Set5, ×2: equal" in tip.text
+    ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
+    assert "VDSR, Set5, ×3: close" in tip.text
+    assert browser.switch_to.active_element.get_attribute("aria-label") == tip.text
+
+
+def test_a_link_to_a_row_unfolds_it(browser: Any, report: Path) -> None:
+    open_page(browser, report, "index.html#runs-5")
+    row = browser.find_element(By.ID, "runs-5")
+    assert row.is_displayed()
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", row)
+    assert 0 < box["top"] < 900 - box["height"]
+
+
+def test_points_of_the_reading_unfold(browser: Any, report: Path) -> None:
+    open_page(browser, report, "reading.html#point-channel-widths")
+    cards = browser.find_elements(By.CSS_SELECTOR, "details.card")
+    assert cards[0].get_attribute("open")
+    unfold = browser.find_element(By.ID, "unfold")
+    for _ in range(2):
+        unfold.send_keys(Keys.ENTER)
+        opened = {card.get_attribute("open") is not None for card in cards}
+        assert opened == {unfold.text == "Fold all points"}
+
+
+def explorer(browser: Any, report: Path, *, width: int = 1280) -> Any:
+    """The explorer with its first pictures."""
+    open_page(browser, report, "index.html#explorer", width=width)
+    found = browser.find_element(By.ID, "explorer")
+    WebDriverWait(browser, 60).until(lambda _: "in view" in pane(found, "b"))
+    return found
+
+
+def pane(found: Any, name: str) -> str:
+    return str(found.find_element(By.CSS_SELECTOR, f"[data-pane='{name}'] .metrics").text)
+
+
+def control(found: Any, name: str) -> Any:
+    return found.find_element(By.CSS_SELECTOR, f"[data-control='{name}']")
+
+
+def pixels(browser: Any, name: str) -> int:
+    """A digest of what a pane shows."""
+    return int(
+        browser.execute_script(
+            "const c = document.querySelector(`[data-pane='${arguments[0]}'] canvas`);"
+            "return new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height)"
+            ".data.buffer).reduce((sum, pixel) => (31 * sum + pixel) % 2147483647, 1)",
+            name,
+        )
+    )
+
+
+def scores_shown(text: str) -> tuple[float, float]:
+    """PSNR and SSIM of what is in view."""
+    psnr, _, ssim = text.removeprefix("in view ").partition(" · ")[0].partition(" / ")
+    return float(psnr), float(ssim)
+
+
+def test_explorer_compares_with_the_truth_and_scores_what_is_in_view(
+    browser: Any, study: Path, report: Path, results: Results
+) -> None:
+    found = explorer(browser, report)
+    chosen = [Select(control(found, side)).first_selected_option.text for side in "ab"]
+    assert chosen == ["Ground truth", "MESR"]
+    listed = json.loads((report / "assets/excerpts/list.js").read_text().partition(" = ")[2][:-2])
+    region = tuple(listed[0]["region"])
+    crop = Crop("photos_test", "astronaut", 4, region)
+    comparison = compare(Pictures(results, study / "evaluations"), crop)
+    assert comparison is not None
+    for row in comparison.facts.set_index("label").loc[["MESR", "Bicubic"]].itertuples():
+        Select(control(found, "b")).select_by_visible_text(str(row.Index))
+        assert scores_shown(pane(found, "b")) == pytest.approx(
+            (row.region_psnr_db, row.region_ssim), abs=6e-3
+        )
+        assert f"whole image {pair(row.psnr_db, row.ssim)}" in pane(found, "b")
+        assert str(row.Index) in pane(found, "error")
+
+
+def test_explorer_zooms_moves_and_swaps(browser: Any, report: Path) -> None:
+    found = explorer(browser, report)
+    Select(control(found, "a")).select_by_visible_text("MESR")
+    assert pixels(browser, "a") == pixels(browser, "b")
+    whole, scored = pixels(browser, "a"), scores_shown(pane(found, "b"))
+    for _ in range(2):
+        control(found, "closer").click()
+    assert control(found, "factor").text == "×2"
+    assert pixels(browser, "a") == pixels(browser, "b") != whole
+    assert scores_shown(pane(found, "a")) == scores_shown(pane(found, "b")) != scored
+    before = pixels(browser, "b")
+    stage = found.find_element(By.CSS_SELECTOR, ".panes")
+    stage.send_keys(Keys.ARROW_LEFT)
+    assert pixels(browser, "a") == pixels(browser, "b") != before
+    stage.send_keys("0")
+    assert control(found, "factor").text == "×1"
+    assert pixels(browser, "a") == whole
+    Select(control(found, "b")).select_by_visible_text("MSRN")
+    Select(control(found, "image")).select_by_index(1)
+    WebDriverWait(browser, 60).until(lambda _: "in view" in pane(found, "b"))
+    assert Select(control(found, "b")).first_selected_option.text == "MSRN"
+    Select(control(found, "a")).select_by_visible_text("Ground truth")
+    control(found, "swap").click()
+    assert Select(control(found, "a")).first_selected_option.text == "MSRN"
+    assert pane(found, "b") == "what the others are compared with"
+
+
+def test_explorer_by_touch(browser: Any, report: Path) -> None:
+    found = explorer(browser, report, width=375)
+    width = "return Math.max(...[...document.querySelectorAll('#explorer *')]"
+    width += ".map(e => e.getBoundingClientRect().right))"
+    assert browser.execute_script(width) <= 375
+    canvas = found.find_element(By.CSS_SELECTOR, "[data-pane='b'] canvas")
+    script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
+    browser.execute_script(script, canvas)
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", canvas)
+
+    def touch(kind: str, *places: tuple[float, float]) -> None:
+        points = [
+            {"x": box["left"] + x * box["width"], "y": box["top"] + y * box["height"], "id": i}
+            for i, (x, y) in enumerate(places)
+        ]
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
+
+    touch("touchStart", (0.45, 0.5), (0.55, 0.5))
+    for apart in (0.1, 0.2, 0.3):
+        touch("touchMove", (0.45 - apart, 0.5), (0.55 + apart, 0.5))
+    touch("touchEnd")
+    assert control(found, "factor").text != "×1"
+    before = pixels(browser, "a")
+    touch("touchStart", (0.5, 0.5))
+    for x in (0.45, 0.35, 0.25):
+        touch("touchMove", (x, 0.5))
+    touch("touchEnd")
+    assert pixels(browser, "a") != before

@@ -1,0 +1,143 @@
+"""Findings: written about one profile, refused where they no longer hold."""
+
+from pathlib import Path
+
+import pandas as pd
+import pytest
+
+import reports.findings
+from pipeline.support.errors import UserError
+from pipeline.tables.results import Results
+from pipeline.tables.tables import read_all
+from reports.findings import MARKED, Rows, block, findings, main, wrapped
+from reports.render import first_screen
+
+ROOT = Path(__file__).parents[2]
+COMPACT = ROOT / "studies/compact/results"
+TEXT = """{% block headline %}
+{{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
+VDSR is {{ overall(method="vdsr", scale=4).minus_subject_db|db }} dB behind.{% endblock %}
+
+{% block told %}Sure.{% endblock %}
+
+{% block validity %}
+{{ span([0.5, 0.25]) }}, {{ 3|ordinal }}, {{ ["a", "b", "c"]|listed }}.
+{% endblock %}
+
+- a list of things that is long enough to be broken somewhere after about
+some hundred characters or so, I think
+
+| not | broken |
+"""
+
+
+@pytest.fixture
+def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    monkeypatch.setattr(reports.findings, "FOLDER", tmp_path)
+    path = tmp_path / "toy.md.j2"
+    path.write_text(TEXT.replace("LEAST", "10"), encoding="utf-8")
+    return path
+
+
+@pytest.fixture(scope="module")
+def compact() -> Results:
+    return read_all(COMPACT)
+
+
+def changed(results: Results, name: str, column: str, **values: object) -> Results:
+    """Change a column in the rows that have some values; the new one is `to`."""
+    frame, to = results[name].copy(), values.pop("to")
+    rows = pd.Series(True, frame.index)
+    for key, value in values.items():
+        rows &= frame[key] == value
+    assert rows.any()
+    frame.loc[rows, column] = to
+    return Results(results.facts, {**results.frames, name: frame})
+
+
+def test_numbers_are_filled_in_from_the_result_files(written: Path, results: Results) -> None:
+    found = findings(results)
+    assert found is not None
+    row = results["overall"].query("method == 'vdsr' and scale == 4").iloc[0]
+    assert found.headline == f"VDSR is −{abs(row['minus_subject_db']):.2f} dB behind."
+    assert (found.told, found.validity) == ("Sure.", "0.25 to 0.50, 3rd, a, b and c.")
+    assert "VDSR is" in found.document
+
+
+def test_a_sentence_that_no_longer_holds_is_refused(written: Path, results: Results) -> None:
+    written.write_text(TEXT.replace("LEAST", "1000"), encoding="utf-8")
+    with pytest.raises(UserError, match=r"toy\.md\.j2: no longer true .*: MESR is good"):
+        findings(results)
+
+
+def test_a_profile_without_findings_has_a_page_without_statements(results: Results) -> None:
+    assert findings(results) is None
+    screen = first_screen(results)
+    assert screen["headline"] == (
+        "4 networks, trained alike on photos_train and scored on Set5 and photos_test"
+    )
+    assert not screen["findings"]
+    assert not screen["validity"]
+    assert "MESR" not in screen["headline"]
+
+
+def test_rows_are_asked_for_one_by_one() -> None:
+    rows = Rows("x", pd.DataFrame({"a": [1, 1, 2], "b": [3.0, None, 5.0]}))
+    assert rows(a=2).b == 5.0
+    assert rows(a=[1, 2]).all("b") == [3.0, 5.0]
+    with pytest.raises(UserError, match=r"x\.csv: 2 rows in the place of one"):
+        _ = rows(a=1).b
+
+
+def test_a_missing_column_is_named(written: Path, results: Results) -> None:
+    written.write_text(TEXT.replace("LEAST", "overall.nothing"), encoding="utf-8")
+    with pytest.raises(UserError, match=r"toy\.md\.j2"):
+        findings(results)
+
+
+def test_findings_of_compact_are_those_in_the_readme_and_the_docs(compact: Results) -> None:
+    found = findings(compact)
+    assert found is not None
+    readme = (ROOT / "README.md").read_text(encoding="utf-8")
+    (source,) = MARKED.findall(readme)
+    assert block(found, Path(source)) in readme
+    assert (ROOT / "docs/findings.md").read_text(encoding="utf-8") == wrapped(found.document)
+
+
+@pytest.mark.parametrize(
+    ("name", "column", "values", "sentence"),
+    [
+        ("overall", "rank", {"method": "mesr", "scale": 4, "to": 9}, "one place at all scales"),
+        ("overall", "verdict", {"method": "dpsr", "scale": 4, "to": "lower"}, "SRCNN alone"),
+        ("agreement", "tau_published", {"scale": 4, "to": 0.9}, "differs from the published"),
+        ("claims", "verdict", {"claim": "rb_gain", "to": "undecided"}, "only the gain of RB"),
+        ("claims", "p_pooled", {"claim": "rb_gain", "to": 0.001}, "pooled spread"),
+        ("comparisons", "verdict", {"dataset": "Set5", "to": "higher"}, "not significant on Set5"),
+        ("lengths", "tau", {"longer": 8000, "to": 1.0}, "the order changes"),
+    ],
+)
+def test_compact_refuses_results_that_say_otherwise(
+    compact: Results, name: str, column: str, values: dict[str, object], sentence: str
+) -> None:
+    with pytest.raises(UserError, match=sentence):
+        findings(changed(compact, name, column, **values))
+
+
+def test_command_writes_both_files_and_wants_the_marks(
+    written: Path, study: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.chdir(tmp_path)
+    (tmp_path / "README.md").write_text("# A\n")
+    with pytest.raises(UserError, match=r"README\.md: expected one pair of the marks"):
+        main([str(study / "results")])
+    assert not (tmp_path / "docs").exists()
+    begin, end = reports.findings.BEGIN.format("x"), reports.findings.END
+    (tmp_path / "README.md").write_text(f"# A\n{begin}\nold\n{end}\nrest\n")
+    main([str(study / "results")])
+    text = (tmp_path / "README.md").read_text()
+    assert "old" not in text
+    assert text.endswith("rest\n")
+    assert "**VDSR is −" in text
+    lines = (tmp_path / "docs/findings.md").read_text().splitlines()
+    assert max(map(len, lines)) <= 105
+    assert "| not | broken |" in lines
