@@ -18,7 +18,7 @@ from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
 from tests.pipeline.toy_study import ROOT, TOY
 
-PROFILES = ["quick", "compact", "modules", "reduced", "paper", "certify"]
+PROFILES = ["quick", "compact", "modules", "reduced", "paper", "certify", "control"]
 SCALES = ("x2", "x3", "x4")
 
 
@@ -47,6 +47,7 @@ def test_trainings_are_those_that_the_profiles_describe(profiles: dict[str, Para
         "reduced": 14 * 3 * 3 + 4 * 3,
         "paper": 14 * 3 + 4,
         "certify": 0,
+        "control": 3,
     }
     compact = profiles["compact"]
     assert {t.seed for t in compact.trainings.values() if t.scale != "x4"} == {0}
@@ -131,7 +132,7 @@ def test_a_profile_may_be_about_another_network(
 @pytest.mark.parametrize(
     ("override", "message"),
     [
-        ("profile=quik", "profile 'quik' is unknown. Profiles: certify, compact, modules"),
+        ("profile=quik", "profile 'quik' is unknown. Profiles: certify, compact, control, modules"),
         ("train.learning_rate=1", "train.learning_rate"),
         ("+train.learning_rate=1", "learning_rate: no such setting"),
         ("scales=[x2,x4,x5]", "x5"),
