@@ -5,6 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import numpy as np
+import pandas as pd
 import pytest
 import yaml
 
@@ -143,8 +144,8 @@ def test_a_name_of_the_study_takes_no_place_of_its_network(study: Study) -> None
         (row,) = table[table["kind"] == "submitted"].to_dict("records")
         assert not row["is_subject"]
         assert row["params"] == 700_000
-        assert np.isnan(row.get("minus_subject_db", np.nan))
-        assert np.isnan(row.get("full_params", np.nan))
+        assert pd.isna(row.get("minus_subject_db"))
+        assert pd.isna(row.get("full_params"))
 
 
 def test_other_scales_sets_and_protocols_are_in_no_table(
