@@ -124,6 +124,7 @@ def test_rows_are_marked_and_ranked_apart(study: Study) -> None:
     assert row["multi_adds"] == 40_000_000_000
     assert row["remark"] == "submitted, not recomputed here (https://example.org/mynet)"
     assert row["note"] == "trained on DIV2K"
+    assert pd.isna(row["network"])  # counts of the study's networks are not its own
     assert np.isnan(row["minus_subject_db"])
     assert own.loc["cheat-submitted", "remark"].startswith("trained on test data; submitted")
     assert own["rank_psnr"].tolist() == [1, 2]
