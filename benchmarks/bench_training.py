@@ -1,8 +1,8 @@
 """Speed of training, side by side, and what bfloat16 costs in quality.
 
     python -m benchmarks.bench_training speed              # full-size MESR x4, batch 16, patch 32
-    python -m benchmarks.bench_training speed --narrow     # a narrowed one, about a minute
-    python -m benchmarks.bench_training accuracy           # bf16 against fp32, narrowed, 3 seeds
+    python -m benchmarks.bench_training speed --narrow     # one of reduced width, about a minute
+    python -m benchmarks.bench_training accuracy           # bf16 against fp32, 3 seeds
 
 `speed` runs its contenders in turn, round by round, so that whatever else the machine does hits
 all of them; medians over rounds, and ratios of the medians, are what to read.
@@ -324,7 +324,7 @@ def speed(options: argparse.Namespace) -> None:
                 seconds[contender].append(function(folder, options))
         loading = loading_seconds(folder, options)
 
-    size = "narrowed" if options.narrow else "full-size"
+    size = "reduced-width" if options.narrow else "full-size"
     parameters = sum(p.numel() for p in build(options.narrow).parameters())
     print(
         f"\n{size} MESR x{SCALE}, {parameters:,} parameters, batch {options.batch}, patch "
@@ -350,7 +350,7 @@ def speed(options: argparse.Namespace) -> None:
 
 
 def accuracy(options: argparse.Namespace) -> None:
-    """Train narrowed networks that differ in precision alone, and others that differ in seed."""
+    """Train networks that differ in precision alone, and others that differ in seed."""
     scores: dict[str, list[float]] = {"fp32": [], "bf16": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)
@@ -403,7 +403,7 @@ def main() -> None:
     commands = parser.add_subparsers(required=True)
     one = commands.add_parser("speed", help="side by side with other loops")
     one.set_defaults(function=speed)
-    one.add_argument("--narrow", action="store_true", help="a narrowed network")
+    one.add_argument("--narrow", action="store_true", help="a network of reduced width")
     one.add_argument("--batch", type=int, default=16)
     one.add_argument("--patch", type=int, default=32)
     one.add_argument("--rounds", type=int, default=5)

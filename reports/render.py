@@ -40,7 +40,7 @@ PROJECT = Path(__file__).parents[1] / "pyproject.toml"
 # Tables with a place of their own on the page; others are folded below.
 PLACED = (
     *("results", "table1", "table2", "table3", "table4", "ranking", "agreement", "variants"),
-    *("comparisons", "claims", "against_each", "lengths", "tuning", "certification"),
+    *("comparisons", "claims", "refinement", "against_each", "lengths", "tuning", "certification"),
     *("lr_certification", "overlap", "counts", "runs"),
 )
 

@@ -1,12 +1,14 @@
 """What the project says of its committed study, profile quick, holds of the committed files."""
 
+import re
 from pathlib import Path
 
 import pandas as pd
 import pytest
-from reports.readme import block, study_of
 
 from pipeline.tables.certification import recorded
+from pipeline.tables.tables import read_all
+from reports.findings import MARKED, block, findings
 
 ROOT = Path(__file__).parents[1]
 
@@ -53,8 +55,11 @@ def test_readme_counts_the_certificate() -> None:
 
 def test_readme_has_the_finding_of_the_study_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.chdir(ROOT)
-    text = Path("README.md").read_text(encoding="utf-8")
-    assert block(study_of(text)) in text, "write it anew: python -m reports.readme"
+    (marked,) = MARKED.finditer(Path("README.md").read_text(encoding="utf-8"))
+    source = Path(marked[1])
+    found = findings(read_all(source))
+    assert found is not None
+    assert marked[0] == block(found, source), f"run: python -m reports.findings {source}"
 
 
 def test_protocols_page_counts_the_cells_that_are_not_equal() -> None:
@@ -65,3 +70,16 @@ def test_protocols_page_counts_the_cells_that_are_not_equal() -> None:
         f"Of {compared} cells {counts['equal']} are equal, {counts['close']} close and "
         f"{counts['missed']} is missed"
     ) in page
+
+
+def test_protocols_page_explains_every_cell_that_is_not_equal() -> None:
+    found = recorded()
+    off = found[found["verdict"].isin(["close", "missed"])]
+    page = (ROOT / "docs/protocols.md").read_text(encoding="utf-8")
+    section = page.partition("### Cells that are not equal")[2].partition("\n## ")[0]
+    items = [" ".join(item.split()) for item in re.split(r"^- ", section, flags=re.M)[1:]]
+    assert sum(int(item.split()[0]) for item in items) == len(off)
+    families = off["network"].isin(["pan", "a2f"]) & off["dataset"].isin(["BSD100", "Urban100"])
+    quoted = (off["network"] == "lapsrn") & (off["scale"] == 3)
+    assert items[0].startswith(f"{families.sum()} cells of PAN and A2F on BSD100 and Urban100")
+    assert items[1].startswith(f"{quoted.sum()} cells of LapSRN at x3")

@@ -33,24 +33,20 @@ ROOT = Path(__file__).parents[1]
 # Commands that are neither parsed nor run, with the reason.
 NOT_PARSED = {
     ". .venv/bin/activate": "part of every virtual environment",
-    "accelerate launch": "names the program; the full command is parsed",
     "cd mesr": "the clone",
     "cd reports/build/latex": "a folder of the report; tests/reports/ compile the document",
-    "dvc push --run-cache": "needs a remote; tests/test_end_to_end.py pushes to a folder",
-    "dvc remote add -d kept /path/to/remote": "DVC's own",
-    "dvc exp": "names a group of commands; the full commands are parsed",
+    "git clean -fdX runs evaluations tuning checkpoints": "git's own",
     "git clone <repository> mesr": "git's own",
     "git hash-object FILE": "git's own",
     "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
-    "latexmk -pdf ieee.tex": "tests/reports/ compile the document",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
     "nvidia-cuda-mps-control -d": "a service for GPUs, of another project",
     "pip install -e '.[cluster]'": "changes the environment",
     "pip install -e '.[export]'": "changes the environment",
     "pre-commit install": "changes the checkout's git hooks",
     "python -m benchmarks.paper_reading": "has no options; initialises full-size networks",
+    "python -m pipeline.configure profile=mine": "tests/test_contributing.py composes it",
     "python -m pipeline.configure profile=NAME": "a placeholder; the profiles by name are composed",
-    "tensorboard --logdir outputs/tensorboard": "a server, of another project",
 }  # fmt: skip
 # Run in a folder that has what they name, in this order.
 RUN = [
@@ -62,6 +58,7 @@ RUN = [
     "mesr evaluate images:MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER",
     "mesr evaluate mesr --scale 4 --weights shipped --data photos_test",
     "mesr audit MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER --psnr 28.95",
+    "mesr register my_photos MY_HR_FOLDER",
     "mesr upscale photo.jpg --scale 4",
     "mesr export mesr --scale 4 --out mesr_x4.onnx",
 ]
@@ -74,7 +71,6 @@ NOT_RUN = {
     "dvc exp": "trains; needs a study with its outputs",
     "dvc metrics": "compares commits; dvc's own",
     "dvc params": "compares commits; dvc's own",
-    "dvc plots": "needs the files of a training that was watched",
     "dvc queue": "starts workers in the background",
     "dvc repro": "trains for minutes to days; tests/test_end_to_end.py runs it at toy size",
     "dvc status": "tests/test_end_to_end.py runs it",
@@ -86,6 +82,7 @@ NOT_RUN = {
     "mesr evaluate": "with placeholders, or with what make repro trains",
     "mesr export": "with placeholders; tests of the export write such files",
     "mesr fetch": "placeholders, or hundreds of megabytes",
+    "mesr register": "placeholders; the full command is run",
     "mesr repro": "trains; tests/test_end_to_end.py runs it at toy size, other tests on a Slurm",
     "mesr ship": "replaces the weights in the checkout; its tests run it elsewhere",
     "mesr submit": "needs a file of results; its tests write some",
@@ -155,7 +152,9 @@ def dvc(arguments: Sequence[str]) -> None:
             assert target.partition("@")[0] in stages["stages"], target
     for override in getattr(parsed, "set_param", None) or ():
         name = override.partition("=")[0]
-        assert OmegaConf.select(OmegaConf.load(ROOT / "params.yaml"), name) is not None, name
+        parent = name.removeprefix("+").rpartition(".")[0]  # a leading + adds what is not there
+        known = parent if name.startswith("+") else name
+        assert OmegaConf.select(OmegaConf.load(ROOT / "params.yaml"), known) is not None, name
 
 
 def accelerate(arguments: Sequence[str]) -> None:
@@ -176,7 +175,7 @@ PROGRAMS: dict[str, Callable[[Sequence[str]], None] | None] = {
     "torchrun": torchrun,
     # Those of NOT_PARSED:
     ".": None, "cd": None, "git": None, "latexmk": None, "nvidia-cuda-mps-control": None,
-    "pip": None, "pre-commit": None, "tensorboard": None,
+    "pip": None, "pre-commit": None,
 }  # fmt: skip
 
 

@@ -223,7 +223,7 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     assert "differs: runs/mesr_x4_s0\n" in output
     assert "differs: evaluations/mesr_x4_s0/photos_test\n" in output
     assert "runs/vdsr_x4_s0" not in output
-    match = re.search(r"mean PSNR to within ([0-9.]+) dB \(mesr x4 seed 0", output)
+    match = re.search(r"mean PSNR to within ([0-9.]+) dB \(mesr_x4_s0 on photos_test", output)
     assert match is not None
     assert float(match[1]) > 0
 

@@ -15,7 +15,7 @@ import pandas as pd
 from pipeline.models.networks import published_sizes
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, wide
+from pipeline.tables.layout import Column, Table, columns
 from pipeline.tables.methods import PAPER_DATASETS
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import HIGHER, LOWER, NOT_SIGNIFICANT
@@ -85,59 +85,49 @@ def above_every_network(study: Study) -> list[Asked]:
 OWN_SIZE = "counted at full size, whose widths are an interpretation: the paper gives none"
 
 
-def fewer(metric: str, network: str, scale: int, figure: float) -> Callable[[Study], Row]:
-    """Judge that MESR has fewer parameters or Multi-Adds than another network, by what share."""
+def fewer_params(network: str) -> Callable[[Study], Row]:
+    """Judge that MESR has "nearly 1/6 fewer" parameters at x2 than another network."""
 
     def judge(study: Study) -> Row:
-        own, other = (_counted(study, name, scale, metric) for name in (OWN, network))
+        own, other = (_counted(study, name).get("params") for name in (OWN, network))
         if own is None or other is None:
             return {}
         ours = 1 - own / other
         return {
-            **{"a": OWN, "b": network, "scale": scale, "ours": ours, "paper": figure},
+            **{"a": OWN, "b": network, "scale": 2, "ours": ours},
             "verdict": "holds" if ours > 0 else "does not hold",
-            "met": "yes" if f"{ours:.2f}" == f"{figure:.2f}" else "no",
+            "met": "yes" if f"{ours:.2f}" == f"{1 / 6:.2f}" else "no",
             "note": f"{OWN_SIZE}, and were chosen to meet this claim: no independent test",
         }
 
     return judge
 
 
-def count(metric: str, scale: int) -> Callable[[Study], Row]:
-    """Count MESR at full size, in thousands of millions; the paper's figure is not available."""
-
-    def judge(study: Study) -> Row:
-        own = _counted(study, OWN, scale, metric)
-        if own is None:
-            return {}
-        note = f"for an output of {study.params.complexity.hr}; {OWN_SIZE}"
-        ours = {"ours": own / 1e9, "verdict": "undecided", "note": note}
-        return {"a": OWN, "scale": scale, **ours}
-
-    return judge
+def multi_adds(study: Study) -> Row:
+    """Count MESR at x2, in thousands of millions; the paper's figure is not available."""
+    own = _counted(study, OWN)
+    note = f"for an output of {study.params.complexity.hr}; {OWN_SIZE}"
+    ours = {"ours": own["multi_adds"] / 1e9, "verdict": "undecided", "note": note} if own else {}
+    return ours and {"a": OWN, "scale": 2, **ours}
 
 
-def image_of(dataset: str, image: str, scale: int) -> Callable[[Study], Row]:
-    """Judge that an image belongs to a test set."""
-
-    def judge(study: Study) -> Row:
-        names = study.quality.groupby("dataset")["image"].unique()
-        images = {name: sorted(map(str.casefold, found)) for name, found in names.items()}
-        if dataset not in images:
-            return {}
-        here = [str(name) for name, found in images.items() if image in found]
-        known = f"{dataset} has {', '.join(images[dataset])}"
-        return {
-            **{"scale": scale, "dataset": dataset, "images": len(images[dataset])},
-            "verdict": "holds" if dataset in here else "does not hold",
-            "note": joined(known, f"{image} is an image of {', '.join(here)}" if here else ""),
-        }
-
-    return judge
+def barbara(study: Study) -> Row:
+    """Judge that Barbara belongs to Set5, as Figure 5 says."""
+    names = study.quality.groupby("dataset")["image"].unique()
+    images = {name: sorted(map(str.casefold, found)) for name, found in names.items()}
+    if "Set5" not in images:
+        return {}
+    here = [str(name) for name, found in images.items() if "barbara" in found]
+    known = f"Set5 has {', '.join(images['Set5'])}"
+    return {
+        **{"scale": 4, "dataset": "Set5", "images": len(images["Set5"])},
+        "verdict": "holds" if "Set5" in here else "does not hold",
+        "note": joined(known, f"barbara is an image of {', '.join(here)}" if here else ""),
+    }
 
 
-def _counted(study: Study, network: str, scale: int, metric: str) -> float | None:
-    return study.paper_cost(network, next(iter(published_sizes(network))), scale).get(metric)
+def _counted(study: Study, network: str) -> dict[str, float]:
+    return study.paper_cost(network, next(iter(published_sizes(network))), 2)
 
 
 # Name, what the paper says, where, and how it is judged.
@@ -169,148 +159,111 @@ CLAIMS = (
     ),
     Claim(
         "params_fewer_than_msrn", "MESR has nearly 1/6 fewer parameters than MSRN", TABLE4,
-        exact=fewer("params", "msrn", 2, 0.1667), unit="fraction",
+        exact=fewer_params("msrn"), paper=0.1667, unit="fraction",
     ),
     Claim(
         "params_fewer_than_dasr", "MESR has nearly 1/6 fewer parameters than DASR", TABLE4,
-        exact=fewer("params", "dasr", 2, 0.1667), unit="fraction",
+        exact=fewer_params("dasr"), paper=0.1667, unit="fraction",
     ),
     Claim(
         "multi_adds", "Multi-Adds of MESR as printed", "Section IV-E, Table 4",
-        exact=count("multi_adds", 2), unit="G",
+        exact=multi_adds, unit="G",
         note="the paper's Table 4 is not available as numbers",
     ),
     Claim(
         "barbara_in_set5", "Barbara is an image of Set5", "Section IV-D1, Figure 5",
-        exact=image_of("Set5", "barbara", 4), unit="",
+        exact=barbara, unit="",
     ),
 )  # fmt: skip
 
 
-def rows(study: Study, claims: Iterable[Claim] = CLAIMS) -> pd.DataFrame:
+def rows(study: Study) -> pd.DataFrame:
     """Return one row for each claim, pair of methods and test set that the study can judge.
 
     A study that does not train MESR has none.
     """
     if OWN not in study.methods:
         return pd.DataFrame(columns=COLUMNS)
-    claims = tuple(claims)
-    asked = [
-        (claim, pair)
-        for claim in claims
+    asked = {
+        f"{claim.name} {pair}": (claim, pair)
+        for claim in CLAIMS
         for pair in claim.differences(study)
         if set(pair[:2]) <= set(study.methods)
-    ]
+    }
     families: dict[tuple[Any, ...], dict[str, Asked]] = {}
-    for claim, pair in asked:
-        families.setdefault((claim.section, *pair[2:]), {})[f"{claim.name} {pair}"] = pair
-    differences: dict[str, dict[str, Any]] = {}
+    for name, (claim, pair) in asked.items():
+        families.setdefault((claim.section, *pair[2:]), {})[name] = pair
+    differences: dict[str, Row] = {}
     for family in families.values():
         differences |= study.differences(family)
     found = []
-    for claim in claims:
+    for claim in CLAIMS:
         if claim.exact is not None:
-            judged = claim.exact(study)
-            note = joined(str(judged.get("note", "")), claim.note)
-            found += [_stated(claim) | judged | {"note": note}] if judged else []
-        for own, (a, b, scale, dataset) in asked:
-            row = differences.get(f"{claim.name} {(a, b, scale, dataset)}")
-            if own is claim and row is not None:
-                place = {"a": a, "b": b, "scale": scale, "dataset": dataset}
-                found.append(_stated(claim) | place | _judged(study, claim, b, row))
+            judged = [claim.exact(study)]
+        else:
+            judged = [
+                _judged(study, claim, pair, differences[name])
+                for name, (own, pair) in asked.items()
+                if own is claim and name in differences
+            ]
+        stated = {n: getattr(claim, n) for n in words("statement section paper unit")}
+        stated["claim"] = claim.name
+        found += [
+            stated | row | {"note": joined(row.get("note", ""), claim.note)}
+            for row in judged
+            if row
+        ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
-def _stated(claim: Claim) -> Row:
-    named = {"claim": claim.name, "statement": claim.statement, "section": claim.section}
-    return named | {"paper": claim.paper, "unit": claim.unit}
-
-
-def _judged(study: Study, claim: Claim, b: str, row: Row) -> Row:
+def _judged(study: Study, claim: Claim, pair: Asked, row: Row) -> Row:
     """Turn a difference into the verdict on a claim."""
-    row = {"ours": row.pop("diff_db"), **row, "verdict": VERDICTS[row["verdict"]]}
+    a, b, scale, dataset = pair
+    known = not math.isnan(row["low_db"])
     within = claim.paper is not None and row["low_db"] <= claim.paper <= row["high_db"]
-    known_interval = not math.isnan(row["low_db"])
-    known = claim.paper is not None and known_interval
+    undecided = known and row["verdict"] == NOT_SIGNIFICANT
+    compared = known and claim.paper is not None
     half = (row["high_db"] - row["low_db"]) / 2
-    note = joined(
-        f"the interval reaches {half:.2f} dB to either side: a smaller difference would not be seen"
-        if row["verdict"] == "undecided" and known_interval
-        else "",
-        "the paper's figure lies outside of the interval" if known and not within else "",
-        _stands_for(study, b),
-        claim.note,
-    )
-    row |= {"met": ("yes" if within else "no") if known else "", "note": note}
-    if claim.differences is above_every_network:
-        row["statement"] = f"MESR has a higher PSNR than {study.label(b)}"
-    return row
-
-
-def _stands_for(study: Study, method: str) -> str:
-    """Say where the study has another size of a network than the paper compares with."""
-    network, size = study.methods[method].network, study.size(method)
+    network, size = study.methods[b].network, study.size(b)
     meant = next(iter(published_sizes(network)))
-    if size == meant:
-        return ""
-    return f"{network_label(network, size)} stands for {network_label(network, meant)}"
+    notes = {
+        f"the interval reaches {half:.2f} dB to either side: a smaller difference would not be "
+        "seen": undecided,
+        "the paper's figure lies outside of the interval": compared and not within,
+        f"{network_label(network, size)} stands for {network_label(network, meant)}": size != meant,
+    }
+    judged = {
+        **{"a": a, "b": b, "scale": scale, "dataset": dataset, "ours": row["diff_db"], **row},
+        "verdict": VERDICTS[row["verdict"]],
+        "met": ("yes" if within else "no") if compared else "",
+        "note": joined(*(note for note, applies in notes.items() if applies)),
+    }
+    del judged["diff_db"]
+    if claim.differences is above_every_network:
+        judged["statement"] = f"MESR has a higher PSNR than {study.label(b)}"
+    return judged
 
 
 def layout(results: Results) -> Table:
-    """Lay out the claims; those of every network are counted in `against_each` instead."""
+    """Lay out the claims but for those of every network, which the results show."""
     frame = results["claims"]
-    frame = frame[frame["claim"] != "psnr_above"]
     return Table(
         name="claims",
         title="Claims of the paper",
         caption=(
             "What the paper says of its results, and what was found here. A claim that one network "
-            "is above another holds when the interval of the mean difference lies above 0, does "
-            f"not hold when it lies below, and is undecided otherwise; {results.confidence} "
-            "intervals over seeds and images (Student, Holm's correction for the claims of one "
-            f"section on one test set). Networks {results.setting}."
+            f"is above another holds where the {results.confidence} interval of the difference "
+            "(Student, Holm's correction for the claims of one section on one test set) lies above "
+            "0, does not hold where it lies below, and is undecided otherwise."
         ),
-        frame=frame,
+        frame=frame[frame["claim"] != "psnr_above"],
         columns=(
             Column("statement", "Claim"),
             Column("section", "Where"),
-            Column("dataset", "Test set"),
+            *columns("dataset"),
             Column("paper", "Paper", "number"),
             Column("ours", "Here", "number", low="low_db", high="high_db"),
-            Column("unit", "Unit"),
-            Column("seeds", "Seeds", "integer"),
-            Column("verdict", "Verdict", "verdict"),
+            *columns("unit seeds verdict"),
         ),
         note="note",
-        csv="claims.csv",
     )
-
-
-def against_each(results: Results) -> Table:
-    """Lay out MESR minus each network on each test set at each scale."""
-    frame = results["claims"]
-    frame = frame[frame["claim"] == "psnr_above"]
-    frame = frame.assign(label=frame["b"].map(results.label))
-    names = words("ours low_db high_db verdict")
-    return Table(
-        name="against_each",
-        title="MESR minus each network",
-        caption=(
-            f"Mean PSNR of MESR minus that of each network (dB), with its {results.confidence} "
-            "interval (Student, Holm's correction for the networks at one scale on one test set); "
-            "significant where it excludes 0."
-        ),
-        frame=wide(frame[["scale", "label", "evidence", "dataset", *names]],
-                   ["scale", "label", "evidence"], "dataset"),
-        columns=(
-            Column("label", "Network"),
-            *(
-                Column(f"ours@{name}", name, "difference", low=f"low_db@{name}",
-                       high=f"high_db@{name}")
-                for name in frame["dataset"].unique()
-            ),
-        ),
-        switch="scale",
-        note="evidence",
-        csv="claims.csv",
-    )  # fmt: skip

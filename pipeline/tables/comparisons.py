@@ -1,11 +1,10 @@
 """The comparisons that a profile asks for: method A minus method B, family by family."""
 
-from typing import Any
-
 import pandas as pd
 
+from pipeline.study.params import Comparison
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table
+from pipeline.tables.layout import Column, Table, columns
 from pipeline.tables.results import Results
 from pipeline.tables.study import Study
 
@@ -20,31 +19,31 @@ def rows(study: Study) -> pd.DataFrame:
 
     All rows of one family are corrected together; a comparison without one is its own family.
     """
-    families: dict[str, list[Any]] = {}
+    families: dict[str, list[tuple[Comparison, str]]] = {}
     for asked in study.params.comparisons:
-        families.setdefault(asked.family or asked.name, []).append(asked)
+        own = families.setdefault(asked.family or asked.name, [])
+        own += [(asked, dataset) for dataset in asked.datasets]
     found = []
     for family, members in families.items():
-        pairs = {
-            f"{asked.name} {dataset}": (asked.a, asked.b, int(asked.scale[1:]), dataset)
-            for asked in members
-            for dataset in asked.datasets
-        }
-        differences = study.differences(pairs)
-        for asked in members:
-            for dataset in asked.datasets:
-                row = differences.get(f"{asked.name} {dataset}", {})
-                found.append(
-                    {name: getattr(asked, name) for name in words("name statement a b paper_db")}
-                    | {"family": family, "scale": int(asked.scale[1:]), "dataset": dataset, **row}
-                )
+        scales = [int(asked.scale[1:]) for asked, _ in members]
+        differences = study.differences(
+            {
+                f"{asked.name} {dataset}": (asked.a, asked.b, scale, dataset)
+                for (asked, dataset), scale in zip(members, scales, strict=True)
+            }
+        )
+        found += [
+            {name: getattr(asked, name) for name in words("name statement a b paper_db")}
+            | {"family": family, "scale": scale, "dataset": dataset}
+            | differences.get(f"{asked.name} {dataset}", {})
+            for (asked, dataset), scale in zip(members, scales, strict=True)
+        ]
     return pd.DataFrame(found, columns=COLUMNS)
 
 
 def layout(results: Results) -> Table:
     """Lay out the comparisons of the profile."""
     frame = results["comparisons"]
-    methods = {name: frame[name].map(results.label) for name in ("a", "b")}
     return Table(
         name="comparisons",
         title="Comparisons",
@@ -52,20 +51,14 @@ def layout(results: Results) -> Table:
             "Mean PSNR of A minus that of B, paired over images and seeds, with its "
             f"{results.confidence} interval (Student, Holm's correction within a family)."
         ),
-        frame=frame.assign(**methods),
+        frame=frame.assign(a=frame["a"].map(results.label), b=frame["b"].map(results.label)),
         columns=(
             Column("statement", "Question"),
-            Column("a", "A"),
-            Column("b", "B"),
-            Column("scale", "Scale", "integer"),
-            Column("dataset", "Test set"),
-            Column("seeds", "Seeds", "integer"),
+            *columns("a b scale dataset seeds"),
             Column("diff_db", "A minus B", "difference", low="low_db", high="high_db"),
-            Column("p_holm", "p", "p"),
-            Column("verdict", "Verdict", "verdict"),
+            *columns("p_holm verdict"),
             Column("paper_db", "Paper", "difference"),
         ),
         sections="family",
         note="evidence",
-        csv="comparisons.csv",
     )

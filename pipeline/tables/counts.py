@@ -2,7 +2,7 @@
 
 from pipeline.tables.files import words
 from pipeline.tables.labels import network_label
-from pipeline.tables.layout import Column, Table
+from pipeline.tables.layout import HEADINGS, Column, Table, columns
 from pipeline.tables.results import Results
 
 COUNTS = words(
@@ -15,29 +15,26 @@ SIZES = words("method network variant kind scale params multi_adds patch patch_m
 def layout(results: Results) -> Table:
     """Lay out the counts against published ones."""
     frame = results["counts"]
-    names = frame[["network", "variant"]].to_numpy()
-    columns = []
-    for name, label, kind in (("params", "Parameters", "params"),
-                              ("multi_adds", "Multi-Adds", "multi_adds")):  # fmt: skip
-        columns += [
-            Column(name, "Counted", kind, label),  # type: ignore[arg-type]
-            Column(f"counted_{name}", "By its rule", kind, label),  # type: ignore[arg-type]
-            Column(f"published_{name}", "Published", kind, label),  # type: ignore[arg-type]
-            Column(f"{name}_verdict", "Verdict", "verdict", label),
+    shown = []
+    for name in ("params", "multi_adds"):
+        heading, kind = HEADINGS[name]
+        shown += [
+            Column(name, "Counted", kind, heading),
+            Column(f"counted_{name}", "By its rule", kind, heading),
+            Column(f"published_{name}", "Published", kind, heading),
+            Column(f"{name}_verdict", "Verdict", "verdict", heading),
         ]
     return Table(
         name="counts",
         title="Check of the counts",
         caption=(
-            "Parameters and Multi-Adds of the networks at their papers' sizes and published "
-            "counts. Counted: all parameters, and multiply-accumulates of convolutions and matrix "
-            f"products for an output of {results.facts['hr']} pixels or the source's. By its rule: "
-            "as the source counts, as far as that is known. Equal: the printed digits are met; "
-            "explained: they are by the source's rule."
+            "Parameters and Multi-Adds at the papers' sizes, for an output of "
+            f"{results.facts['hr']} pixels or the source's, beside published counts. By its rule: "
+            "counted as the source does. Equal: the printed digits are met; explained: they are by "
+            "the source's rule."
         ),
-        frame=frame.assign(label=[network_label(*name) for name in names]),
-        columns=(Column("scale", "Scale", "integer"), *columns),
+        frame=frame.assign(label=list(map(network_label, frame["network"], frame["variant"]))),
+        columns=(*columns("scale"), *shown),
         sections="label",
         note="explanation",
-        csv="counts.csv",
     )

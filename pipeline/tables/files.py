@@ -40,15 +40,13 @@ def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     """Return the columns of a result file in their order, each of its type.
 
     Text is str ("" for none), counts are Int64, other numbers float64 (NaN for none). A column that
-    is missing is empty.
+    is missing is empty, another one is left out.
 
     Raises
     ------
     ValueError
-        For a column that the file does not have, or text in the place of a number.
+        For text in the place of a number.
     """
-    if unknown := [name for name in frame.columns if name not in columns]:
-        raise ValueError(f"no such columns: {', '.join(unknown)}")
     found: dict[str, pd.Series] = {}
     for name in columns:
         cells = frame[name] if name in frame else pd.Series(pd.NA, frame.index, dtype="object")
@@ -58,7 +56,7 @@ def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             try:
                 numbers = pd.to_numeric(cells.replace("", None))
                 found[name] = numbers.astype("Int64" if name in INTEGER else float)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:  # of infinity as a count
                 raise ValueError(f"column {name}: {error}") from error
     return pd.DataFrame(found, columns=list(columns))
 
@@ -89,11 +87,9 @@ def read_frame(path: Path, columns: Sequence[str], remedy: str) -> pd.DataFrame:
     except (ValueError, OSError) as error:  # pandas' parser errors are ValueErrors
         raise UserError(f"{path}: not readable as CSV ({error}). Run: {remedy}") from error
     if absent := [name for name in columns if name not in frame]:
-        raise UserError(
-            f"{path}: column {absent[0]!r} is missing among {', '.join(frame.columns)}. "
-            f"Run: {remedy}"
-        )
+        known = ", ".join(frame.columns)
+        raise UserError(f"{path}: column {absent[0]!r} is missing among {known}. Run: {remedy}")
     try:
-        return typed(frame[list(columns)], columns)
+        return typed(frame, columns)
     except ValueError as error:
-        raise UserError(f"{path}, {error}. Run: {remedy}") from error
+        raise UserError(f"{path}: {error}. Run: {remedy}") from error

@@ -15,10 +15,9 @@ def layout(results: Results) -> Table:
         name="overlap",
         title="Photographs in two datasets",
         caption=(
-            "Images of the training set and the test sets that show the same photograph, whole, "
-            "cut, shifted, resized or re-encoded: correlation of grey levels where they cover each "
-            "other, and the share of each that is covered. Left out: no training sees it "
-            "(data.exclude). Mirrored images and images without corners are not found."
+            "Images of two datasets that show the same photograph: correlation of grey levels "
+            "where they cover each other, and the share of each that is covered. Left out: no "
+            "training sees it (data.exclude). Mirrored images are not found."
         ),
         frame=results["overlap"],
         columns=(
@@ -31,5 +30,4 @@ def layout(results: Results) -> Table:
             Column("share_of_second", "Of the second", "number", "Share covered"),
             Column("excluded", "Left out"),
         ),
-        csv="overlap.csv",
     )

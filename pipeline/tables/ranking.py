@@ -1,6 +1,7 @@
 """How far the order of the trained networks can be trusted: ranking, pairs and agreement."""
 
 from itertools import combinations, product
+from math import comb
 from typing import Any
 
 import numpy as np
@@ -9,7 +10,7 @@ import pandas as pd
 from pipeline.study.published_figures import published_quality
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined
-from pipeline.tables.layout import Column, Table, across, wide
+from pipeline.tables.layout import Column, Table, across, columns, wide
 from pipeline.tables.methods import failures
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import (
@@ -51,20 +52,16 @@ NOTHING = "one seed and one image: nothing can be said"
 Scores = dict[str, Matrix]  # method -> scores of the seeds that all networks have
 
 
-def rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
+def frames(study: Study) -> dict[str, pd.DataFrame]:
     """Return ranking.csv, pairs.csv and agreement.csv: the trained networks, the best PSNR first.
 
     Where a training failed, agreement.csv has a second row without its network.
     """
-    ranked: list[dict[str, Any]] = []
-    compared: list[pd.DataFrame] = []
-    agreement: list[dict[str, Any]] = []
+    ranked, compared, agreement = [], [pd.DataFrame(columns=PAIRS)], []
     for scale, dataset in product(study.scales, study.datasets):
         place = {"scale": scale, "dataset": dataset}
-        networks = [m for m in study.at(scale) if not study.scores(m, scale, dataset).empty]
-        seeds = (
-            sorted(set.intersection(*(study.seeds(m, scale) for m in networks))) if networks else []
-        )
+        networks = [m for m in study.at(scale) if len(study.scores(m, scale, dataset))]
+        seeds = sorted(study.common_seeds(networks, scale))
         if not seeds:
             continue
         psnr, ssim = (
@@ -73,32 +70,33 @@ def rows(study: Study) -> tuple[pd.DataFrame, pd.DataFrame, pd.DataFrame]:
         )
         psnr = {m: psnr[m] for m in sorted(networks, key=lambda m: -psnr[m].mean())}
         ssim = {m: ssim[m] for m in psnr}
-        shown = []
+        letters_of = []
         for metric, scores in zip(METRICS, (psnr, ssim), strict=True):
             pairs = _pairs(scores, study.params.statistics.confidence)
             compared.append(pairs.assign(scale=scale, dataset=dataset, metric=metric))
-            shown.append(_letters(scores, pairs))
-        for method in psnr:
-            found = {"seeds": len(seeds), "images": psnr[method].shape[1], "note": _note(psnr)}
-            found |= {"psnr_db": psnr[method].mean(), "ssim": ssim[method].mean()}
-            found |= {
-                f"{n}_letters": shown[i].get(method, "") for i, n in enumerate(("psnr", "ssim"))
+            letters_of.append(_letters(scores, pairs))
+        ranked += [
+            {
+                **place,
+                **{"method": method, "label": study.label(method), "note": _note(psnr)},
+                **{"seeds": len(seeds), "images": psnr[method].shape[1]},
+                **{"psnr_db": psnr[method].mean(), "psnr_letters": letters_of[0].get(method, "")},
+                **{"ssim": ssim[method].mean(), "ssim_letters": letters_of[1].get(method, "")},
             }
-            ranked.append({**place, "method": method, "label": study.label(method), **found})
+            for method in psnr
+        ]
+        failed = failures(study, scale)
         agreement.append(place | _agreement(study, scale, dataset, psnr, ssim))
-        failed = [m for m in failures(study, scale) if m in psnr]
-        if failed and len(psnr) > len(failed):
-            kept = ({m: v for m, v in scores.items() if m not in failed} for scores in (psnr, ssim))
-            left_out = ", ".join(study.label(m) for m in failed)
+        kept = [{m: v for m, v in scores.items() if m not in failed} for scores in (psnr, ssim)]
+        if 0 < len(kept[0]) < len(psnr):
+            left_out = ", ".join(study.label(m) for m in failed if m in psnr)
             others = _agreement(study, scale, dataset, *kept)
             agreement.append(place | others | {"left_out": left_out})
-    return (
-        pd.DataFrame(ranked, columns=RANKING),
-        pd.concat([frame.reindex(columns=PAIRS) for frame in compared])
-        if compared
-        else pd.DataFrame(columns=PAIRS),
-        pd.DataFrame(agreement, columns=AGREEMENT),
-    )
+    return {
+        "ranking": pd.DataFrame(ranked, columns=RANKING),
+        "pairs": pd.concat(compared)[list(PAIRS)],
+        "agreement": pd.DataFrame(agreement, columns=AGREEMENT),
+    }
 
 
 def _finite(scores: Scores) -> bool:
@@ -144,14 +142,14 @@ def _agreement(
     means, count = by_seed.mean(axis=1), by_seed.shape[1]
     taus = [kendall(a, b) for a, b in combinations(by_seed.T, 2)]
     share = np.array([study.cost(m, scale)["share"] for m in psnr])
-    known, printed = (
-        ~np.isnan(share),
-        np.array([_published(study, m, scale, dataset) for m in psnr]),
-    )
+    places = [(study.methods[m].network, study.size(m), scale, dataset) for m in psnr]
+    entries = [published_quality().get(place) for place in places]
+    printed = np.array([e.psnr_db if e else None for e in entries], dtype=float)
+    known, quoted = ~np.isnan(share), ~np.isnan(printed)
     row = {
         **{"left_out": "", "networks": len(psnr), "seeds": count},
         "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
-        "tau_published": kendall(means[~np.isnan(printed)], printed[~np.isnan(printed)]),
+        "tau_published": kendall(means[quoted], printed[quoted]),
         "tau_seeds": np.mean(taus) if taus else None,
         "tau_seeds_lowest": min(taus, default=None),
         "spearman_share": spearman(means[known], share[known]),
@@ -164,18 +162,11 @@ def _agreement(
     if count > 1 and len(psnr) > 1 and _finite(psnr):
         sd = row["seed_sd_db"] = float(np.sqrt(pooled_variance(list(by_seed))[0]))
         alpha = 1 - study.params.statistics.confidence
-        pairs = len(psnr) * (len(psnr) - 1) // 2
-        for name, level in (("one_pair_seeds", alpha), ("all_pairs_seeds", alpha / pairs)):
+        for name, tests in (("one_pair_seeds", 1), ("all_pairs_seeds", comb(len(psnr), 2))):
             row[name] = seeds_to_resolve(
-                RESOLVED_DB, sd, confidence=1 - level, power=RESOLVED_POWER
+                RESOLVED_DB, sd, confidence=1 - alpha / tests, power=RESOLVED_POWER
             )
     return row
-
-
-def _published(study: Study, method: str, scale: int, dataset: str) -> float:
-    place = (study.methods[method].network, study.size(method), scale, dataset)
-    entry = published_quality().get(place)
-    return float(entry.psnr_db) if entry and entry.psnr_db is not None else np.nan
 
 
 def layout(results: Results) -> Table:
@@ -188,14 +179,13 @@ def layout(results: Results) -> Table:
         name="ranking",
         title="Which networks differ significantly",
         caption=(
-            "Trained networks by mean PSNR. Two networks that share a letter do not differ "
-            f"significantly (all pairs at one scale on one test set, {results.confidence}, "
-            "Student's test over seeds and images, Holm's correction); that does not make them "
-            "equal."
+            "Trained networks by mean PSNR; two that share a letter do not differ significantly "
+            f"({results.confidence}, Student's test over seeds and images, Holm's correction for "
+            "all pairs at one scale on one test set), which does not make them equal."
         ),
         frame=wide(frame[[*same, "dataset", *names]], same, "dataset"),
         columns=(
-            Column("label", "Network"),
+            *columns("label"),
             *across(
                 results.datasets,
                 Column("psnr_db", "PSNR", "db", marks="psnr_letters"),
@@ -205,7 +195,6 @@ def layout(results: Results) -> Table:
         switch="scale",
         note="note",
         subject="is_subject",
-        csv="ranking.csv",
     )
 
 
@@ -215,21 +204,17 @@ def agreement_layout(results: Results) -> Table:
         name="agreement",
         title="Agreement of rankings",
         caption=(
-            "Kendall's tau between the ranking by PSNR and that of the published figures (does the "
-            "study find what is known at full size?), that by SSIM, and those of single seeds (on "
-            "average and the lowest). Share: Spearman's correlation of PSNR with the share of its "
-            "full-size Multi-Adds that a network keeps. Seeds: how many a paired t-test needs to "
-            f"find a true difference of {RESOLVED_DB} dB with probability {RESOLVED_POWER:.0%} at "
-            "the spread over seeds of a difference, for one pair of networks and, with "
-            "Bonferroni's correction, for all pairs."
+            "Kendall's tau of the ranking by PSNR with those of published figures, of SSIM and of "
+            "single seeds. Share: Spearman's correlation of PSNR with the share of its full-size "
+            "Multi-Adds that a network keeps. Seeds: how many a paired t-test needs to find "
+            f"{RESOLVED_DB} dB with probability {RESOLVED_POWER:.0%} at this spread over seeds, "
+            "for one pair and, with Bonferroni's correction, for all."
         ),
         frame=results["agreement"],
         columns=(
-            Column("dataset", "Test set"),
-            Column("scale", "Scale", "integer"),
+            *columns("dataset scale"),
             Column("left_out", "Without"),
-            Column("networks", "Networks", "integer"),
-            Column("seeds", "Seeds", "integer"),
+            *columns("networks seeds"),
             Column("tau_published", "published", "number", "tau with"),
             Column("tau_metrics", "SSIM", "number", "tau with"),
             Column("tau_seeds", "mean", "number", "tau between seeds"),
@@ -240,5 +225,4 @@ def agreement_layout(results: Results) -> Table:
             Column("all_pairs_seeds", "all pairs", "integer", "Seeds for"),
         ),
         note="note",
-        csv="agreement.csv",
     )

@@ -1,15 +1,10 @@
-"""The results of a study: its frames, read from results/ and checked."""
+"""The results of a study: its frames, as they were read from results/."""
 
-import json
 from collections.abc import Mapping
 from dataclasses import dataclass
-from pathlib import Path
 from typing import Any
 
 import pandas as pd
-
-from pipeline.support.errors import UserError
-from pipeline.tables.files import read_frame
 
 FORMAT = 2
 
@@ -57,35 +52,3 @@ class Results:
         facts = self.facts
         text = f"trained on {facts['training']} for {facts['steps']:,} steps"
         return f"{text}, networks of reduced width" if facts["reduced"] else text
-
-
-def read_results(folder: Path, columns: Mapping[str, tuple[str, ...]]) -> Results:
-    """Read result files.
-
-    Parameters
-    ----------
-    folder : Path
-        ``results`` of a study.
-    columns : mapping
-        Of each file, by its name without ``.csv``.
-
-    Raises
-    ------
-    UserError
-        When a file is missing, of another format, lacks a column or has text for a number.
-    """
-    path, remedy = folder / "study.json", "dvc repro tables"
-    try:
-        facts = json.loads(path.read_text(encoding="utf-8"))
-    except FileNotFoundError as error:
-        raise UserError(f"{path}: not found. Run: {remedy}") from error
-    except ValueError as error:
-        raise UserError(f"{path}: not valid JSON ({error}). Run: {remedy}") from error
-    found = facts.get("format") if isinstance(facts, dict) else None
-    if found != FORMAT:
-        raise UserError(
-            f"{path}: format {found!r}, expected {FORMAT}: another version wrote it. Run: {remedy}"
-        )
-    return Results(
-        facts, {n: read_frame(folder / f"{n}.csv", c, remedy) for n, c in columns.items()}
-    )

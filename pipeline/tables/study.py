@@ -1,7 +1,7 @@
 """A study as frames: what the tables are computed from."""
 
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
 
@@ -11,7 +11,6 @@ import pandas as pd
 from pipeline.models.networks import size_of
 from pipeline.study.params import Params
 from pipeline.study.runs import Kind, Run, method_name
-from pipeline.support.errors import UserError
 from pipeline.tables.labels import network_label
 from pipeline.tables.statistics import (
     Matrix,
@@ -25,7 +24,6 @@ METRICS = ("psnr_db", "ssim", "coarse_psnr_db", "gate_mean", "gate_max")
 SPREADS = {"psnr_db": "psnr_sd_db", "ssim": "ssim_sd"}  # over seeds
 EQUAL_COST = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 UNTRAINED = -1  # stands for the seed of a run that was not trained here
-NOTHING = pd.DataFrame()
 
 Asked = tuple[str, str, int, str]  # method A, method B, scale, dataset ("" for all together)
 
@@ -54,7 +52,6 @@ class Study:
     sizes: pd.DataFrame
     certificates: pd.DataFrame
     lr_certificates: pd.DataFrame
-    _read: dict[tuple[str, int, str, str], pd.DataFrame] = field(default_factory=dict)
 
     @cached_property
     def _runs(self) -> list[Run]:
@@ -122,36 +119,36 @@ class Study:
         own = self.params.variants.get(self.methods[method].variant)
         return own.heading if own else ""
 
-    @cached_property
-    def _sizes(self) -> dict[tuple[str, str, int], dict[str, float]]:
-        """Parameters and Multi-Adds: of a method at a scale, and of a network's published size."""
-        found = {}
-        for row in self.sizes.to_dict("records"):
-            paper = row["kind"] == "paper"
-            name = (row["network"], row["variant"]) if paper else (row["method"], row["kind"])
-            counted = {n: float(row[n]) for n in ("params", "multi_adds") if pd.notna(row[n])}
-            found[(*name, int(row["scale"]))] = counted
-        return found
+    def _counted(self, scale: int, **names: str) -> dict[str, float]:
+        rows = self.sizes[self.sizes["scale"] == scale]
+        for column, name in names.items():
+            rows = rows[rows[column] == name]
+        counted = rows[["params", "multi_adds"]].astype(float)
+        return {str(name): value for name, value in counted.iloc[0].items()} if len(rows) else {}
 
     def paper_cost(self, network: str, size: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a published size of a network; {} where not counted."""
-        return self._sizes.get((network, size, scale), {})
+        return self._counted(scale, kind="paper", network=network, variant=size)
 
     def cost(self, method: str, scale: int) -> dict[str, float]:
         """Parameters and Multi-Adds of a method, and the share of those of its paper's size."""
         run = self.methods[method]
-        own = self._sizes.get((method, run.kind, scale), {})
-        whole = self.paper_cost(run.network, self.size(method), scale).get("multi_adds", 0.0)
-        multi_adds = own.get("multi_adds", np.nan)
-        share = multi_adds / whole if whole else np.nan
-        return {"params": own.get("params", np.nan), "multi_adds": multi_adds, "share": share}
+        unknown = {"params": np.nan, "multi_adds": np.nan}
+        own = unknown | self._counted(scale, kind=run.kind, method=method)
+        whole = unknown | self.paper_cost(run.network, self.size(method), scale)
+        return own | {"share": own["multi_adds"] / whole["multi_adds"]}
 
     @cached_property
-    def _pivots(self) -> dict[str, pd.DataFrame]:
+    def _pivots(self) -> dict[tuple[str, int], pd.DataFrame]:
+        """Scores of a method at a scale: a row a seed; columns metric, dataset, image."""
         rows = self.quality.assign(seed=self.quality["seed"].fillna(UNTRAINED).astype(int))
-        columns = ["dataset", "image"]
-        rows = rows.set_index(["method", "scale", "seed", *columns])
-        return {metric: rows[metric].unstack(columns) for metric in METRICS}  # noqa: PD010
+        found: dict[Any, pd.DataFrame] = {}
+        for (method, scale), part in rows.groupby(["method", "scale"]):
+            wide = part.pivot(  # noqa: PD010
+                index="seed", columns=["dataset", "image"], values=list(METRICS)
+            )
+            found[method, scale] = wide.sort_index(axis="columns")
+        return found
 
     def scores(
         self, method: str, scale: int, dataset: str = "", metric: str = "psnr_db"
@@ -169,37 +166,22 @@ class Study:
         -------
         DataFrame
             Empty where the method was not run at the scale or not scored on the dataset.
-
-        Raises
-        ------
-        UserError
-            When seeds of it were scored on different images.
         """
-        place = (method, scale, dataset, metric)
-        if place not in self._read:
-            self._read[place] = self._scores(*place)
-        return self._read[place]
-
-    @cached_property
-    def _scored(self) -> set[tuple[str, int]]:
-        return set(zip(self.quality["method"], self.quality["scale"], strict=True))
-
-    def _scores(self, method: str, scale: int, dataset: str, metric: str) -> pd.DataFrame:
-        pivot = self._pivots[metric]
-        known = dataset in ("", *pivot.columns.get_level_values("dataset"))
-        if not known or (method, scale) not in self._scored:
-            return NOTHING
-        found = pivot.loc[(method, scale), dataset or slice(None)].dropna(axis="columns", how="all")
-        if found.isna().any(axis=None):
-            raise UserError(
-                f"{method} at x{scale} on {dataset or 'all test sets'}: its seeds were scored on "
-                "different images. Run: dvc repro (stages evaluate@*)"
-            )
-        return found.sort_index(axis="columns")
+        if (method, scale) not in self._pivots:
+            return pd.DataFrame()
+        found = self._pivots[method, scale][[metric]].droplevel(0, axis="columns")
+        if dataset:
+            found = found.loc[:, found.columns.get_level_values("dataset") == dataset]
+        return found.dropna(axis="columns", how="all")
 
     def seeds(self, method: str, scale: int) -> set[int]:
         """Return the seeds with which a method was scored at a scale."""
         return set(self.scores(method, scale).index)
+
+    def common_seeds(self, methods: Collection[str], scale: int) -> set[int]:
+        """Return the seeds with which all of the methods were scored at a scale."""
+        every = [self.seeds(method, scale) for method in methods]
+        return set.intersection(*every) if every else set()
 
     def mean(self, method: str, scale: int, dataset: str = "") -> float:
         """Mean PSNR over images and seeds; NaN where there are none."""
@@ -234,20 +216,10 @@ class Study:
             Of the seeds that both have; a method that was not trained stands beside each seed of
             the other. None where one was not run, no seed is common, or an image was reproduced
             exactly, so that a difference is not defined.
-
-        Raises
-        ------
-        UserError
-            When the two were scored on different images.
         """
         first, second = (self.scores(method, scale, dataset) for method in (a, b))
         if first.empty or second.empty:
             return None
-        if not first.columns.equals(second.columns):
-            raise UserError(
-                f"{a} and {b} at x{scale} were scored on different images of "
-                f"{dataset or 'the test sets'}. Run: dvc repro (stages evaluate@*)"
-            )
         if UNTRAINED not in first.index.union(second.index):
             seeds = first.index.intersection(second.index)
             first, second = first.loc[seeds], second.loc[seeds]
@@ -277,15 +249,16 @@ class Study:
         if pooled:
             again = compare(matrices, confidence=settings.confidence, pooled=pooled)
             frame["p_pooled"] = again["p_holm"].where(frame.index.isin(pooled))
-        rows = {}
-        for (name, d), values in zip(matrices.items(), frame.to_numpy(), strict=True):
-            row: dict[str, Any] = dict(zip(map(str, frame.columns), values, strict=True))
-            row["bootstrap_low_db"], row["bootstrap_high_db"] = bootstrap_interval(
+        rows: dict[str, dict[str, Any]] = frame.to_dict("index")  # type: ignore[assignment]
+        for name, d in matrices.items():
+            low, high = bootstrap_interval(
                 d, confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed
             )
-            row["interval"] = _interval(d, len(matrices), settings.confidence)
-            row["evidence"] = self._evidence(*asked[name][:3], d)
-            rows[name] = row
+            rows[name] |= {
+                **{"bootstrap_low_db": low, "bootstrap_high_db": high},
+                "interval": _interval(d, len(matrices), settings.confidence),
+                "evidence": self._evidence(*asked[name][:3], d),
+            }
         return rows
 
     def against_subject(self, scale: int, dataset: str = "") -> dict[str, dict[str, Any]]:
@@ -311,7 +284,7 @@ class Study:
             if (self.base(method), self.heading(method)) == (base, self.heading(variant))
         ]
         scores = [self.scores(method, scale, dataset) for method in arms]
-        seeds = sorted(set.intersection(*(set(table.index) for table in scores)))
+        seeds = sorted(self.common_seeds(arms, scale))
         if len(arms) < 3 or len(seeds) < 2:
             return None
         return pooled_variance([table.loc[seeds].mean(axis="columns") for table in scores])

@@ -1,10 +1,12 @@
 """All result files and all tables, in the order in which a reader meets them."""
 
-from collections.abc import Callable
+from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 
+from pipeline.support.errors import UserError
+from pipeline.support.json import read_json
 from pipeline.tables import (
     certification,
     claims,
@@ -17,13 +19,14 @@ from pipeline.tables import (
     tuning,
     variants,
 )
+from pipeline.tables.files import read_frame
 from pipeline.tables.layout import Table
-from pipeline.tables.results import Results, read_results
+from pipeline.tables.results import FORMAT, Results
 from pipeline.tables.study import Study
 
 # Columns of the result files; stage complexity writes counts.csv and sizes.csv,
 # stage overlap overlap.csv.
-FILES: dict[str, tuple[str, ...]] = {
+FILES = {
     "methods": methods.COLUMNS,
     "overall": methods.OVERALL,
     "variants": variants.COLUMNS,
@@ -43,12 +46,11 @@ FILES: dict[str, tuple[str, ...]] = {
     "quality": runs.QUALITY,
     "history": runs.HISTORY,
 }
-LAYOUTS: tuple[Callable[[Results], Table], ...] = (
+LAYOUTS = (
     methods.results_table,
     variants.layout,
     comparisons.layout,
     claims.layout,
-    claims.against_each,
     variants.table1,
     variants.table2,
     variants.refinement,
@@ -68,7 +70,6 @@ LAYOUTS: tuple[Callable[[Results], Table], ...] = (
 
 def all_frames(study: Study) -> dict[str, pd.DataFrame]:
     """Compute the frames of the result files that stage `tables` writes, by name."""
-    ranked, pairs, agreement = ranking.rows(study)
     return {
         "methods": methods.rows(study),
         "overall": methods.overall(study),
@@ -76,9 +77,7 @@ def all_frames(study: Study) -> dict[str, pd.DataFrame]:
         "lengths": variants.lengths(study),
         "comparisons": comparisons.rows(study),
         "claims": claims.rows(study),
-        "ranking": ranked,
-        "pairs": pairs,
-        "agreement": agreement,
+        **ranking.frames(study),
         "tuning": study.tuning,
         "certification": certification.rows(study),
         "lr_certification": certification.lr_rows(study),
@@ -89,11 +88,26 @@ def all_frames(study: Study) -> dict[str, pd.DataFrame]:
 
 
 def read_all(folder: Path) -> Results:
-    """Read the results of a study; raises like `read_results`."""
-    return read_results(folder, FILES)
+    """Read the results of a study.
+
+    Raises
+    ------
+    UserError
+        When a file is missing, of another format, lacks a column or has text for a number.
+    """
+    path, remedy = folder / "study.json", "dvc repro tables"
+    facts = read_json(path, remedy)
+    if facts.get("format") != FORMAT:
+        raise UserError(
+            f"{path}: format {facts.get('format')!r}, expected {FORMAT}: another version wrote it. "
+            f"Run: {remedy}"
+        )
+    frames = {n: read_frame(folder / f"{n}.csv", names, remedy) for n, names in FILES.items()}
+    return Results(facts, frames)
 
 
 def all_tables(results: Results) -> dict[str, Table]:
     """Lay out all tables that have rows, by name."""
-    tables = (layout(results).trimmed() for layout in LAYOUTS)
-    return {table.name: table for table in tables if len(table.frame)}
+    tables = [layout(results).trimmed() for layout in LAYOUTS]
+    named = (replace(table, csv=table.csv or f"{table.name}.csv") for table in tables)
+    return {table.name: table for table in named if len(table.frame)}

@@ -3,7 +3,7 @@
 import pandas as pd
 
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table
+from pipeline.tables.layout import Column, Table, columns
 from pipeline.tables.results import Results
 
 COLUMNS = words("network scale steps seed lr psnr_db chosen note")
@@ -16,19 +16,13 @@ def layout(results: Results) -> Table:
     rates = sorted(frame["lr"].unique())
     rows = []
     for network, own in frame.groupby("network", sort=False):
-        row = {f"psnr_db@{lr:g}": psnr for lr, psnr in zip(own["lr"], own["psnr_db"], strict=True)}
-        chosen = own.loc[own["chosen"] == "yes", "lr"]
-        edge = len(chosen) and chosen.iloc[0] in (rates[0], rates[-1])
+        (chosen,) = own.loc[own["chosen"] == "yes", "lr"]
+        edge = chosen in (rates[0], rates[-1])
         rows.append(
-            {
-                "label": results.label(str(network)),
-                "chosen": chosen.iloc[0] if len(chosen) else None,
-            }
-            | row
-            | {
-                "range": own["psnr_db"].max() - own["psnr_db"].min(),
-                "note": "the last of the values tried: a better one may lie beyond" if edge else "",
-            }
+            {f"psnr_db@{lr:g}": psnr for lr, psnr in zip(own["lr"], own["psnr_db"], strict=True)}
+            | {"label": results.label(str(network)), "lr": chosen}
+            | {"range": own["psnr_db"].max() - own["psnr_db"].min()}
+            | {"note": "the last of the values tried: a better one may lie beyond" if edge else ""}
         )
     steps = ", ".join(f"{count:,}" for count in frame["steps"].dropna().unique())
     return Table(
@@ -36,16 +30,14 @@ def layout(results: Results) -> Table:
         title="Choice of the learning rates",
         caption=(
             f"PSNR on held-out training images after {steps} steps with each learning rate, one "
-            "seed; the best one is used for all trainings of the network, and one that diverges "
-            "begins again with the next lower value. Test images take no part."
+            "seed; the best one is used for all trainings of the network."
         ),
         frame=pd.DataFrame(rows),
         columns=(
-            Column("label", "Network"),
+            *columns("label"),
             *(Column(f"psnr_db@{lr:g}", f"{lr:g}", "db", "PSNR (dB) with rate") for lr in rates),
-            Column("chosen", "Chosen", "number"),
+            Column("lr", "Chosen", "number"),
             Column("range", "Range (dB)", "db"),
         ),
         note="note",
-        csv="tuning.csv",
     )

@@ -4,6 +4,8 @@ Ablation, interpretations of the paper, training lengths and widths are its sect
 of the paper are layouts of the first.
 """
 
+from collections.abc import Mapping
+from dataclasses import replace
 from itertools import pairwise, product
 from math import nan
 from typing import Any
@@ -12,7 +14,7 @@ import pandas as pd
 
 from pipeline.tables.claims import PUBLISHED_DB
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, across, wide
+from pipeline.tables.layout import Column, Table, across, columns, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import kendall
 from pipeline.tables.study import Study
@@ -37,39 +39,31 @@ def rows(study: Study) -> pd.DataFrame:
     found: list[dict[str, Any]] = []
     headings = dict.fromkeys(own.heading for own in study.params.variants.values())
     for scale, heading in product(study.scales, headings):
-        variants = [m for m in study.at(scale, variants=True) if study.heading(m) == heading]
-        bases = [b for m in variants if (b := study.base(m)) in study.methods]
-        shown = dict.fromkeys([*(b for b in bases if b not in variants), *variants])
-        short = len({study.methods[m].network for m in variants}) == 1
+        base = {m: study.base(m) for m in study.at(scale, variants=True)
+                if study.heading(m) == heading}  # fmt: skip
+        there = {m: b for m, b in base.items() if b in study.methods}
+        shown = [b for b in dict.fromkeys(there.values()) if b not in base] + list(base)
+        short = len({study.methods[m].network for m in base}) == 1
+        used = set().union(*(study.seeds(m, scale) for m in base))
         for dataset in study.datasets:
-            asked = {m: (m, study.base(m), scale, dataset) for m in variants}
-            differences = study.differences(
-                {m: pair for m, pair in asked.items() if pair[1] in study.methods}
-            )
+            differences = study.differences({m: (m, b, scale, dataset) for m, b in there.items()})
             for method in shown:
-                seeds = study.seeds(method, scale)
-                if method not in variants:
-                    seeds &= set().union(*(study.seeds(m, scale) for m in variants))
+                seeds = None if method in base else used
                 if not (summary := study.summary(method, scale, dataset, seeds)):
                     continue
                 difference = differences.get(method, {})
-                if difference:
-                    difference["minus_base_db"] = difference.pop("diff_db")
-                base = study.base(method) if method in variants else ""
-                published = PUBLISHED_DB.get((method, scale, dataset), nan)
-                gain = published - PUBLISHED_DB.get((base, scale, dataset), nan)
+                published = [
+                    PUBLISHED_DB.get((m, scale, dataset), nan)
+                    for m in (method, base.get(method, ""))
+                ]
                 found.append(
-                    {
-                        "heading": heading,
-                        "method": method,
-                        "label": study.label(method, short=short),
-                    }
-                    | {"changes": changes(study, method), "base": base}
-                    | {"scale": scale, "dataset": dataset, **study.cost(method, scale)}
-                    | {"published_psnr_db": published, "published_minus_base_db": gain}
-                    | summary
-                    | difference
-                    | _rank(study, method, scale, dataset)
+                    {"heading": heading, "method": method, "base": base.get(method, "")}
+                    | {"label": study.label(method, short=short), "scale": scale}
+                    | {"changes": changes(study, method), "dataset": dataset}
+                    | {"published_psnr_db": published[0]}
+                    | {"published_minus_base_db": published[0] - published[1]}
+                    | {"minus_base_db": difference.get("diff_db"), **study.cost(method, scale)}
+                    | {**summary, **difference, **_rank(study, method, scale, dataset)}
                 )
     return pd.DataFrame(found, columns=COLUMNS)
 
@@ -116,7 +110,7 @@ def lengths(study: Study) -> pd.DataFrame:
         for dataset, pair in product(study.datasets, pairs):
             both = [name for name in trained[pair[0]] if name in trained[pair[1]]]
             methods = [[trained[length][name] for name in both] for length in pair]
-            seeds = set.intersection(*(study.seeds(m, scale) for part in methods for m in part))
+            seeds = study.common_seeds([*methods[0], *methods[1]], scale)
             if len(both) > 1 and seeds:
                 means = [
                     [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in part]
@@ -128,48 +122,40 @@ def lengths(study: Study) -> pd.DataFrame:
 
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
-    frame = _wide(results, results["variants"])
     return Table(
         name="variants",
         title="Variants",
         caption=(
             "Changes of a network or of its training. Difference: in mean PSNR (dB) to what is "
-            f"changed, paired over images and seeds, with its {results.confidence} interval "
-            "(Student, Holm's correction for the variants under one heading). Rank: among all "
-            "networks, with the variant in the place of its own."
+            f"changed, with its {results.confidence} interval (Student, Holm's correction for the "
+            "variants under one heading). Rank: among all networks."
         ),
-        frame=frame,
+        frame=_wide(results["variants"]),
         columns=(
             Column("label", "Variant"),
-            Column("changes", "Changes"),
-            Column("params", "Parameters", "params"),
-            Column("multi_adds", "Multi-Adds", "multi_adds"),
-            *across(results.datasets, PSNR, DIFFERENCE, Column("rank", "Rank", "integer")),
+            *columns("changes params multi_adds"),
+            *across(results.datasets, PSNR, DIFFERENCE, *columns("rank")),
         ),
         sections="section",
         note="note",
         subject="is_base",
-        csv="variants.csv",
     )
 
 
 def table1(results: Results) -> Table:
     """Lay out Table 1 of the paper: modules added one by one, each with its gain."""
     dataset = results.facts["ablation_dataset"]
-    frame = results["variants"]
-    frame = frame[(frame["heading"] == "Ablation") & (frame["dataset"] == dataset)]
-    steps = [name for name in TABLE1_STEPS if name in set(frame["method"])]
-    frame = frame.set_index("method").loc[steps].reset_index() if len(steps) > 1 else frame[:0]
-    frame = frame.assign(label=frame["method"].map(TABLE1_STEPS))
+    frame = _steps(results, TABLE1)
+    frame = frame[frame["dataset"] == dataset]
     # A step is the base of the one before it, so that its gain is minus that one's difference.
     minus = frame[["minus_base_db", "low_db", "high_db", "published_minus_base_db"]].shift() * -1
     frame = frame.assign(
-        gain_db=minus["minus_base_db"],
+        minus_base_db=minus["minus_base_db"],
         low_db=minus["high_db"],
         high_db=minus["low_db"],
-        published_gain_db=minus["published_minus_base_db"],
+        published_minus_base_db=minus["published_minus_base_db"],
         **{module: ["✓" if step >= at else "" for step in range(len(frame))]
-           for at, module in enumerate(("MSFEB", "RFFB", "RB"), start=1)},
+           for at, module in enumerate(MODULES, start=1)},
     )  # fmt: skip
     return Table(
         name="table1",
@@ -181,24 +167,18 @@ def table1(results: Results) -> Table:
         ),
         frame=frame,
         columns=(
-            Column("label", "Network"),
-            *(Column(module, module) for module in ("MSFEB", "RFFB", "RB")),
-            Column("params", "Parameters", "params"),
-            Column("psnr_db", "PSNR", "db", spread="psnr_sd_db", beneath="published_psnr_db"),
-            Column("gain_db", "Gain", "difference", low="low_db", high="high_db",
-                   beneath="published_gain_db"),
+            *columns("label"),
+            *(Column(module, module) for module in MODULES),
+            *columns("params"),
+            replace(PSNR, beneath="published_psnr_db"),
+            replace(DIFFERENCE, label="Gain", beneath="published_minus_base_db"),
         ),
         csv="variants.csv",
-    )  # fmt: skip
+    )
 
 
 def table2(results: Results) -> Table:
     """Lay out Table 2 of the paper: the refinement block and its supervision."""
-    frame = results["variants"]
-    frame = frame[(frame["heading"] == "Ablation") & frame["method"].isin(list(TABLE2_ROWS))]
-    frame = frame.assign(label=frame["method"].map(TABLE2_ROWS))
-    order = {method: place for place, method in enumerate(TABLE2_ROWS)}
-    frame = _wide(results, frame.sort_values("method", key=lambda m: m.map(order), kind="stable"))
     return Table(
         name="table2",
         title="Necessity of the refinement block",
@@ -207,9 +187,9 @@ def table2(results: Results) -> Table:
             f"alone. Difference: to MESR, with its {results.confidence} interval. The paper's "
             "Table 2 is not available as numbers."
         ),
-        frame=frame if len(frame) > 1 else frame[:0],
+        frame=_wide(_steps(results, TABLE2)),
         columns=(
-            Column("label", "Network"),
+            *columns("label"),
             *across(results.datasets, PSNR, Column("ssim", "SSIM", "ssim"), DIFFERENCE),
         ),
         csv="variants.csv",
@@ -219,21 +199,16 @@ def table2(results: Results) -> Table:
 def refinement(results: Results) -> Table:
     """Lay out what a refinement does at inference: both outputs of one network."""
     names = words("method label scale dataset psnr_db coarse_psnr_db gate_mean gate_max")
-    frames = [results["methods"], results["variants"]]
-    frame = pd.concat([frame[list(names)] for frame in frames]).dropna(subset="coarse_psnr_db")
+    frames = [results[name][list(names)] for name in ("methods", "variants")]
+    frame = pd.concat(frames).dropna(subset="coarse_psnr_db")
     frame = frame.drop_duplicates(["method", "scale", "dataset"], ignore_index=True)
-    frame = frame.assign(refined_db=frame["psnr_db"] - frame["coarse_psnr_db"])
     return Table(
         name="refinement",
         title="What the refinement does",
-        caption=(
-            "PSNR of the refined and of the coarse output of the same networks, their difference, "
-            "and mean and maximum of the gate, over images and seeds."
-        ),
-        frame=frame,
+        caption="PSNR of the refined and of the coarse output of the same networks, and the gate.",
+        frame=frame.assign(refined_db=frame["psnr_db"] - frame["coarse_psnr_db"]),
         columns=(
-            Column("label", "Network"),
-            Column("scale", "Scale", "integer"),
+            *columns("label scale"),
             Column("psnr_db", "Refined", "db", "PSNR"),
             Column("coarse_psnr_db", "Coarse", "db", "PSNR"),
             Column("refined_db", "Difference", "difference", "PSNR"),
@@ -250,41 +225,39 @@ def lengths_layout(results: Results) -> Table:
     return Table(
         name="lengths",
         title="Order of the networks by length of training",
-        caption=(
-            "Kendall's tau between the rankings by PSNR after two lengths of training, of the "
-            "networks that were trained for both; 1: the same order."
-        ),
+        caption="Kendall's tau between the rankings by PSNR after two lengths of training (steps).",
         frame=results["lengths"],
-        columns=(
-            Column("dataset", "Test set"),
-            Column("scale", "Scale", "integer"),
-            Column("shorter", "Steps", "integer"),
-            Column("longer", "Steps", "integer"),
-            Column("networks", "Networks", "integer"),
-            Column("tau", "tau", "number"),
-        ),
-        csv="lengths.csv",
+        columns=(*columns("dataset scale shorter longer networks"), Column("tau", "tau", "number")),
     )
 
 
+MODULES = ("MSFEB", "RFFB", "RB")
 # Table 1 adds the modules one by one; Table 2 has the refinement block without, with half and with
 # all of its supervision.
-TABLE1_STEPS = {
+TABLE1 = {
     "mesr-single_scale": "Single-scale 3x3",
     "mesr-msfeb": "+ MSFEB",
     "mesr-no_rb": "+ RFFB",
     "mesr": "+ RB (MESR)",
 }
-TABLE2_ROWS = {"mesr-no_rb": "MESR without RB", "mesr-rb_dagger": "RB†", "mesr": "MESR"}
+TABLE2 = {"mesr-no_rb": "MESR without RB", "mesr-rb_dagger": "RB†", "mesr": "MESR"}
 
 
-def _wide(results: Results, frame: pd.DataFrame) -> pd.DataFrame:
+def _steps(results: Results, labels: Mapping[str, str]) -> pd.DataFrame:
+    """Return the rows of these methods in their order; none where the study has one of them."""
+    frame = results["variants"]
+    frame = frame[(frame["heading"] == "Ablation") & frame["method"].isin(labels)]
+    order = frame["method"].map(list(labels).index)
+    frame = frame.assign(label=frame["method"].map(labels)).iloc[order.argsort(kind="stable")]
+    return frame if len(set(frame["method"])) > 1 else frame[:0]
+
+
+def _wide(frame: pd.DataFrame) -> pd.DataFrame:
     """Put the test sets side by side; `note` says where the verdicts rest on one seed."""
-    several = len(set(frame["scale"])) > 1
-    places = zip(frame["heading"], frame["scale"], strict=True)
+    at = " (x" + frame["scale"].astype(str) + ")" if len(set(frame["scale"])) > 1 else ""
     same = words("section method label changes params multi_adds is_base note")
     frame = frame.assign(
-        section=[f"{heading} (x{scale})" if several else heading for heading, scale in places],
+        section=frame["heading"] + at,
         is_base=frame["base"] == "",
         note=frame["evidence"].where(frame["base"] != "", ""),
     )

@@ -65,7 +65,7 @@ def pareto(costs: ArrayLike, quality: ArrayLike) -> NDArray[np.intp]:
 def draw_tradeoff(points: pd.DataFrame, costs: list[str], width: float) -> Canvas:
     """Draw one panel per cost: PSNR over the logarithm of the cost."""
     rows, columns = (len(costs), 1) if width == NARROW else (1, len(costs))
-    canvas = Canvas(figsize=(width, 2.6 * rows if width == NARROW else 3.1))
+    canvas = Canvas(figsize=(width, 2.1 * rows if width == NARROW else 3.1))
     for place, cost in enumerate(costs):
         axes = canvas.add_subplot(rows, columns, place + 1)
         name, unit = COSTS[cost]

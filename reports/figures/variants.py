@@ -129,7 +129,7 @@ def draw_lengths(frame: pd.DataFrame, subject: str, width: float) -> Canvas:
     networks = sorted(distinct(frame["network"]), key=lambda network: network != subject)
     columns = min(1 if width == NARROW else 2, len(datasets))
     rows = -(-len(datasets) // columns)
-    height = 1.3 if width == NARROW else 1.7
+    height = 1.2 if width == NARROW else 1.7
     canvas = Canvas(figsize=(width, rows * height + 0.2))
     grid = canvas.subplots(rows, columns, sharex=True, squeeze=False).flat
     labels = dict(zip(frame["network"], frame["label"], strict=True))

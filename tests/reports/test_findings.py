@@ -14,14 +14,18 @@ from reports.render import first_screen
 
 ROOT = Path(__file__).parents[2]
 COMPACT = ROOT / "studies/compact/results"
-TEXT = """{% block headline %}{{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
+TEXT = """{% block headline %}
+{{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
 VDSR is {{ overall(method="vdsr", scale=4).minus_subject_db|db }} dB behind.{% endblock %}
 
 {% block told %}Sure.{% endblock %}
 
-{% block validity %}{{ span([0.5, 0.25]) }}, {{ 3|ordinal }}, {{ ["a", "b", "c"]|listed }}.{% endblock %}
+{% block validity %}
+{{ span([0.5, 0.25]) }}, {{ 3|ordinal }}, {{ ["a", "b", "c"]|listed }}.
+{% endblock %}
 
-- a list of things that is long enough to be broken somewhere after some hundred characters or so, I think
+- a list of things that is long enough to be broken somewhere after about
+some hundred characters or so, I think
 
 | not | broken |
 """

@@ -18,13 +18,26 @@ def machine(results: Results, name: str, measured: str) -> pd.DataFrame:
     methods = results["methods"]
     own = methods[methods["kind"] == "trained"].drop_duplicates(["method", "scale"])
     facts = {
-        **dict.fromkeys(NUMBERS, 1), **dict.fromkeys(TEXTS, ""), "network": own["network"],
-        "scale": own["scale"], "params": own["params"], "latency_ms": own["params"] / 1e4,
-        "latency_q1_ms": own["params"] / 2e4, "latency_q3_ms": own["params"] / 0.9e4, "device": "cpu",
-        "peak_memory_mib": 200, "machine": name, "measured": measured, "input": "HR 1280x720",
-        "torch": "2.14.1+cpu", "precision": "fp32", "threads": 2, "size": "study", "rounds": 5,
+        **dict.fromkeys(NUMBERS, 1),
+        **dict.fromkeys(TEXTS, ""),
+        "network": own["network"],
+        "scale": own["scale"],
+        "params": own["params"],
+        "latency_ms": own["params"] / 1e4,
+        "latency_q1_ms": own["params"] / 2e4,
+        "latency_q3_ms": own["params"] / 0.9e4,
+        "device": "cpu",
+        "peak_memory_mib": 200,
+        "machine": name,
+        "measured": measured,
+        "input": "HR 1280x720",
+        "torch": "2.14.1+cpu",
+        "precision": "fp32",
+        "threads": 2,
+        "size": "study",
+        "rounds": 5,
         "share": [0.5, *[1.0] * (len(own) - 1)],
-    }  # fmt: skip
+    }
     return pd.DataFrame(facts).rename(columns={"network": "model"})
 
 

@@ -48,9 +48,9 @@ def test_every_link_leads_to_a_place_in_the_folder_or_to_a_source(
 
 def test_report_has_its_tables_figures_and_files(report: Path) -> None:
     html = page(report)
-    for name in ("results", "table2", "table4", "variants", "runs", "certificate-grid", "explorer"):
+    for name in ("results", "table4", "variants", "runs", "certificate-grid", "explorer"):
         assert html.find(id=name), name
-    for name in ("results_x2", "results_x4", "table2", "variants", "report", "preamble"):
+    for name in ("results_x2", "results_x4", "table4", "variants", "report", "preamble"):
         assert (report / "latex" / f"{name}.tex").is_file(), name
     drawn = {path.stem for path in (report / "figures").glob("*.pdf")}
     assert {"tradeoff-x4", "curves-x4", "gate", "gains-x2", "tuning", "refinement"} <= drawn

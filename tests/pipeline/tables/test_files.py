@@ -8,7 +8,7 @@ import pytest
 
 from pipeline.support.errors import UserError
 from pipeline.tables.files import read_frame, typed, write_frame
-from pipeline.tables.results import read_results
+from pipeline.tables.tables import read_all
 
 COLUMNS = ("method", "scale", "psnr_db", "p_holm", "lr")
 
@@ -32,8 +32,6 @@ def test_what_was_written_is_read_again(tmp_path: Path) -> None:
     assert found["p_holm"].tolist()[:2] == [1.79e-17, 1.0]
     assert found["lr"].tolist()[:2] == [0.00384805948, 1e-7]
     assert typed(frame[["method"]], COLUMNS)["psnr_db"].isna().all()
-    with pytest.raises(ValueError, match="no such columns: lr"):
-        typed(frame, COLUMNS[:-1])
 
 
 @pytest.mark.parametrize(
@@ -61,7 +59,6 @@ def test_a_file_that_is_not_what_it_should_be_is_named(
     [
         (None, "study.json: not found"),
         ("{", "not valid JSON"),
-        ("[]", "format None, expected 2: another version wrote it"),
         ('{"format": 1}', "format 1, expected 2"),
     ],
 )
@@ -71,4 +68,4 @@ def test_results_of_another_format_are_refused(
     if content is not None:
         (tmp_path / "study.json").write_text(content)
     with pytest.raises(UserError, match=message):
-        read_results(tmp_path, {})
+        read_all(tmp_path)

@@ -12,9 +12,8 @@ from pipeline.study import paths
 from pipeline.study.params import Params
 from pipeline.support.errors import UserError
 from pipeline.tables import __main__ as stage
-from pipeline.tables import counts
 from pipeline.tables.inputs import COMPUTED, HISTORY, read_study
-from pipeline.tables.tables import all_tables, read_all
+from pipeline.tables.tables import FILES, all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
 from tests.pipeline.tables.toy import make_params, scores
 
@@ -52,7 +51,8 @@ def write(params: Params) -> None:
         row |= {"chosen": "yes", "note": "the only value"}
         pd.DataFrame([row]).to_csv(paths.candidates_file(name), index=False)
     paths.RESULTS.mkdir()
-    for name, columns in (("sizes", counts.SIZES), ("counts", counts.COUNTS)):
+    for name in ("sizes", "counts", "overlap"):
+        columns = FILES[name]
         rows = SIZES if name == "sizes" else []
         frame = pd.DataFrame(rows, columns=columns[:7]).reindex(columns=columns)
         frame.to_csv(paths.RESULTS / f"{name}.csv", index=False)
@@ -98,14 +98,18 @@ def test_a_run_that_contradicts_its_name_is_refused_and_nothing_is_written(param
     record.write_text(json.dumps(facts | {"seed": 0}))
     with pytest.raises(UserError, match=r"seed is 0, in params\.yaml 1"):
         stage.main([])
-    assert sorted(path.name for path in paths.RESULTS.iterdir()) == ["counts.csv", "sizes.csv"]
+    assert sorted(path.name for path in paths.RESULTS.iterdir()) == [
+        "counts.csv",
+        "overlap.csv",
+        "sizes.csv",
+    ]
 
 
 @pytest.mark.parametrize(
     ("change", "message"),
     [
-        (lambda f: pd.concat([f, f[:1]]), "an image stands twice or has no PSNR or SSIM"),
-        (lambda f: f.assign(ssim=""), "an image stands twice or has no PSNR or SSIM"),
+        (lambda f: pd.concat([f, f[:1]]), "i0 has 2 scores, expected one"),
+        (lambda f: f[1:], "i0 has 0 scores, expected one"),
         (lambda f: f.assign(psnr_db="high"), "column psnr_db: .*high"),
         (lambda f: f.drop(columns="ssim"), "column 'ssim' is missing"),
     ],
@@ -113,7 +117,7 @@ def test_a_run_that_contradicts_its_name_is_refused_and_nothing_is_written(param
 def test_scores_that_cannot_be_are_refused(params: Params, change: Any, message: str) -> None:
     path = paths.evaluation_folder("mesr_x4_s0", "Set14") / "scores.csv"
     change(pd.read_csv(path)).to_csv(path, index=False)
-    with pytest.raises(UserError, match=rf"scores.csv.*{message}") as refused:
+    with pytest.raises(UserError, match=rf"mesr_x4_s0.*{message}") as refused:
         read_study(params)
     assert "dvc repro evaluate@mesr_x4_s0-Set14" in str(refused.value)
 

@@ -3,7 +3,6 @@
 import numpy as np
 import pytest
 
-from pipeline.support.errors import UserError
 from pipeline.tables.statistics import compare
 from tests.pipeline.tables.toy import make_params, make_study
 
@@ -61,17 +60,6 @@ def test_nothing_is_said_without_common_seeds_or_finite_values() -> None:
     assert study.differences({"": ("mesr", "vdsr", 4, "Set5")}) == {}
     assert study.summary("mesr", 4, "Set5")["psnr_db"] == np.inf
     assert study.difference("mesr", "vdsr", 4, "elsewhere") is None
-
-
-def test_other_images_are_refused() -> None:
-    params = make_params(["vdsr", "mesr"])
-    quality = make_study(params).quality
-    gone = (quality["image"] == "i3") & (quality["method"] == "vdsr")
-    with pytest.raises(UserError, match="mesr and vdsr at x4 were scored on different images"):
-        make_study(params, quality=quality[~gone]).difference("mesr", "vdsr", 4, "Set5")
-    one = gone & (quality["seed"] == 1)
-    with pytest.raises(UserError, match="vdsr at x4 on Set5: its seeds were scored on different"):
-        make_study(params, quality=quality[~one]).scores("vdsr", 4, "Set5")
 
 
 def test_one_seed_and_unequal_cost_are_named() -> None:

@@ -62,6 +62,20 @@ def test_region_is_the_one_of_largest_mean_error() -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
+def test_region_covers_what_bicubic_restores_worst(scale: int) -> None:
+    rng = np.random.default_rng(scale)
+    original = rng.integers(60, 190, (144, 192))
+    x, y = 96, 48
+    worse = original.copy()
+    worse[y : y + 12, x : x + 12] += 60
+    size = usual_size((192, 144), scale)
+    left, top, width, height = worst_region(gray(original), gray(worse), size, scale)
+    assert (width, height) == size
+    assert left <= x and x + 12 <= left + width
+    assert top <= y and y + 12 <= top + height
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
 def test_usual_regions_are_of_whole_lr_pixels_and_4_to_3(scale: int) -> None:
     width, height = usual_size((480, 320), scale)
     assert width % scale == height % scale == 0
