@@ -32,6 +32,7 @@ from pipeline.support.files import atomic_path
 from pipeline.support.json import read_json, write_json
 from pipeline.support.names import canonical
 from pipeline.tables.statistics import bootstrap_interval
+from pipeline.tools.eval_results import write_eval_results
 from pipeline.tools.options import Scale, Seed, Variant
 from pipeline.tools.shipped import CODE_LICENCE, Shipped, is_toy, read_manifest, weights_licence
 
@@ -57,6 +58,8 @@ def card(
     with atomic_path(out) as temporary:
         temporary.write_text(text, encoding="utf-8")
     print(f"{out}: card of {recorded.run.key}")
+    protocol = recorded.params.evaluate.protocol
+    print(f"{write_eval_results(out, recorded.run, protocol, recorded.quality)}: its results")
 
 
 def ship(
