@@ -200,7 +200,7 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
 ) -> None:
     clone = Study.cloned(study, tmp_path_factory.mktemp("again") / "study")
     clone.run("dvc", "config", "--local", "core.remote", "none")
-    # All but complexity, overlap and tables, whose outputs lie in git and whose inputs come out equal.
+    # All but complexity, overlap and tables: their outputs lie in git, their inputs come out equal.
     kinds = kinds_of(clone.repro())
     assert {"fetch", "degrade", "train", "import_run", "evaluate", "report"} < kinds
     clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
