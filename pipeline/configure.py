@@ -6,11 +6,12 @@ values on top; ``python -m pipeline.configure --check`` checks params.yaml as it
 """
 
 import argparse
+import re
 from collections.abc import Iterable, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any
+from typing import Any, get_args
 
 import torch
 import yaml
@@ -37,6 +38,7 @@ from pipeline.study.runs import parse_scale, run_key
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.support.names import suggestion
 
 CONF = Path("conf")
 FILES = Path("pipeline/assets/files.csv")  # lists the files of the project's own assets
@@ -75,6 +77,12 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
             )
         profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
+        if unknown := re.search(r"Could not override '([^']+)'", str(error)):
+            known = _settings(OmegaConf.to_container(OmegaConf.load(conf / "study.yaml")))
+            raise UserError(
+                f"{unknown[1]}: no such setting.{suggestion(unknown[1], known)} conf/study.yaml "
+                f"lists all; `+{unknown[1]}=...` adds an entry of groups, variants or networks."
+            ) from error
         raise UserError(f"the profile could not be composed: {error}") from error
     params = validate_params(write_out(profile), f"profile {chosen}")
     check_names(params)
@@ -84,6 +92,13 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
         Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000,
     )  # fmt: skip
     return header + text
+
+
+def _settings(values: Any, prefix: str = "") -> list[str]:
+    """Dotted names of the settings in nested mappings."""
+    if not isinstance(values, dict):
+        return [prefix]
+    return [s for name, v in values.items() for s in _settings(v, f"{prefix}.{name}".strip("."))]
 
 
 class Group(BaseModel):
@@ -106,6 +121,8 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         For a group, a variant or published weights that are not what they should be, by name.
     """
     scales, data, tune = profile["scales"], profile["data"], profile["tune"]
+    if odd := [scale for scale in scales if scale not in get_args(Scale)]:
+        raise UserError(f"scales: {odd[0]!r} is no scale; expected {', '.join(get_args(Scale))}")
     variants = {
         name: _checked(Variant, definition or {}, f"variants.{name}")
         for name, definition in profile["variants"].items()
@@ -251,11 +268,13 @@ def check_names(params: Params) -> None:
     for name in params.fetched:
         if name not in assets:
             raise UserError(
-                f"data, published or certify: {name!r} is no known asset. "
-                f"Known: {', '.join(sorted(assets))}."
+                f"data, published or certify: {name!r} is no known asset."
+                f"{suggestion(name, assets)} Known: {', '.join(sorted(assets))}."
             )
     for name in params.certify.networks:
         code_of(name)
+    if params.subject not in {entry.network for entry in params.runs().values()}:
+        code_of(params.subject)
     for key, entry in params.runs().items():
         network = weightless(partial(build_network, entry.code, entry.scale, **entry.settings))
         size = sum(parameter.numel() for parameter in network.parameters())

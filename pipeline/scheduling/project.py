@@ -143,7 +143,13 @@ class Project:
                 "this command again."
             ) from error
         except DvcException as error:
-            raise UserError(explain(error)) from error
+            text = explain(error)
+            if "not a git repository" in text:  # a downloaded archive of the files
+                text += (
+                    ". Clone the repository instead, or make a repository of this folder: "
+                    "git init && git add --all && git commit --message start"
+                )
+            raise UserError(text) from error
         self._status: dict[tuple[str, str, str], bool] = {}
         self._lock = LockFile(self.order)
 

@@ -251,10 +251,11 @@ def _recorded(root: Path, revision: str, here: Files) -> tuple[str, Files]:
     kept = _files(studies[profile]) if profile in studies else {}
     if LOCK in kept:
         return f"{STUDIES}/{profile}", kept
-    probe = _git(root, "rev-parse", "-q", "--verify", "--end-of-options", f"{revision}^{{commit}}")
+    probe = _git(root, "rev-parse", "--verify", "--end-of-options", f"{revision}^{{commit}}")
     if probe.returncode:
         raise _NothingToCompareError(
-            f"{root.resolve()} is no git checkout with revision {revision!r}; clone the "
+            f"{root.resolve()} is no git checkout with revision {revision!r} (git: "
+            f"{' '.join(probe.stderr.decode(errors='replace').split())}); clone the "
             "repository, or name another revision"
         )
     commit = probe.stdout.decode().strip()

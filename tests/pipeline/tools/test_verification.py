@@ -247,6 +247,23 @@ def test_nothing_to_compare_with(project: Project) -> None:
     assert project.verified(9).startswith("cannot be compared: ")
 
 
+def test_what_git_says_is_passed_on(project: Project) -> None:
+    """A downloaded archive has no history; git distrusts a clone that belongs to another user."""
+    if os.getuid() == 0:
+        os.chown(project.folder, 65534, 65534)
+        os.chown(project.folder / ".git", 65534, 65534)
+        assert "dubious ownership" in project.verified(9)
+        os.chown(project.folder, 0, 0)
+    shutil.rmtree(project.folder / ".git")
+    assert "(git: fatal: not a git repository" in project.verified(9)
+    found = subprocess.run(
+        [sys.executable, "-m", "pipeline.cli", "repro"], cwd=project.folder, text=True,
+        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
+    )  # fmt: skip
+    assert found.returncode == 1
+    assert "git init && git add --all" in found.stderr
+
+
 def test_a_kept_study_is_what_is_compared_with(project: Project) -> None:
     kept = project.folder / "studies/toy"
     kept.mkdir(parents=True)
