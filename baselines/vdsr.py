@@ -79,14 +79,6 @@ def published_state_dict(paths: Sequence[Path], scale: int) -> dict[str, Tensor]
     """Convert the authors' model, one MATLAB file for all scales."""
     (path,) = paths
     model = read_mat(path, ["model"])["model"]
-    if not isinstance(model, dict) or not {"weight", "bias"} <= model.keys():
-        raise ValueError(
-            f"{path}: variable 'model' is not a struct with fields 'weight' and 'bias'"
-        )
-    for field in ("weight", "bias"):
-        found = len(model[field]) if hasattr(model[field], "__len__") else 1
-        if found != _DEPTH:
-            raise ValueError(f"{path}: model.{field} has {found} cells; expected {_DEPTH}")
     widths = (1, *[_FEATURES] * (_DEPTH - 1), 1)
     state = {}
     for layer in range(_DEPTH):

@@ -24,7 +24,7 @@ from torch import Tensor
 from torch.nn import functional as F
 
 from mesr.common.imresize import imresize, resizing_matrix
-from pipeline.imaging.images import round_to_uint8
+from pipeline.imaging.tensors import round_to_uint8
 
 WIDTH, HEIGHT = 2040, 1356
 Resize = Callable[[], NDArray[Any]]  # -> (C, H, W), float64 or uint8

@@ -2,7 +2,7 @@
 
     python -m benchmarks.bench_training speed              # full-size MESR x4, batch 16, patch 32
     python -m benchmarks.bench_training speed --narrow     # one of reduced width, about a minute
-    python -m benchmarks.bench_training accuracy           # bf16 against fp32, reduced width, 3 seeds
+    python -m benchmarks.bench_training accuracy           # bf16 against fp32, 3 seeds
 
 `speed` runs its contenders in turn, round by round, so that whatever else the machine does hits
 all of them; medians over rounds, and ratios of the medians, are what to read.
@@ -350,7 +350,7 @@ def speed(options: argparse.Namespace) -> None:
 
 
 def accuracy(options: argparse.Namespace) -> None:
-    """Train networks of reduced width that differ in precision alone, and others that differ in seed."""
+    """Train networks that differ in precision alone, and others that differ in seed."""
     scores: dict[str, list[float]] = {"fp32": [], "bf16": []}
     with tempfile.TemporaryDirectory() as name:
         folder = Path(name)

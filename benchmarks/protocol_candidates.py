@@ -63,7 +63,7 @@ def measure(network: Any, images: PackedImages, scale: int, protocol: Protocol) 
     for name in images.names:
         reference = make_reference(images[name], scale, protocol, name)
         lr = degrade(reference, scale, protocol)
-        sr = super_resolve(network, lr, protocol).image
+        sr = super_resolve(network, lr, protocol)[-1]
         for border in SSIM_BORDERS:
             value, ssim = score(
                 sr, reference, scale, replace(protocol, ssim_border=border), name=name

@@ -19,10 +19,9 @@ from torch.nn import functional as F
 from baselines.bicubic import Bicubic
 from mesr.common.imresize import imresize
 from pipeline.imaging.degradation import make_reference
-from pipeline.imaging.images import Pixels, round_to_uint8
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol, Y
-from pipeline.imaging.tensors import from_tensor, to_tensor
+from pipeline.imaging.tensors import Pixels, from_tensor, round_to_uint8, to_tensor
 from pipeline.scoring.evaluation import evaluate_image
 from pipeline.support.console import run
 

@@ -1,13 +1,24 @@
-"""Stage `certify_lr`: our downscaling against LR files that MATLAB wrote, pixel by pixel."""
+"""Stage `certify_lr`: our downscaling against LR files that MATLAB wrote, pixel by pixel.
+
+Every figure starts from LR images. The files of asset `DATASET_MATLAB_LR` come out of MATLAB's own
+`imresize`; the certificate counts how many of them each variant of our downscaling equals.
+"""
 
 import argparse
-from collections.abc import Sequence
-from pathlib import Path
+from collections.abc import Iterator, Sequence
+from dataclasses import replace
+from itertools import product
+from typing import Any, get_args
 
+import numpy as np
 import pandas as pd
 
+from mesr.common.base import SCALES
+from mesr.common.imresize import Border
+from pipeline.imaging.degradation import make_lr
+from pipeline.imaging.given import match_files
 from pipeline.imaging.packed import PackedImages
-from pipeline.study.lr_certification import certify_lr, describe
+from pipeline.imaging.protocol import RGB
 from pipeline.study.paths import (
     CERTIFICATES,
     LR_RECORD,
@@ -19,27 +30,60 @@ from pipeline.study.recording import update_record
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.support.revision import git_revision
+
+# Gray files stay gray: MATLAB was given the file as it is.
+VARIANTS = tuple(
+    replace(RGB, gray="keep", lr_border=border, lr_pass_rounding=rounding)
+    for border, rounding in product(reversed(get_args(Border)), (True, False))
+)
 
 
-def record(path: Path = LR_RECORD) -> str:
-    """Put the certificates that are here into the committed record; say which.
+def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
+    """Compare LR images made of `hr` with the files in `lr`, at each scale that these have.
+
+    Yields
+    ------
+    dict
+        One row of the certificate per scale and variant of downscaling; differences are in grey
+        levels.
 
     Raises
     ------
     UserError
-        When there are none.
+        When an LR file is of another size or number of channels than ours.
     """
-    files = sorted((CERTIFICATES / "lr").glob("*.csv"))
-    if not files:
-        raise UserError(
-            f"{CERTIFICATES / 'lr'}: holds no certificate. Measure first: dvc repro certify_lr"
-        )
-    measured = pd.concat([pd.read_csv(f, dtype=str, keep_default_na=False) for f in files])
-    table = update_record(path, measured, ("dataset",), git_revision())
-    with atomic_path(path) as temporary:
-        table.to_csv(temporary, index=False, lineterminator="\n")
-    return f"recorded {', '.join(file.stem for file in files)} in {path}"
+    for scale in SCALES:
+        stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
+        matched = match_files(stems, hr.names, scale, str(lr.path), "LR") if stems else {}
+        for variant in VARIANTS if stems else ():
+            equal = values = different = worst = 0
+            worst_image = ""
+            for name, stem in matched.items():
+                ours, theirs = make_lr(hr[name], scale, variant, name), lr[stem]
+                if ours.shape != theirs.shape:
+                    raise UserError(
+                        f"{stem}: the LR file is of shape {theirs.shape}, ours of {ours.shape}; "
+                        "expected the LR file of the same HR image. Fetch the dataset and its LR "
+                        "files again."
+                    )
+                found = np.abs(ours.astype(np.int16) - theirs)
+                equal += not found.any()
+                values += found.size
+                different += int(np.count_nonzero(found))
+                if found.max() > worst:
+                    worst, worst_image = int(found.max()), name
+            yield {
+                "dataset": hr.path.stem,
+                "scale": scale,
+                "lr_border": variant.lr_border,
+                "lr_pass_rounding": "yes" if variant.lr_pass_rounding else "no",
+                "files": len(matched),
+                "equal_files": equal,
+                "values": values,
+                "different_values": different,
+                "worst_difference": worst,
+                "worst_image": worst_image,
+            }
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -54,18 +98,23 @@ def main(argv: Sequence[str] | None = None) -> None:
     arguments = parser.parse_args(argv)
     dataset = arguments.dataset
     if arguments.record:
-        print(record())
-    elif dataset:
-        images = PackedImages(hr_file(dataset))
-        print(f"compare LR images of {len(images)} images of {dataset}", flush=True)
-        rows = []
-        for row in certify_lr(images, PackedImages(given_lr_file(f"{dataset}_MATLAB_LR"))):
-            rows.append(row)
-            print(describe(row), flush=True)
-        with atomic_path(lr_certificate_file(dataset)) as temporary:
-            pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
-    else:
+        update_record(LR_RECORD, sorted((CERTIFICATES / "lr").glob("*.csv")), ("dataset",))
+        return
+    if not dataset:
         parser.error("give a dataset, or --record")
+    images = PackedImages(hr_file(dataset))
+    print(f"compare LR images of {len(images)} images of {dataset}", flush=True)
+    rows = []
+    for row in certify_lr(images, PackedImages(given_lr_file(f"{dataset}_MATLAB_LR"))):
+        rows.append(row)
+        print(
+            f"{dataset} x{row['scale']}, border {row['lr_border']}, rounded between the passes: "
+            f"{row['lr_pass_rounding']}: {row['equal_files']} of {row['files']} files equal, "
+            f"largest difference {row['worst_difference']}",
+            flush=True,
+        )
+    with atomic_path(lr_certificate_file(dataset)) as temporary:
+        pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

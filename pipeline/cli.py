@@ -23,8 +23,12 @@ COMMANDS = {
     "count": ("pipeline.tools.counts:count", "Count parameters and Multi-Adds."),
     "card": ("pipeline.tools.sharing:card", "Write a model card of a trained network."),
     "ship": ("pipeline.tools.sharing:ship", "Take a study's weights into the code's folder."),
+    "submit": (
+        "pipeline.tools.submitting:submit",
+        "Give results of another network to the tables.",
+    ),
     "archive": ("pipeline.tools.archiving:archive", "Keep a finished study as a folder."),
-    "verify": ("pipeline.scheduling.verifying:verify", "Say whether the study reproduced."),
+    "verify": ("pipeline.tools.verification:command", "Say whether the study reproduced."),
     "repro": ("pipeline.scheduling.repro:repro", "Run the stages that are out of date."),
 }
 

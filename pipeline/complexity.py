@@ -5,14 +5,12 @@ publish; ``results/counts.csv`` puts every published count beside ours.
 """
 
 import argparse
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from typing import Any
 
 import pandas as pd
-import torch
 
-from mesr.common.base import SCALES
-from pipeline.models.counting import Complexity, count, parse_size
+from pipeline.models.counting import Complexity, count, parse_size, weightless
 from pipeline.models.networks import build_network, network_names, published_sizes, size_of
 from pipeline.study.params import Params, load_params
 from pipeline.study.paths import RESULTS
@@ -33,61 +31,11 @@ COUNTS = (
 )
 
 
-def count_network(
-    code: str, scale: int, settings: dict[str, Any], hr_height: int = 720, hr_width: int = 1280
+def _count(
+    code: str, scale: int, settings: Mapping[str, Any], height: int, width: int
 ) -> Complexity:
-    """Count a network without computing anything.
-
-    Parameters
-    ----------
-    code : str
-        Name or code of the network.
-    scale : {2, 3, 4}
-        Upscaling factor.
-    settings : dict
-        Of its constructor.
-    hr_height, hr_width : int
-        Size of the HR output in pixels.
-    """
-    with torch.device("meta"):
-        network = build_network(code, scale, **settings)
-    return count(network, hr_height, hr_width)
-
-
-def count_all(
-    names: Sequence[str] | None = None,
-    scales: Sequence[int] = SCALES,
-    hr_height: int = 720,
-    hr_width: int = 1280,
-    *,
-    variants: bool = True,
-) -> pd.DataFrame:
-    """Count networks at the sizes that their papers publish.
-
-    Parameters
-    ----------
-    names : sequence of str, optional
-        Networks; all by default.
-    scales : sequence of int
-        Upscaling factors.
-    hr_height, hr_width : int
-        Size of the HR output in pixels.
-    variants : bool
-        Whether every published size of a network is counted, or the main one alone.
-
-    Returns
-    -------
-    DataFrame
-        Columns network, variant, scale, params, multi_adds.
-    """
-    rows = []
-    for name in names or network_names():
-        sizes = published_sizes(name)
-        for size in list(sizes) if variants else list(sizes)[:1]:
-            for scale in scales:
-                found = count_network(name, scale, sizes[size], hr_height, hr_width)
-                rows.append((name, size, scale, found.params, found.multi_adds))
-    return pd.DataFrame(rows, columns=["network", "variant", "scale", "params", "multi_adds"])
+    """Count a network, by its name or code, for an HR output of a size."""
+    return count(weightless(lambda: build_network(code, scale, **settings)), height, width)
 
 
 def study_sizes(params: Params) -> pd.DataFrame:
@@ -105,7 +53,7 @@ def study_sizes(params: Params) -> pd.DataFrame:
 
     def row(wanted: Run, kind: str) -> tuple[Any, ...]:
         what = (wanted.code, wanted.scale, wanted.settings)
-        whole, small = count_network(*what, *hr), count_network(*what, *[patch * wanted.scale] * 2)
+        whole, small = _count(*what, *hr), _count(*what, *[patch * wanted.scale] * 2)
         name = (wanted.method, wanted.network, wanted.variant, kind, wanted.scale)
         return (*name, whole.params, whole.multi_adds, patch, small.multi_adds)
 
@@ -161,7 +109,7 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
 
     def counted(scale: int) -> Complexity:
         settings = published_sizes(entry.model).get(entry.variant, {})
-        return count_network(entry.model, scale, settings, *parse_size(entry.hr))
+        return _count(entry.model, scale, settings, *parse_size(entry.hr))
 
     own = counted(entry.scale)
     other = next((int(a[1:]) for a in entry.params_as.split() if a != "weights"), entry.scale)

@@ -7,6 +7,7 @@ values on top; ``python -m pipeline.configure --check`` checks params.yaml as it
 
 import argparse
 from collections.abc import Iterable, Sequence
+from functools import partial
 from itertools import product
 from pathlib import Path
 from typing import Any
@@ -17,21 +18,22 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import ValidationError
+from pydantic import BaseModel, ConfigDict, ValidationError
 
 from pipeline.assets.registry import registry
+from pipeline.models.counting import weightless
 from pipeline.models.networks import build_network, code_of
 from pipeline.models.published_weights import PublishedWeights, find_published, published_weights
 from pipeline.study.params import (
     FORMAT,
-    Comparison,
     Params,
+    Scale,
     Variant,
     load_params,
     validate_params,
 )
 from pipeline.study.paths import PARAMS
-from pipeline.study.runs import run_key
+from pipeline.study.runs import parse_scale, run_key
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -40,9 +42,6 @@ CONF = Path("conf")
 FILES = Path("pipeline/assets/files.csv")  # lists the files of the project's own assets
 LARGEST_NETWORK = 1_000_000_000  # parameters
 TRIED = ((24, 24), (23, 37))  # LR sizes that every network is tried on
-# What params.yaml has in place of what only a profile has.
-PROFILE_ONLY = ("groups", "published", "code")
-GROUP = ("networks", "variants", "scales", "seeds")
 HEADER = """\
 # Written by: python -m pipeline.configure {overrides}
 # Change conf/ and write it again, or try values with: dvc exp run -S train.steps=1000
@@ -77,10 +76,25 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
         profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
         raise UserError(f"the profile could not be composed: {error}") from error
-    values = write_out(profile)
-    check_names(validate_params(values, f"profile {chosen}"))
+    params = validate_params(write_out(profile), f"profile {chosen}")
+    check_names(params)
     header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")
-    return header + _dump(values)
+    text = yaml.dump(
+        params.model_dump(mode="json"),
+        Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000,
+    )  # fmt: skip
+    return header + text
+
+
+class Group(BaseModel):
+    """Trainings of a profile: each network with each variant, scale and seed."""
+
+    model_config = ConfigDict(strict=True, extra="forbid")
+
+    networks: list[str] = []
+    variants: list[str] = [""]
+    scales: list[Scale]
+    seeds: list[int] = [0]
 
 
 def write_out(profile: dict[str, Any]) -> dict[str, Any]:
@@ -91,145 +105,106 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     UserError
         For a group, a variant or published weights that are not what they should be, by name.
     """
-    scales, groups = profile["scales"], _groups(profile)
-    definitions = {
+    scales, data, tune = profile["scales"], profile["data"], profile["tune"]
+    variants = {
         name: _checked(Variant, definition or {}, f"variants.{name}")
         for name, definition in profile["variants"].items()
     }
-    lines = {line for group in groups for line in product(*(group[name] for name in GROUP))}
-    named = dict.fromkeys(name for group in groups for name in group["networks"])
-    order = {name: index for index, name in enumerate(named)}
-    trainings, used = {}, {}
-    # The order of the tables: by scale, the networks themselves before their variants.
-    variants = ["", *definitions]
-    for network, variant, scale, seed in sorted(
-        lines, key=lambda line: (line[2], _place(variants, line[1]), order[line[0]], line[3])
-    ):
-        change = definitions.get(variant, Variant())
-        if variant not in ("", *definitions) or change.network not in ("", network):
-            known = [n for n, d in definitions.items() if d.network in ("", network)]
+    groups = [
+        _checked(Group, {"scales": scales} | (group or {}), f"groups.{name}")
+        for name, group in (profile["groups"] or {}).items()
+    ]
+    lines = dict.fromkeys(
+        line for g in groups for line in product(g.scales, g.variants, g.networks, g.seeds)
+    )
+    for scale, variant, network, _ in lines:
+        known = [n for n, change in variants.items() if change.network in ("", network)]
+        if variant not in ("", *known):
             raise UserError(
                 f"groups: {variant!r} is no variant of {network}. Defined under `variants`: "
                 f"{', '.join(known) or 'none'}."
             )
-        if variant:
-            used[variant] = change
-        trainings[run_key(network, variant, int(scale[1:]), seed)] = {
+        if scale not in scales:
+            raise UserError(f"groups: scale {scale!r} is not listed in scales")
+    # The order of the tables: by scale, the networks themselves before their variants.
+    networks = list(dict.fromkeys(name for group in groups for name in group.networks))
+    places = ["", *variants]
+    code = {name: (profile["code"] or {}).get(name) or code_of(name) for name in networks}
+    trainings: dict[str, dict[str, Any]] = {}
+    for scale, variant, network, seed in sorted(
+        lines, key=lambda line: (line[0], places.index(line[1]), networks.index(line[2]), line[3])
+    ):
+        change = variants.get(variant, Variant())
+        trainings[run_key(network, variant, parse_scale(scale), seed)] = {
             "network": network,
             "variant": variant,
-            "code": _code(profile, network),
+            "code": code[network],
             "scale": scale,
             "seed": seed,
             "settings": change.settings,
             "train": change.train,
         }
-    weights = [find_published(name) for name in profile["published"]]
-    imports = _imports(scales, weights)
     networks = list(dict.fromkeys(entry["network"] for entry in trainings.values()))
-    degraded = sorted({entry["scale"] for entry in trainings.values()})
-    if trainings:
-        degraded = sorted({*degraded, profile["tune"]["scale"]})
-    lrs, own_lrs = profile["tune"].pop("lrs"), profile["tune"].pop("lrs_by_network")
-    test = profile["data"]["test"]
-    usual = "Set14" if "Set14" in test else next(iter(test), None)
-    tables = {name: value or usual for name, value in profile["tables"].items()}
-    written = {
+    used = {entry["variant"] for entry in trainings.values()}
+    weights = [find_published(name) for name in profile["published"]]
+    imports = dict(
+        [_import("bicubic", "", scale, "mesr/common/imresize.py", {}) for scale in scales]
+        + [
+            _import(
+                entry.model,
+                f"{entry.variant.replace('-', '_')}-published".removeprefix("-"),
+                f"x{entry.scale}",
+                f"data/raw/{min(entry.assets)}",
+                entry.settings,
+            )
+            for entry in weights
+        ]
+    )
+    lrs, own_lrs = tune.pop("lrs"), tune.pop("lrs_by_network")
+    usual = "Set14" if "Set14" in data["test"] else next(iter(data["test"]), None)
+    degraded = {entry["scale"] for entry in trainings.values()}
+    runs = imports | trainings
+    return {
         "format": FORMAT,
-        **{name: value for name, value in profile.items() if name not in PROFILE_ONLY},
-        "tables": tables,
+        **{name: value for name, value in profile.items() if name in Params.model_fields},
+        "tables": {name: value or usual for name, value in profile["tables"].items()},
         "fetched": _fetched(profile, weights, bool(trainings)),
-        "degraded": degraded,
+        "degraded": sorted(degraded | {tune["scale"]}) if trainings else [],
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
-        "tuned": {
-            name: {
-                "code": _code(profile, name),
-                "lrs": own_lrs.get(name, lrs),
-            }
-            for name in networks
-        },
+        "tuned": {name: {"code": code[name], "lrs": own_lrs.get(name, lrs)} for name in networks},
         "trainings": trainings,
         "imports": imports,
-        "evaluated": _table_order(scales, trainings, imports),
-        "variants": {name: change.model_dump() for name, change in used.items()},
+        # At each scale bicubic and what was trained, then published weights.
+        "evaluated": [
+            *(
+                key
+                for scale in scales
+                for key, entry in runs.items()
+                if entry["scale"] == scale and entry.get("weights") != "published"
+            ),
+            *(key for key, entry in imports.items() if entry["weights"] == "published"),
+        ],
+        "variants": {name: variants[name].model_dump() for name in variants if name in used},
         "comparisons": [
-            _checked(
-                Comparison,
-                {"name": name, "datasets": profile["data"]["test"], **(pair or {})},
-                f"comparisons.{name}",
-            ).model_dump()
+            {"name": name, "datasets": data["test"], **(pair or {})}
             for name, pair in (profile["comparisons"] or {}).items()
         ],
     }
-    return {name: written[name] for name in Params.model_fields if name in written} | written
 
 
-def _groups(profile: dict[str, Any]) -> list[dict[str, list[Any]]]:
-    """Return the groups that train something, with the defaults of what they leave out."""
-    usual = {"networks": [], "variants": [""], "scales": profile["scales"], "seeds": [0]}
-    groups = []
-    for name, given in (profile["groups"] or {}).items():
-        group = given or {}
-        if odd := [key for key in group if key not in GROUP]:
-            raise UserError(f"groups.{name}.{odd[0]}: no such list; a group has {', '.join(GROUP)}")
-        for key, values in group.items():
-            if not isinstance(values, list):
-                raise UserError(f"groups.{name}.{key}: {values!r} is no list; write [{values}]")
-        groups.append(usual | group)
-        for scale in groups[-1]["scales"]:
-            if scale not in profile["scales"]:
-                raise UserError(f"groups.{name}.scales: {scale!r} is not listed in scales")
-        for seed in groups[-1]["seeds"]:
-            if not isinstance(seed, int):
-                raise UserError(f"groups.{name}.seeds: {seed!r} is no number; expected 0, 1, ...")
-    return groups
-
-
-def _place(names: list[str], name: str) -> int:
-    return names.index(name) if name in names else len(names)
-
-
-def _code(profile: dict[str, Any], network: str) -> str:
-    return str((profile["code"] or {}).get(network) or code_of(network))
-
-
-def _imports(scales: list[str], weights: list[PublishedWeights]) -> dict[str, dict[str, Any]]:
-    found = {}
-    for scale in scales:
-        found[run_key("bicubic", "", int(scale[1:]), None)] = {
-            "network": "bicubic",
-            "variant": "",
-            "code": code_of("bicubic"),
-            "scale": scale,
-            "weights": "none",
-            "source": "mesr/common/imresize.py",
-            "settings": {},
-        }
-    for entry in weights:
-        size = f"{entry.variant.replace('-', '_')}-" if entry.variant else ""
-        found[run_key(entry.model, f"{size}published", entry.scale, None)] = {
-            "network": entry.model,
-            "variant": f"{size}published",
-            "code": code_of(entry.model),
-            "scale": f"x{entry.scale}",
-            "weights": "published",
-            "source": f"data/raw/{min(entry.assets)}",
-            "settings": entry.settings,
-        }
-    return found
-
-
-def _table_order(
-    scales: list[str], trainings: dict[str, Any], imports: dict[str, Any]
-) -> list[str]:
-    """Keys of all runs: at each scale bicubic and what was trained, then published weights."""
-    interpolations = {key for key, entry in imports.items() if entry["weights"] == "none"}
-    runs = imports | trainings
-    order: list[str] = []
-    for scale in scales:
-        here = [key for key in runs if runs[key]["scale"] == scale]
-        order += [key for key in here if key in interpolations]
-        order += [key for key in here if key in trainings]
-    return order + [key for key in imports if key not in interpolations]
+def _import(
+    network: str, variant: str, scale: str, source: str, settings: dict[str, Any]
+) -> tuple[str, dict[str, Any]]:
+    """Return key and entry of a run that is not trained."""
+    return run_key(network, variant, parse_scale(scale), None), {
+        "network": network,
+        "variant": variant,
+        "code": code_of(network),
+        "scale": scale,
+        "weights": "published" if variant else "none",
+        "source": source,
+        "settings": settings,
+    }
 
 
 def _fetched(
@@ -282,8 +257,7 @@ def check_names(params: Params) -> None:
     for name in params.certify.networks:
         code_of(name)
     for key, entry in params.runs().items():
-        with torch.device("meta"):  # checks the settings without allocating the weights
-            network = build_network(entry.code, entry.scale, **entry.settings)
+        network = weightless(partial(build_network, entry.code, entry.scale, **entry.settings))
         size = sum(parameter.numel() for parameter in network.parameters())
         if size > LARGEST_NETWORK:
             raise UserError(
@@ -303,50 +277,43 @@ def try_networks(params: Params) -> None:
         When a network fails or returns anything but images of the right number and size.
     """
     tried: list[tuple[str, int, dict[str, Any]]] = []
-    for run_ in params.runs().values():
-        what = (run_.code, run_.scale, run_.settings)
-        if run_.kind == "trained" and what not in tried:
+    for wanted in params.runs().values():
+        what = (wanted.code, wanted.scale, wanted.settings)
+        if wanted.kind == "trained" and what not in tried:
             tried.append(what)
-            for height, width in TRIED:
-                try_network(*what, height=height, width=width)
+            for size in TRIED:
+                try_network(*what, *size)
 
 
-def try_network(
-    code: str, scale: int, settings: dict[str, Any], *, height: int, width: int
-) -> None:
+def try_network(code: str, scale: int, settings: dict[str, Any], height: int, width: int) -> None:
     """Run a network on two random LR images of a size; raises like `try_networks`."""
     torch.manual_seed(0)
     network = build_network(code, scale, **settings).eval()
     enlarged = scale if network.preupsampled else 1
     x = torch.rand(2, 1 if network.domain == "y" else 3, height * enlarged, width * enlarged)
-    what = f"{code}, x{scale}, settings {settings}: of two LR images of {width}x{height} pixels"
-
-    def refused(problem: str) -> UserError:
-        return UserError(
-            f"{what}, {tuple(x.shape)}, it {problem}. Its forward must return an image tensor, or "
-            f"a tuple of them, coarse to fine, the last of {width * scale}x{height * scale} "
-            "pixels, for LR images of any size: pad the input inside of the network, and cut "
-            "the output."
-        )
-
+    problem = ""
     try:
         with torch.no_grad():
             outputs = network(x)
+        shapes = [tuple(output.shape) for output in outputs]
+        expected = (*x.shape[:2], height * scale, width * scale)
+        if len(outputs) != len(network.output_weights):
+            problem = (
+                f"returns {len(outputs)} outputs, and output_weights is {network.output_weights}"
+            )
+        elif shapes[-1] != expected or any(shape[:2] != expected[:2] for shape in shapes):
+            problem = f"returns images of shape {shapes}"
+        elif not all(o.is_floating_point() and o.isfinite().all() for o in outputs):
+            problem = "returns integers, NaN or infinity"
     except Exception as error:  # whatever a user's code raises
-        raise refused(f"fails with {type(error).__name__}: {error}") from error
-    if len(outputs) != len(network.output_weights):
-        raise refused(
-            f"returns {len(outputs)} outputs, and output_weights is {network.output_weights}"
+        problem = f"fails with {type(error).__name__}: {error}"
+    if problem:
+        raise UserError(
+            f"{code}, x{scale}, settings {settings}: of two LR images of {width}x{height} pixels, "
+            f"{tuple(x.shape)}, it {problem}. Its forward must return an image tensor, or a tuple "
+            f"of them, coarse to fine, the last of {width * scale}x{height * scale} pixels, for "
+            "LR images of any size: pad the input inside of the network, and cut the output."
         )
-    for output in outputs:
-        if not isinstance(output, torch.Tensor) or not output.is_floating_point():
-            raise refused(f"returns a {getattr(output, 'dtype', type(output).__name__)}")
-        if output.ndim != 4 or output.shape[:2] != x.shape[:2]:
-            raise refused(f"returns an output of shape {tuple(output.shape)}")
-        if not output.isfinite().all():
-            raise refused("returns NaN or infinity")
-    if outputs[-1].shape[2:] != (height * scale, width * scale):
-        raise refused(f"returns an SR image of shape {tuple(outputs[-1].shape)}")
 
 
 class _Dumper(yaml.SafeDumper):
@@ -360,10 +327,6 @@ class _Dumper(yaml.SafeDumper):
         if {"network", "code"} <= {*mapping} or {*mapping} in ({"code", "lrs"}, {"source", "out"}):
             node.flow_style = True
         return node
-
-
-def _dump(values: dict[str, Any]) -> str:
-    return yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
 
 
 def main(argv: Sequence[str] | None = None) -> None:

@@ -4,11 +4,8 @@ Stands outside the study's graph: the report shows every file in ``benchmarks/ma
 """
 
 import argparse
-import itertools
 from collections.abc import Sequence
 from pathlib import Path
-
-from tqdm import tqdm
 
 from pipeline.models.networks import code_of, network_names, published_sizes, size_of
 from pipeline.study.params import load_params
@@ -55,23 +52,12 @@ def main(argv: Sequence[str] | None = None) -> None:
         for model, variant, size, settings in sizes
         for given in inputs(scale)
     ]
-    passes = len(cases) * (arguments.rounds + 1)
-    print(f"measure {len(sizes)} sizes of networks, {passes} passes", flush=True)
-    done = itertools.count(1)
-    with tqdm(total=passes, disable=None, unit="pass") as bar:
-
-        def passed() -> None:
-            bar.update()
-            if (number := next(done)) % len(cases) == 0 and bar.disable:  # no terminal
-                print(f"measure: {number} of {passes} passes", flush=True)
-
-        table = measure(
-            cases,
-            precision=arguments.precision,
-            threads=arguments.threads,
-            rounds=arguments.rounds,
-            on_pass=passed,
-        )
+    table = measure(
+        cases,
+        precision=arguments.precision,
+        threads=arguments.threads,
+        rounds=max(arguments.rounds, 3),  # for quartiles
+    )
     path = arguments.out / file_name(table)
     with atomic_path(path) as temporary:
         table.to_csv(temporary, index=False, float_format="%.6f")

@@ -11,8 +11,12 @@ from pipeline.imaging.packed import PackedImages
 from pipeline.study.params import load_params
 from pipeline.study.paths import RESULTS, hr_file
 from pipeline.support.console import run
-from pipeline.tables.files import write_frame
-from pipeline.tables.overlap import COLUMNS
+from pipeline.support.files import atomic_path
+
+COLUMNS = (
+    *("first_dataset", "first", "second_dataset", "second"),
+    *("correlation", "share_of_first", "share_of_second", "excluded"),
+)
 
 
 def overlaps(pairs: Iterable[tuple[str, str]], excluded: Sequence[str]) -> pd.DataFrame:
@@ -47,7 +51,7 @@ def overlaps(pairs: Iterable[tuple[str, str]], excluded: Sequence[str]) -> pd.Da
                     "excluded": "yes" if found.first in excluded else "no",
                 }
             )
-    return pd.DataFrame(rows, columns=list(COLUMNS))
+    return pd.DataFrame(rows, columns=COLUMNS)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -58,7 +62,8 @@ def main(argv: Sequence[str] | None = None) -> None:
     pairs = [(train, test) for train in training for test in params.data.test if test != train]
     pairs += combinations(params.data.test, 2)
     frame = overlaps(pairs, params.data.exclude if training else [])
-    write_frame(RESULTS / "overlap.csv", frame, COLUMNS)
+    with atomic_path(RESULTS / "overlap.csv") as temporary:
+        frame.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     print(f"{len(frame)} photographs are in two datasets")
 
 

@@ -17,8 +17,8 @@ import numpy as np  # isort: skip
 import torch
 import yaml
 
+from pipeline.degrade import degrade
 from pipeline.imaging.backend import backend_flags, computed_on, device_name
-from pipeline.imaging.degraded import degrade
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network

@@ -67,7 +67,10 @@ FROM_MIRROR = ("Set5", "PAN", "published")
 NOT_RUN = {
     "accelerate launch --multi_gpu": "needs several GPUs; tests of the trainer run two processes",
     "dvc commit": "changes the study; tests/test_end_to_end.py runs it",
+    "dvc dag": "takes seconds; dvc's own",
     "dvc exp": "trains; needs a study with its outputs",
+    "dvc metrics": "compares commits; dvc's own",
+    "dvc params": "compares commits; dvc's own",
     "dvc queue": "starts workers in the background",
     "dvc repro": "trains for minutes to days; tests/test_end_to_end.py runs it at toy size",
     "dvc status": "tests/test_end_to_end.py runs it",
@@ -82,6 +85,7 @@ NOT_RUN = {
     "mesr register": "placeholders; the full command is run",
     "mesr repro": "trains; tests/test_end_to_end.py runs it at toy size, other tests on a Slurm",
     "mesr ship": "replaces the weights in the checkout; its tests run it elsewhere",
+    "mesr submit": "needs a file of results; its tests write some",
     "mesr upscale": "names the program; the full command is run",
     "mesr verify": "needs a study with its outputs; tests/test_end_to_end.py runs it",
     "python -c": "asks PyTorch for a GPU",

@@ -15,12 +15,12 @@ from typing import Any
 
 import pytest
 
-from pipeline.models.networks import NETWORKS
+from pipeline.models.networks import network_names
 from pipeline.support.arithmetic import MACHINE, missing_hardware
 
 ROOT = Path(__file__).parents[1]
 PROCESSORS = ("here", "Haswell", "EPYC-Rome")
-TRAINED = [name for name in NETWORKS if name != "bicubic"]
+TRAINED = [name for name in network_names() if name != "bicubic"]
 
 pytestmark = [
     pytest.mark.timeout(1800),

@@ -11,37 +11,14 @@ from torch import Tensor
 from baselines.weights.protobuf import message_types
 
 # The part of caffe.proto that parameters are in.
-_NET = message_types("""
-    name: "caffe.proto" package: "caffe"
-    message_type {
-        name: "NetParameter"
-        field {
-            name: "layer" number: 100 label: LABEL_REPEATED
-            type: TYPE_MESSAGE type_name: ".caffe.LayerParameter"
-        }
+_NET = message_types(
+    {
+        "NetParameter": {"layer": (100, "LayerParameter[]")},
+        "LayerParameter": {"name": (1, "string"), "blobs": (7, "BlobProto[]")},
+        "BlobProto": {"data": (5, "float[]"), "shape": (7, "BlobShape")},
+        "BlobShape": {"dim": (1, "int64[]")},
     }
-    message_type {
-        name: "LayerParameter"
-        field { name: "name" number: 1 type: TYPE_STRING }
-        field {
-            name: "blobs" number: 7 label: LABEL_REPEATED
-            type: TYPE_MESSAGE type_name: ".caffe.BlobProto"
-        }
-    }
-    message_type {
-        name: "BlobProto"
-        field {
-            name: "data" number: 5 type: TYPE_FLOAT label: LABEL_REPEATED options { packed: true }
-        }
-        field { name: "shape" number: 7 type: TYPE_MESSAGE type_name: ".caffe.BlobShape" }
-    }
-    message_type {
-        name: "BlobShape"
-        field {
-            name: "dim" number: 1 type: TYPE_INT64 label: LABEL_REPEATED options { packed: true }
-        }
-    }
-""")["caffe.NetParameter"]
+)["NetParameter"]
 
 
 def read_caffemodel(path: Path) -> dict[str, list[Tensor]]:

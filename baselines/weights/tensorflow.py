@@ -26,32 +26,20 @@ _TABLE_MAGIC = 0xDB4775248B80FB57
 _FLOAT32 = 1  # DataType.DT_FLOAT
 
 # The part of tensor_bundle.proto and tensor_shape.proto that whole variables need.
-_MESSAGES = message_types("""
-    name: "tensor_bundle.proto" package: "tensorflow"
-    message_type {
-        name: "BundleHeaderProto"
-        field { name: "num_shards" number: 1 type: TYPE_INT32 }
-        field { name: "endianness" number: 2 type: TYPE_INT32 }
+_MESSAGES = message_types(
+    {
+        "BundleHeaderProto": {"num_shards": (1, "int32"), "endianness": (2, "int32")},
+        "BundleEntryProto": {
+            "dtype": (1, "int32"),
+            "shape": (2, "TensorShapeProto"),
+            "offset": (4, "int64"),
+            "size": (5, "int64"),
+            "slices": (7, "bytes[]"),
+        },
+        "TensorShapeProto": {"dim": (2, "Dim[]")},
+        "Dim": {"size": (1, "int64")},
     }
-    message_type {
-        name: "BundleEntryProto"
-        field { name: "dtype" number: 1 type: TYPE_INT32 }
-        field {
-            name: "shape" number: 2 type: TYPE_MESSAGE type_name: ".tensorflow.TensorShapeProto"
-        }
-        field { name: "offset" number: 4 type: TYPE_INT64 }
-        field { name: "size" number: 5 type: TYPE_INT64 }
-        field { name: "slices" number: 7 type: TYPE_BYTES label: LABEL_REPEATED }
-    }
-    message_type {
-        name: "TensorShapeProto"
-        field {
-            name: "dim" number: 2 label: LABEL_REPEATED
-            type: TYPE_MESSAGE type_name: ".tensorflow.TensorShapeProto.Dim"
-        }
-        nested_type { name: "Dim" field { name: "size" number: 1 type: TYPE_INT64 } }
-    }
-""")
+)
 
 
 @dataclass(frozen=True)
@@ -154,7 +142,7 @@ def read_index(index: Path) -> dict[str, Variable]:
 
 
 def _check_header(message: bytes) -> None:
-    header = _MESSAGES["tensorflow.BundleHeaderProto"].FromString(message)
+    header = _MESSAGES["BundleHeaderProto"].FromString(message)
     if header.num_shards != 1:
         raise ValueError(f"the checkpoint has {header.num_shards} data files; expected 1")
     if header.endianness != 0:
@@ -162,7 +150,7 @@ def _check_header(message: bytes) -> None:
 
 
 def _variable(message: bytes) -> Variable:
-    entry = _MESSAGES["tensorflow.BundleEntryProto"].FromString(message)
+    entry = _MESSAGES["BundleEntryProto"].FromString(message)
     if entry.slices:
         raise ValueError("a variable is stored in slices; expected whole variables")
     shape = tuple(dimension.size for dimension in entry.shape.dim)

@@ -12,8 +12,9 @@ from importlib.metadata import PackageNotFoundError, distribution
 from pathlib import Path, PurePosixPath
 
 from pipeline.assets.registry import Asset, AssetFile
-from pipeline.imaging.images import Pixels, read_image
+from pipeline.imaging.images import read_image
 from pipeline.imaging.packed import is_image_name, pack_images
+from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -92,7 +93,6 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
         When the archive is damaged, or hostile: a member that is absolute, leads out of the
         archive or is a link, or contents out of proportion to the archive's size.
     """
-    damaged = f"{archive}: is a damaged or encrypted archive ({{}}). Delete it and fetch again."
     try:
         with zipfile.ZipFile(archive) as file, tempfile.TemporaryDirectory() as folder:
             for member in _checked_members(file, archive):
@@ -114,12 +114,15 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                     raise UserError(f"{archive}, member {member.filename!r}: {problem}") from error
                 yield name.stem, pixels
     # zipfile wraps neither zlib's error nor the end of a file.
-    except (zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError) as error:
-        raise UserError(damaged.format(error)) from error
-    except OSError as error:
-        if error.errno != errno.EINVAL:  # of a member that would begin before the archive
+    except (
+        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError
+    ) as error:  # fmt: skip
+        # EINVAL: a member that would begin before the archive.
+        if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise
-        raise UserError(damaged.format(error)) from error
+        raise UserError(
+            f"{archive}: is a damaged or encrypted archive ({error}). Delete it and fetch again."
+        ) from error
 
 
 def _checked_members(file: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
@@ -155,8 +158,7 @@ def locate_photograph(file: AssetFile) -> Path:
         under its name.
     """
     match = re.fullmatch(r"pkg:pypi/(?P<name>[^@]+)@(?P<version>[^#]+)#(?P<path>.+)", file.url)
-    if match is None:
-        raise UserError(f"{file.key}: {file.url} is not the URL of a file in an installed package")
+    assert match is not None  # the tests read every URL of the registry
     wanted = f"{match['name']}=={match['version']}"
     remedy = f"Install the version the registry was made with: python -m pip install {wanted}"
     try:

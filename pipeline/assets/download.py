@@ -6,8 +6,7 @@ what a broken transfer left is completed by the next attempt or the next run.
 
 import os
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
@@ -15,7 +14,7 @@ from typing import Literal
 from urllib.parse import urlsplit
 
 import requests
-from filelock import FileLock, Timeout
+from filelock import FileLock
 from tqdm import tqdm
 from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
 
@@ -26,28 +25,29 @@ MIRROR_VARIABLE = "MESR_MIRROR"
 CHUNK = 1 << 16
 # A server may send at most this much for a file whose size the registry does not know.
 LARGEST_UNKNOWN = 1 << 30
+Kind = Literal["unreachable", "refused", "failed"]
 BUSY = {408, 429}  # statuses below 500 after which another attempt may succeed
 
 
-@dataclass(frozen=True)
-class Failure:
+class Failure(Exception):  # noqa: N818 (a result before it is an error)
     """Why a file could not be obtained.
 
-    ``unreachable``: no connection came about; ``refused``: the content is wrong; ``failed``:
-    anything else, such as an answer with status 404 or a transfer that breaks off.
+    Parameters
+    ----------
+    file : AssetFile
+        The file.
+    kind : {"unreachable", "refused", "failed"}
+        No connection came about; the content is wrong; anything else, such as an answer with
+        status 404 or a transfer that breaks off.
+    reason : str
+        For people.
+    again : bool
+        Whether another attempt may succeed.
     """
 
-    file: AssetFile
-    kind: Literal["unreachable", "refused", "failed"]
-    reason: str
-
-
-class _DownloadError(Exception):
-    """A download failed; `again` says whether another attempt may succeed."""
-
-    def __init__(self, failure: Failure, *, again: bool = False) -> None:
-        super().__init__(failure.reason)
-        self.failure, self.again = failure, again
+    def __init__(self, file: AssetFile, kind: Kind, reason: str, *, again: bool = False) -> None:
+        super().__init__(reason)
+        self.file, self.kind, self.reason, self.again = file, kind, reason, again
 
 
 def mirror_folder() -> Path | None:
@@ -116,46 +116,48 @@ class Source:
         """
         found: dict[str, Path] = {}
         failures: list[Failure] = []
-        if not files:
-            return found, failures
+        asset = files[0].asset
+        sizes = [file.size for file in files if file.size is not None]
         with (
-            self._lock(files[0].asset),
-            _progress(files) as advance,
+            FileLock(self.downloads / f".{asset}.lock"),  # one process fetches, others wait
+            tqdm(
+                desc=f"  {asset}",
+                total=sum(sizes) if len(sizes) == len(files) else None,
+                unit="B",
+                unit_scale=True,
+                leave=False,
+                disable=None,
+            ) as bar,
             ThreadPool(self.workers) as pool,
         ):
-            for file, result in pool.imap(lambda f: (f, self._one(f, advance)), files):
+            for file, result in pool.imap(lambda f: (f, self._one(f, bar.update)), files):
                 if isinstance(result, Failure):
                     failures.append(result)
                 else:
                     found[file.key] = result
         return found, failures
 
-    @contextmanager
-    def _lock(self, asset: str) -> Iterator[None]:
-        """Let one process fetch an asset while others wait for it."""
-        lock = FileLock(self.downloads / f".{asset}.lock")
-        try:
-            lock.acquire(blocking=False)
-        except Timeout:
-            print(f"  another process fetches {asset}: waiting for it", flush=True)
-            lock.acquire()
-        try:
-            yield
-        finally:
-            lock.release()
-
     def _one(self, file: AssetFile, advance: Callable[[int], object]) -> Path | Failure:
         path = self.downloads / file.asset / file.name
-        try:
-            place = _verified(file, path) or self._in_mirror(file)
-            place = place or _verified(file, file.raw_path(self.data))
-            if place is None:
-                path.parent.mkdir(exist_ok=True)
-                return self._download(file, path, advance)
-        except _DownloadError as error:
-            return error.failure
-        advance(place.stat().st_size)
-        return place
+        place = _verified(file, path) or self._in_mirror(file)
+        place = place or _verified(file, file.raw_path(self.data))
+        if place is not None:
+            advance(place.stat().st_size)
+            return place
+        path.parent.mkdir(exist_ok=True)
+        part = path.with_name(f"{path.name}.part")
+        for attempt in range(1, self.attempts + 1):
+            try:
+                # An earlier run may have ended between the last byte and the digest.
+                if not part.exists() or file.mismatch(part) is not None:
+                    self._receive(file, part, advance)
+                _check_digest(file, part)
+                return part.replace(path)
+            except Failure as failure:
+                if not failure.again or attempt == self.attempts:
+                    return failure
+                time.sleep(self.pause * 2 ** (attempt - 1))
+        raise AssertionError("the last attempt returns")
 
     def _in_mirror(self, file: AssetFile) -> Path | None:
         path = file.mirror_path(self.mirror) if self.mirror else None
@@ -169,26 +171,11 @@ class Source:
             self.refused[file.key] = f"{path}: {problem}"
         return None
 
-    def _download(self, file: AssetFile, path: Path, advance: Callable[[int], object]) -> Path:
-        part = path.with_name(f"{path.name}.part")
-        for attempt in range(self.attempts):
-            try:
-                # An earlier run may have ended between the last byte and the digest.
-                if not part.exists() or file.mismatch(part) is not None:
-                    self._receive(file, part, advance)
-                _check_digest(file, part)
-                return part.replace(path)
-            except _DownloadError as error:
-                if not error.again or attempt + 1 == self.attempts:
-                    raise
-                time.sleep(self.pause * 2**attempt)
-        raise AssertionError("the last attempt returns or raises")
-
     def _receive(self, file: AssetFile, part: Path, advance: Callable[[int], object]) -> None:
         """Make one attempt: append to what an earlier one left, or start afresh."""
         host = urlsplit(file.url).netloc
         if host in self._unreachable:  # the other files of that host need not wait as long
-            raise _DownloadError(Failure(file, "unreachable", self._unreachable[host]))
+            raise Failure(file, "unreachable", self._unreachable[host])
         have = part.stat().st_size if part.exists() else 0
         if file.size is not None and have >= file.size:
             have = 0
@@ -198,14 +185,17 @@ class Source:
             with self._session.get(
                 file.url, headers=headers, stream=True, timeout=self.timeout
             ) as response:
-                self._check_status(file, response)
+                status = response.status_code
+                if status not in {200, 206, 416}:
+                    text = f"{file.url}: HTTP status {status} {response.reason}"
+                    raise Failure(file, "failed", text, again=status in BUSY or status >= 500)
                 resumes = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
-                if not (response.status_code == 206 and resumes):
+                if not (status == 206 and resumes):
                     have = 0
-                if response.status_code == 416:  # what we have is no beginning of the file
+                if status == 416:  # what we have is no beginning of the file
                     part.unlink(missing_ok=True)
                     text = f"{file.url}: the rest of the file is not available"
-                    raise _DownloadError(Failure(file, "failed", text), again=True)
+                    raise Failure(file, "failed", text, again=True)
                 with part.open("ab" if have else "wb") as stream:
                     while piece := response.raw.read1(CHUNK, decode_content=True):
                         have += len(piece)
@@ -220,16 +210,9 @@ class Source:
         if have > limit:
             part.unlink()
             text = f"{file.url}: sends more than the expected {limit:,} bytes"
-            raise _DownloadError(Failure(file, "refused", text))
+            raise Failure(file, "refused", text)
 
-    def _check_status(self, file: AssetFile, response: requests.Response) -> None:
-        status = response.status_code
-        if status not in {200, 206, 416}:
-            text = f"{file.url}: HTTP status {status} {response.reason}"
-            again = status in BUSY or status >= 500
-            raise _DownloadError(Failure(file, "failed", text), again=again)
-
-    def _broken_off(self, file: AssetFile, error: Exception) -> _DownloadError:
+    def _broken_off(self, file: AssetFile, error: Exception) -> Failure:
         """Tell hosts that are out of reach from those that hung up or are distrusted."""
         cause = error.args[0] if error.args else None
         out_of_reach = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
@@ -239,35 +222,17 @@ class Source:
             request = getattr(error, "request", None)
             host = urlsplit(str(request.url) if request is not None else file.url).netloc
             self._unreachable[host] = f"{host} cannot be reached"
-            return _DownloadError(Failure(file, "unreachable", self._unreachable[host]))
+            return Failure(file, "unreachable", self._unreachable[host])
         again = isinstance(error, requests.ConnectionError | requests.Timeout | HTTPError)
         text = f"{file.url}: broke off ({error})"
-        return _DownloadError(Failure(file, "failed", text), again=again)
+        return Failure(file, "failed", text, again=again)
 
 
 def _check_digest(file: AssetFile, part: Path) -> None:
     if problem := file.mismatch(part):
         part.unlink()
-        failure = Failure(file, "refused", f"{file.url}: {problem}")
-        raise _DownloadError(failure, again=True)
+        raise Failure(file, "refused", f"{file.url}: {problem}", again=True)
 
 
 def _verified(file: AssetFile, path: Path) -> Path | None:
     return path if path.is_file() and file.mismatch(path) is None else None
-
-
-@contextmanager
-def _progress(files: Sequence[AssetFile]) -> Iterator[Callable[[int], object]]:
-    """Show the bytes received: a bar on a terminal, a line every few seconds elsewhere."""
-    total = None if any(file.size is None for file in files) else sum(f.size or 0 for f in files)
-    terminal = os.isatty(2)
-    with tqdm(
-        total=total,
-        desc=f"  {files[0].asset}",
-        unit="B",
-        unit_scale=True,
-        leave=False,
-        mininterval=0.1 if terminal else 10,
-        delay=0 if terminal else 10,
-    ) as bar:
-        yield bar.update

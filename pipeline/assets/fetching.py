@@ -30,7 +30,6 @@ def fetch_assets(
     names: Sequence[str],
     destination: Path = DATA,
     *,
-    downloads: Path | None = None,
     again: bool = False,
     partial: bool = False,
     **options: Any,
@@ -46,8 +45,6 @@ def fetch_assets(
         Assets, as registered.
     destination : Path
         The data folder.
-    downloads : Path, optional
-        Where the network's files are kept; `downloads` beside the data folder by default.
     again : bool
         Build outputs again that exist already.
     partial : bool
@@ -71,9 +68,7 @@ def fetch_assets(
         listing what could not be, what is missing with its size, the reasons and the remedies.
     """
     assets = [find_asset(name) for name in dict.fromkeys(names)]
-    source = Source(
-        downloads or destination.parent / "downloads", mirror_folder(), destination, **options
-    )
+    source = Source(destination.parent / "downloads", mirror_folder(), destination, **options)
     missing: list[tuple[Asset, list[Failure]]] = []
     problems: list[str] = []
     for asset in assets:

@@ -100,10 +100,10 @@ def registered_files(asset: Asset, datasets: Path = DATASETS) -> dict[str, Path]
         When one is missing or changed, or one is there that is not listed.
     """
     folder = datasets / asset.name
-    paths = {file.key: folder / file.name for file in asset.files}
+    paths = {}
     again = f"Get the images again with: mesr register {asset.name} FOLDER"
     for file in asset.files:
-        path = paths[file.key]
+        path = paths[file.key] = folder / file.name
         if path.is_symlink() or not path.is_file():
             raise UserError(f"{path}: is not here. {again}")
         if problem := file.mismatch(path):

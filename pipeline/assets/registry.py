@@ -232,12 +232,10 @@ def find_file(key: str) -> AssetFile:
     """
     asset_name, _, name = key.partition("/")
     asset = find_asset(asset_name)
-    for file in asset.files:
-        if file.name == name:
-            return file
-    raise UserError(
-        f"asset {asset_name} has no file {name!r}; it has {', '.join(f.name for f in asset.files)}"
-    )
+    files = {file.name: file for file in asset.files}
+    if name not in files:
+        raise UserError(f"asset {asset_name} has no file {name!r}; it has {', '.join(files)}")
+    return files[name]
 
 
 def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
@@ -257,10 +255,9 @@ def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
     """
     get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
     paths = [raw / file for file in files]
-    for path in paths:
+    for file, path in zip(files, paths, strict=True):
         if not path.is_file():
             raise UserError(f"{path}: not downloaded. Get it with {get}.")
-    for file, path in zip(files, paths, strict=True):
         if difference := find_file(file).mismatch(path):
             raise UserError(
                 f"{path}: is not the published file ({difference}). Delete it and get it "

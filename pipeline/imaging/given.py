@@ -103,11 +103,6 @@ def match_files(
     return matched
 
 
-def match_lr(stems: Iterable[str], names: Sequence[str], scale: int, where: str) -> dict[str, str]:
-    """Find the LR image of each HR image, see `match_files`."""
-    return match_files(stems, names, scale, where, "LR")
-
-
 Found = tuple[str, int | None] | None  # the HR image and the scale that the file names
 
 

@@ -15,11 +15,9 @@ from pathlib import Path
 import numpy as np
 from PIL import ExifTags, Image, ImageCms, ImageOps, TiffImagePlugin, UnidentifiedImageError
 
-from pipeline.imaging.tensors import Pixels, round_to_uint8
+from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-
-__all__ = ["Photo", "Pixels", "read_image", "read_photo", "round_to_uint8", "write_image"]
 
 FORMATS = ("PNG", "BMP", "TIFF", "JPEG", "WEBP", "GIF", "PPM")
 LIMIT_VARIABLE = "MESR_MAX_PIXELS"
@@ -51,12 +49,15 @@ class Photo:
         Profile of the colours in `pixels`.
     exif : bytes or None
         What describes the photograph (camera, time, place, author), without orientation and size.
+    remarks : tuple of str
+        What was converted, for people.
     """
 
     pixels: Pixels
     alpha: Pixels | None = None
     icc_profile: bytes | None = None
     exif: bytes | None = None
+    remarks: tuple[str, ...] = ()
 
 
 def read_image(path: Path) -> Pixels:
@@ -117,10 +118,9 @@ def _read(path: Path, *, for_benchmark: bool) -> Photo:
         if path.stat().st_size == 0:
             raise UserError(f"{path}: the file is empty. Copy or download it again.")
         with _open(path) as file:
-            _check_size(file, path)
-            _check_samples(file, path, for_benchmark=for_benchmark)
-            _check_alone(file, path)
+            _check(file, path, for_benchmark=for_benchmark)
             has_palette = file.mode in {"P", "PA"}
+            remarks = _conversions(file)
         # A decoder passes over pixels that the file does not hold, say the rows at its end. They
         # keep what was there before, so that they differ between two decodings.
         image = _decode(path, before=0)
@@ -144,7 +144,7 @@ def _read(path: Path, *, for_benchmark: bool) -> Photo:
         pixels = pixels[..., 0]
     if profile and profile[16:20] != (b"GRAY" if pixels.ndim == 2 else b"RGB "):
         profile = None  # of the palette, say: PNG allows no other combination
-    return Photo(np.ascontiguousarray(pixels), alpha, profile, exif)
+    return Photo(np.ascontiguousarray(pixels), alpha, profile, exif, remarks)
 
 
 @contextmanager
@@ -153,19 +153,18 @@ def _failures_of(path: Path) -> Iterator[None]:
         yield
     except UserError:
         raise
-    except UnidentifiedImageError as error:
-        raise UserError(
-            f"{path}: is not an image of a known format. Replace it by a PNG, BMP, TIFF, JPEG, "
-            "WebP, GIF, PPM or PGM file."
-        ) from error
-    except MemoryError as error:
-        raise UserError(f"{path}: does not fit into memory. Split the image.") from error
     except Exception as error:  # Pillow's readers raise whatever a damaged file leads them into
-        if isinstance(error, OSError) and error.errno is not None:
-            text = f"{path}: cannot be read as an image ({error.strerror}). Check the path."
-        else:
-            text = f"{path}: is damaged or truncated ({error}). Copy or download it again."
-        raise UserError(text) from error
+        problem = f"is damaged or truncated ({error}). Copy or download it again."
+        if isinstance(error, UnidentifiedImageError):
+            problem = (
+                "is not an image of a known format. Replace it by a PNG, BMP, TIFF, JPEG, WebP, "
+                "GIF, PPM or PGM file."
+            )
+        elif isinstance(error, MemoryError):
+            problem = "does not fit into memory. Split the image."
+        elif isinstance(error, OSError) and error.errno is not None:
+            problem = f"cannot be read as an image ({error.strerror}). Check the path."
+        raise UserError(f"{path}: {problem}") from error
 
 
 def pixel_limit() -> int:
@@ -190,7 +189,8 @@ def _open(path: Path) -> Iterator[Image.Image]:
         yield file
 
 
-def _check_size(file: Image.Image, path: Path) -> None:
+def _check(file: Image.Image, path: Path, *, for_benchmark: bool) -> None:
+    """Refuse what is too large, one of several images, or not of a known range of samples."""
     pixels = file.width * file.height
     if pixels > pixel_limit():
         raise UserError(
@@ -199,9 +199,8 @@ def _check_size(file: Image.Image, path: Path) -> None:
             f"{pixel_limit():,} pixels. Split the image, or raise the limit with environment "
             f"variable {LIMIT_VARIABLE}."
         )
-
-
-def _check_alone(file: Image.Image, path: Path) -> None:
+    if problem := _problem_of_samples(file, for_benchmark=for_benchmark):
+        raise UserError(f"{path}: {problem}")
     if file.format == "MPO":  # the others are previews, or the view of the other eye
         return
     with suppress(EOFError):
@@ -212,11 +211,35 @@ def _check_alone(file: Image.Image, path: Path) -> None:
         )
 
 
-def _check_samples(file: Image.Image, path: Path, *, for_benchmark: bool) -> None:
-    """Refuse samples of unknown range, and in benchmarks what is not 8 bits of gray or RGB.
+def _problem_of_samples(file: Image.Image, *, for_benchmark: bool) -> str:
+    """Say what is not 8 bits of gray or RGB; for use, only what has no known range.
 
     Pillow may make 8 bits of others in silence.
     """
+    deep, unsigned, greatest = _samples(file)
+    found = ""
+    if for_benchmark and deep:
+        found = "has more than 8 bits per channel"
+    elif not unsigned or file.mode == "F":
+        found = "has samples that are not unsigned integers"
+    elif for_benchmark and greatest != 255:
+        found = f"has {greatest} as its greatest value instead of 255"
+    if found and for_benchmark:
+        return (
+            f"{found}; the benchmark is defined on 8-bit images and a silent conversion would "
+            "change its numbers. Convert it to unsigned 8 bits."
+        )
+    if found:
+        return f"{found}; their range is unknown. Convert it to 8 or 16 bits."
+    # Netpbm's deep gray, and that of PNG in older versions of Pillow, is mode I in 0..65535.
+    scaled = file.mode == "I" and file.format in {"PNG", "PPM"}
+    if file.mode not in (MODES if for_benchmark else PHOTO_MODES) and not scaled:
+        return f"has colour mode {file.mode}; expected gray, RGB or a palette. Convert it to RGB."
+    return ""
+
+
+def _samples(file: Image.Image) -> tuple[bool, bool, int]:
+    """Tell whether a file has more than 8 bits, unsigned numbers, and its greatest value."""
     deep, unsigned, greatest = file.mode.startswith(("I", "F")), True, 255
     arguments = [tile[3] for tile in getattr(file, "tile", ())]
     if file.format == "PNG":
@@ -227,27 +250,18 @@ def _check_samples(file: Image.Image, path: Path, *, for_benchmark: bool) -> Non
     elif isinstance(file, TiffImagePlugin.TiffImageFile):
         deep |= max(file.tag_v2.get(TiffImagePlugin.BITSPERSAMPLE, (1,))) > 8
         unsigned = set(file.tag_v2.get(TiffImagePlugin.SAMPLEFORMAT, (1,))) == {1}
-    found = ""
-    if for_benchmark and deep:
-        found = "has more than 8 bits per channel"
-    elif not unsigned or file.mode == "F":
-        found = "has samples that are not unsigned integers"
-    elif for_benchmark and greatest != 255:
-        found = f"has {greatest} as its greatest value instead of 255"
-    if found and for_benchmark:
-        raise UserError(
-            f"{path}: {found}; the benchmark is defined on 8-bit images and a silent conversion "
-            "would change its numbers. Convert it to unsigned 8 bits."
-        )
-    if found:
-        raise UserError(f"{path}: {found}; their range is unknown. Convert it to 8 or 16 bits.")
-    # Netpbm's deep gray, and that of PNG in older versions of Pillow, is mode I in 0..65535.
-    scaled = file.mode == "I" and file.format in {"PNG", "PPM"}
-    if file.mode not in (MODES if for_benchmark else PHOTO_MODES) and not scaled:
-        raise UserError(
-            f"{path}: has colour mode {file.mode}; expected gray, RGB or a palette. "
-            "Convert it to RGB."
-        )
+    return deep, unsigned, greatest
+
+
+def _conversions(file: Image.Image) -> tuple[str, ...]:
+    """Say what reading a photo changes."""
+    pictures = getattr(file, "n_frames", 1)
+    found = {
+        "reduced to 8 bits": _samples(file)[0],
+        "CMYK converted to sRGB": file.mode == "CMYK",
+        f"the first of {pictures} pictures in the file": pictures > 1,
+    }
+    return tuple(remark for remark, applies in found.items() if applies)
 
 
 def _decode(path: Path, before: int) -> Image.Image:

@@ -2,7 +2,6 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 
 import torch
 from torch import Tensor, nn
@@ -17,42 +16,20 @@ from pipeline.imaging.tensors import Image, from_tensor, round_to_uint8, to_tens
 Device = torch.device | str | None
 
 
-@dataclass(frozen=True)
-class SRResult:
-    """What a network made of one LR image.
-
-    Parameters
-    ----------
-    image : ndarray
-        (scale*h, scale*w, 3) or (scale*h, scale*w) in 0..255: uint8, or float64 when the protocol
-        does not round it.
-    coarse : tuple of ndarray
-        The outputs before the last one, coarse to fine, in the same form.
-    """
-
-    image: Image
-    coarse: tuple[Image, ...] = ()
-
-
 @contextmanager
 def _inference(network: nn.Module, protocol: Protocol) -> Iterator[None]:
     """Switch off training and TF32 and, where the protocol says so, override the padding."""
     training = network.training
-    convolutions = [
-        module
-        for module in network.modules()
-        if protocol.padding != "own" and isinstance(module, nn.Conv2d)
-    ]
-    modes = [module.padding_mode for module in convolutions]
+    modes = {m: m.padding_mode for m in network.modules() if isinstance(m, nn.Conv2d)}
     network.eval()
-    for module in convolutions:
-        module.padding_mode = protocol.padding  # type: ignore[assignment]
+    for module, own in modes.items():
+        module.padding_mode = own if protocol.padding == "own" else protocol.padding
     try:
         with backend_flags(), torch.inference_mode():
             yield
     finally:
-        for module, mode in zip(convolutions, modes, strict=True):
-            module.padding_mode = mode
+        for module, own in modes.items():
+            module.padding_mode = own
         network.train(training)
 
 
@@ -83,39 +60,9 @@ def run_network(network: SRNetwork, x: Tensor, protocol: Protocol, device: Devic
     return outputs
 
 
-def outputs_as_images(
-    network: SRNetwork, lr: Image, protocol: Protocol = RGB, device: Device = None
-) -> list[Image]:
-    """Super-resolve without rounding; see `super_resolve`.
-
-    Returns
-    -------
-    list of ndarray
-        The network's outputs, coarse to fine: float64 in nominal 0..255, neither rounded nor
-        clipped; RGB where `lr` is RGB (after the protocol's treatment of gray), else (H, W).
-    """
-    if protocol.space == "rgb" and protocol.gray == "replicate":
-        lr = stack_gray(lr)
-    lr = image_in_space(lr, protocol)
-    luma_only = network.domain == "y"
-    if not luma_only:
-        planes = stack_gray(lr)
-    elif lr.ndim == 3:
-        planes = rgb_to_y(lr)
-    else:
-        planes = lr
-    outputs = run_network(network, to_tensor(planes) / 255, protocol, device)
-    images = [from_tensor(y * 255) for y in outputs]
-    if luma_only and lr.ndim == 3:
-        return [merge_luma(image, lr) for image in images]
-    if not luma_only and lr.ndim == 2:
-        return [rgb_to_gray(image) for image in images]
-    return images
-
-
 def super_resolve(
     network: SRNetwork, lr: Image, protocol: Protocol = RGB, device: Device = None
-) -> SRResult:
+) -> list[Image]:
     """Super-resolve one gray or colour image with any network of the benchmark.
 
     A "y" network gets the luma of a colour image and the chroma is enlarged by bicubic
@@ -136,15 +83,26 @@ def super_resolve(
 
     Returns
     -------
-    SRResult
-        Rounded to uint8 when the protocol says so.
+    list of ndarray
+        The network's outputs, coarse to fine, the last one (scale*h, scale*w[, 3]): uint8, or
+        float64 in nominal 0..255, neither rounded nor clipped, when the protocol does not round.
 
     Raises
     ------
     ValueError
         When the network's last output does not have `scale` times the size of `lr`.
     """
-    images = outputs_as_images(network, lr, protocol, device)
-    if protocol.sr_rounding:
-        images = [round_to_uint8(image) for image in images]
-    return SRResult(images[-1], tuple(images[:-1]))
+    if protocol.space == "rgb" and protocol.gray == "replicate":
+        lr = stack_gray(lr)
+    lr = image_in_space(lr, protocol)
+    luma_only = network.domain == "y"
+    planes = lr if luma_only else stack_gray(lr)
+    if luma_only and lr.ndim == 3:
+        planes = rgb_to_y(lr)
+    outputs = run_network(network, to_tensor(planes) / 255, protocol, device)
+    images = [from_tensor(y * 255) for y in outputs]
+    if luma_only and lr.ndim == 3:
+        images = [merge_luma(image, lr) for image in images]
+    elif not luma_only and lr.ndim == 2:
+        images = [rgb_to_gray(image) for image in images]
+    return [round_to_uint8(image) for image in images] if protocol.sr_rounding else images

@@ -144,10 +144,8 @@ def build_network(network: str, scale: int, **settings: Any) -> SRNetwork:
     UserError
         For an unknown network, scale or setting.
     """
-    code = network if "/" in network or network.endswith(".py") else None
-    if code is None:
-        own = network in network_names() or not (ROOT / network).is_dir()
-        code = code_of(network) if own else network
+    is_code = "/" in network or network.endswith(".py") or (ROOT / network).is_dir()
+    code = network if is_code else code_of(network)
     factory = load_class(code)
     skip = "none"
     if "image_skip" not in inspect.signature(factory).parameters:

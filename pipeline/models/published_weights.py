@@ -143,17 +143,12 @@ def load_published(
             "Choose one of these, or give a weights file of your own."
         )
     paths = verified_files(entry.files, raw)
-    try:
-        state = _module(model).published_state_dict(paths, scale)
-    except ValueError as error:
-        raise UserError(
-            f"{error} The file is as published, so {_module(model).__file__} does not describe it."
-        ) from error
+    module = _module(model)
     network = build_network(model, scale, **entry.settings)
     load_state(
         network,
-        state,
+        module.published_state_dict(paths, scale),
         ", ".join(map(str, paths)),
-        f"The files are as published, so {_module(model).__file__} does not describe them.",
+        f"The files are as published, so {module.__file__} does not describe them.",
     )
     return network.eval()

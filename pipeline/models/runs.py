@@ -30,12 +30,7 @@ def read_run(folder: Path, identity: Mapping[str, Any]) -> dict[str, Any]:
         When the folder is missing, was written by an earlier version, or is of another run.
     """
     path, remedy = folder / RECORD, "dvc repro"
-    record = read_json(path, remedy)
-    if absent := [name for name in (*identity, "network_digest") if name not in record]:
-        raise UserError(
-            f"{path}: lacks {absent[0]!r}: it was written by an earlier version. Remove the "
-            f"folder and make it again: {remedy}"
-        )
+    record = read_json(path, remedy, (*identity, "network_digest"))
     for name, expected in identity.items():
         if record[name] != expected:
             raise UserError(

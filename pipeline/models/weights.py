@@ -44,13 +44,11 @@ def load_state(network: SRNetwork, state: Mapping[str, Tensor], origin: str, rem
     if unexpected := sorted(state.keys() - expected.keys()):
         raise refused(f"{unexpected[0]} is unexpected, {len(unexpected)} in all")
     for name, tensor in state.items():
-        shape, wanted = tuple(tensor.shape), tuple(expected[name].shape)
-        if shape != wanted:
-            raise refused(f"{name} has shape {shape}; expected {wanted}")
-        if tensor.dtype != expected[name].dtype:
-            raise refused(f"{name} has type {tensor.dtype}; expected {expected[name].dtype}")
+        found, wanted = ((tuple(t.shape), t.dtype) for t in (tensor, expected[name]))
+        if found != wanted:
+            raise refused(f"{name} has shape {found[0]} and type {found[1]}; expected {wanted}")
         if not tensor.isfinite().all():
-            raise UserError(f"{origin}: {name} holds NaN or infinity. {remedy}")
+            raise refused(f"{name} holds NaN or infinity")
     network.load_state_dict(state)
 
 

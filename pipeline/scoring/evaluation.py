@@ -19,7 +19,7 @@ from pipeline.imaging.degradation import degrade, make_reference
 from pipeline.imaging.images import write_image
 from pipeline.imaging.inference import Device, super_resolve
 from pipeline.imaging.packed import PackedImages
-from pipeline.imaging.protocol import RGB, Protocol, image_in_space, scored_planes
+from pipeline.imaging.protocol import RGB, Protocol, scored_planes
 from pipeline.imaging.tensors import Image, Pixels, crop_border, round_to_uint8, to_tensor
 from pipeline.scoring.metrics import WINDOW, psnr, ssim
 from pipeline.support.errors import UserError
@@ -181,31 +181,6 @@ def prepare_given(
     return sr if is_luma_of(sr, hr) else as_gray_as(reference, hr, sr), reference
 
 
-def score_image(
-    sr: Pixels, hr: Pixels, scale: int, protocol: Protocol, name: str = "image"
-) -> tuple[float, float]:
-    """PSNR in dB and SSIM of an SR image that someone else made.
-
-    Parameters
-    ----------
-    sr, hr, scale, protocol, name
-        As for `prepare_given`.
-
-    Raises
-    ------
-    UserError
-        As `prepare_given` and `score`, and for luma where the protocol scores colours.
-    """
-    image, reference = prepare_given(sr, hr, scale, protocol, name)
-    if protocol.metric == "rgb" and is_luma_of(sr, hr):
-        raise UserError(
-            f"{name}: the SR image has one channel, the HR image is in colour: it is taken for the "
-            f"luma alone, and protocol {protocol.name} scores all three channels. Give SR images "
-            "in colour, or a protocol that scores luma, such as y or rgb."
-        )
-    return score(image_in_space(image, protocol), reference, scale, protocol, name=name)
-
-
 def evaluate_image(
     network: SRNetwork,
     hr: Pixels,
@@ -240,24 +215,29 @@ def evaluate_image(
     """
     scale = network.scale
     reference = make_reference(hr, scale, protocol, name)
-    if lr is not None:
-        lr = _given_lr(lr, hr, reference, scale, name)
-    elif protocol.lr == "given":
+    height, width = reference.shape[0] // scale, reference.shape[1] // scale
+    if lr is None and protocol.lr == "given":
         raise UserError(
             f"{name}: protocol {protocol.name} takes LR files as they are; "
             "give them with --lr FOLDER"
         )
-    else:
+    if lr is None:
         lr = degrade(reference, scale, protocol)
+    elif lr.shape[:2] != (height, width):
+        raise UserError(
+            f"{name}: the LR image is {lr.shape[1]}x{lr.shape[0]} pixels; the HR image divided by "
+            f"{scale} is {width}x{height}. Give the LR images of these HR images and this scale."
+        )
+    elif hr.ndim == 2:
+        lr = as_gray_as(reference, hr, lr)
     with _watched_gate(network) as gate:
-        result = super_resolve(network, lr, protocol, device)
-    sr, coarse = result.image, result.coarse
+        *coarse, sr = super_resolve(network, lr, protocol, device)
     psnr_db, similarity = score(sr, reference, scale, protocol, device=device, name=name)
     coarse_psnr_db = None
     if coarse and coarse[0].shape == sr.shape:
         pair = scored_pair(coarse[0], reference, scale, protocol, device=device, name=name)
         coarse_psnr_db = psnr(*pair)
-    return Evaluation(psnr_db, similarity, sr, reference, lr, coarse, coarse_psnr_db, **gate)
+    return Evaluation(psnr_db, similarity, sr, reference, lr, tuple(coarse), coarse_psnr_db, **gate)
 
 
 @contextmanager
@@ -275,17 +255,6 @@ def _watched_gate(network: SRNetwork) -> Iterator[dict[str, float]]:
         yield found
     finally:
         handle.remove()
-
-
-def _given_lr(lr: Image, hr: Pixels, reference: Image, scale: int, name: str) -> Image:
-    expected = reference.shape[0] // scale, reference.shape[1] // scale
-    if lr.shape[:2] != expected:
-        raise UserError(
-            f"{name}: the LR image is {lr.shape[1]}x{lr.shape[0]} pixels; the HR image divided by "
-            f"{scale} is {expected[1]}x{expected[0]}. Give the LR images of these HR images and "
-            "this scale."
-        )
-    return as_gray_as(reference, hr, lr) if hr.ndim == 2 else lr
 
 
 def evaluate_images(

@@ -13,12 +13,11 @@ from types import SimpleNamespace
 from typing import Any
 
 import torch
-from torch import Tensor, nn
+from torch import Tensor
 
-from pipeline.imaging.images import round_to_uint8
 from pipeline.imaging.inference import Device
 from pipeline.imaging.protocol import Protocol
-from pipeline.imaging.tensors import Image, crop_border, to_tensor
+from pipeline.imaging.tensors import Image, crop_border, round_to_uint8, to_tensor
 from pipeline.support.errors import UserError
 
 # Position of a convolution in torchvision's backbone, in the names that pyiqa gives its slices.
@@ -40,13 +39,16 @@ class FurtherMetrics:
     ----------
     names : list of str
         Of the metrics, in the order given.
+
+    Raises
+    ------
+    ValueError
+        When a metric's weights do not fill its network.
     """
 
     def __init__(self, weights: Mapping[str, Sequence[Path]], device: Device = None) -> None:
         self._device = torch.device(device or "cpu")
-        self._metrics = {
-            name: build_metric(name, paths, self._device) for name, paths in weights.items()
-        }
+        self._metrics = {n: _build(n, paths, self._device) for n, paths in weights.items()}
         self.names = list(weights)
 
     def score(
@@ -112,27 +114,11 @@ def metric_input(image: Image) -> Tensor:
     return planes.expand(1, 3, *planes.shape[-2:]).contiguous()
 
 
-def build_metric(name: str, weights: Sequence[Path], device: torch.device) -> Any:
-    """Build a metric of pyiqa, without a download.
+def _build(name: str, weights: Sequence[Path], device: torch.device) -> Any:
+    """Build a metric of pyiqa without a download: every parameter from one of two files.
 
-    Parameters
-    ----------
-    name : str
-        pyiqa's name.
-    weights : sequence of Path
-        Verified files: none, or those of the backbone and of the metric.
-    device : torch.device
-        Where to compute.
-
-    Returns
-    -------
-    pyiqa.models.inference_model.InferenceModel
-        Called with (SR, HR) where its ``metric_mode`` is "FR", with (SR) otherwise.
-
-    Raises
-    ------
-    ValueError
-        When `weights` do not fill the metric's network.
+    They are the backbone as torchvision publishes it (AlexNet or VGG16), and what the metric's
+    authors trained: the layers ``lin<k>`` of LPIPS, ``alpha`` and ``beta`` of DISTS.
     """
     from pyiqa.models.inference_model import InferenceModel  # noqa: PLC0415 (takes 2 s)
 
@@ -141,37 +127,14 @@ def build_metric(name: str, weights: Sequence[Path], device: torch.device) -> An
     with _untrained_backbones():
         metric = InferenceModel(name, device=device, pretrained=False)
     backbone, own = (torch.load(path, map_location="cpu", weights_only=True) for path in weights)
-    fill(metric.net, backbone, own)
-    return metric
-
-
-def fill(network: nn.Module, backbone: Mapping[str, Tensor], own: Mapping[str, Tensor]) -> None:
-    """Load the weights of a metric: every parameter from one of two state dicts.
-
-    Parameters
-    ----------
-    network : Module
-        LPIPS or DISTS of pyiqa.
-    backbone : mapping of str to Tensor
-        Of torchvision's AlexNet or VGG16.
-    own : mapping of str to Tensor
-        What the metric's authors trained: the layers ``lin<k>`` of LPIPS, ``alpha`` and ``beta``
-        of DISTS.
-
-    Raises
-    ------
-    ValueError
-        When a parameter is in neither, or has another shape.
-    """
-    for name, parameter in network.named_parameters():
-        if match := _BACKBONE.fullmatch(name):
-            source, key = backbone, f"features.{match[1]}"
-        else:
-            source, key = own, name
+    for parameter_name, parameter in metric.net.named_parameters():
+        match = _BACKBONE.fullmatch(parameter_name)
+        source, key = (backbone, f"features.{match[1]}") if match else (own, parameter_name)
         if key not in source or source[key].shape != parameter.shape:
             raise ValueError(f"the weights have no {key} of shape {tuple(parameter.shape)}")
         with torch.no_grad():
             parameter.copy_(source[key])
+    return metric
 
 
 @contextmanager

@@ -18,10 +18,9 @@ from pipeline.imaging.tensors import Image, to_tensor
 PEAK = 255.0
 WINDOW = 11
 _STRIP = 1 << 14  # pixels
-SIGMA = 1.5
 
 _OFFSETS = torch.arange(WINDOW, dtype=torch.float64) - WINDOW // 2
-_GAUSSIAN: list[float] = torch.softmax(-(_OFFSETS**2) / (2 * SIGMA**2), dim=0).tolist()
+GAUSSIAN: list[float] = torch.softmax(-(_OFFSETS**2) / (2 * 1.5**2), dim=0).tolist()
 
 
 def _pair(sr: Image | Tensor, hr: Image | Tensor) -> tuple[Tensor, Tensor]:
@@ -52,7 +51,12 @@ def psnr(sr: Image | Tensor, hr: Image | Tensor) -> float:
         When the shapes differ.
     """
     x, y = _pair(sr, hr)
-    return float(10 * torch.log10(PEAK**2 / torch.mean((x - y) ** 2)))
+    return decibels(torch.mean((x - y) ** 2))
+
+
+def decibels(mse: Tensor) -> float:
+    """PSNR of a mean squared error, a float64 tensor of one value."""
+    return float(10 * torch.log10(PEAK**2 / mse))
 
 
 def ssim(
@@ -87,7 +91,13 @@ def ssim(
     return float(ssim_maps(x, y, (PEAK,))[0].mean())
 
 
-def ssim_maps(x: Tensor, y: Tensor, data_ranges: Sequence[float]) -> list[Tensor]:
+def ssim_maps(
+    x: Tensor,
+    y: Tensor,
+    data_ranges: Sequence[float],
+    window: Sequence[float] = GAUSSIAN,
+    correction: float = 1.0,
+) -> list[Tensor]:
     """Structural similarity window by window, for several values of its constants.
 
     Parameters
@@ -96,27 +106,34 @@ def ssim_maps(x: Tensor, y: Tensor, data_ranges: Sequence[float]) -> list[Tensor
         (1, C, H, W) float64, at least as large as the window.
     data_ranges : sequence of float
         L of the constants (0.01 L)^2 and (0.03 L)^2; 255 for data in 0..255.
+    window : sequence of float
+        Weights of the window along either axis, N of them with sum 1.
+    correction : float
+        What variances and covariances are multiplied by, such as n / (n - 1) for those of samples.
 
     Returns
     -------
     list of Tensor
-        (1, C, H - 10, W - 10) for each data range: one value for each window inside the image.
+        (1, C, H - N + 1, W - N + 1) for each data range: one value for each window inside the
+        image.
     """
     # In strips that stay in the processor's cache: a third of the time, and the same values.
-    rows = max(1, _STRIP // x.shape[-1])
+    rows, beyond = max(1, _STRIP // x.shape[-1]), len(window) - 1
     strips = []
-    for top in range(0, x.shape[-2] - WINDOW + 1, rows):
-        lines = slice(top, top + rows + WINDOW - 1)
-        strips.append(_ssim_strip(x[..., lines, :], y[..., lines, :], data_ranges))
+    for top in range(0, x.shape[-2] - beyond, rows):
+        lines = (..., slice(top, top + rows + beyond), slice(None))
+        strips.append(_ssim_strip(x[lines], y[lines], data_ranges, window, correction))
     return [torch.cat(maps, dim=-2) for maps in zip(*strips, strict=True)]
 
 
-def _ssim_strip(x: Tensor, y: Tensor, data_ranges: Sequence[float]) -> list[Tensor]:
-    moments = _blur(torch.cat([x, y, x * x, y * y, x * y]))
+def _ssim_strip(
+    x: Tensor, y: Tensor, data_ranges: Sequence[float], window: Sequence[float], correction: float
+) -> list[Tensor]:
+    moments = _blur(torch.cat([x, y, x * x, y * y, x * y]), window)
     mean_x, mean_y, square_x, square_y, product = moments.chunk(5)
-    variance_x = square_x - mean_x**2
-    variance_y = square_y - mean_y**2
-    covariance = product - mean_x * mean_y
+    variance_x = correction * (square_x - mean_x**2)
+    variance_y = correction * (square_y - mean_y**2)
+    covariance = correction * (product - mean_x * mean_y)
     maps = []
     for data_range in data_ranges:
         c1, c2 = (0.01 * data_range) ** 2, (0.03 * data_range) ** 2
@@ -126,14 +143,14 @@ def _ssim_strip(x: Tensor, y: Tensor, data_ranges: Sequence[float]) -> list[Tens
     return maps
 
 
-def _blur(planes: Tensor) -> Tensor:
-    """Average (..., H, W) float64 planes over the Gaussian windows that lie inside the image."""
+def _blur(planes: Tensor, window: Sequence[float]) -> Tensor:
+    """Average (..., H, W) float64 planes over the windows that lie inside the image."""
     # The window is separable, and sums of shifted planes need no copies: a tenth of the time of a
     # two-dimensional convolution.
     for axis in (-2, -1):
-        length = planes.shape[axis] - WINDOW + 1
-        blurred = planes.narrow(axis, 0, length) * _GAUSSIAN[0]
-        for shift in range(1, WINDOW):
-            blurred.add_(planes.narrow(axis, shift, length), alpha=_GAUSSIAN[shift])
+        length = planes.shape[axis] - len(window) + 1
+        blurred = planes.narrow(axis, 0, length) * window[0]
+        for shift in range(1, len(window)):
+            blurred.add_(planes.narrow(axis, shift, length), alpha=window[shift])
         planes = blurred
     return planes

@@ -59,30 +59,6 @@ FURTHER: dict[str, FurtherMetric] = {
     "lpips-vgg": FurtherMetric("LPIPS (VGG)", lower_is_better=True, weights=_VGG),
     "dists": FurtherMetric("DISTS", lower_is_better=True, weights=_DISTS),
 }
-OWN = {"psnr", "psnry", "ssim", "ssimc"}  # pyiqa's names of what every row has anyway
-
-
-def check_metrics(names: Sequence[str]) -> None:
-    """Refuse names of metrics that cannot be used, and say why.
-
-    Raises
-    ------
-    UserError
-        Naming the first and those that can be.
-    """
-    for name in names:
-        if name in FURTHER:
-            continue
-        if name in OWN:
-            reason = "PSNR and SSIM are measured always, by the project's own code."
-        elif name in _known_to_pyiqa():
-            reason = (
-                "it needs weights whose digests are not known here, and nothing is downloaded that "
-                "cannot be verified, or it compares sets of images; see docs/protocols.md."
-            )
-        else:
-            reason = f"pyiqa has no such metric.{suggestion(name, FURTHER)}"
-        raise UserError(f"metric {name!r} cannot be used: {reason} Metrics: {', '.join(FURTHER)}.")
 
 
 def metric_weights(names: Sequence[str], raw: Path = RAW) -> dict[str, list[Path]]:
@@ -105,11 +81,10 @@ def metric_weights(names: Sequence[str], raw: Path = RAW) -> dict[str, list[Path
     UserError
         When a metric cannot be used, or a file is not here or not the published one.
     """
-    check_metrics(names)
+    if unknown := [name for name in names if name not in FURTHER]:
+        raise UserError(
+            f"metric {unknown[0]!r} cannot be used.{suggestion(unknown[0], FURTHER)} Metrics "
+            f"beside PSNR and SSIM: {', '.join(FURTHER)}. Others need weights "
+            "whose digests are not known here, or compare sets of images; see docs/protocols.md."
+        )
     return {name: verified_files(FURTHER[name].weights, raw) for name in names}
-
-
-def _known_to_pyiqa() -> set[str]:
-    from pyiqa.default_model_configs import DEFAULT_CONFIGS  # noqa: PLC0415 (takes 2 s)
-
-    return set(DEFAULT_CONFIGS)

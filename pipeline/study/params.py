@@ -24,7 +24,7 @@ from pydantic.functional_validators import AfterValidator
 from pipeline.models.networks import CODE
 from pipeline.study import paths
 from pipeline.study.plain import REMEDY, read_params
-from pipeline.study.runs import Run, method_name, parse_scale, run_key
+from pipeline.study.runs import Kind, Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
 from pipeline.support.names import suggestion
@@ -337,31 +337,17 @@ class Params(_Strict):
         UserError
             When params.yaml has none of that name.
         """
-        if entry := self.trainings.get(key):
-            return Run(
-                key=key,
-                network=entry.network,
-                variant=entry.variant,
-                kind="trained",
-                scale=parse_scale(entry.scale),
-                seed=entry.seed,
-                code=entry.code,
-                settings=self.networks[entry.network] | entry.settings,
-                train=entry.train,
-            )
-        if found := self.imports.get(key):
-            return Run(
-                key=key,
-                network=found.network,
-                variant=found.variant,
-                kind="published" if found.weights == "published" else "interpolation",
-                scale=parse_scale(found.scale),
-                seed=None,
-                code=found.code,
-                settings=found.settings,
-            )
-        known = ", ".join([*self.trainings, *self.imports]) or "none"
-        raise UserError(f"{key!r} is no run of {paths.PARAMS}, which has: {known}")
+        entry = self.trainings.get(key) or self.imports.get(key)
+        if entry is None:
+            known = ", ".join([*self.trainings, *self.imports]) or "none"
+            raise UserError(f"{key!r} is no run of {paths.PARAMS}, which has: {known}")
+        what = (key, entry.network, entry.variant)
+        scale = parse_scale(entry.scale)
+        if isinstance(entry, Import):
+            kind: Kind = "published" if entry.weights == "published" else "interpolation"
+            return Run(*what, kind, scale, None, entry.code, entry.settings)
+        settings = self.networks[entry.network] | entry.settings
+        return Run(*what, "trained", scale, entry.seed, entry.code, settings, entry.train)
 
     def train_settings(self, lr: float, **changes: Any) -> TrainSettings:
         """Return what the trainer is told: the study's settings, `lr`, and what departs from them.
@@ -371,29 +357,56 @@ class Params(_Strict):
         ValueError
             When one is no setting or has a value that none may have.
         """
-        return check_train({**self.train, **self.running, "lr": lr, **changes})
+        values = {**self.train, **self.running, "lr": lr, **changes}
+        try:
+            # As JSON, whose lists are tuples where tuples are expected.
+            return _SETTINGS.validate_json(json.dumps(values))
+        except ValidationError as error:
+            problem = error.errors()[0]
+            name = str(problem["loc"][0])
+            if problem["type"] == "unexpected_keyword_argument":
+                known = [setting.name for setting in fields(TrainSettings)]
+                raise ValueError(f"{name}: no such setting.{suggestion(name, known)}") from error
+            raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
-        for section, entries in (("trainings", self.trainings), ("imports", self.imports)):
-            for key, entry in entries.items():
-                seed = entry.seed if isinstance(entry, Training) else None
-                name = run_key(entry.network, entry.variant, int(entry.scale[1:]), seed)
-                if key != name:
-                    raise ValueError(
-                        f"{section}.{key}: its values are those of {name}; rename the key to that, "
-                        "or correct the values"
-                    )
-        self._check_trainings()
-        self._check_arithmetic()
-        self._check_names()
+        """Check what people and `dvc exp run -S` may change against the rest."""
+        for key in (*self.trainings, *self.imports):
+            run = self.run(key) if key in self.imports else self._training(key)
+            name = run_key(run.network, run.variant, run.scale, run.seed)
+            if key != name:
+                raise ValueError(
+                    f"{key}: its values are those of {name}; rename the key to that, or correct "
+                    "the values"
+                )
+        if self.arithmetic == "portable":
+            self._check_portable()
+        if self.trainings:
+            self._check_tuning()
+        self._check_comparisons()
         return self
 
-    def _check_arithmetic(self) -> None:
-        if self.arithmetic == "native":
-            return
-        changes = [{}, *(entry.train for entry in self.trainings.values())]
-        trained = [self.train | change for change in changes]
+    def _training(self, key: str) -> Run:
+        """Return a training whose network, variant, scale and settings are known to be there."""
+        entry = self.trainings[key]
+        for section, name, known in (
+            ("networks", entry.network, self.networks),
+            ("tuned", entry.network, self.tuned),
+            ("variants", entry.variant, ("", *self.variants)),
+            ("degraded", entry.scale, self.degraded),
+        ):
+            if name not in known:
+                raise ValueError(f"{section}: lacks {name}, but {key} is trained")
+        try:
+            self.train_settings(1e-4, **entry.train)
+        except ValueError as error:
+            where = f"trainings.{key}.train" if entry.train else "train or running"
+            raise ValueError(f"{where}, {error}") from None
+        return self.run(key)
+
+    def _check_portable(self) -> None:
+        trained = [self.train, *(self.train | entry.train for entry in self.trainings.values())]
         for name, values, only in (
             ("train.threads", [t.get("threads") for t in trained], (None, 1)),
             ("train.precision", [t.get("precision", "auto") for t in trained], ("auto", "fp32")),
@@ -405,29 +418,7 @@ class Params(_Strict):
                     f"same on every processor; expected {only[-1]}, or arithmetic: native"
                 )
 
-    def _check_trainings(self) -> None:
-        for key, entry in self.trainings.items():
-            for section, known in (("networks", self.networks), ("tuned", self.tuned)):
-                if entry.network not in known:
-                    raise ValueError(f"{section}.{entry.network}: missing, but {key} is trained")
-            if entry.code != self.tuned[entry.network].code:
-                raise ValueError(
-                    f"trainings.{key}.code: {entry.code!r}, but tuned.{entry.network}.code is "
-                    f"{self.tuned[entry.network].code!r}; they must be the same"
-                )
-            if entry.variant not in ("", *self.variants):
-                raise ValueError(f"variants.{entry.variant}: missing, but {key} is trained")
-            if entry.scale not in self.degraded:
-                raise ValueError(f"degraded: lacks {entry.scale}, at which {key} is trained")
-            try:
-                self.train_settings(1e-4, **entry.train)
-            except ValueError as error:
-                where = f"trainings.{key}.train" if entry.train else "train or running"
-                raise ValueError(f"{where}, {error}") from None
-        if not self.trainings:
-            return
-        if self.tune.scale not in self.degraded:
-            raise ValueError(f"tune.scale: {self.tune.scale} is not listed in degraded")
+    def _check_tuning(self) -> None:
         if self.data.train in self.data.test and not self.data.allow_test_training:
             raise ValueError(
                 f"data.train: {self.data.train!r} is in data.test too, and scores on training "
@@ -435,25 +426,22 @@ class Params(_Strict):
                 "data.allow_test_training to true"
             )
         settings = self.train_settings(1e-4)
-        several = any(len(tuned.lrs) > 1 for tuned in self.tuned.values())
-        if several and settings.schedule == "step":
+        if all(len(tuned.lrs) == 1 for tuned in self.tuned.values()):
+            return
+        if settings.schedule == "step":
             raise ValueError(
                 "train.schedule: 'step' does not stretch to tune.steps; use cosine or one_cycle, "
                 "or leave one learning rate"
             )
-        if several and settings.validation_images == 0:
+        if settings.validation_images == 0:
             raise ValueError(
                 "tuned: several learning rates are compared on held-out images; set "
                 "train.validation_images above 0, or leave one learning rate"
             )
 
-    def _check_names(self) -> None:
-        """Check lists of names against each other."""
-        runs: dict[str, Training | Import] = {**self.imports, **self.trainings}
-        methods = {(method_name(e.network, e.variant), e.scale) for e in runs.values()}
-        for key in self.evaluated:
-            if key not in runs:
-                raise ValueError(f"evaluated: {key!r} stands neither in trainings nor in imports")
+    def _check_comparisons(self) -> None:
+        runs: list[Training | Import] = [*self.imports.values(), *self.trainings.values()]
+        methods = {(method_name(e.network, e.variant), e.scale) for e in runs}
         for pair in self.comparisons:
             for method in (pair.a, pair.b):
                 if (method, pair.scale) not in methods:
@@ -461,42 +449,15 @@ class Params(_Strict):
                         f"comparisons, {pair.name}: nothing is run of {method!r} at {pair.scale}. "
                         f"Methods: {', '.join(sorted(name for name, _ in methods))}"
                     )
-        names = Counter(pair.name for pair in self.comparisons)
-        if twice := [name for name, count in names.items() if count > 1]:
-            raise ValueError(f"comparisons: {twice[0]!r} stands more than once")
-        train = [self.data.train] if self.trainings else []
-        train, test = [self.data.train] if self.trainings else [], self.data.test
         tables = self.tables
-        for field, values, allowed, where in (
-            ("data", [*train, *test], [*self.fetched], "fetched"),
-            ("certify.datasets", self.certify.datasets, [*self.fetched], "fetched"),
-            ("tables.ablation_dataset", [tables.ablation_dataset], test, "data.test"),
-            ("tables.complexity_dataset", [tables.complexity_dataset], test, "data.test"),
-            *((f"comparisons, {p.name}", p.datasets, test, "data.test") for p in self.comparisons),
+        for field, values in (
+            ("tables.ablation_dataset", [tables.ablation_dataset]),
+            ("tables.complexity_dataset", [tables.complexity_dataset]),
+            *((f"comparisons, {pair.name}", pair.datasets) for pair in self.comparisons),
         ):
             for value in values:
-                if value not in allowed:
-                    raise ValueError(f"{field}: {value!r} is not listed in {where}")
-
-
-def check_train(values: Mapping[str, Any]) -> TrainSettings:
-    """Check names, types and ranges of the settings of a training.
-
-    Raises
-    ------
-    ValueError
-        Naming the first that is no setting or has a value that none may have.
-    """
-    try:
-        # As JSON, whose lists are tuples where tuples are expected.
-        return _SETTINGS.validate_json(json.dumps(values))
-    except ValidationError as error:
-        problem = error.errors()[0]
-        name = str(problem["loc"][0])
-        if problem["type"] == "unexpected_keyword_argument":
-            known = [setting.name for setting in fields(TrainSettings)]
-            raise ValueError(f"{name}: no such setting.{suggestion(name, known)}") from error
-        raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
+                if value not in self.data.test:
+                    raise ValueError(f"{field}: {value!r} is not listed in data.test")
 
 
 def validate_params(values: Mapping[str, Any], origin: str) -> Params:

@@ -11,6 +11,7 @@ CERTIFICATES = Path("certificates")
 RESULTS = Path("results")
 PUBLISHED = Path(__file__).resolve().parents[2] / "published"  # comes with the code
 SHIPPED = PUBLISHED.with_name("weights")
+SUBMISSIONS = Path("submissions")  # results of other people's networks
 STUDIES = Path("studies")  # studies that were computed and kept, by profile
 RECORD = PUBLISHED / "certificate.csv"
 LR_RECORD = PUBLISHED / "lr_certificate.csv"

@@ -3,7 +3,7 @@
 `published/README.md` says how the figures were chosen.
 """
 
-from collections.abc import Callable, Hashable
+from collections.abc import Callable
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
@@ -22,12 +22,6 @@ def _empty(value: Any) -> Callable[[Any], Any]:
 
 
 Scale = Annotated[int, Field(ge=2, le=4)]
-Psnr = Annotated[
-    Annotated[float, Field(gt=0, allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
-]
-Ssim = Annotated[
-    Annotated[float, Field(ge=-1, le=1, allow_inf_nan=False)] | None, BeforeValidator(_empty(None))
-]
 # Figures as printed: a decimal number keeps how many digits there are.
 PrintedPsnr = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_empty(None))]
 PrintedSsim = Annotated[
@@ -118,56 +112,19 @@ class PublishedComplexity(_Row):
     note: str
 
 
-class CertificateCell(_Row):
-    """What published weights gave here on a dataset: a row of ``certificates/*.csv``.
-
-    Attributes
-    ----------
-    protocol : str
-        Name of the protocol under which the authors evaluated.
-    psnr_db, ssim : float or None
-        Means over the images; None when nothing was measured, and `note` says why.
-    note : str
-        Why nothing was measured, or what is to be known of the weights.
-    """
-
-    model: str
-    variant: str
-    scale: Scale
-    dataset: str
-    protocol: str
-    psnr_db: Psnr
-    ssim: Ssim
-    note: str
-
-
 Row = TypeVar("Row", bound=_Row)
-Key = TypeVar("Key", bound=Hashable)
 
 
-def _read(path: Path, kind: type[Row], key: Callable[[Row], Key]) -> dict[Key, Row]:
-    """Read a table, keyed by what identifies a row.
+def _read(path: Path, kind: type[Row], *names: str) -> dict[Any, Row]:
+    """Read a table, keyed by the columns `names`.
 
     Raises
     ------
     UserError
-        Naming the file, line and column that cannot be read, or a row that stands twice.
+        Naming the line and column that cannot be read.
     """
-    try:
-        table = pd.read_csv(path, dtype=str, keep_default_na=False)
-    except FileNotFoundError as error:
-        raise UserError(
-            f"{path}: the table of published figures is missing. It belongs to the project: "
-            f"restore it with `git checkout -- published/{path.name}`."
-        ) from error
-    except ValueError as error:  # pandas' parser errors are ValueErrors
-        raise UserError(f"{path}: not readable as CSV ({error}). Correct the file.") from error
-    if list(table.columns) != list(kind.model_fields):
-        raise UserError(
-            f"{path}: the columns are {', '.join(table.columns)}; "
-            f"expected {', '.join(kind.model_fields)}. Correct the first line of the file."
-        )
-    found: dict[Key, Row] = {}
+    table = pd.read_csv(path, dtype=str, keep_default_na=False)
+    found = {}
     for line, cells in enumerate(table.to_dict("records"), start=2):
         try:
             row = kind.model_validate(cells)
@@ -177,9 +134,7 @@ def _read(path: Path, kind: type[Row], key: Callable[[Row], Key]) -> dict[Key, R
                 f"{path}, line {line}, column {problem['loc'][0]}: {problem['input']!r}: "
                 f"{problem['msg']}. Correct it, or leave the cell empty and say why in `note`."
             ) from error
-        if key(row) in found:
-            raise UserError(f"{path}, line {line}: a second row for {key(row)}. Keep one of them.")
-        found[key(row)] = row
+        found[tuple(getattr(row, name) for name in names)] = row
     return found
 
 
@@ -188,11 +143,7 @@ def published_quality(
     folder: Path = PUBLISHED,
 ) -> dict[tuple[str, str, int, str], PublishedQuality]:
     """Read `quality.csv`, keyed by model, variant, scale and dataset; raises like `_read`."""
-    return _read(
-        folder / "quality.csv",
-        PublishedQuality,
-        lambda row: (row.model, row.variant, row.scale, row.dataset),
-    )
+    return _read(folder / "quality.csv", PublishedQuality, "model", "variant", "scale", "dataset")
 
 
 @cache
@@ -200,8 +151,4 @@ def published_complexity(
     folder: Path = PUBLISHED,
 ) -> dict[tuple[str, str, int], PublishedComplexity]:
     """Read `complexity.csv`, keyed by model, variant and scale; raises like `_read`."""
-    return _read(
-        folder / "complexity.csv",
-        PublishedComplexity,
-        lambda row: (row.model, row.variant, row.scale),
-    )
+    return _read(folder / "complexity.csv", PublishedComplexity, "model", "variant", "scale")

@@ -5,35 +5,50 @@ from pathlib import Path
 
 import pandas as pd
 
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
+from pipeline.support.revision import git_revision
 
-def update_record(
-    record: Path, measured: pd.DataFrame, same: Sequence[str], revision: str
-) -> pd.DataFrame:
-    """Return a record with what was measured here in place of its own rows of the same things.
+
+def update_record(record: Path, certificates: Sequence[Path], same: Sequence[str]) -> None:
+    """Put certificates that were measured here into a record; say how many rows.
 
     Parameters
     ----------
     record : Path
-        The committed CSV file; need not exist.
-    measured : DataFrame
-        Rows as text, of the record's columns but the last, ``git_revision``.
+        The committed CSV file; need not exist. Its rows of the same things are replaced. It has
+        one column more, ``git_revision``: the commit that measured the row.
+    certificates : sequence of Path
+        CSV files; those that are not there are left out.
     same : sequence of str
         Columns that say what a row is of; the record is sorted by them, in the order in which
         their values were met first.
-    revision : str
-        Commit that measured them; rows with an empty ``psnr_db`` get none.
+
+    Raises
+    ------
+    UserError
+        When none is there.
     """
-    rows = measured.assign(git_revision=revision)
+    files = [path for path in certificates if path.is_file()]
+    if not files:
+        raise UserError(
+            "certificates: holds none that is to be recorded. Measure first: "
+            "python -m pipeline.configure profile=certify && dvc repro certify certify_lr"
+        )
+    rows = pd.concat([pd.read_csv(f, dtype=str, keep_default_na=False) for f in files])
+    rows = rows.assign(git_revision=git_revision())
     if "psnr_db" in rows:
-        rows.loc[rows["psnr_db"] == "", "git_revision"] = ""
-    if not record.is_file():
-        return rows
-    earlier = pd.read_csv(record, dtype=str, keep_default_na=False)
-    here = pd.MultiIndex.from_frame(rows[list(same)])
-    kept = ~pd.MultiIndex.from_frame(earlier[list(same)]).isin(here)
-    table = pd.concat([earlier[kept], rows], ignore_index=True)
-    both = pd.concat([earlier, rows])
-    order = {name: {v: i for i, v in enumerate(both[name].unique())} for name in same}
-    return table.sort_values(
-        list(same), key=lambda column: column.map(order[str(column.name)]), kind="stable"
-    )
+        rows.loc[rows["psnr_db"] == "", "git_revision"] = ""  # nothing was measured
+    table = rows
+    if record.is_file():
+        earlier = pd.read_csv(record, dtype=str, keep_default_na=False)
+        here = pd.MultiIndex.from_frame(rows[list(same)])
+        kept = earlier[~pd.MultiIndex.from_frame(earlier[list(same)]).isin(here)]
+        met = pd.concat([earlier, rows])
+        order = {name: {v: i for i, v in enumerate(met[name].unique())} for name in same}
+        table = pd.concat([kept, rows], ignore_index=True).sort_values(
+            list(same), key=lambda column: column.map(order[str(column.name)]), kind="stable"
+        )
+    with atomic_path(record) as temporary:
+        table.to_csv(temporary, index=False, lineterminator="\n")
+    print(f"recorded {len(rows)} rows of {', '.join(file.stem for file in files)} in {record}")

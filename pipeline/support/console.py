@@ -2,7 +2,6 @@
 
 import signal
 import sys
-import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from io import TextIOWrapper
@@ -54,9 +53,6 @@ def run(main: Callable[[], None]) -> int:
 
 @contextmanager
 def _signals_raise() -> Iterator[None]:
-    if threading.current_thread() is not threading.main_thread():  # may not set handlers
-        yield
-        return
     handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
     former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
     try:

@@ -56,7 +56,7 @@ def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
             try:
                 numbers = pd.to_numeric(cells.replace("", None))
                 found[name] = numbers.astype("Int64" if name in INTEGER else float)
-            except (ValueError, TypeError) as error:
+            except (ValueError, TypeError, OverflowError) as error:  # of infinity as a count
                 raise ValueError(f"column {name}: {error}") from error
     return pd.DataFrame(found, columns=list(columns))
 

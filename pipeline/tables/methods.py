@@ -7,6 +7,7 @@ import pandas as pd
 
 from pipeline.models.networks import published_sizes
 from pipeline.study.published_figures import published_quality
+from pipeline.tables import submitted
 from pipeline.tables.files import words
 from pipeline.tables.labels import joined, network_label
 from pipeline.tables.layout import Column, Table, across, columns, places, wide
@@ -61,7 +62,7 @@ def rows(study: Study) -> pd.DataFrame:
                 )
         for dataset in study.datasets:
             found += _quoted(study, scale, dataset)
-    frame = pd.DataFrame(found, columns=COLUMNS)
+    frame = pd.DataFrame([*found, *submitted.rows(study)], columns=COLUMNS)
     within = [frame[name] for name in ("kind", "scale", "dataset")]
     frame["rank_psnr"] = places(frame["psnr_db"], within, "db")
     frame["rank_ssim"] = places(frame["ssim"], within, "ssim")

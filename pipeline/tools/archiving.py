@@ -4,7 +4,6 @@ It holds what a reader of the study's figures needs to check them: result files,
 and report as rendered. Weights and images stay in DVC's cache.
 """
 
-import re
 import shutil
 import subprocess
 import tempfile
@@ -27,7 +26,6 @@ from pipeline.tools.sharing import page
 
 LARGEST = 15_000_000  # bytes; every clone carries the folder
 LOCK = Path("dvc.lock")
-PINS = Path("requirements.lock")
 REPORT = Path("reports/build")
 LOGS = Path("logs")
 REPRO = "mesr repro"
@@ -79,8 +77,11 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
         lock["stages"] = {name: lock["stages"][name] for name in lock["stages"] if name in stages}
         dump_yaml(temporary / LOCK.name, lock)
         shutil.copytree(RESULTS, temporary / "results", ignore=shutil.ignore_patterns(".gitignore"))
-        shutil.copytree(REPORT, temporary / "report")
-        link_results(temporary)
+        # The page links to the result files beside it, in place of its copies.
+        shutil.copytree(REPORT, temporary / "report", ignore=shutil.ignore_patterns("downloads"))
+        index = temporary / "report/index.html"
+        html = index.read_text("utf-8").replace('"downloads/', '"../results/')
+        index.write_text(html, "utf-8")
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
         text = study_page(profile, folder, pdf=pdf)
@@ -99,14 +100,9 @@ def study_page(profile: str, folder: Path, *, pdf: bool) -> str:
     """Write README.md of a kept study."""
     runs = pd.read_csv(RESULTS / "runs.csv", dtype=str, keep_default_na=False)
     trained = runs[runs["kind"] == "trained"]
-    machines = list_machines(trained)
-    found = PINS.is_file() and re.search(r"^torch==(\S+)", PINS.read_text("utf-8"), re.MULTILINE)
-    pinned = found[1] if found else ""
-    others = [machine for machine in machines if machine["torch"].partition("+")[0] != pinned]
     example = trained["key"].iloc[0] if len(trained) else ""
     return page(
-        "study.md.j2",
-        profile=profile, machines=machines, folder=folder, pdf=pdf, pinned=pinned, others=others,
+        "study.md.j2", profile=profile, machines=list_machines(trained), folder=folder, pdf=pdf,
         example=example,
     )  # fmt: skip
 
@@ -119,7 +115,7 @@ def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
     """
     columns = ["machine", "torch", "precision", "threads"]
     found = []
-    for values, group in trained.groupby(columns, sort=True):
+    for values, group in trained.groupby(columns):
         logs = [LOGS / "runs" / f"{key}.json" for key in group["key"]]
         hours = None
         if all(path.is_file() for path in logs):
@@ -129,21 +125,8 @@ def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
     return found
 
 
-def link_results(folder: Path) -> None:
-    """Have the page of a kept study link to the result files beside it, in place of its copies."""
-    index = folder / "report/index.html"
-    text = index.read_text(encoding="utf-8")
-    originals = {path.read_bytes(): path for path in (folder / "results").rglob("*.csv")}
-    for copy in sorted((folder / "report/downloads").glob("*")):
-        original = originals.get(copy.read_bytes())
-        if original and (link := f'"downloads/{copy.name}"') in text:
-            text = text.replace(link, f'"../{original.relative_to(folder).as_posix()}"')
-            copy.unlink()
-    index.write_text(text, encoding="utf-8")
-
-
 def compile_pdf(source: Path, pdf: Path) -> None:
-    """Compile report.tex of a folder, of which a copy is used, with latexmk.
+    """Compile report.tex of a folder with latexmk, which writes nothing into it.
 
     Raises
     ------
@@ -152,15 +135,13 @@ def compile_pdf(source: Path, pdf: Path) -> None:
     """
     if shutil.which("latexmk") is None:
         raise UserError("latexmk is not installed. Install it with LaTeX, or give --no-pdf")
-    with tempfile.TemporaryDirectory() as name:
-        copy = Path(name) / "report"
-        # The document takes its figures from ../figures.
-        shutil.copytree(source.parent, copy, ignore=shutil.ignore_patterns("assets", "downloads"))
+    with tempfile.TemporaryDirectory() as built:
+        words = ["-pdf", "-interaction=nonstopmode", "-halt-on-error", f"-outdir={built}"]
         done = subprocess.run(
-            ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "report.tex"],
-            cwd=copy / source.name, capture_output=True, text=True, check=False,
+            ["latexmk", *words, "report.tex"], cwd=source, capture_output=True, text=True,
+            check=False,
         )  # fmt: skip
         if done.returncode:
             ending = "\n".join(done.stdout.splitlines()[-15:])
             raise UserError(f"{source / 'report.tex'}: LaTeX failed:\n{ending}")
-        shutil.copyfile(copy / source.name / "report.pdf", pdf)
+        shutil.copyfile(Path(built) / "report.pdf", pdf)

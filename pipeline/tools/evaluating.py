@@ -16,7 +16,7 @@ from pipeline.imaging.backend import choose_device
 from pipeline.imaging.protocol import Protocol, get_protocol, image_in_space
 from pipeline.scoring.evaluation import Reader, evaluate_images, save_images, score
 from pipeline.scoring.further import FurtherMetrics
-from pipeline.study.further_metrics import FURTHER, FurtherMetric, metric_weights
+from pipeline.study.further_metrics import FURTHER, metric_weights
 from pipeline.support.files import atomic_path
 from pipeline.support.names import canonical
 from pipeline.tools.folders import GivenImages, given_lr, hr_images, sr_pairs
@@ -66,8 +66,6 @@ def evaluate(
         subject = select_subject(
             model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble
         )
-        if subject.told:
-            print(subject.told)
         readers = None
         if lr is not None:
             readers = given_lr(lr, images, scale, show=pairs)
@@ -84,8 +82,18 @@ def evaluate(
     if out is not None:
         with atomic_path(out / "quality.csv") as temporary:
             table.to_csv(temporary, index=False, float_format="%.6f")
-    title = "PSNR" if chosen.metric == "rgb" else "PSNR-Y"
-    _show(table, title, {name: FURTHER[name] for name in names})
+    psnr = r"PSNR \[dB]" if chosen.metric == "rgb" else r"PSNR-Y \[dB]"
+    shown = Table("image", psnr, "SSIM", *(f"{FURTHER[n].label} {FURTHER[n].arrow}" for n in names))
+    digits = {"psnr_db": 2, "ssim": 4} | {name: FURTHER[name].digits for name in names}
+
+    def line(row: pd.Series) -> list[str]:
+        return [f"{row[name]:.{after}f}" for name, after in digits.items()]
+
+    for _, row in table.iterrows():
+        shown.add_row(Text(row["image"]), *line(row))
+    shown.add_section()
+    shown.add_row("mean", *line(table[list(digits)].mean()))
+    Console().print(shown)
     first, means = table.iloc[0], table[["psnr_db", "ssim"]].mean()
     print(
         f"{first.model} x{scale} on {dataset} ({len(table)} images, protocol {chosen.name}): "
@@ -120,15 +128,3 @@ def _of_images(
         psnr_db, ssim = score(sr, reference, given.scale, protocol, name=name)
         values = further.score(sr, reference, given.scale, protocol, name=name)
         yield {"image": name, "psnr_db": psnr_db, "ssim": ssim, **values}
-
-
-def _show(table: pd.DataFrame, title: str, further: Mapping[str, FurtherMetric]) -> None:
-    digits = {"psnr_db": 2, "ssim": 4} | {name: metric.digits for name, metric in further.items()}
-    titles = [f"{metric.label} {metric.arrow}" for metric in further.values()]
-    shown = Table("image", rf"{title} \[dB]", "SSIM", *titles)
-    values = table[list(digits)]
-    for image, row in zip(table["image"], values.to_dict("records"), strict=True):
-        shown.add_row(Text(image), *(f"{row[name]:.{after}f}" for name, after in digits.items()))
-    shown.add_section()
-    shown.add_row("mean", *(f"{values[name].mean():.{n}f}" for name, n in digits.items()))
-    Console().print(shown)

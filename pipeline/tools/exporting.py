@@ -5,9 +5,9 @@ import json
 import logging
 import sys
 import warnings
-from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager
-from dataclasses import dataclass
+from collections.abc import Callable, Mapping
+from contextlib import nullcontext
+from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from unittest.mock import patch
@@ -19,19 +19,14 @@ from torch import Tensor, nn
 
 from mesr.common.base import SCALES, SRNetwork
 from mesr.common.imresize import cubic, imresize
-from pipeline.assets.registry import find_asset, registry
 from pipeline.imaging.colour import rgb_to_y
 from pipeline.imaging.tensors import to_tensor
-from pipeline.models.networks import network_names
-from pipeline.models.published_weights import published_weights
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.tools.options import Scale, Seed, Variant, WeightsForUse
 from pipeline.tools.selection import TOY, Subject, select_subject
-from pipeline.tools.shipped import CODE_LICENCE, find_shipped, weights_licence
 
 OPSET = 18
-FORMATS = {".onnx": "ONNX", ".pt2": "torch.export"}
 INPUT, OUTPUT = "lr", "sr"
 METADATA = "metadata.json"  # in a .pt2 file
 # Heights and widths on which a written file is compared with the network: even and odd, wide and
@@ -42,7 +37,7 @@ TOLERANCE = 1e-5  # of full scale; one 8-bit step is 4e-3
 REACH = 2  # pixels to either side that enter an enlarged one
 SHORTEST_SIDE = 8  # what the layers of every network need
 
-EXTRA = "install it with: pip install -e '.[export]'"
+Program = torch.export.ExportedProgram
 
 
 def export(
@@ -57,35 +52,13 @@ def export(
     subject = select_subject(
         model, scale, weights=weights, variant=variant, seed=seed, for_use=True
     )
-    if subject.told:
-        print(subject.told)
-    found = export_network(subject.network, out, describe_weights(subject))
-    for name, value in found.metadata.items():
+    facts, worst = export_network(subject.network, out, describe_weights(subject))
+    for name, value in facts.items():
         print(f"{name}: {value}")
-    sizes = ", ".join(f"{width}x{height}" for height, width in found.deviations)
-    worst = max(found.deviations.values())
+    sizes = ", ".join(f"{width}x{height}" for height, width in SIZES)
     print(
         f"{out}: differs from PyTorch by at most {worst:.2g} of full scale on LR images of {sizes}"
     )
-
-
-@dataclass(frozen=True)
-class Exported:
-    """What was written, and how near it comes to the network.
-
-    Attributes
-    ----------
-    path : Path
-        The file.
-    metadata : mapping of str to str
-        As it stands in the file.
-    deviations : mapping of (int, int) to float
-        Largest difference from PyTorch for each LR height and width, as a share of full scale.
-    """
-
-    path: Path
-    metadata: Mapping[str, str]
-    deviations: Mapping[tuple[int, int], float]
 
 
 def enlarge(x: Tensor, scale: int) -> Tensor:
@@ -164,20 +137,9 @@ def _exportable_imresize(
     return enlarge(x, int(scale))
 
 
-@contextmanager
-def _resizing_as(function: Callable[..., Tensor], network: nn.Module) -> Iterator[None]:
-    # imresize multiplies with a sparse float64 matrix that is made for the size of the image: a
-    # constant to exporters, and a type that neither format has. Networks that resize inside see
-    # `function` while they are traced; the comparison afterwards is with imresize itself.
-    module = sys.modules[type(network).__module__]
-    if getattr(module, "imresize", None) is not imresize:
-        yield
-        return
-    with patch.object(module, "imresize", function):
-        yield
-
-
-def export_network(network: SRNetwork, target: Path, metadata: Mapping[str, str]) -> Exported:
+def export_network(
+    network: SRNetwork, target: Path, metadata: Mapping[str, str]
+) -> tuple[dict[str, str], float]:
     """Write a network as a file, and compare the file with the network.
 
     Parameters
@@ -193,7 +155,10 @@ def export_network(network: SRNetwork, target: Path, metadata: Mapping[str, str]
 
     Returns
     -------
-    Exported
+    metadata : dict of str to str
+        As it stands in the file.
+    deviation : float
+        Largest difference from PyTorch on LR images of `SIZES`, as a share of full scale.
 
     Raises
     ------
@@ -201,87 +166,61 @@ def export_network(network: SRNetwork, target: Path, metadata: Mapping[str, str]
         When the ending is unknown, a package is missing, the network cannot be exported (with the
         reason), or the file computes something else than the network. Nothing is written then.
     """
-    kind = FORMATS.get(target.suffix)
-    if kind is None:
-        raise UserError(f"{target}: ends in {target.suffix!r}; expected {' or '.join(FORMATS)}")
-    if kind == "ONNX":
-        _require_onnx()
+    if target.suffix not in (".onnx", ".pt2"):
+        raise UserError(f"{target}: ends in {target.suffix!r}; expected .onnx or .pt2")
+    write = _write_onnx if target.suffix == ".onnx" else _write_pt2
+    if write is _write_onnx:
+        packages = ("onnx", "onnxruntime", "onnxscript")
+        if absent := [name for name in packages if find_spec(name) is None]:
+            raise UserError(
+                f"{absent[0]} is not installed, which ONNX files need; "
+                "install it with: pip install -e '.[export]'"
+            )
     network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
-    facts = {**metadata, **_facts(network, kind)}
+    luma = network.domain == "y"
+    facts = {
+        **metadata,
+        "scale": str(network.scale),
+        "domain": "BT.601 luma" if luma else "RGB",
+        "range": "16/255 to 235/255" if luma else "0 to 1",
+        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), "
+        f"sides of at least {SHORTEST_SIDE}",
+        "output": f"{OUTPUT}: float32, {network.scale} times as high and wide; neither clamped "
+        "nor rounded",
+        **({"opset": str(OPSET)} if write is _write_onnx else {"torch": torch.__version__}),
+    }
     with atomic_path(target) as temporary:
-        program = _traced(network)
-        if kind == "ONNX":
-            _write_onnx(program, temporary, facts)
-            run = _onnx_runner(temporary)
-        else:
-            _write_pt2(program, temporary, facts)
-            run = torch.export.load(temporary).module()
-        deviations = _compare(network, run, target)
-    return Exported(target, facts, deviations)
+        run = write(_traced(network), temporary, facts)
+        deviation = _compare(network, run, target)
+    return facts, deviation
 
 
 def describe_weights(subject: Subject) -> dict[str, str]:
     """Say which network a file holds, where its weights come from, and under which terms."""
-    name = f"{subject.model} {subject.variant}".strip()
-    facts = {"network": name, "weights": subject.source, "licence": _licence(subject)}
+    facts = {
+        "network": f"{subject.model} {subject.variant}".strip(),
+        "weights": subject.source,
+        "licence": subject.licence,
+    }
     if subject.toy:
         facts["purpose"] = TOY
     return facts if subject.seed is None else {**facts, "seed": str(subject.seed)}
 
 
-def _licence(subject: Subject) -> str:
-    if subject.source == "none":
-        return CODE_LICENCE
-    if subject.source == "shipped":
-        entry = find_shipped(subject.model, subject.network.scale)
-        return entry.licence if entry else ""
-    if subject.source == "published" and subject.model in network_names():
-        entries = published_weights(subject.model, subject.network.scale)
-        assets = {
-            asset for e in entries if subject.variant in ("", e.variant) for asset in e.assets
-        }
-        return "; ".join(find_asset(name).licence for name in sorted(assets))
-    if subject.source == "trained" and subject.seed is not None:
-        return weights_licence(registry().get(subject.data))
-    return "not known: the weights were given as a file"
-
-
-def _require_onnx() -> None:
-    try:
-        import onnx  # noqa: F401, PLC0415
-        import onnxruntime  # noqa: F401, PLC0415
-        import onnxscript  # noqa: F401, PLC0415
-    except ImportError as error:
-        raise UserError(f"{error.name} is not installed, which ONNX files need; {EXTRA}") from error
-
-
-def _facts(network: SRNetwork, kind: str) -> dict[str, str]:
-    domains = {"rgb": ("RGB", "0 to 1"), "y": ("BT.601 luma", "16/255 to 235/255")}
-    domain, values = domains[network.domain]
-    facts = {
-        "scale": str(network.scale),
-        "domain": domain,
-        "range": values,
-        "input": f"{INPUT}: float32 (1, {_channels(network)}, height, width), "
-        f"sides of at least {SHORTEST_SIDE}",
-        "output": f"{OUTPUT}: float32, {network.scale} times as high and wide; neither clamped "
-        "nor rounded",
-    }
-    return facts | ({"opset": str(OPSET)} if kind == "ONNX" else {"torch": torch.__version__})
-
-
-def _channels(network: SRNetwork) -> int:
-    return 1 if network.domain == "y" else 3
-
-
-def _traced(network: SRNetwork) -> torch.export.ExportedProgram:
-    example = torch.rand(1, _channels(network), *TRACED)
+def _traced(network: SRNetwork) -> Program:
+    example = torch.rand(1, 1 if network.domain == "y" else 3, *TRACED)
     sides = {
         axis: torch.export.Dim(name, min=SHORTEST_SIDE)
         for axis, name in ((2, "height"), (3, "width"))
     }
+    # imresize multiplies with a sparse float64 matrix that is made for the size of the image: a
+    # constant to exporters, and a type that neither format has. Networks that resize inside get
+    # another while they are traced; the comparison afterwards is with imresize itself.
+    module = sys.modules[type(network).__module__]
+    resizes = getattr(module, "imresize", None) is imresize
+    replaced = patch.object(module, "imresize", _exportable_imresize) if resizes else nullcontext()
     try:
-        with _resizing_as(_exportable_imresize, network), torch.no_grad():
+        with replaced, torch.no_grad():
             wrapped = LRToSR(network, _exportable_imresize).eval()
             # Some sizes are computed in floating point, where the tracer cannot prove that they
             # are whole numbers: the program checks it when it runs.
@@ -303,20 +242,23 @@ def _reason(error: BaseException) -> str:
     """Return the first line of what was raised at the bottom of a chain of exceptions."""
     while error.__cause__ is not None:
         error = error.__cause__
-    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
-    return lines[0] if lines else type(error).__name__
+    return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _write_pt2(program: torch.export.ExportedProgram, path: Path, facts: Mapping[str, str]) -> None:
+def _write_pt2(
+    program: Program, path: Path, facts: Mapping[str, str]
+) -> Callable[[Tensor], Tensor]:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tensors that are views of others
         torch.export.save(program, path, extra_files={METADATA: json.dumps(facts, indent=2)})
+    return torch.export.load(path).module()
 
 
 def _write_onnx(
-    program: torch.export.ExportedProgram, path: Path, facts: Mapping[str, str]
-) -> None:
+    program: Program, path: Path, facts: Mapping[str, str]
+) -> Callable[[Tensor], Tensor]:
     import onnx  # noqa: PLC0415
+    import onnxruntime  # noqa: PLC0415
 
     # onnxruntime approximates Sigmoid, 40 times less accurately than PyTorch in PAN's gates.
     program = program.run_decompositions({torch.ops.aten.sigmoid.default: _sigmoid})
@@ -338,33 +280,25 @@ def _write_onnx(
     exported.model.metadata_props.update(facts)
     exported.save(path, external_data=False)
     onnx.checker.check_model(path, full_check=True)
-
-
-def _onnx_runner(path: Path) -> Callable[[Tensor], Tensor]:
-    import onnxruntime  # noqa: PLC0415
-
     session = onnxruntime.InferenceSession(path, providers=["CPUExecutionProvider"])
     return lambda x: torch.from_numpy(session.run([OUTPUT], {INPUT: x.numpy()})[0])
 
 
-def _compare(
-    network: SRNetwork, run: Callable[[Tensor], Tensor], target: Path
-) -> dict[tuple[int, int], float]:
+def _compare(network: SRNetwork, run: Callable[[Tensor], Tensor], target: Path) -> float:
     # A photograph, reduced like the images that networks were trained on: on noise, published
     # weights of PAN give values of 1e21, in PyTorch too.
     photo = skimage.data.astronaut()
     luma = network.domain == "y"
     lr = imresize(to_tensor(rgb_to_y(photo) if luma else photo) / 255, scale=1 / network.scale)
-    reference = LRToSR(network)
-    found = {}
-    for size in SIZES:
-        x = lr[..., : size[0], : size[1]].float().clamp(0, 1).contiguous()
+    worst = 0.0
+    for height, width in SIZES:
+        x = lr[..., :height, :width].float().clamp(0, 1).contiguous()
         with torch.inference_mode():
-            difference = float((run(x) - reference(x)).abs().max())
+            difference = float((run(x) - LRToSR(network)(x)).abs().max())
         if not difference <= TOLERANCE:
             raise UserError(
-                f"{target}: not written; on an LR image of {size[1]}x{size[0]} pixels it would "
+                f"{target}: not written; on an LR image of {width}x{height} pixels it would "
                 f"differ from PyTorch by {difference:.2g} of full scale, more than {TOLERANCE:g}"
             )
-        found[size] = difference
-    return found
+        worst = max(worst, difference)
+    return worst

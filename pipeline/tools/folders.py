@@ -155,29 +155,22 @@ def given_lr(origin: str, images: Named, scale: int, *, show: bool = False) -> d
             f"{suggestion(origin, known)} mesr fetch lists what there is (kind lr)."
         )
     # SelfExSR's folders hold the HR image beside each LR image.
-    upper = {stem.upper() for stem in readers}
-    stems = [
-        stem
-        for stem in readers
-        if not (stem.upper().endswith("_HR") and f"{stem.upper()[:-2]}LR" in upper)
-    ]
+    hr = {f"{stem.upper()[:-2]}HR" for stem in readers if stem.upper().endswith("_LR")}
+    stems = [stem for stem in readers if stem.upper() not in hr]
     matched = match_files(stems, [name for name, _ in images], scale, where, "LR")
+
+    def read(name: str, read_hr: Reader) -> Pixels:
+        lr = readers[matched[name]]()
+        if is_luma_of(lr, read_hr()):
+            raise UserError(
+                f"{where}: {name}: the LR image has one channel, the HR image is in colour. "
+                "Give LR images in colour; a network that wants luma gets the luma of these."
+            )
+        return lr
+
     if show:
         _print_pairs({name: matched[name] for name, _ in images})
-    return {
-        name: partial(_read_lr, readers[matched[name]], read_hr, f"{where}: {name}")
-        for name, read_hr in images
-    }
-
-
-def _read_lr(read_lr: Reader, read_hr: Reader, name: str) -> Pixels:
-    lr = read_lr()
-    if is_luma_of(lr, read_hr()):
-        raise UserError(
-            f"{name}: the LR image has one channel, the HR image is in colour. "
-            "Give LR images in colour; a network that wants luma gets the luma of these."
-        )
-    return lr
+    return {name: partial(read, name, read_hr) for name, read_hr in images}
 
 
 class GivenImages:

@@ -10,12 +10,10 @@ import os
 import random
 import re
 import time
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import contextmanager
+from collections.abc import Sequence
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime
 from functools import partial
-from math import exp
 from pathlib import Path
 from typing import Any
 
@@ -23,12 +21,12 @@ import numpy as np
 import pandas as pd
 import torch
 from torch import Tensor
+from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags, choose_device, device_name
 from pipeline.models.counting import count, lr_size, weightless
 from pipeline.models.networks import build_network
-from pipeline.support.errors import UserError
 
 # Score of NTIRE's challenges on efficient SR, see `with_scores`.
 NTIRE_REFERENCE = "mesr"
@@ -86,55 +84,38 @@ def inputs(scale: int) -> list[tuple[str, int, int]]:
     return [("HR 1280x720", *lr_size(720, 1280, scale)), ("LR 256x256", 256, 256)]
 
 
-@contextmanager
-def forward_of(
-    network: SRNetwork, x: Tensor, precision: str
-) -> Iterator[Callable[[], tuple[Tensor, ...]]]:
-    """Yield a function that runs the network once, without gradients."""
+def timed(network: SRNetwork, x: Tensor, precision: str) -> float:
+    """Milliseconds of one forward pass: by events on a GPU, by the clock elsewhere."""
     with (
         backend_flags(),
         torch.inference_mode(),
         torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"),
     ):
-        yield lambda: network(x)
-
-
-def timed(network: SRNetwork, x: Tensor, precision: str) -> float:
-    """Milliseconds of one forward pass: by events on a GPU, by the clock elsewhere."""
-    with forward_of(network, x, precision) as forward:
         if x.device.type == "cuda":
             start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
             start.record()
-            forward()
+            network(x)
             end.record()
             torch.cuda.synchronize(x.device)
             return float(start.elapsed_time(end))
         began = time.perf_counter()
-        forward()
+        network(x)
         return (time.perf_counter() - began) * 1000
 
 
 def affordable(case: Case, device: torch.device, precision: str, limit_s: float) -> Case:
-    """Halve the share of the height until a pass takes less than `limit_s` seconds."""
-    share = 1 / 16
+    """Return the largest part of the height that should take less than `limit_s` seconds."""
+    part = replace(case, share=1 / 16)
     network = case.build(device)
-    while True:
-        part = replace(case, share=share)
-        x = part.make_input(network, device)
-        timed(network, x, precision)  # kernels are chosen and memory is allocated
-        seconds = timed(network, x, precision) / 1000
-        if share == 1 or 2 * seconds > limit_s:
-            return part
-        # Straight to the largest share that the time of this one promises to be affordable.
-        share = min(1.0, max(2 * share, 2.0 ** np.floor(np.log2(share * limit_s / seconds))))
+    x = part.make_input(network, device)
+    timed(network, x, precision)  # kernels are chosen and memory is allocated
+    seconds = timed(network, x, precision) / 1000
+    times = 2.0 ** np.floor(np.log2(max(limit_s / seconds, 1)))
+    return replace(case, share=min(1.0, float(times) / 16))
 
 
 def latencies(
-    cases: Sequence[Case],
-    device: torch.device,
-    precision: str,
-    rounds: int,
-    on_pass: Callable[[], object],
+    cases: Sequence[Case], device: torch.device, precision: str, rounds: int
 ) -> list[list[float]]:
     """Milliseconds of each case in each round, for the whole height.
 
@@ -144,7 +125,9 @@ def latencies(
     found: list[list[float]] = [[] for _ in cases]
     order = list(range(len(cases)))
     shuffle = random.Random(0)
-    for round_ in range(rounds + 1):  # the first warms up
+    for round_ in tqdm(
+        range(rounds + 1), "measure", unit="round", disable=None
+    ):  # the first warms up
         shuffle.shuffle(order)
         for index in order:
             network = cases[index].build(device)
@@ -153,7 +136,6 @@ def latencies(
             elapsed = timed(network, x, precision) / cases[index].share
             if round_:
                 found[index].append(elapsed)
-            on_pass()
     return found
 
 
@@ -166,37 +148,32 @@ def peak_memory(case: Case, device: torch.device, precision: str) -> float | Non
     """
     if device.type == "cuda":
         return _peak_memory(case, device, precision, torch.get_num_threads())
+    if not STATUS.is_file():
+        return None
     context = multiprocessing.get_context("spawn")
     with context.Pool(1) as pool:
         return pool.apply(_peak_memory, (case, device, precision, torch.get_num_threads()))
 
 
-def _peak_memory(case: Case, device: torch.device, precision: str, threads: int) -> float | None:
+def _peak_memory(case: Case, device: torch.device, precision: str, threads: int) -> float:
     torch.set_num_threads(threads)
-    with forward_of(_Nothing(case.scale), torch.ones(1, device=device), precision) as run:
-        run()  # libraries are loaded
-    if device.type == "cuda":
+    one = torch.ones(1, 1, 1, 1, device=device)
+    torch.nn.functional.conv2d(one, one)  # libraries are loaded
+    on_gpu = device.type == "cuda"
+    if on_gpu:
         torch.cuda.reset_peak_memory_stats(device)
-    elif not STATUS.is_file():
-        return None
-    before = torch.cuda.memory_allocated(device) if device.type == "cuda" else _status("VmRSS")
+    before = torch.cuda.memory_allocated(device) if on_gpu else _status("VmRSS")
     network = case.build(device)
-    x = case.make_input(network, device)
-    timed(network, x, precision)
-    peak = torch.cuda.max_memory_allocated(device) if device.type == "cuda" else _status("VmHWM")
+    timed(network, case.make_input(network, device), precision)
+    peak = torch.cuda.max_memory_allocated(device) if on_gpu else _status("VmHWM")
     weights = sum(p.nbytes for p in network.parameters())
     return ((peak - before - weights) / case.share + weights) / 2**20
 
 
-class _Nothing(SRNetwork):
-    def forward(self, x: Tensor) -> tuple[Tensor]:
-        return (torch.nn.functional.conv2d(x.view(1, 1, 1, 1), x.view(1, 1, 1, 1)),)
-
-
 def _status(field: str) -> int:
-    match = re.search(rf"^{field}:\s+(\d+) kB", STATUS.read_text(), re.MULTILINE)
-    assert match is not None
-    return int(match[1]) * 1024
+    """Read a size in bytes from Linux's account of this process."""
+    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
+    return int(lines[field].split()[0]) * 1024
 
 
 def measure(
@@ -206,7 +183,6 @@ def measure(
     threads: int | None = None,
     rounds: int = 5,
     limit_s: float = 3.0,
-    on_pass: Callable[[], object] = lambda: None,
 ) -> pd.DataFrame:
     """Measure networks on this machine.
 
@@ -219,42 +195,29 @@ def measure(
     threads : int, optional
         CPU threads; PyTorch's choice by default.
     rounds : int
-        Timed passes of each case.
+        Timed passes of each case, at least three.
     limit_s : float
         Longest pass, in seconds. A case that would take longer is measured on a strip of its
         input (column `share`), and its time and memory are scaled to the whole.
-    on_pass : callable
-        Called after each pass, (rounds + 1) times for each case.
 
     Returns
     -------
     DataFrame
         One row per case; times in milliseconds, memory in MiB.
-
-    Raises
-    ------
-    UserError
-        When there is nothing to measure, or too few rounds for quartiles.
     """
-    if not cases or rounds < 3:
-        raise UserError("nothing to measure: expected at least one network and three rounds")
     device = choose_device()
     if threads is not None:
         torch.set_num_threads(threads)
     chosen = [affordable(case, device, precision, limit_s) for case in cases]
-    found = latencies(chosen, device, precision, rounds, on_pass)
+    found = latencies(chosen, device, precision, rounds)
     rows = []
     for case, milliseconds in zip(chosen, found, strict=True):
         low, median, high = np.percentile(milliseconds, [25, 50, 75])
         network = weightless(partial(build_network, case.model, case.scale, **case.settings))
-        height, width = case.height * case.scale, case.width * case.scale
-        counted = count(network, height, width)
+        counted = count(network, case.height * case.scale, case.width * case.scale)
         rows.append(
             {
-                "model": case.model,
-                "variant": case.variant,
-                "size": case.size,
-                "scale": case.scale,
+                **{name: getattr(case, name) for name in ("model", "variant", "size", "scale")},
                 "input": case.input,
                 "lr_height": case.height,
                 "lr_width": case.width,
@@ -290,18 +253,10 @@ def with_scores(table: pd.DataFrame) -> pd.DataFrame:
     ----------
     Ren et al., "The Ninth NTIRE 2024 Efficient Super-Resolution Challenge Report", CVPRW 2024.
     """
-    group = ["size", "scale", "input"]
-    reference = table[table["model"] == NTIRE_REFERENCE].drop_duplicates(group).set_index(group)
-    scores = []
-    for row in table.to_dict("records"):
-        key = tuple(row[name] for name in group)
-        if key not in reference.index:
-            scores.append(float("nan"))
-            continue
-        base = reference.loc[key]
-        scores.append(
-            sum(w * exp(min(2 * row[c] / base[c], 700.0)) for c, w in NTIRE_WEIGHTS.items())
-        )
+    group, costs = ["size", "scale", "input"], list(NTIRE_WEIGHTS)
+    mesr = table[table["model"] == NTIRE_REFERENCE].set_index(group)[costs]
+    ratios = table[costs] / table[group].join(mesr, on=group)[costs]
+    scores = np.exp(2 * ratios.clip(upper=350)) @ pd.Series(NTIRE_WEIGHTS)
     return table.assign(ntire_score=scores)
 
 

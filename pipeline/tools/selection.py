@@ -9,7 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mesr.common.base import SRNetwork
-from pipeline.assets.registry import registry
+from pipeline.assets.registry import find_asset, registry
 from pipeline.imaging.ensemble import SelfEnsemble
 from pipeline.models.networks import (
     build_network,
@@ -27,7 +27,13 @@ from pipeline.study.runs import Run, method_name, run_key
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
 from pipeline.support.names import canonical, suggestion
-from pipeline.tools.shipped import find_shipped, is_toy, read_manifest
+from pipeline.tools.shipped import (
+    CODE_LICENCE,
+    find_shipped,
+    is_toy,
+    read_manifest,
+    weights_licence,
+)
 
 TOY = (
     "a toy, trained for a short time on a few photographs: it shows that the program works and is "
@@ -49,12 +55,10 @@ class Subject:
         Where its weights come from; "none" where it has none.
     seed : int or None
         Of the training; None for weights that were not trained here.
-    origin : str
-        The file of the weights, for people; "" where there is none or several.
     told : str
         A line that says which weights these are; "" where there are none.
-    data : str
-        Dataset that it was trained on; "" where that is not known.
+    licence : str
+        Terms of the weights.
     toy : bool
         Whether the weights are a demonstration only.
     """
@@ -64,9 +68,8 @@ class Subject:
     variant: str
     source: str
     seed: int | None = None
-    origin: str = ""
     told: str = ""
-    data: str = ""
+    licence: str = "not known: the weights were given as a file"
     toy: bool = False
 
     @property
@@ -84,25 +87,24 @@ class Asked:
     seed: int | None = None
     weights: str | None = None
 
-    def of(self, model: str, found: Subject) -> Subject:
-        """Return what was found where it is what was asked for.
+    def of(self, where: str, found: Subject, model: str = "") -> Subject:
+        """Return what was found in a file where it is what was asked for.
 
         Raises
         ------
         UserError
             Naming what differs.
         """
-        pairs = {
-            "network": (model, found.model),
-            "scale": (self.scale, found.network.scale),
-            "variant": (self.variant or None, found.variant),
-            "seed": (self.seed, found.seed),
-        }
-        for name, (asked, holds) in pairs.items():
+        for name, asked, holds in (
+            ("network", model, found.model),
+            ("scale", self.scale, found.network.scale),
+            ("variant", self.variant, found.variant),
+            ("seed", self.seed, found.seed),
+        ):
             if asked not in (None, "", holds):
                 raise UserError(
-                    f"{found.origin}: holds {name} {holds}, but the command asks for {name} "
-                    f"{asked}. Correct the command, or give other weights."
+                    f"{where}: holds {name} {holds}, but the command asks for {name} {asked}. "
+                    "Correct the command, or give other weights."
                 )
         return found
 
@@ -117,7 +119,7 @@ def select_subject(
     self_ensemble: bool = False,
     for_use: bool = False,
 ) -> Subject:
-    """Load the network that a command line asks for.
+    """Load the network that a command line asks for, and print which weights it has.
 
     Parameters
     ----------
@@ -146,19 +148,20 @@ def select_subject(
         When there is no such network, run or file, or it is not what the other words say.
     """
     kind, colon, rest = word.partition(":")
-    opener = OPENERS.get(kind.lower()) if colon else None
     asked = Asked(scale, variant, seed, weights)
-    if opener is not None:
+    if colon and kind.lower() in OPENERS:
         if not rest.strip():
             raise UserError(f"{word}: names nothing; expected {kind}:NAME")
         refuse_options(word, weights=weights)
-        subject = opener(rest, asked)
+        subject = OPENERS[kind.lower()](rest, asked)
     elif for_use and weights is None:
         subject = _best(word, asked)
     else:
         kinds = {"trained": "run", "published": "published", "shipped": "shipped"}
         chosen = canonical(weights or "trained", kinds)
         subject = OPENERS[kinds.get(chosen, "file")](word, asked)
+    if subject.told:
+        print(subject.told)
     return replace(subject, network=SelfEnsemble(subject.network)) if self_ensemble else subject
 
 
@@ -185,41 +188,45 @@ def _find_run(word: str, asked: Asked) -> Run | None:
     runs = load_params().runs()
     known = (*network_names(), *runs, *(run.method for run in runs.values()))
     word = canonical(word, dict.fromkeys(known))
-    run = runs.get(word)
-    if run is None:
+    keys = [word]
+    if word not in runs:
         network, _, variant = word.partition("-")
-        asked_variant = canonical(asked.variant, {r.variant for r in runs.values()})
-        names = [method_name(network, variant or asked_variant)]
-        if not variant:  # of a network of several sizes, or MESR with all its blocks ("full")
-            names.append(network)
+        asked_variant = canonical(asked.variant, {run.variant for run in runs.values()})
+        # Or without: of a network of several sizes, or MESR with all its blocks ("full").
+        names = (method_name(network, variant or asked_variant), word)
         keys = [run_key(name, "", asked.scale, asked.seed or 0) for name in names]
-        run = next((runs[key] for key in keys if key in runs), None)
-    if run is None or not (run_folder(run.key) / "run.json").is_file():
-        return None
-    return run
+    run = next((runs[key] for key in keys if key in runs), None)
+    return run if run and (run_folder(run.key) / "run.json").is_file() else None
 
 
 def _run(word: str, asked: Asked) -> Subject:
     """Open a run of the study that is here: trained, imported, or interpolation."""
     if canonical(word, ["bicubic"]) == "bicubic":
         refuse_options("bicubic", weights=asked.weights, variant=asked.variant, seed=asked.seed)
-        return Subject(build_network("bicubic", asked.scale), "bicubic", "", "none")
+        network = build_network("bicubic", asked.scale)
+        return Subject(network, "bicubic", "", "none", licence=CODE_LICENCE)
     run = _find_run(word, asked)
     if run is None:
         raise UserError(_not_trained(word, asked))
+    if run.kind == "interpolation":
+        return asked.of(run.key, _run(run.network, replace(asked, scale=run.scale)))
     folder = run_folder(run.key)
-    variant = run.variant or _size(run)
-    path, data = str(folder / "weights.safetensors"), load_params().data.train
-    found = Subject(load_run(folder, run.identity), run.network, variant, run.kind, run.seed, path)
-    if run.kind != "trained":
-        return asked.of("", replace(found, told=f"weights: {run.key} of the study"))
-    toy = is_toy(registry().get(data))
+    variant = run.variant or _size(run.network) or size_of(run.network, run.settings)
+    network = load_run(folder, run.identity)
+    if run.kind == "trained":
+        images = registry().get(load_params().data.train)
+        licence, toy = weights_licence(images), is_toy(images)
+    else:
+        licence, toy = _published_licence(run.network, asked.scale), False
+    path = folder / "weights.safetensors"
     told = f"weights: {path}" + (f", {TOY}" if toy else "")
-    return asked.of("", replace(found, told=told, data=data, toy=toy))
+    found = Subject(network, run.network, variant, run.kind, run.seed, told, licence, toy)
+    return asked.of(str(path), found)
 
 
-def _size(run: Run) -> str:
-    return "full" if run.network == "mesr" else size_of(run.network, run.settings)
+def _size(network: str) -> str:
+    """Name of MESR with all its blocks."""
+    return "full" if network == "mesr" else ""
 
 
 def _published(word: str, asked: Asked) -> Subject:
@@ -229,7 +236,14 @@ def _published(word: str, asked: Asked) -> Subject:
     variant = canonical(asked.variant, published_sizes(model))
     network = load_published(model, asked.scale, variant or None)
     told = f"weights: {model} x{asked.scale} as its authors published them"
-    return Subject(network, model, variant, "published", told=told)
+    licence = _published_licence(model, asked.scale, variant)
+    return Subject(network, model, variant, "published", told=told, licence=licence)
+
+
+def _published_licence(model: str, scale: int, variant: str = "") -> str:
+    entries = published_weights(model, scale)
+    assets = {asset for e in entries if variant in ("", e.variant) for asset in e.assets}
+    return "; ".join(find_asset(name).licence for name in sorted(assets))
 
 
 def _shipped(word: str, asked: Asked) -> Subject:
@@ -237,17 +251,17 @@ def _shipped(word: str, asked: Asked) -> Subject:
     model = _network(word)
     entry = find_shipped(model, asked.scale)
     if entry is None:
-        have = ", ".join(f"{e.model} x{e.scale}" for e in read_manifest().weights) or "none"
+        have = ", ".join(f"{e.model} x{e.scale}" for e in read_manifest()) or "none"
         raise UserError(
             f"no weights of {model} at x{asked.scale} come with the code; there are: {have}. "
             "Train the network (dvc repro) or give other weights: --weights published, or a file"
         )
-    path = str(SHIPPED / entry.file)
+    path = SHIPPED / entry.file
     found = Subject(
-        entry.network(), entry.model, entry.variant, "shipped", entry.seed, path,
-        f"weights: {path}, {entry.sentence()}", entry.training.images, entry.toy,
+        entry.network(), entry.model, entry.variant, "shipped", entry.seed,
+        f"weights: {path}, {entry.sentence()}", entry.licence, entry.toy,
     )  # fmt: skip
-    return asked.of(model, found)
+    return asked.of(str(path), found)
 
 
 def _file(word: str, asked: Asked) -> Subject:
@@ -260,18 +274,17 @@ def _file(word: str, asked: Asked) -> Subject:
             "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
         )
     model = _network(word) if asked.weights else ""
+    told = f"weights: {path}"
     if path.name == "weights.safetensors" and (path.parent / "run.json").is_file():
         names = ("network", "variant", "scale", "seed", "settings")
         facts = read_json(path.parent / "run.json", "dvc repro", names)
         # Code is that of the benchmark, never what a file names.
         network = build_network(code_of(facts["network"]), facts["scale"], **facts["settings"])
         load_weights(network, path)
-        variant = facts["variant"] or ("full" if facts["network"] == "mesr" else "")
-        found = Subject(
-            network, facts["network"], variant, "trained", facts["seed"], str(path),
-            f"weights: {path}",
-        )  # fmt: skip
-        return asked.of(model, found)
+        variant = facts["variant"] or _size(facts["network"])
+        licence = weights_licence(None)
+        found = Subject(network, facts["network"], variant, "trained", facts["seed"], told, licence)
+        return asked.of(str(path), found, model)
     if not model:
         raise UserError(f"{path}: no run.json beside it says which network it is of; give: "
                         f"NETWORK --weights {path}")  # fmt: skip
@@ -286,7 +299,7 @@ def _file(word: str, asked: Asked) -> Subject:
         )
     network = build_network(model, asked.scale, **sizes.get(variant, {}))
     load_weights(network, path)
-    return Subject(network, model, variant, "trained", origin=str(path), told=f"weights: {path}")
+    return Subject(network, model, variant, "trained", told=told)
 
 
 def _spandrel(word: str, asked: Asked) -> Subject:
@@ -297,11 +310,7 @@ def _spandrel(word: str, asked: Asked) -> Subject:
     network = SpandrelNetwork(Path(word))
     if network.scale != asked.scale:
         raise UserError(f"{word}: enlarges {network.scale} times, but --scale is {asked.scale}")
-    return Subject(network, network.name, "", "published", origin=word, told=f"weights: {word}")
-
-
-def _images(word: str, asked: Asked) -> Subject:
-    raise UserError(f"images:{word}: is a folder of images; a network is needed here")
+    return Subject(network, network.name, "", "published", told=f"weights: {word}")
 
 
 OPENERS: dict[str, Callable[[str, Asked], Subject]] = {
@@ -310,47 +319,38 @@ OPENERS: dict[str, Callable[[str, Asked], Subject]] = {
     "shipped": _shipped,
     "file": _file,
     "spandrel": _spandrel,
-    "images": _images,
 }
 
 
 def _network(word: str) -> str:
     """Return the name of a network as it is written here."""
-    model = canonical(word, network_names())
-    if model not in network_names():
-        raise UserError(_unknown(word))
-    return model
-
-
-def _unknown(word: str) -> str:
     names = network_names()
-    return (
-        f"network {word!r} is not registered.{suggestion(word, names)} Networks: "
-        f"{', '.join(sorted(names))}; checkpoints of others: spandrel:FILE"
-    )
+    model = canonical(word, names)
+    if model not in names:
+        raise UserError(
+            f"network {word!r} is not registered.{suggestion(word, names)} Networks: "
+            f"{', '.join(sorted(names))}; checkpoints of others: spandrel:FILE"
+        )
+    return model
 
 
 def _not_trained(word: str, asked: Asked) -> str:
     """Say that a network was not trained here, and what can be had instead."""
-    model = canonical(word.partition("-")[0], network_names())
-    if model not in network_names():
-        return _unknown(word)
-    scale, key = asked.scale, run_key(word, asked.variant, asked.scale, asked.seed or 0)
+    network, _, variant = word.partition("-")
+    model, scale = _network(network), asked.scale
+    key = run_key(model, variant or asked.variant, scale, asked.seed or 0)
     message = f"{run_folder(key) / 'run.json'}: not found; {model} was not trained here at "
     message += f"x{scale}. "
     published = published_weights(model, scale)
-    if not published:
+    if published:
+        message += "To use the published weights: --weights published. "
+    else:
         have = sorted({f"x{entry.scale}" for entry in published_weights(model)})
         also = f" (only at {', '.join(have)})" if have else ""
         message += f"Its authors published no weights{also}. "
-    ways = []
-    if published:
-        ways.append("To use the published weights: --weights published. ")
     if find_shipped(model, scale):
-        ways.append("To use the weights that come with the code: --weights shipped. ")
-    if not ways:
-        return message + "Train it first (dvc repro), or give a file: --weights FILE.safetensors"
-    return message + "".join(ways) + "To train it: dvc repro"
+        message += "To use the weights that come with the code: --weights shipped. "
+    return message + "To train it: dvc repro. A file: --weights FILE.safetensors"
 
 
 def folder_of_images(word: str, *, bare: bool = False) -> Path | None:

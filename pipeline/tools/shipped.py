@@ -1,20 +1,15 @@
 """Weights that come with the code: the folder `weights/` and its manifest."""
 
 import hashlib
-from collections.abc import Mapping
+from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any
 
-import torch
-from pydantic import BaseModel, ConfigDict, Field, ValidationError
-from safetensors import SafetensorError
 from safetensors.torch import load
-from torch import Tensor
 
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import Asset
 from pipeline.models.networks import build_network, code_of, load_class
-from pipeline.models.weights import load_state
 from pipeline.study.paths import SHIPPED
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
@@ -35,34 +30,9 @@ def weights_licence(images: Asset | None) -> str:
     return f"{CODE_LICENCE}; trained on {images.name}, whose terms are: {images.licence}"
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(strict=True, extra="forbid", frozen=True)
-
-
-class Figure(_Strict):
-    """Means over the images of a dataset, of the weights as shipped and of bicubic."""
-
-    dataset: str
-    protocol: str
-    images: int
-    psnr_db: float
-    ssim: float
-    bicubic_psnr_db: float
-    bicubic_ssim: float
-
-
-class Training(BaseModel):
-    """What determined the weights: all that the study recorded, these three for people."""
-
-    model_config = ConfigDict(strict=True, extra="allow", frozen=True)
-
-    profile: str
-    images: str
-    steps: int
-
-
-class Shipped(_Strict):
-    """One file of weights.
+@dataclass(frozen=True)
+class Shipped:
+    """One file of weights, an entry of manifest.json.
 
     Attributes
     ----------
@@ -72,17 +42,18 @@ class Shipped(_Strict):
         Name in the folder, and digest of the content in hexadecimal.
     stored : {"float16", "float32"}
         Type of the numbers in the file; networks compute in float32.
-    half_loss_db : float
-        Largest loss of mean PSNR over the datasets when stored as float16; infinite values make
-        float16 impossible, which is written as null.
+    half_loss_db : float or None
+        Largest loss of mean PSNR over the datasets when stored as float16; None where infinite
+        values make that impossible.
     toy : bool
         Whether the weights are a demonstration only.
     licence : str
         Terms of the weights and of the training images.
-    training : Training
-        What determined them.
-    figures : list of Figure
-        Of the weights as shipped.
+    training : dict
+        Profile, images, steps, and what else determined the training.
+    figures : list of dict
+        For each dataset the protocol and the means over its images, of the weights as shipped and
+        of bicubic interpolation.
     """
 
     model: str
@@ -91,14 +62,14 @@ class Shipped(_Strict):
     seed: int
     settings: dict[str, Any]
     params: int
-    file: str = Field(pattern=r"^[a-z0-9_]+\.safetensors$")
-    sha256: str = Field(pattern=r"^[0-9a-f]{64}$")
-    stored: Literal["float16", "float32"]
+    file: str
+    sha256: str
+    stored: str
     half_loss_db: float | None
     toy: bool
     licence: str
-    training: Training
-    figures: list[Figure]
+    training: dict[str, Any]
+    figures: list[dict[str, Any]]
 
     @property
     def name(self) -> str:
@@ -108,8 +79,8 @@ class Shipped(_Strict):
     def sentence(self) -> str:
         """Say what the weights are, for people who did not choose them."""
         text = (
-            f"{self.name} as shipped with the code, trained for {self.training.steps:,} steps on "
-            f"{self.training.images}"
+            f"{self.name} as shipped with the code, trained for {self.training['steps']:,} steps "
+            f"on {self.training['images']}"
         )
         if self.toy:
             text += (
@@ -141,50 +112,20 @@ class Shipped(_Strict):
 
     def network(self, folder: Path = SHIPPED) -> SRNetwork:
         """Build the network with these weights; raises like `content`."""
-        path = folder / self.file
-        try:
-            state = load(self.content(folder))
-        except (SafetensorError, ValueError) as error:
-            raise UserError(f"{path}: not readable as safetensors ({error}). {RESTORE}") from error
         network = build_network(self.model, self.scale, **self.settings)
-        load_state(network, widened(state), str(path), RESTORE)
+        network.load_state_dict(load(self.content(folder)))
         return network
 
 
-class Manifest(_Strict):
-    """Content of manifest.json."""
-
-    weights: list[Shipped]
-
-
-def read_manifest(folder: Path = SHIPPED) -> Manifest:
-    """Read and check the manifest; without any there are no weights.
-
-    Raises
-    ------
-    UserError
-        When it is not JSON or does not fit.
-    """
+def read_manifest(folder: Path = SHIPPED) -> list[Shipped]:
+    """Read the entries of the manifest; without any there are no weights."""
     path = folder / "manifest.json"
     if not path.is_file():
-        return Manifest(weights=[])
-    facts = read_json(path, "git checkout weights")
-    try:
-        return Manifest.model_validate(facts)
-    except ValidationError as error:
-        first = error.errors()[0]
-        where = ".".join(map(str, first["loc"]))
-        raise UserError(
-            f"{path}: {where}: {first['msg']}; found {first['input']!r}. {RESTORE}"
-        ) from error
+        return []
+    return [Shipped(**entry) for entry in read_json(path, "git checkout weights")["weights"]]
 
 
 def find_shipped(model: str, scale: int, folder: Path = SHIPPED) -> Shipped | None:
     """Return the entry of the manifest for a network at a scale; None without any."""
-    entries = read_manifest(folder).weights
+    entries = read_manifest(folder)
     return next((e for e in entries if (e.model, e.scale) == (model, scale)), None)
-
-
-def widened(state: Mapping[str, Tensor]) -> dict[str, Tensor]:
-    """Turn half precision into single."""
-    return {n: t.float() if t.dtype == torch.float16 else t for n, t in state.items()}

@@ -6,12 +6,10 @@ of windows, pooling and unshuffling). What is said of the result was measured (`
 """
 
 import copy
-import threading
 from collections.abc import Callable, Iterator, Sequence
 from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from itertools import pairwise
-from typing import TypeVar
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
@@ -26,8 +24,7 @@ from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gra
 from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
 
-T = TypeVar("T")
-R = TypeVar("R")
+Part = tuple[int, int, int, int]  # top, bottom, left and right, in LR pixels
 
 LARGEST_REACH = 96  # LR pixels; networks that look further get the halo below
 HALO = 16  # LR pixels, where no halo is wide enough
@@ -69,24 +66,16 @@ class TiledResult:
         How many there were; with one, nothing was cut.
     plan : Plan or None
         How it was cut; None with one tile.
-    tried : float
-        Largest difference, in grey levels of 255, between tiles and the untiled result on the part
-        of the image on which both were computed.
-    seams : float
-        Largest difference, in grey levels of 255, between what neighbouring tiles make of the
-        line of pixels where they meet.
+    deviation : float
+        Largest difference that was seen, in grey levels of 255: between tiles and the untiled
+        result on a part of the image on which both were computed, or between what neighbouring
+        tiles make of the line of pixels where they meet.
     """
 
     image: Pixels
     tiles: int
     plan: Plan | None = None
-    tried: float = 0.0
-    seams: float = 0.0
-
-    @property
-    def deviation(self) -> float:
-        """Largest difference that was seen, in grey levels of 255."""
-        return max(self.tried, self.seams)
+    deviation: float = 0.0
 
     def sentence(self) -> str:
         """Say how the image was cut and what that changed, as far as it was tried."""
@@ -140,7 +129,7 @@ def run(network: SRNetwork, x: Tensor) -> Tensor:
         return torch.as_tensor(y).float()
 
 
-def reach(network: SRNetwork, limit: int = LARGEST_REACH) -> int | None:
+def reach(network: SRNetwork) -> int | None:
     """Measure how many LR pixels away an input pixel still changes the SR image.
 
     NaN is put on one line of an otherwise black strip and spreads through every sum, product,
@@ -151,21 +140,20 @@ def reach(network: SRNetwork, limit: int = LARGEST_REACH) -> int | None:
     ----------
     network : SRNetwork
         In evaluation mode.
-    limit : int
-        Largest reach looked for.
 
     Returns
     -------
     int or None
-        Never too small for places that were tried; None above `limit`, as with global pooling.
+        Never too small for places that were tried; None above `LARGEST_REACH`, as with global
+        pooling.
     """
     farthest = 3  # of the bicubic interpolation of chroma
     for axis in (-1, -2):
         # One line first: most of what looks at the whole image shows at once.
-        first = _reached(network, axis, 2 * limit + 3, 1)
+        first = _reached(network, axis, 2 * LARGEST_REACH + 3, 1)
         # What a line reaches depends on its place in a window, hence neighbours as well.
         found = None if first is None else _reached(network, axis, 4 * first + 99, 32)
-        if found is None or found > limit:
+        if found is None or found > LARGEST_REACH:
             return None
         farthest = max(farthest, found)
     return farthest
@@ -224,7 +212,7 @@ def grid(network: SRNetwork, tolerance: float = SAME) -> int:
         shifts = (step, 2 * step) if 2 * step <= GRIDS[-1] else (step,)
         changes[step] = 255 * max(float((middle(n) - base).abs().max()) for n in shifts)
         if changes[step] <= tolerance:
-            return step
+            break
     return min(changes, key=lambda step: changes[step])
 
 
@@ -310,7 +298,7 @@ def upscale_tiled(
     parts = [(*row, *column) for row in rows for column in columns]
     halo = cut.halo
 
-    def one(network: SRNetwork, part: tuple[int, int, int, int]) -> tuple[Tensor, ...]:
+    def one(network: SRNetwork, part: Part) -> list[Tensor]:
         """Compute a tile; return its first lines, and the lines that follow after its last."""
         top, bottom, left, right = part
         y = _tile(network, lr, part, halo)
@@ -318,7 +306,7 @@ def upscale_tiled(
         canvas[top * scale : bottom * scale, left * scale : right * scale] = _rounded(inside)
         after = y[len(inside) :, : inside.shape[1]], y[: len(inside), inside.shape[1] :]
         lines = (inside[:scale], inside[:, :scale], *after)
-        return tuple(line.clamp(0, 1).clone() for line in lines)
+        return [line.clamp(0, 1).clone() for line in lines]
 
     seams = 0.0
     below: dict[int, Tensor] = {}
@@ -333,7 +321,8 @@ def upscale_tiled(
             seams = max(seams, float((beside - first_column).abs().max()))
         below[left], beside = next_row, next_column
         on_tile((bottom - top) * (right - left))
-    return TiledResult(canvas, len(parts), cut, try_tiles(network, lr, cut), 255 * seams)
+    deviation = max(255 * seams, try_tiles(network, lr, cut))
+    return TiledResult(canvas, len(parts), cut, deviation)
 
 
 def try_tiles(network: SRNetwork, lr: Pixels, cut: Plan) -> float:
@@ -367,7 +356,7 @@ def try_tiles(network: SRNetwork, lr: Pixels, cut: Plan) -> float:
     return 255 * worst
 
 
-def _tile(network: SRNetwork, lr: Pixels, part: tuple[int, int, int, int], halo: int) -> Tensor:
+def _tile(network: SRNetwork, lr: Pixels, part: Part, halo: int) -> Tensor:
     """Super-resolve a part of an image with its halo; return it without what is before it."""
     top, bottom, left, right = part
     before_rows, before_columns = min(top, halo), min(left, halo)
@@ -380,8 +369,8 @@ def _tile(network: SRNetwork, lr: Pixels, part: tuple[int, int, int, int], halo:
 
 
 def _side_by_side(
-    network: SRNetwork, one: Callable[[SRNetwork, T], R], parts: Sequence[T]
-) -> Iterator[R]:
+    network: SRNetwork, one: Callable[[SRNetwork, Part], list[Tensor]], parts: Sequence[Part]
+) -> Iterator[list[Tensor]]:
     """Compute parts in order: several at a time on a CPU, each with a copy of the network."""
     if next(network.parameters(), torch.empty(0)).device.type != "cpu":
         with backend_flags():
@@ -389,12 +378,14 @@ def _side_by_side(
         return
     cores = joblib.cpu_count()
     workers = min(cores, 8, len(parts))
-    local = threading.local()
+    copies = [copy.deepcopy(network) for _ in range(workers)]  # some keep things between layers
 
-    def work(part: T) -> R:
-        if not hasattr(local, "network"):
-            local.network = copy.deepcopy(network)  # some networks keep things between layers
-        return one(local.network, part)
+    def work(part: Part) -> list[Tensor]:
+        free = copies.pop()
+        try:
+            return one(free, part)
+        finally:
+            copies.append(free)
 
     with backend_flags(threads=cores // workers), ThreadPoolExecutor(workers) as pool:
         yield from pool.map(work, parts)

@@ -50,8 +50,6 @@ def upscale(
         model, scale, weights=weights, variant=variant, seed=seed, self_ensemble=self_ensemble,
         for_use=True,
     )  # fmt: skip
-    if subject.told:
-        print(subject.told)
     sources = image_paths(images, scale)
     targets = [out / f"{path.stem}_x{scale}.png" for path in sources]
     if len(set(targets)) < len(targets):
@@ -101,16 +99,12 @@ def image_paths(words: Sequence[Path], scale: int) -> list[Path]:
             for path in word.iterdir()
             if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
         )
-        ending, stems = f"_x{scale}", {path.stem for path in inside}
-        inside = [p for p in inside if not _is_enlarged(p.stem, ending, stems)]
+        own = {f"{path.stem}_x{scale}" for path in inside}
+        inside = [path for path in inside if path.stem not in own]
         if not inside:
             raise UserError(f"{word}: holds no image file ({', '.join(SUFFIXES)})")
         found += inside
     return found
-
-
-def _is_enlarged(stem: str, ending: str, stems: set[str]) -> bool:
-    return stem.endswith(ending) and stem.removesuffix(ending) in stems
 
 
 def _megapixels(path: Path) -> float:
@@ -178,7 +172,7 @@ class Enlarger:
             alpha = upscale_tiled(bicubic, photo.alpha, tile=256, cut=ALPHA_PLAN).image
         write_image(target, found.image, alpha, photo.icc_profile, photo.exif)
         remarks = [f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"]
-        remarks += [found.sentence(), *getattr(photo, "remarks", ())]
+        remarks += [found.sentence(), *photo.remarks]
         if photo.icc_profile:
             remarks.append("colour profile kept")
         return ", ".join(filter(None, remarks))

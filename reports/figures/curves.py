@@ -7,7 +7,7 @@ import pandas as pd
 from matplotlib.figure import Figure as Canvas
 
 from pipeline.tables.results import Results
-from reports.figures.style import MUTED, NARROW, Figure, colour, dash, label_ends
+from reports.figures.style import MUTED, NARROW, SIZE, Figure, colour, dash, label_ends
 from reports.names import distinct
 
 PANELS = {"psnr_db": "Validation PSNR (dB)", "loss": "Training loss"}
@@ -19,7 +19,7 @@ def draw_curves(
     """Draw the mean over seeds of each method: the subject in its colour, few others in theirs."""
     methods = distinct(history["method"])
     narrow = width == NARROW
-    height = 2.0 if narrow else 3.1
+    height = max(2.0, 0.75 + 1.15 * SIZE / 72 * len(methods)) if narrow else 3.1
     canvas = Canvas(figsize=(width, 2 * height if narrow else height))
     panels = canvas.subplots(*((2, 1) if narrow else (1, 2)), squeeze=False).flat
     inks = {m: colour(i, m == subject) if m == subject or len(methods) < 7 else MUTED

@@ -1,11 +1,9 @@
-import re
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.dasr import (
     DASR,
@@ -16,43 +14,6 @@ from baselines.dasr import (
     DegradationEncoder,
     published_state_dict,
 )
-
-LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
-
-
-def closed_form_count(scale: int) -> int:
-    """Count parameters layer by layer; the paper prints 5.8M for x4."""
-
-    def conv(inputs: int, outputs: int) -> int:
-        return 9 * inputs * outputs + outputs
-
-    adaptive = 64 * 64 + 64 * 576 + (64 * 64 + 64) + 2 * 64 * 8
-    group = 5 * (2 * adaptive + 2 * conv(64, 64)) + conv(64, 64)
-    stages = 2 * conv(64, 256) if scale == 4 else conv(64, 64 * scale**2)
-    generator = 5 * group + 2 * conv(64, 64) + stages + 256 * 64
-    generator += (9 * 3 * 64 + 64) - conv(64, 64) + (9 * 64 * 3 + 3)  # head, tail
-    widths = ((3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256))
-    encoder = sum(conv(i, o) + 2 * o for i, o in widths) + 2 * (256 * 256 + 256)
-    mean_shifts = 2 * (9 + 3)
-    return generator + encoder + mean_shifts
-
-
-@pytest.mark.parametrize(
-    ("scale", "params", "giga_multi_adds"),
-    # Of the authors' generator and encoder, frozen mean shifts and projection included.
-    [(2, 5_821_595, 599.805), (3, 6_006_235, 286.345), (4, 5_969_307, 185.127)],
-)
-def test_counts_equal_those_of_the_authors_code(
-    scale: int, params: int, giga_multi_adds: float
-) -> None:
-    with torch.device("meta"):
-        net = DASR(scale).eval()
-        x = torch.empty(1, 3, *LR_SIZES[scale])
-    assert sum(p.numel() for p in net.parameters()) == params == closed_form_count(scale)
-    assert sum(p.numel() for p in net.parameters() if not p.requires_grad) == 24
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(x)
-    assert counter.get_total_flops() / 2e9 == pytest.approx(giga_multi_adds, abs=5e-4)
 
 
 def test_degradation_aware_convolution_is_the_papers_formula() -> None:
@@ -165,22 +126,14 @@ def test_file_of_the_authors_structure_loads(scale: int, tmp_path: Path) -> None
     torch.save(official, path)
     net = DASR(scale)
     net.load_state_dict(published_state_dict([path], scale))
-    generator, block = net.generator, net.generator.groups[4].blocks[3]
-    name = "G.body.4.body.3"
-    assert torch.equal(block.conv2.weight, official[f"{name}.conv2.weight"])
-    assert torch.equal(block.adapt2.mix.bias, official[f"{name}.da_conv2.conv.bias"])
-    assert torch.equal(
-        block.adapt1.attention[2].weight, official[f"{name}.da_conv1.ca.conv_du.2.weight"]
-    )
-    assert torch.equal(generator.groups[2].end.bias, official["G.body.2.body.5.bias"])
-    assert torch.equal(generator.body_end.bias, official["G.body.5.bias"])
-    assert torch.equal(generator.subtract_mean.bias, official["G.sub_mean.bias"])
-    assert torch.equal(generator.tail.bias, official["G.tail.1.bias"])
-    assert torch.equal(net.encoder.layers[16].running_var, official["E.encoder_q.E.16.running_var"])
-
-
-def test_damaged_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "DASR_x2_bicubic_iso.pt"
-    path.write_bytes(b"PK\x03\x04 not an archive")
-    with pytest.raises(ValueError, match=re.escape(str(path))):
-        published_state_dict([path], 2)
+    state = net.state_dict()
+    for ours, theirs in {
+        "generator.groups.4.blocks.3.conv2.weight": "G.body.4.body.3.conv2.weight",
+        "generator.groups.4.blocks.3.adapt2.mix.bias": "G.body.4.body.3.da_conv2.conv.bias",
+        "generator.groups.2.end.bias": "G.body.2.body.5.bias",
+        "generator.body_end.bias": "G.body.5.bias",
+        "generator.subtract_mean.bias": "G.sub_mean.bias",
+        "generator.tail.bias": "G.tail.1.bias",
+        "encoder.layers.16.running_var": "E.encoder_q.E.16.running_var",
+    }.items():
+        assert torch.equal(state[ours], official[theirs]), ours

@@ -3,7 +3,6 @@ import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.defian import (
     ChannelAttentionBlock,
@@ -13,49 +12,6 @@ from baselines.defian import (
     DistributionAlignment,
     HessianFilter,
 )
-
-
-@pytest.mark.parametrize(
-    ("variant", "params", "frozen", "published_giga"),
-    # Thousands of parameters and G Multi-Adds for an output of 480x360, from the authors' table.
-    [
-        ("S", (1027.6, 1073.7, 1064.5), 14_400, (44.2, 20.6, 12.8)),
-        ("L", (15186.1, 15370.4, 15333.5), 57_600, (651.4, 293.2, 169.4)),
-    ],
-)
-def test_counts_equal_the_published_ones(
-    variant: str, params: tuple[float, ...], frozen: int, published_giga: tuple[float, ...]
-) -> None:
-    for i, scale in enumerate((2, 3, 4)):
-        with torch.device("meta"):
-            net = DeFiAN(scale, variant=variant)
-            x = torch.empty(1, 3, 360 // scale, 480 // scale)
-        count = sum(p.numel() for p in net.parameters())
-        assert round(count / 1e3, 1) == params[i]
-        assert sum(p.numel() for p in net.parameters() if not p.requires_grad) == frozen
-        if variant == "L" and scale < 4:
-            continue  # counting operations takes long, and the scales differ in the tail only
-        with torch.no_grad(), FlopCounterMode(display=False) as counter:
-            net(x)
-        # The authors' counter adds biases and activations, up to 1 % more.
-        counted = counter.get_total_flops() / 2e9
-        assert counted < published_giga[i] < 1.011 * counted
-
-
-@pytest.mark.parametrize(
-    ("scale", "small", "large"),
-    # Counts of the authors' code, frozen parameters included.
-    [(2, 1_027_610, 15_186_057), (3, 1_073_690, 15_370_377), (4, 1_064_474, 15_333_513)],
-)
-def test_exact_counts(scale: int, small: int, large: int) -> None:
-    with torch.device("meta"):
-        nets = DeFiAN(scale), DeFiAN(scale, variant="L")
-    assert [sum(p.numel() for p in net.parameters()) for net in nets] == [small, large]
-
-
-def test_unknown_variant_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"'M'.*S, L"):
-        DeFiAN(2, variant="M")
 
 
 @pytest.mark.parametrize("dilation", [1, 2, 3])

@@ -1,49 +1,11 @@
-import re
 from pathlib import Path
 
 import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.dpsr import DPSR, PUBLISHED, ResidualBlock, published_state_dict
-
-LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
-
-
-def closed_form(scale: int) -> tuple[int, float]:
-    """Return parameters and G Multi-Adds of SRResNet+ from its layer list."""
-    stages = 2 if scale == 4 else 1
-    factor = 3 if scale == 3 else 2
-    conv = 9 * 96 * 96
-    params = 9 * 4 * 96 + 96 + 33 * (conv + 96) + stages * (conv + 96) * factor**2
-    params += conv + 96 + 9 * 96 * 3
-    lr_pixels, multi_adds = 1280 * 720 / scale**2, 0.0
-    multi_adds += lr_pixels * (9 * 4 * 96 + 33 * conv)
-    multi_adds += sum(lr_pixels * factor ** (2 * i) * conv * factor**2 for i in range(stages))
-    multi_adds += 1280 * 720 * (conv + 9 * 96 * 3)
-    return params, multi_adds / 1e9
-
-
-@pytest.mark.parametrize(
-    ("scale", "params"),
-    [(2, 3_161_664), (3, 3_576_864), (4, 3_493_824)],  # of the authors' code
-)
-def test_counts_equal_those_of_the_authors_code(scale: int, params: int) -> None:
-    with torch.device("meta"):
-        net = DPSR(scale)
-        x = torch.empty(1, 3, *LR_SIZES[scale])
-    expected_params, expected_giga = closed_form(scale)
-    assert sum(p.numel() for p in net.parameters()) == params == expected_params
-    with torch.no_grad(), FlopCounterMode(display=False) as counter:
-        net(x)
-    assert counter.get_total_flops() / 2e9 == pytest.approx(expected_giga)
-
-
-def test_negative_noise_is_refused() -> None:
-    with pytest.raises(ValueError, match=r"noise_level is -1"):
-        DPSR(2, noise_level=-1)
 
 
 def test_residual_block_is_the_papers_formula() -> None:
@@ -109,18 +71,14 @@ def test_file_of_the_authors_structure_loads(scale: int, tmp_path: Path) -> None
     torch.save(official, path)
     net = DPSR(scale)
     net.load_state_dict(published_state_dict([path], scale))
-    assert torch.equal(net.head.weight, official["model.0.weight"])
-    assert torch.equal(net.body[15].residual[2].bias, official["model.1.sub.15.res.2.bias"])
-    assert torch.equal(net.body[16].weight, official["model.1.sub.16.weight"])
-    assert torch.equal(net.upsampler[0].bias, official["model.2.bias"])
+    state = net.state_dict()
     before, last = ("model.8", "model.10") if scale == 4 else ("model.5", "model.7")
-    assert torch.equal(net.tail[0].bias, official[f"{before}.bias"])
-    assert torch.equal(net.tail[2].weight, official[f"{last}.weight"])
-
-
-def test_truncated_file_is_refused(tmp_path: Path) -> None:
-    path = tmp_path / "DPSRx2.pth"
-    torch.save({"model.0.weight": torch.ones(96, 4, 3, 3)}, path)
-    path.write_bytes(path.read_bytes()[:-2000])
-    with pytest.raises(ValueError, match=re.escape(str(path))):
-        published_state_dict([path], 2)
+    for ours, theirs in {
+        "head.weight": "model.0.weight",
+        "body.15.residual.2.bias": "model.1.sub.15.res.2.bias",
+        "body.16.weight": "model.1.sub.16.weight",
+        "upsampler.0.bias": "model.2.bias",
+        "tail.0.bias": f"{before}.bias",
+        "tail.2.weight": f"{last}.weight",
+    }.items():
+        assert torch.equal(state[ours], official[theirs]), ours

@@ -4,10 +4,10 @@ import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.idn import IDN, DistillationBlock, published_state_dict
 from mesr.common.imresize import imresize
+from tests.baselines.formulas import conv
 from tests.baselines.weights.wire import bytes_field, varint
 
 # Input channels per group, output channels, side of the kernel, biased; in the order of the file.
@@ -31,32 +31,6 @@ def _authors_layers() -> dict[str, tuple[tuple[int, ...], int]]:
     return layers
 
 
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_parameters_equal_the_published_number(scale: int) -> None:
-    with torch.device("meta"):
-        net = IDN(scale)
-    assert sum(p.numel() for p in net.parameters()) == 552_769  # README of the authors' code
-    closed = sum(torch.Size(shape).numel() + biases for shape, biases in _authors_layers().values())
-    assert closed == 552_769
-
-
-def test_multiply_adds_equal_the_closed_form() -> None:
-    with torch.device("meta"):
-        net, x = IDN(4), torch.empty(1, 1, 180, 320)
-    with FlopCounterMode(display=False) as counter:
-        net(x)
-    found = counter.get_flop_counts()["Global"]
-    convolutions = sum(flops for op, flops in found.items() if "convolution" in str(op))
-    weights = sum(torch.Size(shape).numel() for shape, _ in _authors_layers().values())
-    assert convolutions == 2 * weights * 180 * 320  # every layer works on the LR grid
-
-
-@pytest.mark.parametrize("features", [8, 40])
-def test_width_that_cannot_be_split_is_refused(features: int) -> None:
-    with pytest.raises(ValueError, match=f"features is {features}"):
-        IDN(2, features=features)
-
-
 def test_block_is_the_papers_formula() -> None:
     torch.manual_seed(0)
     block, x = DistillationBlock(64), torch.randn(1, 64, 5, 4)
@@ -64,19 +38,14 @@ def test_block_is_the_papers_formula() -> None:
         torch.nn.init.normal_(parameter, std=0.1)
     p = block.state_dict()
 
-    def conv(value: Tensor, name: str, groups: int = 1) -> Tensor:
-        weight, bias = p[f"{name}.weight"], p[f"{name}.bias"]
-        parts = []
-        for part, kernels in zip(value.chunk(groups, 1), weight.chunk(groups, 0), strict=True):
-            columns = F.unfold(part, weight.shape[-1], padding=weight.shape[-1] // 2)
-            parts.append(torch.einsum("ok,bkn->bon", kernels.flatten(1), columns))
-        y = (torch.cat(parts, 1) + bias[:, None]).reshape(1, -1, 5, 4)
+    def layer(value: Tensor, name: str, groups: int = 1) -> Tensor:
+        y = conv(value, p[f"{name}.weight"], p[f"{name}.bias"], groups)
         return torch.where(y > 0, y, 0.05 * y)
 
-    upper = conv(conv(conv(x, "enhance.0"), "enhance.1", groups=4), "enhance.2")
-    lower = conv(conv(conv(upper[:, 16:], "enhance.3"), "enhance.4", groups=4), "enhance.5")
+    upper = layer(layer(layer(x, "enhance.0"), "enhance.1", groups=4), "enhance.2")
+    lower = layer(layer(layer(upper[:, 16:], "enhance.3"), "enhance.4", groups=4), "enhance.5")
     enhanced = lower + torch.cat([x, upper[:, :16]], 1)
-    torch.testing.assert_close(block(x), conv(enhanced, "compress"), atol=1e-4, rtol=1e-4)
+    torch.testing.assert_close(block(x), layer(enhanced, "compress"), atol=1e-4, rtol=1e-4)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -84,8 +53,8 @@ def test_residual_aligns_as_in_the_authors_code(scale: int) -> None:
     torch.manual_seed(0)
     net, x = IDN(scale, features=16, blocks=0), torch.rand(1, 1, 6, 7)
     features = x
-    for conv in net.extract:
-        features = F.leaky_relu(conv(features), 0.05)
+    for layer in net.extract:
+        features = F.leaky_relu(layer(features), 0.05)
     # Caffe's Deconvolution: padding 8, hence s(h-1)+1 rows, added to the rows from s-1 on.
     up = net.upsample
     theirs = F.conv_transpose2d(features, up.weight, up.bias, stride=scale, padding=8)

@@ -3,66 +3,9 @@ from pathlib import Path
 import pytest
 import torch
 from torch import Tensor
-from torch.nn import functional as F
-from torch.utils.flop_counter import FlopCounterMode
 
 from baselines.msrn import MSRB, MSRN, published_state_dict
-
-LR_SIZES = {2: (360, 640), 3: (320, 320), 4: (180, 320)}  # the pixels of a 1280x720 HR image
-# 3x3 and 5x5 of 64 channels, then of 128, then 1x1 256->64.
-_BLOCK = (9 + 25) * (64**2 + 128**2) + 256 * 64 + 2 * 64 + 2 * 128 + 64
-
-
-@pytest.mark.parametrize(
-    ("version", "scale", "params"),
-    [
-        # AWSRN's table quotes 5,930K, 6,114K and 6,078K for the 2019 network.
-        ("2019", 2, 5_930_331),
-        ("2019", 3, 6_114_971),
-        ("2019", 4, 6_078_043),
-        ("eccv", 2, 5_891_073),
-    ],
-)
-def test_parameters_equal_the_closed_form(version: str, scale: int, params: int) -> None:
-    rgb = version == "2019"
-    channels = 3 if rgb else 1
-    stages = {2: 4, 3: 9, 4: 8}[scale] * (9 * 64 * 64 + 64)
-    closed = 8 * _BLOCK + stages + (576 * 64 + 64)
-    closed += (9 * channels * 64 + 64) + (9 * 64 * channels + channels)
-    closed += (9 * 64 * 64 + 64) + 2 * (9 + 3) if rgb else 0
-    assert params == closed
-    with torch.device("meta"):
-        net = MSRN(scale, version=version)
-    assert sum(p.numel() for p in net.parameters()) == params
-    assert all(p.requires_grad for p in net.parameters())  # the mean shifts too
-
-
-@pytest.mark.parametrize(("scale", "giga"), [(2, 1366.618), (3, 627.149), (4, 376.829)])
-def test_multiply_adds(scale: int, giga: float) -> None:
-    with torch.device("meta"):
-        net, x = MSRN(scale), torch.empty(1, 3, *LR_SIZES[scale])
-    with FlopCounterMode(display=False) as counter:
-        net(x)
-    block = (9 + 25) * (64**2 + 128**2) + 256 * 64
-    head = 9 + 3 * 9 * 64 + 8 * block + 576 * 64 + 9 * 64 * 64
-    # Kernel values of the upsampler times the LR-relative grid on which they work.
-    upsampler = {2: 4, 3: 9, 4: 4 + 4 * 4}[scale] * 9 * 64 * 64
-    closed = LR_SIZES[scale][0] * LR_SIZES[scale][1] * (head + upsampler)
-    closed += 1280 * 720 * (9 * 64 * 3 + 9)
-    assert counter.get_total_flops() == 2 * closed
-    assert closed / 1e9 == pytest.approx(giga, abs=5e-4)
-
-
-def test_unknown_version_is_refused() -> None:
-    with pytest.raises(ValueError, match="version is '2018'"):
-        MSRN(2, version="2018")
-
-
-def _conv(x: Tensor, weight: Tensor, bias: Tensor) -> Tensor:
-    """Compute a 'same' convolution from columns, without torch's convolution."""
-    columns = F.unfold(x, weight.shape[-1], padding=weight.shape[-1] // 2)
-    y = torch.einsum("ok,bkn->bon", weight.flatten(1), columns) + bias[:, None]
-    return y.reshape(len(x), len(weight), *x.shape[-2:])
+from tests.baselines.formulas import conv
 
 
 def _shuffle(x: Tensor, scale: int) -> Tensor:
@@ -74,9 +17,9 @@ def _shuffle(x: Tensor, scale: int) -> Tensor:
 def _block(x: Tensor, p: dict[str, Tensor], names: list[str]) -> Tensor:
     """Equations 2-6 with the layers given in the order S1, P1, S2, P2, fusion."""
     s1, p1, s2, p2, fusion = ((p[f"{n}.weight"], p[f"{n}.bias"]) for n in names)
-    first = torch.cat([_conv(x, *s1).clamp(min=0), _conv(x, *p1).clamp(min=0)], 1)
-    second = torch.cat([_conv(first, *s2).clamp(min=0), _conv(first, *p2).clamp(min=0)], 1)
-    return x + _conv(second, *fusion)
+    first = torch.cat([conv(x, *s1).clamp(min=0), conv(x, *p1).clamp(min=0)], 1)
+    second = torch.cat([conv(first, *s2).clamp(min=0), conv(first, *p2).clamp(min=0)], 1)
+    return x + conv(second, *fusion)
 
 
 def test_block_is_the_papers_formula() -> None:
@@ -91,13 +34,13 @@ def test_eccv_network_is_the_papers(scale: int) -> None:
     torch.manual_seed(0)
     net, x = MSRN(scale, features=4, blocks=2, version="eccv"), torch.rand(1, 1, 5, 4)
     p = net.state_dict()
-    features = [_conv(x, p["head.weight"], p["head.bias"])]
+    features = [conv(x, p["head.weight"], p["head.bias"])]
     for n in range(2):
         layers = ("conv3_1", "conv5_1", "conv3_2", "conv5_2", "fuse")
         features.append(_block(features[-1], p, [f"body.{n}.{layer}" for layer in layers]))
-    fused = _conv(torch.cat(features, 1), p["bottleneck.weight"], p["bottleneck.bias"])
-    enlarged = _shuffle(_conv(fused, p["upsample.0.weight"], p["upsample.0.bias"]), scale)
-    expected = _conv(enlarged, p["tail.weight"], p["tail.bias"])
+    fused = conv(torch.cat(features, 1), p["bottleneck.weight"], p["bottleneck.bias"])
+    enlarged = _shuffle(conv(fused, p["upsample.0.weight"], p["upsample.0.bias"]), scale)
+    expected = conv(enlarged, p["tail.weight"], p["tail.bias"])
     torch.testing.assert_close(net(x)[-1], expected, atol=1e-5, rtol=1e-5)
 
 
@@ -138,18 +81,18 @@ def test_file_of_the_authors_structure_gives_their_result(tmp_path: Path, scale:
     net.load_state_dict(published_state_dict([path], scale))
     x = torch.rand(1, 3, 4, 3)
 
-    def conv(value: Tensor, name: str) -> Tensor:
-        return _conv(value, p[f"{name}.weight"], p[f"{name}.bias"])
+    def layer(value: Tensor, name: str) -> Tensor:
+        return conv(value, p[f"{name}.weight"], p[f"{name}.bias"])
 
-    head = conv(conv(255 * x, "sub_mean"), "head.0")
+    head = layer(layer(255 * x, "sub_mean"), "head.0")
     features, blocks = head, []
     for n in range(8):
         layers = ("conv_3_1", "conv_5_1", "conv_3_2", "conv_5_2", "confusion")
         features = _block(features, p, [f"body.{n}.{layer}" for layer in layers])
         blocks.append(features)
-    y = conv(conv(torch.cat([*blocks, head], 1), "tail.0"), "tail.1")
+    y = layer(layer(torch.cat([*blocks, head], 1), "tail.0"), "tail.1")
     for n, factor in ((0, 2), (2, 2)) if scale == 4 else ((0, scale),):
-        y = _shuffle(conv(y, f"tail.2.{n}"), factor)
-    expected = conv(conv(y, "tail.3"), "add_mean") / 255
+        y = _shuffle(layer(y, f"tail.2.{n}"), factor)
+    expected = layer(layer(y, "tail.3"), "add_mean") / 255
     with torch.no_grad():
         torch.testing.assert_close(net(x)[-1], expected, atol=1e-4, rtol=1e-4)

@@ -8,6 +8,7 @@ networks: 8-bit luma, LR images that are not rounded. LapSRN: nothing rounded bu
 
 import csv
 import os
+from importlib import import_module
 from pathlib import Path
 
 import numpy as np
@@ -20,7 +21,7 @@ from torch import Tensor
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
 from pipeline.assets.registry import find_asset, find_file
-from pipeline.models.networks import build_network, network_module
+from pipeline.models.networks import build_network
 from pipeline.models.published_weights import published_weights
 
 ROOT = Path(__file__).parents[2]
@@ -28,15 +29,12 @@ MIRROR = os.environ.get("MESR_MIRROR")
 pytestmark = pytest.mark.skipif(not MIRROR, reason="MESR_MIRROR is not set")
 
 # VDSR's one file serves all scales; x2 and x4 would take as long again.
-CASES = [
-    *(("srcnn", "9-1-5", scale) for scale in (2, 3, 4)),
-    ("vdsr", "", 3),
-    *(("lapsrn", "", scale) for scale in (2, 3, 4)),
-    *(("idn", "", scale) for scale in (2, 3, 4)),
-    *(("pan", "", scale) for scale in (2, 3, 4)),
-    *(("a2f", "SD", scale) for scale in (2, 3, 4)),
-    *(("a2f", variant, scale) for variant in ("S", "M") for scale in (3, 4)),
-]
+SCALES = {
+    ("srcnn", "9-1-5"): (2, 3, 4), ("vdsr", ""): (3,), ("lapsrn", ""): (2, 3, 4),
+    ("idn", ""): (2, 3, 4), ("pan", ""): (2, 3, 4), ("a2f", "SD"): (2, 3, 4),
+    ("a2f", "S"): (3, 4), ("a2f", "M"): (3, 4),
+}  # fmt: skip
+CASES = [(*size, scale) for size, scales in SCALES.items() for scale in scales]
 
 
 def published_figures(model: str, variant: str, scale: int) -> tuple[str, str]:
@@ -55,7 +53,7 @@ def published_network(model: str, variant: str, scale: int) -> SRNetwork:
     if not all(path.is_file() for path in paths):
         pytest.skip("the weights are not in MESR_MIRROR")
     network = build_network(model, scale, **entry.settings)
-    network.load_state_dict(network_module(model).published_state_dict(paths, scale))
+    network.load_state_dict(import_module(f"baselines.{model}").published_state_dict(paths, scale))
     return network.eval()
 
 

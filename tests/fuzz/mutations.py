@@ -13,6 +13,7 @@ import yaml
 # Lengths, counts and offsets that readers get wrong.
 NUMBERS = (0, 1, 0x7F, 0x80, 0xFF, 0x7FFF, 0xFFFF, 0x7FFFFFFF, 0x80000000, 0xFFFFFFFF)
 LARGEST = 1 << 20
+NAMES = ("../x.png", "/x.png", "a\\b.png", "..png", "x/", "\udcff.png", "é" * 200)
 VALUES: tuple[Any, ...] = (
     None, True, 0, -1, 3, 10**9, 10**400, 0.0, -0.5, float("nan"), float("inf"), "", "x", "x4",
     "nan", "[red]x", "<b>", "$(touch x)", "; touch x", "../x", "a\nb", "\x00", "\u202e", "9" * 300,
@@ -59,10 +60,7 @@ def mutate_zip(random: Random, data: bytes) -> bytes:
         elif kind == 1:
             members.append(members[place])
         elif kind == 2:
-            name = random.choice(
-                ("../x.png", "/x.png", "a\\b.png", "..png", "x/", "\udcff.png", "é" * 200)
-            )
-            members[place] = (name, content)
+            members[place] = (random.choice(NAMES), content)
         else:
             members[place] = (name, mutate(random, content))
         if not members:
@@ -82,10 +80,9 @@ def mutate_png(random: Random, data: bytes) -> bytes:
     chunks, position = [], 8
     while position + 12 <= len(data):
         (length,) = struct.unpack_from(">I", data, position)
-        chunks.append(
-            (data[position + 4 : position + 8], data[position + 8 : position + 8 + length])
-        )
-        position += 12 + length
+        end = position + 8 + length
+        chunks.append((data[position + 4 : position + 8], data[position + 8 : end]))
+        position = end + 4
     place = random.randrange(len(chunks))
     kind, body = chunks[place]
     if kind == b"IDAT" and random.randrange(2):
@@ -95,15 +92,11 @@ def mutate_png(random: Random, data: bytes) -> bytes:
     chunks[place] = (kind, body)
     if not random.randrange(4):
         chunks.insert(random.randrange(len(chunks)), random.choice(chunks))
-    parts = [data[:8]]
-    for kind, body in chunks:
-        parts += [
-            struct.pack(">I", len(body)),
-            kind,
-            body,
-            struct.pack(">I", zlib.crc32(kind + body)),
-        ]
-    return b"".join(parts)
+    parts = [
+        struct.pack(">I", len(body)) + kind + body + struct.pack(">I", zlib.crc32(kind + body))
+        for kind, body in chunks
+    ]
+    return data[:8] + b"".join(parts)
 
 
 def mutate_tree(random: Random, tree: Any) -> Any:

@@ -4,7 +4,7 @@ import io
 import json
 import pickle
 import zipfile
-from collections.abc import Callable
+from collections.abc import Callable, Iterable
 from dataclasses import dataclass
 from functools import cache
 from pathlib import Path
@@ -22,12 +22,13 @@ from baselines.weights.state_dict import read_state_dict
 from baselines.weights.tensorflow import read_checkpoint, read_index
 from pipeline.assets.contents import archive_images
 from pipeline.imaging.images import read_photo
-from pipeline.models.networks import build_network
+from pipeline.models.networks import build_network, network_digest
+from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
-from pipeline.study.results import FILES, read_study
-from pipeline.study.subjects import trained_subject
 from pipeline.support.errors import UserError
+from pipeline.support.json import read_json
+from pipeline.tables.files import read_frame
 from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
 from tests.baselines.weights import test_caffemodel as caffe
@@ -79,15 +80,7 @@ class Target:
         return random.choice(self.mutations)(random, random.choice(self.seeds()))
 
     def attack(self, content: bytes, folder: Path) -> bool:
-        """Read `content` from a file; whether it was accepted.
-
-        Raises
-        ------
-        AssertionError
-            When the reader refuses the file without naming it, or returns nonsense.
-        Exception
-            Whatever else the reader raises: a defect.
-        """
+        """Read `content` from a file; whether it was accepted. What else is raised is a defect."""
         path = folder / self.file
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_bytes(content)
@@ -99,61 +92,32 @@ class Target:
         return True
 
 
-def _pixels(pixels: np.ndarray) -> None:
-    assert pixels.dtype == np.uint8
-    assert pixels.size > 0
-    assert pixels.ndim == 2 or pixels.shape[2:] == (3,)
+# -- Images ---------------------------------------------------------------------------------------
 
 
-def _tensors(found: Any, size: int) -> None:
-    assert all(isinstance(tensor, Tensor) for tensor in found)
-    # Small multiples cover conversions; anything more is memory that a file has not paid for.
-    assert sum(tensor.nbytes for tensor in found) <= 4 * size + 1024
-
-
-def _read_image(path: Path) -> None:
-    photo = read_photo(path)
-    pixels, alpha = photo.pixels, photo.alpha
-    _pixels(pixels)
-    assert alpha is None or alpha.shape == pixels.shape[:2]
-
-
-def _read_archive(path: Path) -> None:
-    for name, pixels in archive_images(path):
-        assert name
-        assert "/" not in name
-        _pixels(pixels)
-
-
-def _encoded(image: Image.Image, form: str, **options: Any) -> bytes:
-    target = io.BytesIO()
-    image.save(target, form, **options)
-    return target.getvalue()
-
-
-def _picture(mode: str = "RGB") -> Image.Image:
+def _encoded(mode: str, form: str, **options: Any) -> bytes:
     values = np.random.default_rng(0).integers(0, 256, (9, 8, 3), dtype=np.uint8)
-    return Image.fromarray(values).convert(mode)
+    image, target = Image.fromarray(values), io.BytesIO()
+    (image.convert("L").convert(mode) if mode == "I;16" else image.convert(mode)).save(
+        target, form, **options
+    )
+    return target.getvalue()
 
 
 @cache
 def _png() -> list[bytes]:
-    modes = ("RGB", "L", "1", "P", "LA", "RGBA", "I;16")
-    return [
-        _encoded(_picture("L").convert("I;16") if m == "I;16" else _picture(m), "PNG")
-        for m in modes
-    ]
+    return [_encoded(mode, "PNG") for mode in ("RGB", "L", "1", "P", "LA", "RGBA", "I;16")]
 
 
 @cache
 def _other_images() -> list[bytes]:
-    rgb, gray = _picture(), _picture("L")
     forms = ("BMP", "JPEG", "TIFF", "PPM", "GIF")
+    second = Image.new("P", (8, 9))
     return [
-        *(_encoded(image, form) for image in (rgb, gray) for form in forms),
-        _encoded(rgb, "TIFF", compression="tiff_lzw"),
-        _encoded(rgb, "WEBP", lossless=True),
-        _encoded(rgb, "GIF", save_all=True, append_images=[_picture("P")]),
+        *(_encoded(mode, form) for mode in ("RGB", "L") for form in forms),
+        _encoded("RGB", "TIFF", compression="tiff_lzw"),
+        _encoded("RGB", "WEBP", lossless=True),
+        _encoded("RGB", "GIF", save_all=True, append_images=[second]),
     ]
 
 
@@ -162,17 +126,38 @@ def _archives() -> list[bytes]:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
         archive.writestr("set/a.png", _png()[0])
-        archive.writestr("set/b.bmp", _encoded(_picture("L"), "BMP"))
+        archive.writestr("set/b.bmp", _encoded("L", "BMP"))
         archive.writestr("readme.txt", "none")
     return [target.getvalue()]
 
 
-def _state() -> dict[str, Tensor]:
-    return {
-        "a.weight": torch.arange(12.0).reshape(3, 4),
-        "a.bias": torch.zeros(3),
-        "n": torch.tensor(1),
-    }
+def _pixels(pixels: np.ndarray) -> None:
+    assert pixels.dtype == np.uint8
+    assert pixels.size > 0
+    assert pixels.ndim == 2 or pixels.shape[2:] == (3,)
+
+
+def _read_image(path: Path) -> None:
+    photo = read_photo(path)
+    _pixels(photo.pixels)
+    assert photo.alpha is None or photo.alpha.shape == photo.pixels.shape[:2]
+
+
+def _read_archive(path: Path) -> None:
+    for name, pixels in archive_images(path):
+        assert name.strip("/")
+        _pixels(pixels)
+
+
+# -- Weights --------------------------------------------------------------------------------------
+
+STATE = {
+    "a.weight": torch.arange(12.0).reshape(3, 4),
+    "a.bias": torch.zeros(3),
+    "n": torch.tensor(1),
+}
+SETTINGS = {"features": 2, "depth": 3}
+VALUES = {"b": np.zeros(3, np.float32), "conv/w": np.arange(6, dtype=np.float32).reshape(3, 2)}
 
 
 def _saved(content: Any, **options: Any) -> bytes:
@@ -183,20 +168,17 @@ def _saved(content: Any, **options: Any) -> bytes:
 
 @cache
 def _state_dicts() -> list[bytes]:
-    return [
-        _saved(_state()),
-        _saved({"state_dict": _state(), "epoch": 3}),
-    ]
+    return [_saved(STATE), _saved({"state_dict": STATE, "epoch": 3})]
 
 
 @cache
 def _legacy() -> list[bytes]:
-    return [_saved(_state(), _use_new_zipfile_serialization=False), pickle.dumps(_state())]
+    return [_saved(STATE, _use_new_zipfile_serialization=False), pickle.dumps(STATE)]
 
 
 @cache
 def _safetensors() -> list[bytes]:
-    network = build_network("vdsr", 2, features=2, depth=3)
+    network = build_network("vdsr", 2, **SETTINGS)
     return [safetensors.torch.save(network.state_dict(), {"format": "pt", "note": "{}"})]
 
 
@@ -204,44 +186,10 @@ def _checkpoints() -> list[bytes]:
     return _state_dicts() + _legacy() + _safetensors()
 
 
-def _read_state_dict(path: Path) -> None:
-    _tensors(read_state_dict(path).values(), path.stat().st_size)
-
-
-def _load_weights(path: Path) -> None:
-    network = build_network("vdsr", 2, features=2, depth=3)
-    load_weights(network, path)
-    assert all(tensor.isfinite().all() for tensor in network.state_dict().values())
-
-
-@cache
-def _record() -> list[bytes]:
-    settings = {"features": 2, "depth": 3}
-    facts = {"model": "vdsr", "variant": "", "scale": 2, "seed": 0, "settings": settings}
-    return [json.dumps(facts).encode()]
-
-
-def _read_record(path: Path) -> None:
-    weights = path.with_name("weights.safetensors")
-    weights.write_bytes(_safetensors()[0])
-    try:
-        trained_subject(path.parent)
-    except UserError as error:  # a record of another size: the weights do not fit
-        raise UserError(str(error).replace(str(weights), f"{path}, {weights}")) from error
-
-
 @cache
 def _caffe() -> list[bytes]:
     values = np.arange(6, dtype=np.float32).tobytes()
     return [caffe.layer("conv", caffe.blob(values, 3, 2), caffe.blob(values[:12], 3))]
-
-
-def _read_caffe(path: Path) -> None:
-    blobs = [blob for layer in read_caffemodel(path).values() for blob in layer]
-    _tensors(blobs, path.stat().st_size)
-
-
-VALUES = {"b": np.zeros(3, np.float32), "conv/w": np.arange(6, dtype=np.float32).reshape(3, 2)}
 
 
 @cache
@@ -253,56 +201,72 @@ def _tensorflow_index() -> list[bytes]:
     return [tensorflow.table(entries)]
 
 
+def _tensorflow_data() -> list[bytes]:
+    return [b"".join(values.tobytes() for values in VALUES.values())]
+
+
+def _tensors(found: Iterable[Tensor], path: Path) -> None:
+    # Small multiples cover conversions; anything more is memory that a file has not paid for.
+    assert sum(tensor.nbytes for tensor in found) <= 4 * path.stat().st_size + 1024
+
+
+def _read_state_dict(path: Path) -> None:
+    _tensors(read_state_dict(path).values(), path)
+
+
+def _load_weights(path: Path) -> None:
+    network = build_network("vdsr", 2, **SETTINGS)
+    load_weights(network, path)
+    assert all(tensor.isfinite().all() for tensor in network.state_dict().values())
+
+
+def _read_caffe(path: Path) -> None:
+    _tensors((blob for layer in read_caffemodel(path).values() for blob in layer), path)
+
+
 def _read_index(path: Path) -> None:
     data = path.with_name("model.data")
-    data.write_bytes(b"".join(values.tobytes() for values in VALUES.values()))
+    data.write_bytes(_tensorflow_data()[0])
     try:
-        _tensors(read_checkpoint(path, data, list(VALUES)).values(), path.stat().st_size)
+        _tensors(read_checkpoint(path, data, list(VALUES)).values(), path)
     except ValueError as error:
         assert path.name in str(error) or data.name in str(error)
     read_index(path)
 
 
-@cache
-def _tensorflow_data() -> list[bytes]:
-    return [b"".join(values.tobytes() for values in VALUES.values())]
-
-
 def _read_data(path: Path) -> None:
     index = path.with_name("model.index")
     index.write_bytes(_tensorflow_index()[0])
-    _tensors(read_checkpoint(index, path, list(VALUES)).values(), path.stat().st_size)
+    _tensors(read_checkpoint(index, path, list(VALUES)).values(), path)
 
 
-def _result_target(name: str) -> Target:
-    file = FILES[name]
+# -- Texts ----------------------------------------------------------------------------------------
 
-    def seeds() -> list[bytes]:
-        row = {column: "1" if kind == "number" else "a" for column, kind in file.columns.items()}
-        lines = [list(row), list(row.values()), list(row.values())]
-        return ["".join(",".join(line) + "\n" for line in lines).encode()]
-
-    return Target(
-        f"results-{name.replace('/', '-')}", file.path.name, seeds, file.read, (mutate_csv,)
-    )
+RUN = {
+    "network": "vdsr", "kind": "trained", "code": "baselines/vdsr.py", "scale": 2,
+    "settings": SETTINGS,
+}  # fmt: skip
+COLUMNS = ("key", "scale", "dataset", "psnr_db")
 
 
-def _committed(name: str) -> Callable[[], list[bytes]]:
-    return lambda: [(ROOT / name).read_bytes()]
+def _record() -> list[bytes]:
+    return [json.dumps(RUN | {"network_digest": network_digest("baselines/vdsr.py")}).encode()]
+
+
+def _read_record(path: Path) -> None:
+    path.with_name("weights.safetensors").write_bytes(_safetensors()[0])
+    try:
+        load_run(path.parent, RUN)
+    except UserError as error:  # a digest that is not the code's names the folder
+        raise UserError(str(error).replace(f"{path.parent}:", f"{path}:")) from error
 
 
 TARGETS = (
     Target("png", "image.png", _png, _read_image, (mutate, mutate_png)),
     Target("images", "image.tif", _other_images, _read_image),
     Target("archives", "images.zip", _archives, _read_archive, (mutate, mutate_zip)),
-    Target(
-        "state-dict",
-        "weights.pth",
-        _state_dicts,
-        _read_state_dict,
-        (mutate, mutate_zip),
-        VALUE_ERROR,
-    ),
+    Target("state-dict", "weights.pth", _state_dicts, _read_state_dict, (mutate, mutate_zip),
+           VALUE_ERROR),
     Target("state-dict-legacy", "weights.pth", _legacy, _read_state_dict, refusals=VALUE_ERROR),
     Target("spandrel", "checkpoint.pt", _checkpoints, read_spandrel),
     Target("safetensors", "weights.safetensors", _safetensors, _load_weights),
@@ -310,8 +274,12 @@ TARGETS = (
     Target("caffemodel", "net.caffemodel", _caffe, _read_caffe, refusals=VALUE_ERROR),
     Target("tensorflow-index", "model.index", _tensorflow_index, _read_index, refusals=VALUE_ERROR),
     Target("tensorflow-data", "model.data", _tensorflow_data, _read_data, refusals=VALUE_ERROR),
-    Target("params", "params.yaml", _committed("params.yaml"), load_params, (mutate_yaml,)),
-    Target("study", "study.json", _committed("results/study.json"), read_study, (mutate_json,)),
+    Target("params", "params.yaml", lambda: [(ROOT / "params.yaml").read_bytes()], load_params,
+           (mutate_yaml,)),
+    Target("study", "study.json", lambda: [b'{"format": 2, "datasets": ["a"], "labels": {}}'],
+           lambda path: read_json(path, "dvc repro"), (mutate_json,)),
     Target("record", "run.json", _record, _read_record, (mutate_json,)),
-    *(_result_target(name) for name in FILES),
-)
+    Target("results-quality", "quality.csv",
+           lambda: [b"key,scale,dataset,psnr_db\na,2,b,30.5\na,3,b,1\n"],
+           lambda path: read_frame(path, COLUMNS, "dvc repro"), (mutate_csv,)),
+)  # fmt: skip

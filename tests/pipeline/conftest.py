@@ -1,12 +1,13 @@
-"""Fixtures that the rooms share."""
+"""Fixtures that several packages share."""
 
 import threading
 from collections.abc import Iterator
+from pathlib import Path
 
 import pytest
 
 from pipeline.assets.registry import Asset
-from tests.pipeline.assets.server import Register, Server
+from tests.pipeline.assets.server import Server, Toys
 
 
 @pytest.fixture
@@ -25,12 +26,11 @@ def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
 
 
 @pytest.fixture
-def register(monkeypatch: pytest.MonkeyPatch) -> Register:
-    """Replace the registry by the assets given."""
+def toys(server: Server, tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Toys:
+    """Make a server and an empty checkout, for assets that take the place of the registry's."""
 
-    def put(*assets: Asset) -> None:
+    def register(*assets: Asset) -> None:
         registry = {asset.name: asset for asset in assets}
         monkeypatch.setattr("pipeline.assets.registry.registry", lambda: registry)
 
-    return put
-
+    return Toys(server, tmp_path, register)

@@ -1,5 +1,6 @@
-"""Stage `certify`: a file for each network and dataset, and the record that comes with the code."""
+"""Stage `certify`: rows, gaps that say why, real weights where a mirror is set, the record."""
 
+import os
 from pathlib import Path
 from typing import Any
 
@@ -7,21 +8,93 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline import certify
-from pipeline.certify import main, write_certificate
-from pipeline.imaging.packed import pack_images
-from pipeline.study.params import Certify
+from pipeline.assets.fetching import fetch_assets
+from pipeline.certify import authors_protocol, certify, describe, main
+from pipeline.imaging.packed import PackedImages, pack_images
+from pipeline.imaging.protocol import IDN, LAPSRN, PAN, SRCNN, VDSR, Protocol, Y
 from pipeline.study.paths import certificate_file, hr_file
-from pipeline.study.published_figures import CertificateCell
+from pipeline.study.recording import update_record
 from pipeline.support.errors import UserError
 
+needs_mirror = pytest.mark.skipif(
+    "MESR_MIRROR" not in os.environ,
+    reason="MESR_MIRROR is not set: no folder with test sets and published weights",
+)
 
-def cell(**changes: Any) -> CertificateCell:
-    facts = {
-        **{"model": "bicubic", "variant": "", "scale": 2, "dataset": "photos_test"},
-        **{"protocol": "y", "psnr_db": 33.25, "ssim": 0.9, "note": ""},
-    }
-    return CertificateCell(**(facts | changes))
+
+@pytest.fixture
+def images(tmp_path: Path) -> PackedImages:
+    rng = np.random.default_rng(0)
+    low = rng.integers(0, 256, (2, 13, 11, 3), dtype=np.uint8)
+    photos = [np.kron(image, np.ones((4, 4, 1), np.uint8)) for image in low]
+    pack_images([("one", photos[0]), ("two", photos[1])], tmp_path / "toy.h5")
+    return PackedImages(tmp_path / "toy.h5")
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "protocol"),
+    [
+        ("idn", "", IDN),
+        ("srcnn", "9-1-5", SRCNN),
+        ("pan", "", PAN),
+        ("vdsr", "", VDSR),
+        ("lapsrn", "", LAPSRN),
+        ("a2f", "SD", PAN),
+    ],
+)
+def test_networks_are_certified_under_their_authors_protocols(
+    model: str, variant: str, protocol: Protocol
+) -> None:
+    assert authors_protocol(model, variant, 4, "Set5", "") == protocol
+    assert authors_protocol(model, variant, 4, "mine", "") == protocol  # by its other figures
+
+
+def test_a_network_without_figures_is_certified_in_its_own_domain() -> None:
+    assert authors_protocol("vdsr", "someone_elses", 4, "Set5", "y") == Y
+
+
+def test_bicubic_on_own_images_is_measured_without_verdict(images: PackedImages) -> None:
+    cell = certify("bicubic", "", 2, "toy", images)
+    assert (cell["protocol"], cell["note"]) == ("vdsr", "")
+    assert 5 < cell["psnr_db"] < 60
+    assert "no published figure to compare with" in describe(cell)
+
+
+@pytest.mark.parametrize(
+    ("model", "variant", "reason"),
+    [
+        ("srcnn", "9-1-5", "not downloaded: SRCNN/SRCNN_915_x4.mat"),
+        ("drcn", "", "no published weights"),
+        ("a2f", "M", "not downloaded: A2F/AAF_M_x4.pt"),
+    ],
+)
+def test_cells_without_weights_say_so(
+    images: PackedImages, tmp_path: Path, model: str, variant: str, reason: str
+) -> None:
+    cell = certify(model, variant, 4, "Set5", images, tmp_path)
+    assert reason in cell["note"]
+    assert cell["psnr_db"] is cell["ssim"] is None
+    assert "not measured" in describe(cell)
+
+
+def test_a_row_is_described_with_its_verdict() -> None:
+    row = {"model": "idn", "variant": "", "scale": 2, "dataset": "Set5"}
+    line = describe(row | {"psnr_db": 37.8304, "ssim": 0.96004})
+    assert line == "idn x2 Set5: 37.830 dB, 0.9600; published 37.83 dB, 0.9600: equal"
+
+
+@needs_mirror
+def test_published_weights_give_their_published_figures(tmp_path: Path) -> None:
+    data = tmp_path / "data"
+    fetch_assets(["Set5", "SRCNN"], data)
+    set5 = PackedImages(data / "hr" / "Set5.h5")
+    for scale, psnr_db in ((2, 33.66), (3, 30.39), (4, 28.42)):
+        cell = certify("bicubic", "", scale, "Set5", set5)
+        assert cell["psnr_db"] == pytest.approx(psnr_db, abs=0.005)
+        assert describe(cell).endswith(": equal")
+    for scale, psnr_db in ((2, 36.34), (3, 32.39), (4, 30.08)):
+        cell = certify("srcnn", "9-1-5", scale, "Set5", set5, data / "raw")
+        assert cell["psnr_db"] == pytest.approx(psnr_db, abs=0.005)
 
 
 def test_every_scale_becomes_a_row(
@@ -35,44 +108,33 @@ def test_every_scale_becomes_a_row(
     assert list(rows["scale"]) == [2, 3, 4]
     assert rows["psnr_db"].between(5, 60).all()
     assert capsys.readouterr().out.count("no published figure to compare with") == 3
-
-
-def test_a_dataset_must_be_given() -> None:
     with pytest.raises(SystemExit):
         main(["bicubic"])
 
 
-def test_record_replaces_what_was_measured_and_keeps_the_rest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.chdir(tmp_path)
-    path = Path("certificate.csv")
-    write_certificate(
-        [
-            cell(model=model, dataset=dataset, psnr_db=20.0)
-            for model, dataset in (
-                ("bicubic", "Set5"),
-                ("bicubic", "photos_test"),
-                ("vdsr", "Set5"),
-            )
-        ],
-        path,
-    )
-    earlier = pd.read_csv(path, keep_default_na=False).assign(git_revision="abc")
-    earlier.to_csv(path, index=False)
-    params = Certify(networks=["bicubic", "vdsr"], datasets=["photos_test"], lr=[])
-    nothing = r"holds none of the certificates that params\.yaml names.*Measure first"
-    with pytest.raises(UserError, match=nothing):
-        certify.record(params, path)
-    write_certificate([cell()], certificate_file("bicubic", "photos_test"))
-    gap = cell(model="vdsr", psnr_db=None, ssim=None, note="no published weights")
-    write_certificate([gap], certificate_file("vdsr", "photos_test"))
-    assert "1 measured cells of 2" in certify.record(params, path)
-    found = pd.read_csv(path, keep_default_na=False, dtype=str)
-    assert list(zip(found["model"], found["dataset"], strict=True)) == [
-        ("bicubic", "Set5"), ("bicubic", "photos_test"), ("vdsr", "Set5"), ("vdsr", "photos_test"),
+def test_record_replaces_what_was_measured_and_keeps_the_rest(tmp_path: Path) -> None:
+    def write(name: str, *rows: tuple[str, str, str], **more: str) -> Path:
+        columns = ["model", "dataset", "psnr_db"]
+        path = tmp_path / f"{name}.csv"
+        pd.DataFrame(rows, columns=columns).assign(**more).to_csv(path, index=False)
+        return path
+
+    earlier: list[Any] = [
+        ("bicubic", "Set5", "20"),
+        ("bicubic", "toy", "20"),
+        ("vdsr", "Set5", "20"),
+    ]
+    record = write("record", *earlier, git_revision="abc")
+    same = ("model", "dataset")
+    with pytest.raises(UserError, match="holds none that is to be recorded"):
+        update_record(record, [tmp_path / "none.csv"], same)
+    measured = write("a", ("bicubic", "toy", "33.25")), write("b", ("vdsr", "toy", ""))
+    update_record(record, measured, same)
+    found = pd.read_csv(record, keep_default_na=False, dtype=str)
+    assert list(zip(found["model"], found["dataset"], found["psnr_db"], strict=True)) == [
+        ("bicubic", "Set5", "20"), ("bicubic", "toy", "33.25"),
+        ("vdsr", "Set5", "20"), ("vdsr", "toy", ""),
     ]  # fmt: skip
-    assert list(found["psnr_db"]) == ["20.0", "33.250000", "20.0", ""]
     revisions = list(found["git_revision"])
     assert (revisions[0], revisions[2], revisions[3]) == ("abc", "abc", "")
     assert revisions[1] not in ("", "abc")

@@ -12,10 +12,9 @@ from pipeline import certify_lr
 from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import find_asset
 from pipeline.imaging.degradation import make_lr
-from pipeline.imaging.images import Pixels
 from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import RGB
-from pipeline.study import lr_certification
+from pipeline.imaging.tensors import Pixels
 from pipeline.study.paths import lr_certificate_file
 from pipeline.support.errors import UserError
 
@@ -86,25 +85,6 @@ def test_an_image_of_another_size_is_refused(workplace: Path) -> None:
     assert not (workplace / "certificates/lr/Toy.csv").exists()
 
 
-def test_recording_keeps_what_was_measured_elsewhere(workplace: Path) -> None:
-    path = workplace / "record.csv"
-    with pytest.raises(UserError, match="holds no certificate"):
-        certify_lr.record(path)
-    pack_images(lr_files(2).items(), workplace / "data/lr/Toy_MATLAB_LR.h5")
-    certificate(workplace)
-    certify_lr.record(path)
-    record = pd.read_csv(workplace / "record.csv", keep_default_na=False)
-    assert list(record.columns)[-1] == "git_revision"
-    record.assign(dataset="Elsewhere", git_revision="abc").to_csv(
-        workplace / "record.csv", index=False
-    )
-    for _ in range(2):
-        certify_lr.record(path)
-        again = pd.read_csv(workplace / "record.csv", keep_default_na=False)
-        assert list(again.dataset) == ["Elsewhere"] * 4 + ["Toy"] * 4
-        assert set(again.git_revision[:4]) == {"abc"}
-
-
 def in_mirror(asset: str) -> bool:
     mirror = os.environ.get("MESR_MIRROR")
     return bool(mirror) and all(
@@ -123,7 +103,7 @@ def test_matlab_files_are_met_bit_for_bit(
     if not all(map(in_mirror, assets)):
         pytest.skip("MESR_MIRROR does not hold the files")
     paths = fetch_assets(assets, tmp_path / "data")
-    rows = list(lr_certification.certify_lr(*(PackedImages(paths[name]) for name in assets)))
+    rows = list(certify_lr.certify_lr(*(PackedImages(paths[name]) for name in assets)))
     exact = [r for r in rows if (r["lr_border"], r["lr_pass_rounding"]) == ("clamp", "yes")]
     images = find_asset(dataset).images
     assert [(r["scale"], r["files"], r["equal_files"]) for r in exact] == [

@@ -225,19 +225,6 @@ def test_what_is_wrong_is_said(workplace: Path, words: tuple[str, ...], text: st
     assert sorted(path.name for path in workplace.iterdir()) == ["hr"]
 
 
-def test_audit_refuses_a_csv_that_cannot_be_written_before_the_work(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    def work(*_: object, **__: object) -> None:
-        pytest.fail("the work began")
-
-    monkeypatch.setattr("pipeline.tools.audit.measure_network", work)
-    words = ("audit", "bicubic", "--scale", "2", "--data", "hr", "--psnr", "30.00", "--csv")
-    (workplace / "file").touch()
-    assert "file/all.csv: could not be written" in message(*words, "file/all.csv")
-    assert mesr(*words, "hr").exit_code == 2
-
-
 def test_count_shows_measured_and_published(workplace: Path) -> None:
     shown = done("count", "VDSR", "--scale", "2")
     assert "665,921" in shown  # 20 layers with biases, as the authors' weights

@@ -1,4 +1,3 @@
-import itertools
 from pathlib import Path
 
 import pandas as pd
@@ -45,14 +44,6 @@ def test_counts_of_a_published_row() -> None:
     assert (row["params"], row["counted_params"]) == (814_242, 812_768)
     assert (row["params_verdict"], row["multi_adds_verdict"]) == ("explained", "differs")
     assert "biases" in row["explanation"]
-
-
-def test_count_all_has_a_row_for_each_size_and_scale() -> None:
-    table = complexity.count_all(["a2f"], [2, 4], 72, 128)
-    assert list(zip(table.variant, table.scale, strict=True)) == list(
-        itertools.product(["L", "M", "S", "SD"], [2, 4])
-    )
-    assert len(complexity.count_all(["a2f"], [2, 4], 72, 128, variants=False)) == 2
 
 
 def test_networks_of_compact_cost_alike_at_x4() -> None:

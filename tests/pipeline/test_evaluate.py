@@ -137,7 +137,7 @@ def test_damaged_runs_are_named(workplace: Path) -> None:
         load_run(folder, MESR.identity)
     old = {"model": "mesr", "variant": "full", "scale": 2, "seed": 3, "settings": NARROW}
     (folder / "run.json").write_text(json.dumps(old))
-    with pytest.raises(UserError, match=r"written by an earlier version\. Remove the folder"):
+    with pytest.raises(UserError, match=r"is missing\. Write it again: dvc repro"):
         load_run(folder, MESR.identity)
 
 

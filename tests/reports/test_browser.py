@@ -422,6 +422,9 @@ def test_explorer_zooms_moves_and_swaps(browser: Any, report: Path) -> None:
 
 def test_explorer_by_touch(browser: Any, report: Path) -> None:
     found = explorer(browser, report, width=375)
+    width = "return Math.max(...[...document.querySelectorAll('#explorer *')]"
+    width += ".map(e => e.getBoundingClientRect().right))"
+    assert browser.execute_script(width) <= 375
     canvas = found.find_element(By.CSS_SELECTOR, "[data-pane='b'] canvas")
     script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
     browser.execute_script(script, canvas)

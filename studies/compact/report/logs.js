@@ -1,173 +1,5 @@
 window.reportLogs = {
- "evaluations/bicubic_x2/BSD100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695529.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 3.23,
-   "text": "3 s"
-  }
- },
- "evaluations/bicubic_x2/Set14": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695536.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 1.26,
-   "text": "1 s"
-  }
- },
- "evaluations/bicubic_x2/Set5": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695540.0,
-   "text": "2026-11-26 12:19 UTC"
-  },
-  "wall_seconds": {
-   "sort": 0.2,
-   "text": "0 s"
-  }
- },
- "evaluations/bicubic_x2/Urban100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695467.0,
-   "text": "2026-11-26 12:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 23.36,
-   "text": "23 s"
-  }
- },
- "evaluations/bicubic_x3/BSD100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695533.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 2.66,
-   "text": "3 s"
-  }
- },
- "evaluations/bicubic_x3/Set14": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695538.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 1.08,
-   "text": "1 s"
-  }
- },
- "evaluations/bicubic_x3/Set5": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695541.0,
-   "text": "2026-11-26 12:19 UTC"
-  },
-  "wall_seconds": {
-   "sort": 0.14,
-   "text": "0 s"
-  }
- },
- "evaluations/bicubic_x3/Urban100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695509.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 17.02,
-   "text": "17 s"
-  }
- },
- "evaluations/bicubic_x4/BSD100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695506.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 2.87,
-   "text": "3 s"
-  }
- },
- "evaluations/bicubic_x4/Set14": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695527.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 1.06,
-   "text": "1 s"
-  }
- },
- "evaluations/bicubic_x4/Set5": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695528.0,
-   "text": "2026-11-26 12:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 0.14,
-   "text": "0 s"
-  }
- },
- "evaluations/bicubic_x4/Urban100": {
-  "git_revision": {
-   "sort": "2197088300f21de797d39e88651cb1781c01b63d",
-   "text": "2197088300f2"
-  },
-  "started": {
-   "sort": 1795695443.0,
-   "text": "2026-11-26 12:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 18.76,
-   "text": "19 s"
-  }
- },
- "runs/a2f_x2_s0": {
+ "a2f_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -181,7 +13,7 @@ window.reportLogs = {
    "text": "1 min 21 s"
   }
  },
- "runs/a2f_x3_s0": {
+ "a2f_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -195,7 +27,7 @@ window.reportLogs = {
    "text": "1 min 24 s"
   }
  },
- "runs/a2f_x4_s0": {
+ "a2f_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -209,7 +41,7 @@ window.reportLogs = {
    "text": "2 min 01 s"
   }
  },
- "runs/a2f_x4_s1": {
+ "a2f_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -223,7 +55,7 @@ window.reportLogs = {
    "text": "1 min 45 s"
   }
  },
- "runs/a2f_x4_s2": {
+ "a2f_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -237,175 +69,7 @@ window.reportLogs = {
    "text": "15 s"
   }
  },
- "runs/ablation_msfeb_s0": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670702.0,
-   "text": "2026-11-26 05:25 UTC"
-  },
-  "wall_seconds": {
-   "sort": 142.72,
-   "text": "2 min 23 s"
-  }
- },
- "runs/ablation_msfeb_s1": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670903.0,
-   "text": "2026-11-26 05:28 UTC"
-  },
-  "wall_seconds": {
-   "sort": 146.22,
-   "text": "2 min 26 s"
-  }
- },
- "runs/ablation_msfeb_s2": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795671108.0,
-   "text": "2026-11-26 05:31 UTC"
-  },
-  "wall_seconds": {
-   "sort": 88.4,
-   "text": "1 min 28 s"
-  }
- },
- "runs/ablation_no_rb_s0": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670705.0,
-   "text": "2026-11-26 05:25 UTC"
-  },
-  "wall_seconds": {
-   "sort": 150.88,
-   "text": "2 min 31 s"
-  }
- },
- "runs/ablation_no_rb_s1": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670904.0,
-   "text": "2026-11-26 05:28 UTC"
-  },
-  "wall_seconds": {
-   "sort": 155.71,
-   "text": "2 min 36 s"
-  }
- },
- "runs/ablation_no_rb_s2": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795671108.0,
-   "text": "2026-11-26 05:31 UTC"
-  },
-  "wall_seconds": {
-   "sort": 94.62,
-   "text": "1 min 35 s"
-  }
- },
- "runs/ablation_rb_dagger_s0": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670708.0,
-   "text": "2026-11-26 05:25 UTC"
-  },
-  "wall_seconds": {
-   "sort": 163.13,
-   "text": "2 min 43 s"
-  }
- },
- "runs/ablation_rb_dagger_s1": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795671108.0,
-   "text": "2026-11-26 05:31 UTC"
-  },
-  "wall_seconds": {
-   "sort": 28.19,
-   "text": "28 s"
-  }
- },
- "runs/ablation_rb_dagger_s2": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795671108.0,
-   "text": "2026-11-26 05:31 UTC"
-  },
-  "wall_seconds": {
-   "sort": 100.04,
-   "text": "1 min 40 s"
-  }
- },
- "runs/ablation_single_scale_s0": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670698.0,
-   "text": "2026-11-26 05:24 UTC"
-  },
-  "wall_seconds": {
-   "sort": 79.91,
-   "text": "1 min 20 s"
-  }
- },
- "runs/ablation_single_scale_s1": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670871.0,
-   "text": "2026-11-26 05:27 UTC"
-  },
-  "wall_seconds": {
-   "sort": 82.48,
-   "text": "1 min 22 s"
-  }
- },
- "runs/ablation_single_scale_s2": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795671108.0,
-   "text": "2026-11-26 05:31 UTC"
-  },
-  "wall_seconds": {
-   "sort": 59.66,
-   "text": "1 min 00 s"
-  }
- },
- "runs/dasr_x2_s0": {
+ "dasr_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -419,7 +83,7 @@ window.reportLogs = {
    "text": "1 min 57 s"
   }
  },
- "runs/dasr_x3_s0": {
+ "dasr_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -433,7 +97,7 @@ window.reportLogs = {
    "text": "1 min 59 s"
   }
  },
- "runs/dasr_x4_s0": {
+ "dasr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -447,7 +111,7 @@ window.reportLogs = {
    "text": "2 min 42 s"
   }
  },
- "runs/dasr_x4_s1": {
+ "dasr_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -461,7 +125,7 @@ window.reportLogs = {
    "text": "2 min 39 s"
   }
  },
- "runs/dasr_x4_s2": {
+ "dasr_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -475,7 +139,7 @@ window.reportLogs = {
    "text": "46 s"
   }
  },
- "runs/defian_x2_s0": {
+ "defian_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -489,7 +153,7 @@ window.reportLogs = {
    "text": "2 min 09 s"
   }
  },
- "runs/defian_x3_s0": {
+ "defian_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -503,7 +167,7 @@ window.reportLogs = {
    "text": "2 min 12 s"
   }
  },
- "runs/defian_x4_s0": {
+ "defian_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -517,7 +181,7 @@ window.reportLogs = {
    "text": "2 min 40 s"
   }
  },
- "runs/defian_x4_s1": {
+ "defian_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -531,7 +195,7 @@ window.reportLogs = {
    "text": "2 min 42 s"
   }
  },
- "runs/defian_x4_s2": {
+ "defian_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -545,7 +209,7 @@ window.reportLogs = {
    "text": "51 s"
   }
  },
- "runs/dpsr_x2_s0": {
+ "dpsr_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -559,7 +223,7 @@ window.reportLogs = {
    "text": "1 min 15 s"
   }
  },
- "runs/dpsr_x3_s0": {
+ "dpsr_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -573,7 +237,7 @@ window.reportLogs = {
    "text": "1 min 22 s"
   }
  },
- "runs/dpsr_x4_s0": {
+ "dpsr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -587,7 +251,7 @@ window.reportLogs = {
    "text": "2 min 01 s"
   }
  },
- "runs/dpsr_x4_s1": {
+ "dpsr_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -601,7 +265,7 @@ window.reportLogs = {
    "text": "1 min 50 s"
   }
  },
- "runs/dpsr_x4_s2": {
+ "dpsr_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -615,7 +279,7 @@ window.reportLogs = {
    "text": "23 s"
   }
  },
- "runs/drcn_x2_s0": {
+ "drcn_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -629,7 +293,7 @@ window.reportLogs = {
    "text": "1 min 14 s"
   }
  },
- "runs/drcn_x3_s0": {
+ "drcn_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -643,7 +307,7 @@ window.reportLogs = {
    "text": "1 min 28 s"
   }
  },
- "runs/drcn_x4_s0": {
+ "drcn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -657,7 +321,7 @@ window.reportLogs = {
    "text": "2 min 04 s"
   }
  },
- "runs/drcn_x4_s1": {
+ "drcn_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -671,7 +335,7 @@ window.reportLogs = {
    "text": "2 min 06 s"
   }
  },
- "runs/drcn_x4_s2": {
+ "drcn_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -685,7 +349,7 @@ window.reportLogs = {
    "text": "50 s"
   }
  },
- "runs/drsan_x2_s0": {
+ "drsan_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -699,7 +363,7 @@ window.reportLogs = {
    "text": "2 min 08 s"
   }
  },
- "runs/drsan_x3_s0": {
+ "drsan_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -713,7 +377,7 @@ window.reportLogs = {
    "text": "2 min 12 s"
   }
  },
- "runs/drsan_x4_s0": {
+ "drsan_x4_s0": {
   "git_revision": {
    "sort": "09be56df407ee4768748048423ec97307d64f6a4",
    "text": "09be56df407e"
@@ -727,7 +391,7 @@ window.reportLogs = {
    "text": "17 min 20 s"
   }
  },
- "runs/drsan_x4_s1": {
+ "drsan_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -741,7 +405,7 @@ window.reportLogs = {
    "text": "2 min 47 s"
   }
  },
- "runs/drsan_x4_s2": {
+ "drsan_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -755,7 +419,7 @@ window.reportLogs = {
    "text": "46 s"
   }
  },
- "runs/idn_x2_s0": {
+ "idn_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -769,7 +433,7 @@ window.reportLogs = {
    "text": "1 min 06 s"
   }
  },
- "runs/idn_x3_s0": {
+ "idn_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -783,7 +447,7 @@ window.reportLogs = {
    "text": "1 min 10 s"
   }
  },
- "runs/idn_x4_s0": {
+ "idn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -797,7 +461,7 @@ window.reportLogs = {
    "text": "1 min 54 s"
   }
  },
- "runs/idn_x4_s1": {
+ "idn_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -811,7 +475,7 @@ window.reportLogs = {
    "text": "1 min 33 s"
   }
  },
- "runs/idn_x4_s2": {
+ "idn_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -825,175 +489,7 @@ window.reportLogs = {
    "text": "1 min 33 s"
   }
  },
- "runs/ladder_idn_2000_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676662.0,
-   "text": "2026-11-26 07:04 UTC"
-  },
-  "wall_seconds": {
-   "sort": 204.58,
-   "text": "3 min 25 s"
-  }
- },
- "runs/ladder_idn_32000_s0": {
-  "git_revision": {
-   "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
-   "text": "d39be8e0b42c"
-  },
-  "started": {
-   "sort": 1795670614.0,
-   "text": "2026-11-26 05:23 UTC"
-  },
-  "wall_seconds": {
-   "sort": 398.29,
-   "text": "6 min 38 s"
-  }
- },
- "runs/ladder_idn_500_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676610.0,
-   "text": "2026-11-26 07:03 UTC"
-  },
-  "wall_seconds": {
-   "sort": 51.37,
-   "text": "51 s"
-  }
- },
- "runs/ladder_lapsrn_2000_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676326.0,
-   "text": "2026-11-26 06:58 UTC"
-  },
-  "wall_seconds": {
-   "sort": 209.18,
-   "text": "3 min 29 s"
-  }
- },
- "runs/ladder_lapsrn_500_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676271.0,
-   "text": "2026-11-26 06:57 UTC"
-  },
-  "wall_seconds": {
-   "sort": 53.82,
-   "text": "54 s"
-  }
- },
- "runs/ladder_mesr_2000_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795675586.0,
-   "text": "2026-11-26 06:46 UTC"
-  },
-  "wall_seconds": {
-   "sort": 261.23,
-   "text": "4 min 21 s"
-  }
- },
- "runs/ladder_mesr_32000_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680949.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 477.55,
-   "text": "7 min 58 s"
-  }
- },
- "runs/ladder_mesr_500_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795675516.0,
-   "text": "2026-11-26 06:45 UTC"
-  },
-  "wall_seconds": {
-   "sort": 67.86,
-   "text": "1 min 08 s"
-  }
- },
- "runs/ladder_msrn_2000_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676572.0,
-   "text": "2026-11-26 07:02 UTC"
-  },
-  "wall_seconds": {
-   "sort": 143.82,
-   "text": "2 min 24 s"
-  }
- },
- "runs/ladder_msrn_500_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795676535.0,
-   "text": "2026-11-26 07:02 UTC"
-  },
-  "wall_seconds": {
-   "sort": 36.05,
-   "text": "36 s"
-  }
- },
- "runs/ladder_vdsr_2000_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795675931.0,
-   "text": "2026-11-26 06:52 UTC"
-  },
-  "wall_seconds": {
-   "sort": 339.76,
-   "text": "5 min 40 s"
-  }
- },
- "runs/ladder_vdsr_500_s0": {
-  "git_revision": {
-   "sort": "09be56df407ee4768748048423ec97307d64f6a4",
-   "text": "09be56df407e"
-  },
-  "started": {
-   "sort": 1795675847.0,
-   "text": "2026-11-26 06:50 UTC"
-  },
-  "wall_seconds": {
-   "sort": 83.33,
-   "text": "1 min 23 s"
-  }
- },
- "runs/lapar_x2_s0": {
+ "lapar_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1007,7 +503,7 @@ window.reportLogs = {
    "text": "2 min 31 s"
   }
  },
- "runs/lapar_x3_s0": {
+ "lapar_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1021,7 +517,7 @@ window.reportLogs = {
    "text": "2 min 39 s"
   }
  },
- "runs/lapar_x4_s0": {
+ "lapar_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1035,7 +531,7 @@ window.reportLogs = {
    "text": "3 min 24 s"
   }
  },
- "runs/lapar_x4_s1": {
+ "lapar_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1049,7 +545,7 @@ window.reportLogs = {
    "text": "3 min 26 s"
   }
  },
- "runs/lapar_x4_s2": {
+ "lapar_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1063,7 +559,7 @@ window.reportLogs = {
    "text": "1 min 04 s"
   }
  },
- "runs/lapsrn_x2_s0": {
+ "lapsrn_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1077,7 +573,7 @@ window.reportLogs = {
    "text": "33 s"
   }
  },
- "runs/lapsrn_x3_s0": {
+ "lapsrn_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1091,7 +587,7 @@ window.reportLogs = {
    "text": "1 min 00 s"
   }
  },
- "runs/lapsrn_x4_s0": {
+ "lapsrn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1105,7 +601,7 @@ window.reportLogs = {
    "text": "1 min 40 s"
   }
  },
- "runs/lapsrn_x4_s1": {
+ "lapsrn_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1119,7 +615,7 @@ window.reportLogs = {
    "text": "1 min 24 s"
   }
  },
- "runs/lapsrn_x4_s2": {
+ "lapsrn_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1133,7 +629,7 @@ window.reportLogs = {
    "text": "36 s"
   }
  },
- "runs/mesr_x2_s0": {
+ "mesr_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1147,7 +643,7 @@ window.reportLogs = {
    "text": "2 min 04 s"
   }
  },
- "runs/mesr_x3_s0": {
+ "mesr_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1161,7 +657,7 @@ window.reportLogs = {
    "text": "2 min 09 s"
   }
  },
- "runs/mesr_x4_s0": {
+ "mesr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1175,7 +671,7 @@ window.reportLogs = {
    "text": "2 min 46 s"
   }
  },
- "runs/mesr_x4_s1": {
+ "mesr_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1189,7 +685,7 @@ window.reportLogs = {
    "text": "2 min 48 s"
   }
  },
- "runs/mesr_x4_s2": {
+ "mesr_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1203,7 +699,7 @@ window.reportLogs = {
    "text": "43 s"
   }
  },
- "runs/msrn_x2_s0": {
+ "msrn_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1217,7 +713,7 @@ window.reportLogs = {
    "text": "1 min 06 s"
   }
  },
- "runs/msrn_x3_s0": {
+ "msrn_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1231,7 +727,7 @@ window.reportLogs = {
    "text": "1 min 18 s"
   }
  },
- "runs/msrn_x4_s0": {
+ "msrn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1245,7 +741,7 @@ window.reportLogs = {
    "text": "1 min 57 s"
   }
  },
- "runs/msrn_x4_s1": {
+ "msrn_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1259,7 +755,7 @@ window.reportLogs = {
    "text": "1 min 41 s"
   }
  },
- "runs/msrn_x4_s2": {
+ "msrn_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1273,7 +769,7 @@ window.reportLogs = {
    "text": "1 min 38 s"
   }
  },
- "runs/pan_x2_s0": {
+ "pan_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1287,7 +783,7 @@ window.reportLogs = {
    "text": "2 min 02 s"
   }
  },
- "runs/pan_x3_s0": {
+ "pan_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1301,7 +797,7 @@ window.reportLogs = {
    "text": "2 min 08 s"
   }
  },
- "runs/pan_x4_s0": {
+ "pan_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1315,7 +811,7 @@ window.reportLogs = {
    "text": "2 min 51 s"
   }
  },
- "runs/pan_x4_s1": {
+ "pan_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1329,7 +825,7 @@ window.reportLogs = {
    "text": "2 min 50 s"
   }
  },
- "runs/pan_x4_s2": {
+ "pan_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1343,371 +839,7 @@ window.reportLogs = {
    "text": "45 s"
   }
  },
- "runs/reading_attention_kernel_3_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681066.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 137.35,
-   "text": "2 min 17 s"
-  }
- },
- "runs/reading_attention_kernel_3_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681108.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 142.04,
-   "text": "2 min 22 s"
-  }
- },
- "runs/reading_branches_separate_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680949.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 182.61,
-   "text": "3 min 03 s"
-  }
- },
- "runs/reading_branches_separate_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681087.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 186.31,
-   "text": "3 min 06 s"
-  }
- },
- "runs/reading_charbonnier_image_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681081.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 139.43,
-   "text": "2 min 19 s"
-  }
- },
- "runs/reading_charbonnier_image_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681217.0,
-   "text": "2026-11-26 08:20 UTC"
-  },
-  "wall_seconds": {
-   "sort": 143.19,
-   "text": "2 min 23 s"
-  }
- },
- "runs/reading_gate_closed_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681073.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 137.77,
-   "text": "2 min 18 s"
-  }
- },
- "runs/reading_gate_closed_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681204.0,
-   "text": "2026-11-26 08:20 UTC"
-  },
-  "wall_seconds": {
-   "sort": 144.79,
-   "text": "2 min 25 s"
-  }
- },
- "runs/reading_global_skip_weighted_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680949.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 138.65,
-   "text": "2 min 19 s"
-  }
- },
- "runs/reading_global_skip_weighted_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681093.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 139.76,
-   "text": "2 min 20 s"
-  }
- },
- "runs/reading_initialisation_he_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681078.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 138.59,
-   "text": "2 min 19 s"
-  }
- },
- "runs/reading_initialisation_he_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681216.0,
-   "text": "2026-11-26 08:20 UTC"
-  },
-  "wall_seconds": {
-   "sort": 143.27,
-   "text": "2 min 23 s"
-  }
- },
- "runs/reading_last_lambda_own_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680949.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 137.39,
-   "text": "2 min 17 s"
-  }
- },
- "runs/reading_last_lambda_own_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681093.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 137.88,
-   "text": "2 min 18 s"
-  }
- },
- "runs/reading_mean_taken_off_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681078.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 139.46,
-   "text": "2 min 19 s"
-  }
- },
- "runs/reading_mean_taken_off_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681212.0,
-   "text": "2026-11-26 08:20 UTC"
-  },
-  "wall_seconds": {
-   "sort": 143.86,
-   "text": "2 min 24 s"
-  }
- },
- "runs/reading_omega_coarse_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681077.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 139.03,
-   "text": "2 min 19 s"
-  }
- },
- "runs/reading_omega_coarse_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681211.0,
-   "text": "2026-11-26 08:20 UTC"
-  },
-  "wall_seconds": {
-   "sort": 144.31,
-   "text": "2 min 24 s"
-  }
- },
- "runs/reading_refinement_wide_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681072.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 140.23,
-   "text": "2 min 20 s"
-  }
- },
- "runs/reading_refinement_wide_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681194.0,
-   "text": "2026-11-26 08:19 UTC"
-  },
-  "wall_seconds": {
-   "sort": 145.82,
-   "text": "2 min 26 s"
-  }
- },
- "runs/reading_unit_skip_both_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680949.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 144.11,
-   "text": "2 min 24 s"
-  }
- },
- "runs/reading_unit_skip_both_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681088.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 145.61,
-   "text": "2 min 26 s"
-  }
- },
- "runs/reading_upsampler_one_step_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681068.0,
-   "text": "2026-11-26 08:17 UTC"
-  },
-  "wall_seconds": {
-   "sort": 126.13,
-   "text": "2 min 06 s"
-  }
- },
- "runs/reading_upsampler_one_step_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681132.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 128.51,
-   "text": "2 min 09 s"
-  }
- },
- "runs/reading_weight_norm_conv_s0": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795680950.0,
-   "text": "2026-11-26 08:15 UTC"
-  },
-  "wall_seconds": {
-   "sort": 143.75,
-   "text": "2 min 24 s"
-  }
- },
- "runs/reading_weight_norm_conv_s1": {
-  "git_revision": {
-   "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
-   "text": "60d2fada824f-dirty"
-  },
-  "started": {
-   "sort": 1795681100.0,
-   "text": "2026-11-26 08:18 UTC"
-  },
-  "wall_seconds": {
-   "sort": 146.87,
-   "text": "2 min 27 s"
-  }
- },
- "runs/srcnn_x2_s0": {
+ "srcnn_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1721,7 +853,7 @@ window.reportLogs = {
    "text": "36 s"
   }
  },
- "runs/srcnn_x3_s0": {
+ "srcnn_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1735,7 +867,7 @@ window.reportLogs = {
    "text": "42 s"
   }
  },
- "runs/srcnn_x4_s0": {
+ "srcnn_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1749,7 +881,7 @@ window.reportLogs = {
    "text": "1 min 25 s"
   }
  },
- "runs/srcnn_x4_s1": {
+ "srcnn_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1763,7 +895,7 @@ window.reportLogs = {
    "text": "1 min 32 s"
   }
  },
- "runs/srcnn_x4_s2": {
+ "srcnn_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1777,7 +909,7 @@ window.reportLogs = {
    "text": "1 min 35 s"
   }
  },
- "runs/vdsr_x2_s0": {
+ "vdsr_x2_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1791,7 +923,7 @@ window.reportLogs = {
    "text": "44 s"
   }
  },
- "runs/vdsr_x3_s0": {
+ "vdsr_x3_s0": {
   "git_revision": {
    "sort": "60d2fada824f8e0b123197fcb3207538ac130aa4-dirty",
    "text": "60d2fada824f-dirty"
@@ -1805,7 +937,7 @@ window.reportLogs = {
    "text": "52 s"
   }
  },
- "runs/vdsr_x4_s0": {
+ "vdsr_x4_s0": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1819,7 +951,7 @@ window.reportLogs = {
    "text": "1 min 38 s"
   }
  },
- "runs/vdsr_x4_s1": {
+ "vdsr_x4_s1": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1833,7 +965,7 @@ window.reportLogs = {
    "text": "1 min 22 s"
   }
  },
- "runs/vdsr_x4_s2": {
+ "vdsr_x4_s2": {
   "git_revision": {
    "sort": "d39be8e0b42c4666eceb982074936be3629b7287",
    "text": "d39be8e0b42c"
@@ -1845,12 +977,6 @@ window.reportLogs = {
   "wall_seconds": {
    "sort": 44.1,
    "text": "44 s"
-  }
- },
- "trainings": {
-  "wall_seconds": {
-   "sort": 15311.17,
-   "text": ", 4 h 15 min in all"
   }
  }
 };

@@ -1,14 +1,10 @@
-import io
 import os
-import pickle
 import zipfile
 from pathlib import Path
 from typing import Any
 
 import pytest
 import torch
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from torch import nn
 
 from baselines.weights.state_dict import read_state_dict
@@ -124,12 +120,6 @@ def test_whole_network_is_refused(path: Path, zipped: bool) -> None:
         read_state_dict(path)
 
 
-def test_any_name_but_tensors_is_refused(path: Path) -> None:
-    torch.save({"weight": torch.ones(2), "numpy": pickle.PickleBuffer}, path)
-    with pytest.raises(ValueError, match="PickleBuffer"):
-        read_state_dict(path)
-
-
 def _rewrite(path: Path, change: dict[str, bytes], method: int = zipfile.ZIP_STORED) -> None:
     """Write the archive again with some entries replaced (by the end of their names)."""
     with zipfile.ZipFile(path) as archive:
@@ -182,21 +172,3 @@ def test_truncated_file_is_refused(path: Path, zipped: bool) -> None:
         path.write_bytes(whole[:length])
         with pytest.raises(ValueError, match=r"net\.pt"):
             read_state_dict(path)
-
-
-@settings(max_examples=100, deadline=None)
-@given(data=st.data(), zipped=st.booleans())
-def test_any_changed_byte_is_read_or_refused(
-    tmp_path_factory: pytest.TempPathFactory, data: st.DataObject, zipped: bool
-) -> None:
-    stream = io.BytesIO()
-    torch.save({"weight": torch.ones(2)}, stream, _use_new_zipfile_serialization=zipped)
-    content = bytearray(stream.getvalue())
-    content[data.draw(st.integers(0, len(content) - 1))] = data.draw(st.integers(0, 255))
-    path = tmp_path_factory.getbasetemp() / "changed.pt"
-    path.write_bytes(content)
-    try:
-        state = read_state_dict(path)
-    except ValueError:
-        return  # anything else fails the test
-    assert all(isinstance(tensor, torch.Tensor) for tensor in state.values())

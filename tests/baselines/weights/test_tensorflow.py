@@ -8,8 +8,6 @@ from pathlib import Path
 import numpy as np
 import pytest
 import torch
-from hypothesis import given
-from hypothesis import strategies as st
 
 from baselines import drsan
 from baselines.weights.tensorflow import read_checkpoint, read_index
@@ -111,22 +109,23 @@ def test_every_truncation_is_refused(tmp_path: Path, variables: dict[str, np.nda
         read_checkpoint(index, data, variables)
 
 
-@pytest.mark.parametrize(
-    ("message", "complaint"),
-    [
-        (
-            number_field(1, 1)
-            + bytes_field(2, bytes_field(2, number_field(1, 2**20)) * 2)
-            + number_field(5, 2**42),
-            "should lie at bytes",
-        ),
-        (number_field(1, 1) + number_field(4, 2**62) + number_field(5, 4), "should lie at bytes"),
-        (number_field(1, 1) + number_field(4, 2**63) + number_field(5, 4), "should lie at bytes"),
-        (number_field(1, 1) + number_field(5, 2**62), "expected type 1"),
-        (number_field(1, 2) + number_field(5, 8), "data type 2"),
-        (number_field(1, 7) + number_field(5, 8), "data type 7"),  # strings
-    ],
-)
+ONE = number_field(1, 1)  # float32; a header of one data file
+HUGE = bytes_field(2, bytes_field(2, number_field(1, 2**20)) * 2)
+ABSURD = {
+    "shape": (ONE + HUGE + number_field(5, 2**42), "should lie at bytes"),
+    "offset": (ONE + number_field(4, 2**62) + number_field(5, 4), "should lie at bytes"),
+    "negative offset": (ONE + number_field(4, 2**63) + number_field(5, 4), "should lie at bytes"),
+    "size": (ONE + number_field(5, 2**62), "expected type 1"),
+    "doubles": (number_field(1, 2) + number_field(5, 8), "data type 2"),
+    "strings": (number_field(1, 7) + number_field(5, 8), "data type 7"),
+    "field beyond the end": (varint(2 << 3 | 2) + varint(2**60), "Error parsing message"),
+    "unknown wire type": (varint(3), "Error parsing message"),
+    "endless integer": (b"\x08" + b"\xff" * 11, "Error parsing message"),
+    "slices": (bytes_field(7, b""), "slices"),
+}
+
+
+@pytest.mark.parametrize(("message", "complaint"), ABSURD.values(), ids=ABSURD)
 def test_absurd_entries_are_refused(tmp_path: Path, message: bytes, complaint: str) -> None:
     index, data = tmp_path / "net.index", tmp_path / "net.data"
     index.write_bytes(table([(b"", HEADER), (b"w", message)]))
@@ -136,27 +135,11 @@ def test_absurd_entries_are_refused(tmp_path: Path, message: bytes, complaint: s
 
 
 @pytest.mark.parametrize(
-    ("message", "complaint"),
-    [
-        (varint(2 << 3 | 2) + varint(2**60), "Error parsing message"),
-        (varint(3), "Error parsing message"),
-        (b"\x08" + b"\xff" * 11, "Error parsing message"),
-        (bytes_field(7, b""), "slices"),
-    ],
-)
-def test_malformed_messages_are_refused(tmp_path: Path, message: bytes, complaint: str) -> None:
-    index = tmp_path / "net.index"
-    index.write_bytes(table([(b"", HEADER), (b"w", message)]))
-    with pytest.raises(ValueError, match=complaint):
-        read_index(index)
-
-
-@pytest.mark.parametrize(
     ("header", "complaint"),
     [
         (number_field(1, 2), "2 data files"),
         (b"", "0 data files"),
-        (number_field(1, 1) + number_field(2, 1), "big-endian"),
+        (ONE + number_field(2, 1), "big-endian"),
     ],
 )
 def test_other_bundles_are_refused(tmp_path: Path, header: bytes, complaint: str) -> None:
@@ -187,14 +170,6 @@ def test_compressed_table_is_refused(tmp_path: Path) -> None:
     index = tmp_path / "net.index"
     index.write_bytes(block_ + handles.ljust(40, b"\x00") + struct.pack("<Q", 0xDB4775248B80FB57))
     with pytest.raises(ValueError, match="compression type 1"):
-        read_index(index)
-
-
-@given(st.binary(max_size=200))
-def test_no_bytes_crash_the_reader(tmp_path_factory: pytest.TempPathFactory, raw: bytes) -> None:
-    index = tmp_path_factory.mktemp("fuzz") / "net.index"
-    index.write_bytes(raw + bytes(40) + struct.pack("<Q", 0xDB4775248B80FB57))
-    with pytest.raises(ValueError, match=r"net\.index"):
         read_index(index)
 
 
@@ -229,23 +204,17 @@ def test_drsan_checkpoint_becomes_a_state_dict(tmp_path: Path) -> None:
 
 
 @pytest.mark.skipif(not os.environ.get("MESR_MIRROR"), reason="MESR_MIRROR is not set")
-@pytest.mark.parametrize(("scale", "params"), [(2, 1_187_827), (3, 1_291_747), (4, 1_270_963)])
-def test_index_of_the_authors_checkpoint(scale: int, params: int) -> None:
-    name = f"DRSAN48mx{scale}.index"
-    found = list(Path(os.environ["MESR_MIRROR"]).rglob(name))
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_index_of_the_authors_checkpoint(scale: int) -> None:
+    found = list(Path(os.environ["MESR_MIRROR"]).rglob(f"DRSAN48mx{scale}.index"))
     if not found:
-        pytest.skip(f"{name} is not in the mirror")
+        pytest.skip("the checkpoint is not in the mirror")
     variables = read_index(found[0])
-    weights = {
-        key: value
-        for key, value in variables.items()
-        if "Adam" not in key and key not in {"Variable", "beta1_power", "beta2_power"}
-    }
-    assert sum(np.prod(value.shape, dtype=int) for value in weights.values()) == params
     with torch.device("meta"):
         shapes = {key: tuple(p.shape) for key, p in drsan.DRSAN(scale).state_dict().items()}
     names = drsan.checkpoint_names(scale)
-    assert set(names.values()) == set(weights)
+    others = {"Variable", "beta1_power", "beta2_power"}  # and what Adam keeps
+    assert set(names.values()) == {n for n in variables if "Adam" not in n} - others
     for ours, theirs in names.items():
-        shape = weights[theirs].shape
+        shape = variables[theirs].shape
         assert shapes[ours] == (tuple(shape[i] for i in (3, 2, 0, 1)) if len(shape) == 4 else shape)

@@ -10,7 +10,7 @@ from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from mesr.common.imresize import imresize
-from pipeline.imaging.images import round_to_uint8
+from pipeline.imaging.tensors import round_to_uint8
 
 BORDERS = st.sampled_from(["mirror", "clamp"])
 

@@ -6,8 +6,8 @@ import socket
 import stat
 import threading
 import zipfile
-from collections.abc import Callable, Sequence
-from dataclasses import replace
+from collections.abc import Callable
+from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -18,7 +18,6 @@ from PIL import Image
 from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import Asset, AssetFile
 
-Register = Callable[..., None]
 OPTIONS: dict[str, Any] = {"workers": 4, "attempts": 3, "pause": 0.01, "timeout": (0.5, 0.2)}
 
 
@@ -135,27 +134,6 @@ def git_blob(content: bytes) -> str:
     return "git-blob:" + hashlib.sha1(b"blob %d\0" % len(content) + content).hexdigest()
 
 
-def offer(
-    server: Server, name: str, files: dict[str, bytes], kind: str = "benchmark", images: int = 0
-) -> Asset:
-    """Put files on the server and describe them as an asset."""
-    listed = []
-    for file, content in files.items():
-        path = f"/{name}/{file}"
-        server.content[path] = content
-        listed.append(AssetFile(name, file, server.url + path, len(content), sha256(content)))
-    return Asset(
-        name=name,
-        kind=kind,  # type: ignore[arg-type]
-        title=name,
-        homepage="https://example.org",
-        licence="toy licence",
-        citation="Toy et al.",
-        files=tuple(listed),
-        images=None if kind == "weights" else images or len(files),
-    )
-
-
 def closed_port() -> int:
     with socket.socket() as probe:
         probe.bind(("127.0.0.1", 0))
@@ -192,8 +170,36 @@ def zipped(members: dict[str, bytes], link: str = "") -> bytes:
     return buffer.getvalue()
 
 
-def fetch_into(folder: Path, names: Sequence[str], **options: bool) -> dict[str, Path]:
-    return fetch_assets(names, folder / "data", **OPTIONS, **options)
+@dataclass
+class Toys:
+    """Toy assets on a server, and the checkout that fetches them."""
+
+    server: Server
+    folder: Path
+    register: Callable[..., None]  # makes the assets given the registry
+
+    def offer(
+        self, name: str, files: dict[str, bytes], kind: str = "benchmark", images: int = 0
+    ) -> Asset:
+        """Put files on the server and describe them as an asset."""
+        listed = []
+        for file, content in files.items():
+            path = f"/{name}/{file}"
+            self.server.content[path] = content
+            url = self.server.url + path
+            listed.append(AssetFile(name, file, url, len(content), sha256(content)))
+        count = None if kind == "weights" else images or len(files)
+        return Asset(
+            name, kind, name, "https://example.org", "toy licence", "Toy et al.",  # type: ignore[arg-type]
+            tuple(listed), count,
+        )  # fmt: skip
+
+    def fetch(self, *names: str, **options: bool) -> dict[str, Path]:
+        return fetch_assets(names, self.folder / "data", **OPTIONS, **options)
+
+    @property
+    def data(self) -> list[str]:
+        return in_data(self.folder)
 
 
 def in_data(folder: Path) -> list[str]:

@@ -18,34 +18,24 @@ from PIL import Image
 
 from pipeline.assets.registry import Asset, AssetFile
 from pipeline.support.errors import UserError
-from tests.pipeline.assets.server import (
-    FILES,
-    Register,
-    Server,
-    fetch_into,
-    git_blob,
-    in_data,
-    offer,
-)
+from tests.pipeline.assets.server import FILES, Toys, git_blob
 
 ROOT = Path(__file__).parents[3]
 
 
-def test_a_file_known_by_its_git_digest_alone(
-    server: Server, register: Register, tmp_path: Path
-) -> None:
-    asset = offer(server, "Net", {"net.pt": b"weights"}, kind="weights")
+def test_a_file_known_by_its_git_digest_alone(toys: Toys) -> None:
+    asset = toys.offer("Net", {"net.pt": b"weights"}, kind="weights")
     url = asset.files[0].url
     for digest, accepted in ((git_blob(b"weights"), True), (git_blob(b"weight"), False)):
         file = AssetFile("Net", "net.pt", url, None, digest)
-        register(Asset("Net", "weights", "t", "h", "l", "c", (file,)))
+        toys.register(Asset("Net", "weights", "t", "h", "l", "c", (file,)))
         if accepted:
-            assert fetch_into(tmp_path, ["Net"])["Net"].is_dir()
-            shutil.rmtree(tmp_path / "data")
+            assert toys.fetch("Net")["Net"].is_dir()
+            shutil.rmtree(toys.folder / "data")
         else:
             with pytest.raises(UserError, match=r"refused .*git-blob"):
-                fetch_into(tmp_path, ["Net"])
-            assert in_data(tmp_path) == []
+                toys.fetch("Net")
+            assert toys.data == []
 
 
 @pytest.mark.parametrize(
@@ -63,66 +53,60 @@ def test_a_file_known_by_its_git_digest_alone(
     ],
 )
 def test_one_bad_file_leaves_data_untouched_and_the_next_run_carries_on(
-    server: Server, register: Register, tmp_path: Path, fault: str, complaint: str
+    toys: Toys, fault: str, complaint: str
 ) -> None:
-    register(offer(server, "Toy", FILES))
-    server.faults["/Toy/b.png"] = [f"always {fault}"]
-    server.ranges = fault != "truncate"  # else asking for the rest would heal it
+    toys.register(toys.offer("Toy", FILES))
+    toys.server.faults["/Toy/b.png"] = [f"always {fault}"]
+    toys.server.ranges = fault != "truncate"  # else asking for the rest would heal it
     with pytest.raises(UserError, match=complaint) as raised:
-        fetch_into(tmp_path, ["Toy"])
+        toys.fetch("Toy")
     assert "Toy: 1 of 3 files missing" in str(raised.value)
-    assert in_data(tmp_path) == []
+    assert toys.data == []
 
-    server.faults.clear()
-    server.requests.clear()
-    server.released.set()
-    fetch_into(tmp_path, ["Toy"])
-    assert in_data(tmp_path) == ["hr/Toy.h5"]
+    toys.server.faults.clear()
+    toys.server.requests.clear()
+    toys.server.released.set()
+    toys.fetch("Toy")
+    assert toys.data == ["hr/Toy.h5"]
     # The verified files are not asked for again.
-    assert {path for path, _ in server.requests} == {"/Toy/b.png"}
+    assert {path for path, _ in toys.server.requests} == {"/Toy/b.png"}
 
 
 @pytest.mark.parametrize("fault", ["500", "503", "truncate", "stall", "silent", "wrong", "short"])
-def test_a_passing_fault_is_overcome(
-    server: Server, register: Register, tmp_path: Path, fault: str
-) -> None:
-    register(offer(server, "Toy", FILES))
-    server.faults["/Toy/b.png"] = [fault, fault]
-    fetch_into(tmp_path, ["Toy"])
-    assert in_data(tmp_path) == ["hr/Toy.h5"]
-    assert [path for path, _ in server.requests].count("/Toy/b.png") == 3
+def test_a_passing_fault_is_overcome(toys: Toys, fault: str) -> None:
+    toys.register(toys.offer("Toy", FILES))
+    toys.server.faults["/Toy/b.png"] = [fault, fault]
+    toys.fetch("Toy")
+    assert toys.data == ["hr/Toy.h5"]
+    assert [path for path, _ in toys.server.requests].count("/Toy/b.png") == 3
 
 
-def test_a_missing_file_is_asked_for_once(
-    server: Server, register: Register, tmp_path: Path
-) -> None:
-    register(offer(server, "Toy", {"a.png": b"a"}))
-    server.faults["/Toy/a.png"] = ["always 404"]
+def test_a_missing_file_is_asked_for_once(toys: Toys) -> None:
+    toys.register(toys.offer("Toy", {"a.png": b"a"}))
+    toys.server.faults["/Toy/a.png"] = ["always 404"]
     with pytest.raises(UserError, match="404"):
-        fetch_into(tmp_path, ["Toy"])
-    assert len(server.requests) == 1
+        toys.fetch("Toy")
+    assert len(toys.server.requests) == 1
 
 
-def test_a_redirect_is_followed(server: Server, register: Register, tmp_path: Path) -> None:
-    register(offer(server, "Toy", FILES))
-    server.content["/Toy/a.png?moved"] = FILES["a.png"]
-    server.faults["/Toy/a.png"] = ["redirect"]
-    fetch_into(tmp_path, ["Toy"])
-    assert in_data(tmp_path) == ["hr/Toy.h5"]
-    assert ("/Toy/a.png?moved", None) in server.requests
+def test_a_redirect_is_followed(toys: Toys) -> None:
+    toys.register(toys.offer("Toy", FILES))
+    toys.server.content["/Toy/a.png?moved"] = FILES["a.png"]
+    toys.server.faults["/Toy/a.png"] = ["redirect"]
+    toys.fetch("Toy")
+    assert toys.data == ["hr/Toy.h5"]
+    assert ("/Toy/a.png?moved", None) in toys.server.requests
 
 
 @pytest.mark.parametrize("ranges", [True, False], ids=["resumes", "starts afresh"])
-def test_a_broken_transfer(
-    server: Server, register: Register, tmp_path: Path, ranges: bool
-) -> None:
+def test_a_broken_transfer(toys: Toys, ranges: bool) -> None:
     content = bytes(range(256)) * 1000
-    register(offer(server, "Net", {"net.pt": content}, kind="weights"))
-    server.faults["/Net/net.pt"] = ["truncate"]
-    server.ranges = ranges
-    fetch_into(tmp_path, ["Net"])
-    assert (tmp_path / "data/raw/Net/net.pt").read_bytes() == content
-    first, second = (asked for _, asked in server.requests)
+    toys.register(toys.offer("Net", {"net.pt": content}, kind="weights"))
+    toys.server.faults["/Net/net.pt"] = ["truncate"]
+    toys.server.ranges = ranges
+    toys.fetch("Net")
+    assert (toys.folder / "data/raw/Net/net.pt").read_bytes() == content
+    first, second = (asked for _, asked in toys.server.requests)
     assert first is None
     # The rest is asked for, behind what had arrived.
     assert second is not None
@@ -130,52 +114,46 @@ def test_a_broken_transfer(
 
 
 @pytest.mark.parametrize("left", [b"not its beginning", bytes(300_000)], ids=["wrong", "too long"])
-def test_a_left_over_part_that_does_not_fit_is_replaced(
-    server: Server, register: Register, tmp_path: Path, left: bytes
-) -> None:
+def test_a_left_over_part_that_does_not_fit_is_replaced(toys: Toys, left: bytes) -> None:
     content = bytes(range(256)) * 1000
-    register(offer(server, "Net", {"net.pt": content}, kind="weights"))
-    part = tmp_path / "downloads/Net/net.pt.part"
+    toys.register(toys.offer("Net", {"net.pt": content}, kind="weights"))
+    part = toys.folder / "downloads/Net/net.pt.part"
     part.parent.mkdir(parents=True)
     part.write_bytes(left)
-    fetch_into(tmp_path, ["Net"])
-    assert (tmp_path / "data/raw/Net/net.pt").read_bytes() == content
+    toys.fetch("Net")
+    assert (toys.folder / "data/raw/Net/net.pt").read_bytes() == content
 
 
-def test_a_complete_part_is_verified_not_downloaded_again(
-    server: Server, register: Register, tmp_path: Path
-) -> None:
+def test_a_complete_part_is_verified_not_downloaded_again(toys: Toys) -> None:
     content = bytes(range(256)) * 1000
-    asset = offer(server, "Net", {"net.pt": content}, kind="weights")
-    part = tmp_path / "downloads/Net/net.pt.part"
+    asset = toys.offer("Net", {"net.pt": content}, kind="weights")
+    part = toys.folder / "downloads/Net/net.pt.part"
     for size in (len(content), None):
-        register(replace(asset, files=(replace(asset.files[0], size=size),)))
+        toys.register(replace(asset, files=(replace(asset.files[0], size=size),)))
         part.parent.mkdir(parents=True)
         part.write_bytes(content)
-        fetch_into(tmp_path, ["Net"], again=True)
-        assert (tmp_path / "data/raw/Net/net.pt").read_bytes() == content
+        toys.fetch("Net", again=True)
+        assert (toys.folder / "data/raw/Net/net.pt").read_bytes() == content
         assert not part.exists()
-        shutil.rmtree(tmp_path / "downloads")
-        shutil.rmtree(tmp_path / "data")
-    assert server.requests == []
+        shutil.rmtree(toys.folder / "downloads")
+        shutil.rmtree(toys.folder / "data")
+    assert toys.server.requests == []
 
-    register(asset)
+    toys.register(asset)
     part.parent.mkdir(parents=True)
     part.write_bytes(bytes(len(content)))
-    fetch_into(tmp_path, ["Net"])
-    assert server.requests == [("/Net/net.pt", None)]  # from the start: no rest to ask for
+    toys.fetch("Net")
+    assert toys.server.requests == [("/Net/net.pt", None)]  # from the start: no rest to ask for
 
 
-def test_a_damaged_download_of_an_earlier_run_is_replaced(
-    server: Server, register: Register, tmp_path: Path
-) -> None:
-    register(offer(server, "Toy", FILES))
-    fetch_into(tmp_path, ["Toy"])
-    (tmp_path / "downloads/Toy/a.png").write_bytes(FILES["b.png"])
-    server.requests.clear()
-    fetch_into(tmp_path, ["Toy"], again=True)
-    assert server.requests == [("/Toy/a.png", None)]
-    with h5py.File(tmp_path / "data/hr/Toy.h5") as packed:
+def test_a_damaged_download_of_an_earlier_run_is_replaced(toys: Toys) -> None:
+    toys.register(toys.offer("Toy", FILES))
+    toys.fetch("Toy")
+    (toys.folder / "downloads/Toy/a.png").write_bytes(FILES["b.png"])
+    toys.server.requests.clear()
+    toys.fetch("Toy", again=True)
+    assert toys.server.requests == [("/Toy/a.png", None)]
+    with h5py.File(toys.folder / "data/hr/Toy.h5") as packed:
         expected = np.asarray(Image.open(io.BytesIO(FILES["a.png"])))
         np.testing.assert_array_equal(packed["a"], expected)
 
@@ -197,33 +175,25 @@ def test_a_damaged_download_of_an_earlier_run_is_replaced(
         "data:,a",
     ],
 )
-def test_a_redirection_to_nowhere_is_a_message(
-    server: Server, register: Register, tmp_path: Path, target: str
-) -> None:
-    register(offer(server, "Toy", FILES))
-    server.faults["/Toy/b.png"] = [f"always to {target}"]
+def test_a_redirection_to_nowhere_is_a_message(toys: Toys, target: str) -> None:
+    toys.register(toys.offer("Toy", FILES))
+    toys.server.faults["/Toy/b.png"] = [f"always to {target}"]
     with pytest.raises(UserError, match="Toy: 1 of 3 files missing"):
-        fetch_into(tmp_path, ["Toy"])
-    assert in_data(tmp_path) == []
+        toys.fetch("Toy")
+    assert toys.data == []
 
 
-def test_of_two_fetches_at_once_the_second_waits(
-    server: Server, register: Register, tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
-    register(offer(server, "Toy", FILES))
-    server.barrier = threading.Barrier(4)  # three requests, and the test
+def test_of_two_fetches_at_once_the_second_waits(toys: Toys) -> None:
+    toys.register(toys.offer("Toy", FILES))
+    toys.server.barrier = threading.Barrier(4)  # three requests, and the test
     with ThreadPool(2) as pool:
-        jobs = [pool.apply_async(fetch_into, (tmp_path, ["Toy"])) for _ in range(2)]
-        said = ""
-        while "another process fetches Toy" not in said:
-            time.sleep(0.01)
-            said += capsys.readouterr().out
-        server.barrier.wait(timeout=20)
+        jobs = [pool.apply_async(toys.fetch, ("Toy",)) for _ in range(2)]
+        toys.server.barrier.wait(timeout=20)
         for job in jobs:
-            assert job.get(timeout=20) == {"Toy": tmp_path / "data/hr/Toy.h5"}
-    assert sorted(path for path, _ in server.requests) == [f"/Toy/{name}" for name in FILES]
-    assert sorted(p.name for p in (tmp_path / "downloads/Toy").iterdir()) == [*FILES]
-    with h5py.File(tmp_path / "data/hr/Toy.h5") as packed:
+            assert job.get(timeout=20) == {"Toy": toys.folder / "data/hr/Toy.h5"}
+    assert sorted(path for path, _ in toys.server.requests) == [f"/Toy/{name}" for name in FILES]
+    assert sorted(p.name for p in (toys.folder / "downloads/Toy").iterdir()) == [*FILES]
+    with h5py.File(toys.folder / "data/hr/Toy.h5") as packed:
         assert sorted(packed) == ["a", "b", "c"]
 
 
@@ -239,15 +209,13 @@ fetch_assets(["Toy"])
 """
 
 
-def test_a_fetch_takes_over_what_a_killed_one_had_received(
-    server: Server, register: Register, tmp_path: Path
-) -> None:
-    register(offer(server, "Toy", {"a.png": FILES["a.png"]}))
-    server.faults["/Toy/a.png"] = ["drip"]
-    part = tmp_path / "downloads/Toy/a.png.part"
+def test_a_fetch_takes_over_what_a_killed_one_had_received(toys: Toys) -> None:
+    toys.register(toys.offer("Toy", {"a.png": FILES["a.png"]}))
+    toys.server.faults["/Toy/a.png"] = ["drip"]
+    part = toys.folder / "downloads/Toy/a.png.part"
     process = subprocess.Popen(
-        [sys.executable, "-c", FETCH, server.url],
-        cwd=tmp_path,
+        [sys.executable, "-c", FETCH, toys.server.url],
+        cwd=toys.folder,
         env={**os.environ, "PYTHONPATH": str(ROOT)},
     )
     while not part.exists() or part.stat().st_size < 5:
@@ -255,7 +223,7 @@ def test_a_fetch_takes_over_what_a_killed_one_had_received(
     process.kill()
     process.wait()
     had = part.stat().st_size
-    server.requests.clear()
-    fetch_into(tmp_path, ["Toy"])
-    assert server.requests == [("/Toy/a.png", f"bytes={had}-")]
-    assert in_data(tmp_path) == ["hr/Toy.h5"]
+    toys.server.requests.clear()
+    toys.fetch("Toy")
+    assert toys.server.requests == [("/Toy/a.png", f"bytes={had}-")]
+    assert toys.data == ["hr/Toy.h5"]

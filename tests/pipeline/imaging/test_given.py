@@ -4,7 +4,7 @@ import unicodedata
 
 import pytest
 
-from pipeline.imaging.given import match_files, match_lr
+from pipeline.imaging.given import match_files
 from pipeline.support.errors import UserError
 
 NAMES = ["0801", "baby", "img_007"]
@@ -23,15 +23,17 @@ def test_endings_of_the_usual_collections_and_what_all_files_have_in_common(endi
 
 def test_files_of_other_scales_are_passed_over() -> None:
     stems = [f"{name}x{scale}" for scale in (2, 3, 4) for name in NAMES]
-    assert match_lr(stems, NAMES, 3, "lr") == {name: f"{name}x3" for name in NAMES}
+    assert match_files(stems, NAMES, 3, "lr", "LR") == {name: f"{name}x3" for name in NAMES}
 
 
 def test_numbers_stand_for_the_alphabetical_order_of_names() -> None:
     for names in (["woman", "baby", "head"], ["3096", "101085", "304034"]):
         stems = [f"img_00{number}_SRF_2_LR" for number in (1, 2, 3)]
-        assert match_lr(stems, names, 2, "lr") == dict(zip(sorted(names), stems, strict=True))
+        assert match_files(stems, names, 2, "lr", "LR") == dict(
+            zip(sorted(names), stems, strict=True)
+        )
     # An image that is called so itself comes first.
-    assert match_lr(["img_003x2"], ["img_003"], 2, "lr") == {"img_003": "img_003x2"}
+    assert match_files(["img_003x2"], ["img_003"], 2, "lr", "LR") == {"img_003": "img_003x2"}
 
 
 @pytest.mark.parametrize("name", ["{}", "{:03}", "photo_{}", "img_{:02}"])
@@ -53,14 +55,14 @@ def test_numbers_that_do_not_agree_are_refused(first: int) -> None:
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
 def test_composed_and_decomposed_letters_are_the_same(forms: tuple[str, str]) -> None:
     stem, name = (unicodedata.normalize(form, "Zürich") for form in forms)
-    assert match_lr([f"{stem}_x4"], [name], 4, "lr") == {name: f"{stem}_x4"}
+    assert match_files([f"{stem}_x4"], [name], 4, "lr", "LR") == {name: f"{stem}_x4"}
 
 
 def test_case_matters_where_it_distinguishes_images() -> None:
-    assert match_lr(["BABY_x2", "Head"], ["baby", "head"], 2, "lr") == {
+    assert match_files(["BABY_x2", "Head"], ["baby", "head"], 2, "lr", "LR") == {
         "baby": "BABY_x2", "head": "Head",
     }  # fmt: skip
-    assert match_lr(["A", "a"], ["a", "A"], 2, "lr") == {"a": "a", "A": "A"}
+    assert match_files(["A", "a"], ["a", "A"], 2, "lr", "LR") == {"a": "a", "A": "A"}
 
 
 @pytest.mark.parametrize(
@@ -79,9 +81,9 @@ def test_case_matters_where_it_distinguishes_images() -> None:
 )
 def test_refusals(stems: list[str], scale: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
-        match_lr(stems, NAMES, scale, "lr")
+        match_files(stems, NAMES, scale, "lr", "LR")
 
 
 def test_an_ending_does_not_cut_a_number() -> None:
     with pytest.raises(UserError, match="Rename the files"):
-        match_lr(["10", "20"], ["1", "2"], 4, "lr")
+        match_files(["10", "20"], ["1", "2"], 4, "lr", "LR")

@@ -1,6 +1,5 @@
 """Image files, good and bad."""
 
-import io
 import os
 import struct
 import zlib
@@ -9,11 +8,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 import tifffile
-from hypothesis import given, settings
-from hypothesis import strategies as st
 from PIL import ExifTags, Image, ImageCms
 
-from pipeline.imaging.images import read_image, read_photo, round_to_uint8, write_image
+from pipeline.imaging.images import read_image, read_photo, write_image
 from pipeline.support.errors import UserError
 
 RNG = np.random.default_rng(1)
@@ -269,12 +266,8 @@ def test_no_profile_is_kept_that_is_not_of_the_pixels(tmp_path):
     gray = Image.fromarray(GRAY // 64, mode="P")
     gray.putpalette(np.repeat([200, 10, 90, 30], 3).tolist())
     gray.save(tmp_path / "a.png", icc_profile=profile)
-    assert read_photo(tmp_path / "a.png").icc_profile is None
-    Image.fromarray(GRAY).save(tmp_path / "b.png")
-    assert (read_photo(tmp_path / "b.png").icc_profile, read_photo(tmp_path / "b.png").exif) == (
-        None,
-        None,
-    )
+    photo = read_photo(tmp_path / "a.png")
+    assert (photo.icc_profile, photo.exif) == (None, None)
 
 
 # -- Files that hold something else ---------------------------------------------------------------
@@ -390,93 +383,31 @@ def test_pages_that_lead_back_to_the_first_do_not_go_on_for_ever(tmp_path):
     np.testing.assert_array_equal(read_image(path), RGB)
 
 
-def whole_files():
-    rng = np.random.default_rng(4)
-    colour = Image.fromarray(rng.integers(0, 256, (11, 13, 3), dtype=np.uint8))
-    for mode, suffixes in {
-        "RGB": ("png", "bmp", "jpeg", "tiff", "webp", "ppm"),
-        "L": ("png", "tiff", "ppm", "gif"),
-        "P": ("png", "bmp", "gif"),
-        "1": ("png", "tiff", "ppm"),
-        "RGBA": ("png", "tiff"),
-    }.items():
-        for suffix in suffixes:
-            buffer = io.BytesIO()
-            colour.convert(mode).save(buffer, suffix)
-            yield buffer.getvalue()
-
-
-@pytest.mark.filterwarnings("ignore")  # Pillow warns of what it finds odd
-@settings(max_examples=200)
-@given(
-    st.sampled_from(list(whole_files())),
-    st.lists(
-        st.tuples(
-            st.one_of(st.integers(0, 60), st.integers(0, 10**6)),
-            st.integers(0, 6),
-            st.binary(max_size=6),
-        ),
-        min_size=1,
-        max_size=6,
-    ),
-)
-def test_a_changed_file_is_read_or_refused(tmp_path_factory, content, changes):
-    changed = bytearray(content)
-    for place, length, replacement in changes:
-        start = place % (len(changed) + 1)
-        changed[start : start + length] = replacement
-    path = tmp_path_factory.mktemp("changed") / "a.png"
-    path.write_bytes(changed)
-    try:
-        photo = read_photo(path)
-    except UserError as error:
-        assert str(error).startswith(str(path))
-        return
-    assert photo.pixels.dtype == np.uint8
-    assert photo.pixels.ndim == 2 or photo.pixels.shape[2] == 3
-    assert photo.alpha is None or photo.alpha.shape == photo.pixels.shape[:2]
-
-
 @pytest.mark.parametrize("suffix", ["png", "bmp", "jpg", "tiff"])
 @pytest.mark.parametrize("part", [0.02, 0.5, 0.9])
 def test_truncated_files_are_refused(tmp_path, suffix, part):
-    whole = tmp_path / f"whole.{suffix}"
-    Image.fromarray(np.random.default_rng(0).integers(0, 256, (64, 64, 3), dtype=np.uint8)).save(
-        whole
-    )
-    data = whole.read_bytes()
-    cut = tmp_path / f"cut.{suffix}"
-    cut.write_bytes(data[: int(len(data) * part)])
+    path = tmp_path / f"cut.{suffix}"
+    Image.fromarray(ROWS[:, 1:].reshape(64, 64, 3)).save(path)
+    data = path.read_bytes()
+    path.write_bytes(data[: int(len(data) * part)])
     with pytest.raises(UserError, match=rf"cut\.{suffix}: "):
-        read_image(cut)
+        read_image(path)
 
 
-@pytest.mark.parametrize(
-    ("content", "message"), [(b"", "empty"), (b"<html>404</html>", "not an image")]
-)
-def test_other_bad_files_are_refused(tmp_path, content, message):
-    (tmp_path / "x.png").write_bytes(content)
-    with pytest.raises(UserError, match=rf"x\.png: .*{message}"):
-        read_image(tmp_path / "x.png")
-
-
-def test_missing_files_and_folders_are_refused(tmp_path):
-    for path, reason in ((tmp_path / "x.png", "No such file"), (tmp_path, "Is a directory")):
-        with pytest.raises(UserError, match=rf"{path}: cannot be read as an image \({reason}"):
-            read_image(path)
+def test_other_bad_files_are_refused(tmp_path):
+    (tmp_path / "empty.png").write_bytes(b"")
+    (tmp_path / "page.png").write_bytes(b"<html>404</html>")
+    for name, reason in {
+        "empty.png": "the file is empty",
+        "page.png": "is not an image",
+        "none.png": r"cannot be read as an image \(No such file",
+        "": r"cannot be read as an image \(Is a directory",
+    }.items():
+        with pytest.raises(UserError, match=rf"{tmp_path / name}: {reason}"):
+            read_image(tmp_path / name)
 
 
 # -- Rounding and writing -------------------------------------------------------------------------
-
-
-@given(st.integers(-300, 600), st.floats(-0.49, 0.49))
-def test_rounding(whole, rest):
-    assert round_to_uint8(np.array([whole + rest])) == min(max(whole, 0), 255)
-
-
-def test_rounding_of_halves_and_of_values_that_are_not_numbers():
-    values = np.array([0.5, 1.5, 126.5, 127.5 - 1e-13, 254.5, -0.5, np.inf, -np.inf, np.nan])
-    assert round_to_uint8(values).tolist() == [1, 2, 127, 128, 255, 0, 255, 0, 0]
 
 
 def test_written_png_is_deterministic_and_atomic(tmp_path):

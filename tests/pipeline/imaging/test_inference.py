@@ -12,7 +12,7 @@ from torch import nn
 from baselines.bicubic import Bicubic
 from mesr.common.base import SRNetwork
 from mesr.common.imresize import imresize
-from pipeline.imaging.inference import outputs_as_images, super_resolve
+from pipeline.imaging.inference import super_resolve
 from pipeline.imaging.protocol import RGB, SRCNN, VDSR, Y
 from pipeline.imaging.tensors import round_to_uint8
 
@@ -59,14 +59,14 @@ def gray(colour):
 
 def test_rgb_network_gets_the_image_in_0_to_1(colour):
     network = Identity()
-    image = super_resolve(network, colour).image
+    image = super_resolve(network, colour)[-1]
     np.testing.assert_allclose(network.seen[0].permute(1, 2, 0) * 255, colour, atol=1e-9)
     np.testing.assert_array_equal(image, colour.repeat(2, axis=0).repeat(2, axis=1))
 
 
 def test_y_network_gets_studio_luma_and_chroma_is_bicubic(colour):
     network = Identity("y")
-    (found,) = outputs_as_images(network, colour, RGB)
+    (found,) = super_resolve(network, colour, replace(RGB, sr_rounding=False))
     ycbcr = rgb2ycbcr(colour)
     np.testing.assert_allclose(network.seen[0, 0] * 255, ycbcr[..., 0], atol=1e-9)
     chroma = imresize(torch.from_numpy(ycbcr[..., 1:].transpose(2, 0, 1))[None], scale=2)
@@ -84,9 +84,9 @@ def test_preupsampled_network_gets_the_enlarged_luma(colour):
 
 def test_gray_stays_gray_when_kept(gray):
     expected = imresize(torch.from_numpy(gray.astype(float))[None, None], scale=2)[0, 0].numpy()
-    found = super_resolve(Bicubic(2), gray, replace(RGB, gray="keep")).image
+    found = super_resolve(Bicubic(2), gray, replace(RGB, gray="keep"))[-1]
     np.testing.assert_array_equal(found, round_to_uint8(expected))
-    stacked = super_resolve(Bicubic(2), gray, RGB).image
+    stacked = super_resolve(Bicubic(2), gray, RGB)[-1]
     np.testing.assert_array_equal(stacked, np.dstack([found] * 3))
 
 
@@ -95,14 +95,14 @@ def test_an_rgb_network_makes_luma_of_luma(gray):
         def forward(self, x):
             return (super().forward(x)[0] * torch.tensor([1.0, 0.5, 0.25]).view(1, 3, 1, 1),)
 
-    (found,) = outputs_as_images(Tinted(), gray, Y)
+    (found,) = super_resolve(Tinted(), gray, replace(Y, sr_rounding=False))
     tinted = np.dstack([gray, gray * 0.5, gray * 0.25]).repeat(2, axis=0).repeat(2, axis=1)
     np.testing.assert_allclose(found, rgb2yiq(tinted)[..., 0], atol=0.2)
 
 
 def test_transposed_networks_see_height_and_width_exchanged(gray):
     network = Identity("y")
-    found = super_resolve(network, gray, replace(Y, transposed=True)).image
+    found = super_resolve(network, gray, replace(Y, transposed=True))[-1]
     assert network.seen.shape[-2:] == gray.T.shape
     np.testing.assert_array_equal(found, gray.repeat(2, axis=0).repeat(2, axis=1))
 
@@ -110,7 +110,9 @@ def test_transposed_networks_see_height_and_width_exchanged(gray):
 def test_enlarged_images_are_clipped_to_the_range_of_luma_where_the_protocol_says_so():
     ramp = np.tile(np.linspace(0, 255, 12), (9, 1))
     free, clipped = (
-        outputs_as_images(Identity("y", preupsampled=True), ramp, protocol)[-1]
+        super_resolve(Identity("y", preupsampled=True), ramp, replace(protocol, sr_rounding=False))[
+            -1
+        ]
         for protocol in (Y, VDSR)
     )
     assert free.min() < 16
@@ -120,20 +122,19 @@ def test_enlarged_images_are_clipped_to_the_range_of_luma_where_the_protocol_say
 
 def test_padding_is_overridden_for_the_call_alone(gray):
     network = Toy()
-    inner, own = (
-        super_resolve(network, gray, protocol).image.astype(int) for protocol in (SRCNN, Y)
-    )
+    inner, own = (super_resolve(network, gray, protocol)[-1].astype(int) for protocol in (SRCNN, Y))
     assert (inner[3:-3, 3:-3] == own[3:-3, 3:-3]).all()
     assert (inner != own).any()
     assert {layer.padding_mode for layer in network.layers[::2]} == {"zeros"}
     # As if the image continued: a constant image stays constant up to its border.
-    flat = outputs_as_images(network, np.full((8, 9), 90, np.uint8), SRCNN)[-1]
+    unrounded = replace(SRCNN, sr_rounding=False)
+    flat = super_resolve(network, np.full((8, 9), 90, np.uint8), unrounded)[-1]
     assert np.ptp(flat) < 1e-4
 
 
 def test_network_is_left_as_it_was(colour):
     network = Toy().train()
-    first, second = (super_resolve(network, colour).image for _ in range(2))
+    first, second = (super_resolve(network, colour)[-1] for _ in range(2))
     np.testing.assert_array_equal(first, second)  # no dropout
     assert network.training
     assert all(parameter.grad is None for parameter in network.parameters())

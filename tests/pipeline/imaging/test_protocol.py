@@ -22,7 +22,13 @@ from pipeline.imaging.protocol import (
     get_protocol,
     scored_planes,
 )
-from pipeline.imaging.tensors import crop_border, crop_to_multiple, from_tensor, to_tensor
+from pipeline.imaging.tensors import (
+    crop_border,
+    crop_to_multiple,
+    from_tensor,
+    round_to_uint8,
+    to_tensor,
+)
 from pipeline.support.errors import UserError
 
 COLOURS = hnp.arrays(np.uint8, st.tuples(st.integers(1, 6), st.integers(1, 6), st.just(3)))
@@ -76,6 +82,16 @@ def test_tensors_keep_values(colour, gray):
     assert x.dtype == torch.float64
     np.testing.assert_array_equal(from_tensor(x), colour)
     np.testing.assert_array_equal(from_tensor(to_tensor(gray)), gray)
+
+
+@given(st.integers(-300, 600), st.floats(-0.49, 0.49))
+def test_rounding(whole, rest):
+    assert round_to_uint8(np.array([whole + rest])) == min(max(whole, 0), 255)
+
+
+def test_rounding_of_halves_and_of_values_that_are_not_numbers():
+    values = np.array([0.5, 1.5, 126.5, 127.5 - 1e-13, 254.5, -0.5, np.inf, -np.inf, np.nan])
+    assert round_to_uint8(values).tolist() == [1, 2, 127, 128, 255, 0, 255, 0, 0]
 
 
 def torch_bicubic(image, scale, mode="symmetric"):

@@ -9,7 +9,7 @@ from safetensors.torch import save_file
 
 from baselines import pan
 from pipeline.assets import registry
-from pipeline.assets.registry import RAW, AssetFile, file_digest, find_asset, find_file
+from pipeline.assets.registry import AssetFile, file_digest, find_file
 from pipeline.models.networks import network_names, published_sizes
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.support.errors import UserError
@@ -51,10 +51,6 @@ def test_a_missing_file_says_how_to_get_it(tmp_path: Path) -> None:
         load_published("pan", 2, raw=tmp_path / "raw")
 
 
-def test_raw_folder_is_the_one_fetch_writes() -> None:
-    assert find_asset("PAN").output() == RAW / "PAN"
-
-
 # -- Files that are not what was published --------------------------------------------------------
 
 
@@ -85,16 +81,11 @@ def test_published_weights_are_loaded_for_evaluation(raw: Path) -> None:
     assert torch.equal(network.state_dict()["tail.bias"], expected["tail.bias"])
 
 
-def test_weights_multiplied_by_1_01_are_not_published(raw: Path) -> None:
-    torch.save(pan_state(1.01), raw / "PAN" / "PANx4_DF2K.pth")
-    with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: is not the published file \(digest"):
-        load_published("pan", 4, raw=raw)
-
-
 def test_weights_multiplied_between_two_uses_are_not_published(raw: Path) -> None:
     load_published("pan", 4, raw=raw)
     torch.save(pan_state(1.01), raw / "PAN" / "PANx4_DF2K.pth")
-    with pytest.raises(UserError, match=r"mesr fetch PAN"):
+    message = r"PANx4_DF2K\.pth: is not the published file \(digest.*mesr fetch PAN"
+    with pytest.raises(UserError, match=message):
         load_published("pan", 4, raw=raw)
 
 
@@ -130,15 +121,9 @@ def test_any_other_bytes_are_refused_before_they_are_read(
         load_published("pan", 4, raw=raw)
 
 
-def test_files_as_published_that_a_reader_cannot_use_are_named(
+def test_a_reader_that_does_not_describe_the_published_files_is_named(
     raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    def refuse(*_: object) -> None:
-        raise ValueError("PANx4_DF2K.pth: holds a list")
-
-    monkeypatch.setattr(pan, "published_state_dict", refuse)
-    with pytest.raises(UserError, match=r"holds a list.*as published.*pan\.py"):
-        load_published("pan", 4, raw=raw)
     monkeypatch.setattr(pan, "published_state_dict", lambda *_: pan.PAN(2).state_dict())
     with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: the weights do not fit PAN.*pan\.py"):
         load_published("pan", 4, raw=raw)

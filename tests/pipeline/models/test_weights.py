@@ -33,10 +33,22 @@ def _with(name: str, tensor: Tensor) -> Callable[[State], State]:
 SPOILED: list[tuple[Callable[[State], State], str]] = [
     (_without, r"do not fit VDSR.*convs\.1\.bias is missing, 1 in all"),
     (_with("extra", torch.ones(1)), "extra is unexpected"),
-    (_with("convs.1.bias", torch.ones(5)), r"convs\.1\.bias has shape \(5,\); expected \(4,\)"),
-    (_with("convs.1.bias", torch.ones(4).half()), r"convs\.1\.bias has type torch\.float16"),
-    (_with("convs.1.bias", torch.ones(4).double()), r"convs\.1\.bias has type torch\.float64"),
-    (_with("convs.1.bias", torch.ones(4).int()), r"convs\.1\.bias has type torch\.int32"),
+    (
+        _with("convs.1.bias", torch.ones(5)),
+        r"convs\.1\.bias has shape \(5,\) and type torch\.float32; expected \(\(4,\)",
+    ),
+    (
+        _with("convs.1.bias", torch.ones(4).half()),
+        r"convs\.1\.bias has shape \(4,\) and type torch\.float16",
+    ),
+    (
+        _with("convs.1.bias", torch.ones(4).double()),
+        r"convs\.1\.bias has shape \(4,\) and type torch\.float64",
+    ),
+    (
+        _with("convs.1.bias", torch.ones(4).int()),
+        r"convs\.1\.bias has shape \(4,\) and type torch\.int32",
+    ),
     (_with("convs.1.bias", torch.tensor([1, 2, torch.nan, 0])), r"convs\.1\.bias holds NaN"),
     (_with("convs.1.bias", torch.tensor([1, 2, -torch.inf, 0])), r"bias holds NaN or infinity"),
 ]

@@ -74,17 +74,13 @@ def test_shift_of_a_constant_image_has_a_closed_form(level, shift, side):
 
 
 @pytest.mark.parametrize("x", [np.zeros((12, 12)), np.full((12, 12), 255), np.eye(12) * 99])
-def test_identical_images(x):
+def test_identical_images_and_the_smallest_error(x):
     assert psnr(x, x) == math.inf
     assert ssim(x, x) == pytest.approx(1, abs=1e-12)
-
-
-def test_smallest_error_is_not_capped():
     # One grey level in a million pixels is 108 dB; pyiqa's own constant would say 79.99 dB.
-    x = np.zeros((1000, 1000), np.uint8)
-    y = x.copy()
+    y = np.zeros((1000, 1000), np.uint8)
     y[0, 0] = 1
-    assert psnr(y, x) == pytest.approx(10 * math.log10(255**2 * 1e6), abs=1e-9)
+    assert psnr(y, 0 * y) == pytest.approx(10 * math.log10(255**2 * 1e6), abs=1e-9)
 
 
 def matlab_ssim(x, y):
@@ -125,22 +121,11 @@ def test_tensors_are_taken_as_they_are():
     assert (psnr(*pair), ssim(*pair)) == (psnr(x, y), ssim(x, y))
 
 
-def test_uint8_does_not_wrap_around():
-    x = np.zeros((4, 4), np.uint8)
-    assert psnr(x, x + np.uint8(255)) == pytest.approx(0, abs=1e-12)
-
-
-@pytest.mark.parametrize("shape", [(1, 1), (1, 30), (10, 30), (30, 10)])
+@pytest.mark.parametrize("shape", [(1, 1), (10, 30), (30, 10), (11, 11)])
 def test_images_smaller_than_the_window(shape):
-    x = np.full(shape, 10.0)
-    assert psnr(x + 5, x) == pytest.approx(20 * math.log10(51), abs=1e-9)
-    assert math.isnan(ssim(x + 5, x))
-
-
-def test_image_of_exactly_one_window():
-    rng = np.random.default_rng(0)
-    x, y = rng.uniform(0, 255, (2, 11, 11))
-    assert ssim(x, y) == pytest.approx(skimage_ssim(x, y), abs=SSIM_TOLERANCE)
+    x = np.full(shape, 10, np.uint8)
+    assert psnr(x + 245, x) == pytest.approx(20 * math.log10(255 / 245), abs=1e-9)
+    assert math.isnan(ssim(x + 245, x)) == (min(shape) < 11)
 
 
 def test_colour_is_the_mean_over_channels():

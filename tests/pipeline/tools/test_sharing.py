@@ -4,10 +4,10 @@ import hashlib
 import json
 import os
 import tomllib
+from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
-import pandas as pd
 import pytest
 import torch
 import yaml
@@ -24,8 +24,8 @@ from pipeline.study.paths import SHIPPED, run_folder
 from pipeline.support.errors import UserError
 from pipeline.tools import sharing
 from pipeline.tools.folders import hr_images
-from pipeline.tools.sharing import Recorded, mean_over_images, model_card, ship_runs, shipped_page
-from pipeline.tools.shipped import CODE_LICENCE, Manifest, find_shipped, read_manifest
+from pipeline.tools.sharing import Recorded, model_card, ship_runs, shipped_page
+from pipeline.tools.shipped import CODE_LICENCE, find_shipped, read_manifest
 from tests.pipeline.tools.study import scores_of, write_results, write_run, write_study
 
 ROOT = Path(__file__).parents[3]
@@ -64,20 +64,6 @@ def test_card_says_what_a_reader_must_know(recorded: Recorded) -> None:
         assert part in text, part
 
 
-def test_intervals_are_those_of_a_bootstrap_over_images() -> None:
-    class Settings:
-        resamples, confidence, seed = 4000, 0.9, 0
-
-    values = np.random.default_rng(0).normal(30, 2, 40)
-    found = mean_over_images(values, Settings)
-    half = 1.645 * values.std() / np.sqrt(40)  # the normal approximation
-    assert found.mean == pytest.approx(values.mean())
-    assert found.low == pytest.approx(values.mean() - half, abs=0.1)
-    assert found.high == pytest.approx(values.mean() + half, abs=0.1)
-    one = mean_over_images(values[:1], Settings)
-    assert one.low == one.high == values[0]
-
-
 def test_text_of_a_run_cannot_become_markup(recorded: Recorded) -> None:
     write_run(KEY, machine="<script>alert(1)</script>")
     write_results(KEY)
@@ -93,14 +79,9 @@ def test_licence_is_that_of_the_project() -> None:
 
 def test_results_of_another_training_are_refused(recorded: Recorded) -> None:
     write_run(KEY, weights_sha256="1" * 64)
-    with pytest.raises(UserError, match=r"runs.csv: is about other weights than runs/mesr_x4_s0"):
-        Recorded.of("mesr", 4)
-    with pytest.raises(UserError, match=r"has no mesr-no_rb_x4_s0\. Bring it up to date"):
-        Recorded.of("mesr", 4, "no_rb")
-    table = pd.read_csv("results/quality.csv")
-    table[:-1].to_csv("results/quality.csv", index=False)  # an image of bicubic interpolation
-    with pytest.raises(UserError, match="on other images of photos_test than bicubic"):
-        _ = recorded.quality
+    for variant, key in (("", "mesr_x4_s0"), ("no_rb", "mesr-no_rb_x4_s0")):
+        with pytest.raises(UserError, match=f"runs.csv: says nothing of the weights in runs/{key}"):
+            Recorded.of("mesr", 4, variant)
     (run_folder(KEY) / "run.json").unlink()
     with pytest.raises(UserError, match=r"not found\. Run: dvc repro"):
         Recorded.of("mesr", 4)
@@ -116,9 +97,9 @@ def test_commands(recorded: Recorded) -> None:
 
 
 def test_shipped_weights_are_those_of_the_run_in_half_precision(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER).weights
-    assert read_manifest(FOLDER).weights == [entry]
-    assert (entry.stored, entry.toy, entry.training.images) == ("float16", True, "photos_train")
+    (entry,) = ship_runs([recorded], FOLDER)
+    assert read_manifest(FOLDER) == [entry]
+    assert (entry.stored, entry.toy, entry.training["images"]) == ("float16", True, "photos_train")
     assert entry.half_loss_db is not None
     assert abs(entry.half_loss_db) < 0.005
     file, trained = FOLDER / entry.file, run_folder(KEY) / "weights.safetensors"
@@ -136,27 +117,29 @@ def means_of(network, dataset: str, protocol: str) -> np.ndarray:
 
 
 def test_manifest_has_the_figures_that_evaluating_gives(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER).weights
+    (entry,) = ship_runs([recorded], FOLDER)
     (figure,) = entry.figures
-    assert (figure.dataset, figure.protocol, figure.images) == ("photos_test", "rgb", 3)
+    assert [figure[n] for n in ("dataset", "protocol", "images")] == ["photos_test", "rgb", 3]
     means = means_of(entry.network(FOLDER), "photos_test", "rgb")
-    np.testing.assert_allclose((figure.psnr_db, figure.ssim), means, atol=1e-5)
+    np.testing.assert_allclose((figure["psnr_db"], figure["ssim"]), means, atol=1e-5)
     bicubic = scores_of("bicubic_x4").mean(axis=0)
-    np.testing.assert_allclose((figure.bicubic_psnr_db, figure.bicubic_ssim), bicubic, atol=1e-5)
+    np.testing.assert_allclose(
+        (figure["bicubic_psnr_db"], figure["bicubic_ssim"]), bicubic, atol=1e-5
+    )
 
 
 def test_weights_that_lose_by_half_precision_stay_whole(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr(sharing, "LARGEST_LOSS_DB", -1.0)
-    (entry,) = ship_runs([recorded], FOLDER).weights
+    (entry,) = ship_runs([recorded], FOLDER)
     assert entry.stored == "float32"
     assert all(t.dtype == torch.float32 for t in load_file(FOLDER / entry.file).values())
     trained = run_folder(KEY) / "weights.safetensors"
     state = load_file(trained)
     state["extract.bias"][0] = 1e6  # beyond half precision
     save_file(state, trained)
-    (entry,) = ship_runs([recorded], FOLDER).weights
+    (entry,) = ship_runs([recorded], FOLDER)
     assert (entry.stored, entry.half_loss_db) == ("float32", None)
 
 
@@ -172,9 +155,9 @@ def test_too_much_for_every_clone_is_refused(
 
 
 def test_damaged_folders_are_refused(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER).weights
+    (entry,) = ship_runs([recorded], FOLDER)
     path, manifest = FOLDER / entry.file, FOLDER / "manifest.json"
-    content, facts = path.read_bytes(), manifest.read_text(encoding="utf-8")
+    content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     for use in (lambda: entry.network(FOLDER), lambda: ship_runs([recorded], FOLDER)):
         with pytest.raises(UserError, match=r"is not the file that manifest\.json describes"):
@@ -182,23 +165,19 @@ def test_damaged_folders_are_refused(recorded: Recorded) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"not readable .*git checkout weights"):
         entry.network(FOLDER)
-    outside = facts.replace('"mesr_x4.safetensors"', '"../runs/mesr_x4_s0/weights.safetensors"')
-    manifest.write_text(outside, encoding="utf-8")
-    with pytest.raises(UserError, match=r"weights\.0\.file"):
-        read_manifest(FOLDER)
     manifest.write_text("damaged", encoding="utf-8")
     with pytest.raises(UserError, match=r"manifest\.json: not valid JSON"):
         find_shipped("mesr", 4, FOLDER)
 
 
 def test_other_networks_and_scales_stay(recorded: Recorded) -> None:
-    (first,) = ship_runs([recorded], FOLDER).weights
+    (first,) = ship_runs([recorded], FOLDER)
     manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
     other = manifest["weights"][0] | {"scale": 2, "file": "mesr_x2.safetensors", "toy": False}
     manifest["weights"].append(other)
     (FOLDER / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
     (FOLDER / "mesr_x2.safetensors").write_bytes((FOLDER / first.file).read_bytes())
-    kept, again = ship_runs([recorded], FOLDER).weights
+    kept, again = ship_runs([recorded], FOLDER)
     assert (kept.scale, kept.toy, again) == (2, False, first)
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     assert f"**{again.name}: toys.**" in page
@@ -207,17 +186,17 @@ def test_other_networks_and_scales_stay(recorded: Recorded) -> None:
 
 
 def test_page_says_how_much_of_its_paper_size_a_network_has(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER).weights
+    (entry,) = ship_runs([recorded], FOLDER)
     share = f"{100 * entry.params / sum(p.numel() for p in MESR(4).parameters()):.1f} %"
     page = (FOLDER / "README.md").read_text(encoding="utf-8")
     row = next(line for line in page.splitlines() if f" {entry.params:,} " in line)
     assert [cell.strip() for cell in row.split("|")][3:6] == [share, "quick", "0"]
-    full = entry.model_copy(update={"settings": {}, "params": 4_707_110})
-    assert "| 100.0 % |" in shipped_page(Manifest(weights=[full]), 1)
+    full = replace(entry, settings={}, params=4_707_110)
+    assert "| 100.0 % |" in shipped_page([full], 1)
 
 
 def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
-    entries = read_manifest().weights
+    entries = read_manifest()
     assert {e.scale for e in entries if e.model == "mesr"} == {2, 3, 4}
     files = {path.name for path in SHIPPED.iterdir()}
     assert files == {"README.md", "manifest.json", *(e.file for e in entries)}
@@ -230,7 +209,7 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
         stored = {t.dtype for t in load_file(SHIPPED / entry.file).values()}
         assert stored == {getattr(torch, entry.stored)}
         for figure in entry.figures:
-            assert f"{figure.psnr_db:.2f}" in page
+            assert f"{figure['psnr_db']:.2f}" in page
 
 
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
@@ -239,9 +218,9 @@ def test_shipped_weights_give_the_figures_of_the_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    entry = next(e for e in read_manifest().weights if (e.model, e.scale) == (model, 4))
-    figure = next(figure for figure in entry.figures if figure.dataset == "Set5")
+    entry = next(e for e in read_manifest() if (e.model, e.scale) == (model, 4))
+    figure = next(figure for figure in entry.figures if figure["dataset"] == "Set5")
     fetch_assets(["Set5"], Path("data"))
-    means = means_of(entry.network(), "Set5", figure.protocol)
-    assert means[0] == pytest.approx(figure.psnr_db, abs=1e-3)
-    assert means[1] == pytest.approx(figure.ssim, abs=1e-4)
+    means = means_of(entry.network(), "Set5", figure["protocol"])
+    assert means[0] == pytest.approx(figure["psnr_db"], abs=1e-3)
+    assert means[1] == pytest.approx(figure["ssim"], abs=1e-4)

@@ -27,7 +27,7 @@ def picture(height: int, width: int, *, gray: bool = False) -> np.ndarray:
 
 def deviation(network, lr, **options):
     """Largest difference to the untiled image in grey levels, and what was said."""
-    whole = super_resolve(network, lr, FOR_USE).image.astype(int)
+    whole = super_resolve(network, lr, FOR_USE)[-1].astype(int)
     found = upscale_tiled(network, lr, **options)
     assert found.image.shape == whole.shape
     return np.abs(found.image - whole).max(), found
@@ -196,7 +196,7 @@ def test_sizes_that_a_network_refuses_are_extended(size: tuple[int, int]) -> Non
         # The right value: the image extended by its edge, enlarged whole and cut back.
         pad = [(0, -side % 64) for side in size]
         if kind is Strict:
-            whole = super_resolve(network, np.pad(lr, [*pad, (0, 0)], mode="edge"), FOR_USE).image
+            whole = super_resolve(network, np.pad(lr, [*pad, (0, 0)], mode="edge"), FOR_USE)[-1]
             whole = whole[: 2 * size[0], : 2 * size[1]]
             assert np.abs(found.image.astype(int) - whole).max() <= 1
 

@@ -44,7 +44,7 @@ def test_scores_equal_those_of_the_evaluation(images, build):
     for name in images.validation:
         lr, hr = central_pair(images, name, 2, 0)
         found = super_resolve(network, lr)
-        parts = [found.image, *found.coarse][: 2 if build is Toy else 1]
+        parts = found[::-1][: 2 if build is Toy else 1]
         planes = [crop_border(scored_planes(image, RGB), 2) for image in (hr, *parts)]
         expected = [psnr(image, planes[0]) for image in planes[1:]]
         scores = score(network, lr, hr)

@@ -1,0 +1,149 @@
+"""`mesr submit`: results of one's own network in the format that tables take."""
+
+from pathlib import Path
+from typing import Annotated, Any, get_args
+
+import pandas as pd
+import typer
+import yaml
+
+from pipeline.assets.registry import registry
+from pipeline.imaging.packed import PackedImages
+from pipeline.study.paths import SUBMISSIONS, hr_file
+from pipeline.support.errors import UserError
+from pipeline.support.files import atomic_path
+from pipeline.support.names import suggestion
+from pipeline.support.yaml import read_yaml
+from pipeline.tables.submitted import (
+    FORMAT,
+    REMEDY,
+    Protocol,
+    Submission,
+    compare_images,
+    read_submission,
+)
+
+COLUMNS = {
+    **{"model": str, "scale": int, "dataset": str, "image": str, "protocol": str},
+    **{"psnr_db": float, "ssim": float},
+}
+EMPTY = {"trained_on": None, "trained_on_test_data": None, "source": None}  # only people know
+
+
+def submit(
+    file: Annotated[Path, typer.Argument(help="NAME.yaml; NAME names the network")],
+    scores: Annotated[
+        Path | None, typer.Option(help="quality.csv of mesr evaluate --out: enter its means")
+    ] = None,
+    check: Annotated[bool, typer.Option("--check", help="check the file, change nothing")] = False,
+) -> None:
+    """Check results of a network of one's own, and put them into submissions/."""
+    if file.suffix != ".yaml":
+        raise UserError(f"{file}: expected a file NAME.yaml")
+    if scores is not None:
+        if check:
+            raise UserError("--scores writes, --check does not: give one of them")
+        print(f"{file}: {enter_scores(file, scores)}. Fill in what is empty. {REMEDY}")
+        return
+    submission = read_submission(file)
+    notes = check_datasets(file, submission)
+    if submission.trained_on_test_data:
+        notes.append("trained on test data: tables will say so")
+    print("\n".join([f"{file}: has the format {FORMAT}", *(f"  {note}" for note in notes)]))
+    target = SUBMISSIONS / file.name
+    if check or target.resolve() == file.resolve():
+        return
+    if not SUBMISSIONS.is_dir():
+        raise UserError(f"{SUBMISSIONS}: no such folder in {Path.cwd()}. Run this in the checkout.")
+    with atomic_path(target) as temporary:
+        temporary.write_bytes(file.read_bytes())
+    print(f"{target}: written; dvc repro tables takes it into the tables")
+
+
+def check_datasets(file: Path, submission: Submission) -> list[str]:
+    """Compare the datasets with those that are here.
+
+    Returns
+    -------
+    list of str
+        What could not be compared.
+
+    Raises
+    ------
+    UserError
+        When there is no dataset of a name, or it has other images here.
+    """
+    known = [name for name, asset in registry().items() if asset.kind not in ("lr", "weights")]
+    notes = []
+    for _, dataset, _, score in submission.scores():
+        path = hr_file(dataset)
+        if dataset not in known:
+            raise UserError(
+                f"{file}: dataset {dataset!r} is unknown.{suggestion(dataset, known)} "
+                "Datasets: mesr fetch"
+            )
+        if not path.is_file():
+            notes.append(f"{dataset}: not here, digest not compared; first: mesr fetch {dataset}")
+            continue
+        images = PackedImages(path)
+        compare_images(file, dataset, score, images.digest, len(images), path)
+    return list(dict.fromkeys(notes))
+
+
+def enter_scores(file: Path, scores: Path) -> str:
+    """Write the means of a table of `mesr evaluate` into a file, made when missing.
+
+    Returns
+    -------
+    str
+        What was entered.
+
+    Raises
+    ------
+    UserError
+        When the table is none of `mesr evaluate`, is about several datasets, or about other images
+        than those that are here; when the file is about another protocol.
+    """
+    try:
+        table = pd.read_csv(scores, dtype=COLUMNS, keep_default_na=False)
+    except (OSError, ValueError) as error:
+        raise UserError(f"{scores}: not readable as CSV ({error}). {REMEDY}") from error
+    if absent := COLUMNS.keys() - set(table):
+        raise UserError(
+            f"{scores}: has no column {', '.join(sorted(absent))}. Expected quality.csv of mesr "
+            "evaluate --out FOLDER."
+        )
+    about = table[["model", "scale", "dataset", "protocol"]].drop_duplicates()
+    if len(about) != 1:
+        raise UserError(f"{scores}: expected one network, scale, dataset and protocol.")
+    model, scale, dataset, protocol = about.iloc[0]
+    if protocol not in get_args(Protocol):
+        raise UserError(
+            f"{scores}: protocol {protocol!r}, expected {' or '.join(get_args(Protocol))}, which "
+            "studies are scored under."
+        )
+    images = PackedImages(hr_file(dataset))
+    if sorted(table["image"]) != sorted(images.names):
+        raise UserError(
+            f"{scores}: its images are not those of {images.path}. Score the network with "
+            f"mesr evaluate --data {dataset}."
+        )
+    draft = {"format": FORMAT, "name": file.stem, "label": model, "protocol": protocol, **EMPTY}
+    values: dict[str, Any] = read_yaml(file, REMEDY) if file.is_file() else draft
+    if values.get("protocol") != protocol:
+        raise UserError(
+            f"{scores}: protocol {protocol!r}, expected {values.get('protocol')!r} as in {file}. "
+            "A file is about one protocol."
+        )
+    try:
+        at = values.setdefault("scales", {}).setdefault(f"x{scale}", {"parameters": None})
+        at.setdefault("datasets", {})[dataset] = {
+            **{"digest": images.digest, "images": len(table)},
+            **{name: round(float(table[name].mean()), 6) for name in ("psnr_db", "ssim")},
+        }
+    except (AttributeError, TypeError) as error:
+        raise UserError(f"{file}: scales does not have the format. {REMEDY}") from error
+    with atomic_path(file) as temporary:
+        text = yaml.safe_dump(values, sort_keys=False, allow_unicode=True)
+        temporary.write_text(text, encoding="utf-8")
+    return f"scores on {dataset} at x{scale} entered"
