@@ -10,8 +10,11 @@ import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
 
+import numpy as np
 import pandas as pd
 import pytest
+from bs4 import BeautifulSoup
+from PIL import Image
 from safetensors.torch import load_file, save_file
 from selenium.webdriver.support.ui import WebDriverWait
 
@@ -353,3 +356,88 @@ def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:
         assert "Traceback" not in output
     finally:
         params.write_text(text, encoding="utf-8")
+
+
+QUESTION = """\
+# @package _global_
+profile: question
+scales: [x4]
+groups:
+  main: {networks: [mesr, mynet], scales: [x4], seeds: [0, 1]}
+  ablation: null
+  question: {networks: [mesr], variants: [gate_long], scales: [x4], seeds: [0, 1]}
+variants:
+  gate_long: {network: mesr, heading: Gate, settings: {gate_bias: -5.0}, train: {steps: 4}}
+comparisons:
+  gate: {a: mesr-gate_long, b: mesr, scale: x4, statement: a closed gate trained longer gains}
+code: {mynet: nets/mynet.py}
+data: {train: photos_train, test: [photos_test, my_photos]}
+networks:
+  mesr: {features: 8, branch_features: 4, blocks: 1, units: 1, refinement_features: 4}
+tune: {lrs: [1.0e-3]}
+train: {patch: 8, batch: 2, steps: 2, validate_every: 2, validation_images: 1, precision: fp32}
+complexity: {hr: 128x72}
+tables: {complexity_scale: x4}
+figures: {refinement: null}
+"""
+MYNET = '''\
+"""One convolution and a pixel shuffle."""
+
+from torch import Tensor, nn
+
+from mesr.common.base import SRNetwork
+
+
+class MyNet(SRNetwork):
+    """A plain tensor is what many networks return."""
+
+    def __init__(self, scale: int) -> None:
+        super().__init__(scale)
+        self.conv = nn.Conv2d(3, 3 * scale**2, 3, padding=1)
+        self.shuffle = nn.PixelShuffle(scale)
+
+    def forward(self, x: Tensor) -> Tensor:
+        """Map (B, 3, h, w) to (B, 3, scale * h, scale * w)."""
+        return self.shuffle(self.conv(x))
+'''
+
+
+def test_a_question_from_outside_is_answered_on_the_page(
+    tmp_path_factory: pytest.TempPathFactory,
+) -> None:
+    """A variant of another length, two seeds, a foreign network, a folder of images: no Python."""
+    folder = tmp_path_factory.mktemp("question")
+    study = Study.copied(folder / "study")
+    (study.folder / "dvc.lock").unlink()
+    images = folder / "images"
+    images.mkdir()
+    for index in range(3):
+        pixels = np.random.default_rng(index).integers(0, 256, (96, 80, 3), dtype=np.uint8)
+        Image.fromarray(pixels).resize((160, 144)).save(images / f"{index}.png")
+    (study.folder / "nets").mkdir()
+    (study.folder / "nets/mynet.py").write_text(MYNET, encoding="utf-8")
+    (study.folder / "conf/profile/question.yaml").write_text(QUESTION, encoding="utf-8")
+    study.run("mesr", "register", "my_photos", str(images))
+    study.run("python", "-m", "pipeline.configure", "profile=question")
+    study.run("mesr", "repro", "--jobs", "2")
+
+    rows = pd.read_csv(study.folder / "results/comparisons.csv").set_index("dataset")
+    assert set(rows.index) == {"photos_test", "my_photos"}
+    assert set(rows["seeds"]) == {2}
+    methods = pd.read_csv(study.folder / "results/methods.csv")
+    assert {"mesr", "mesr-gate_long", "mynet", "bicubic"} <= {
+        *methods["method"], *pd.read_csv(study.folder / "results/variants.csv")["method"]
+    }  # fmt: skip
+    page = BeautifulSoup(
+        (study.folder / "reports/build/index.html").read_text(encoding="utf-8"), "html.parser"
+    )
+    lines = [line.get_text(" ", strip=True) for line in page.find_all("tr")]
+    shown = [line for line in lines if "a closed gate trained longer gains" in line]
+    assert len(shown) == 2
+    for dataset, line in zip(("photos_test", "my_photos"), shown, strict=True):
+        assert dataset in line
+        assert line.endswith(rows.loc[dataset, "verdict"])
+    assert any("mynet" in line.lower() for line in lines)
+    # Other images under the name are refused.
+    Path(study.folder, "datasets/my_photos/1.png").write_bytes((images / "2.png").read_bytes())
+    assert "is not the registered image" in study.run("mesr", "repro", status=1)

@@ -36,9 +36,11 @@ def draw_curves(
                 zorder=3 if method == subject else 2, linewidth=2 if method == subject else 1.1,
             )  # fmt: skip
             ends[method] = float(mean.iloc[-1])
-        values = history.loc[history["step"] > history["step"].min(), column]
-        low, high = values.quantile(0.02), values.max()
-        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+        # The first row would hide the rest, where there is a rest.
+        values = history.loc[history["step"] > history["step"].min(), column].dropna()
+        if len(values):
+            low, high = values.quantile(0.02), values.max()
+            axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
         if column == "loss":
             axes.set_yscale("log")
             axes.yaxis.set_minor_formatter("{x:.3g}")
