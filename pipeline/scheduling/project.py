@@ -6,6 +6,7 @@ by tests that compare with `dvc repro` (tests/pipeline/scheduling/test_repro.py)
 
 import json
 import os
+import re
 import sys
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -163,6 +164,12 @@ class Project:
         needed = set(chosen).union(*(nx.descendants(graph, stage) for stage in chosen))
         order = plan_repro(graph)
         self.order = [stage.name for stage in order if stage.path == self.main]
+        for name in self.order:  # a shell reads the commands, which hold the names
+            if not re.fullmatch(r"[\w@.-]+", name, re.ASCII):
+                raise UserError(
+                    f"stage {name!r}: names in params.yaml hold letters, digits, _ and -. "
+                    "Write the file again: python -m pipeline.configure profile=NAME"
+                )
         nodes = {}
         for stage in order:
             if stage in needed:

@@ -145,7 +145,10 @@ def test_a_profile_may_be_about_another_network(
         ("groups.main.seeds=3", r"groups\.main\.seeds: .*valid list"),
         ("+groups.main.seed=[3]", r"groups\.main\.seed: no such value"),
         ("groups.ablation.variants=[no_rfb]", r"'no_rfb' is no variant of mesr\. Defined.*no_rb"),
-        ("groups.main.variants=[no_rb]", r"'no_rb' is no variant of (vdsr|lapsrn|msrn)\..*steps500"),
+        (
+            "groups.main.variants=[no_rb]",
+            r"'no_rb' is no variant of (vdsr|lapsrn|msrn)\..*steps500",
+        ),
         ("groups.main.networks=[edsr]", "network 'edsr' is unknown.*under `code`"),
         ("networks.mesr.feature=3", "feature"),
         ("+networks.mesr.feature=3", "mesr.*feature"),

@@ -147,7 +147,7 @@ def test_memory_of_freed_tensors_is_kept(monkeypatch, kept):
     answer, share_of_pages_cleared_anew = done.stdout.split()
     assert answer == str(kept)
     # Without it: all of them, or few where the kernel deals in huge pages.
-    assert float(share_of_pages_cleared_anew) < 0.05 or not kept
+    assert float(share_of_pages_cleared_anew) < 0.25 or not kept
 
 
 def test_other_c_libraries_are_left_alone(monkeypatch):

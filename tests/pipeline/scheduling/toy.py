@@ -54,6 +54,11 @@ pace = float(Path("pace").read_text()) if Path("pace").exists() else 0.0
 if Path(f"break_{kind}_{name}").exists():
     print("what went wrong")
     sys.exit(3)
+def alive(pid):  # and no zombie that nobody has asked for yet
+    try:
+        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
+    except FileNotFoundError:
+        return False
 def write(path, text):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
@@ -68,7 +73,7 @@ elif kind == "train":
     text = saved.read_text() if saved.exists() else ""
     while len(text) < 10:
         others = {path.suffix[1:] for path in saved.parent.glob(f"{name}.*")} - {str(os.getpid())}
-        if any(Path(f"/proc/{other}").exists() for other in others):
+        if any(alive(other) for other in others):
             write("overlap.txt", name)
         time.sleep(pace)
         text += str(len(text))

@@ -130,7 +130,7 @@ def test_a_processor_that_lacks_something_is_named(tmp_path: Path) -> None:
 
 @pytest.mark.parametrize(
     "change",
-    ["train.threads=2", "evaluate.threads=2", "train.precision=bf16", "train.compile=true"],
+    ["train.threads=2", "evaluate.threads=2", "train.precision=bf16"],
 )
 def test_settings_that_it_cannot_have_are_refused(change: str) -> None:
     with pytest.raises(UserError, match=f"{change.partition('=')[0]}.*portable arithmetic"):
