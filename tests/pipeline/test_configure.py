@@ -147,7 +147,7 @@ def test_a_profile_may_be_about_another_network(
         ("groups.ablation.variants=[no_rfb]", r"'no_rfb' is no variant of mesr\. Defined.*no_rb"),
         (
             "groups.main.variants=[no_rb]",
-            r"'no_rb' is no variant of (vdsr|lapsrn|msrn)\..*steps500",
+            r"'no_rb' is no variant of vdsr\..*steps500",
         ),
         ("groups.main.networks=[edsr]", "network 'edsr' is unknown.*under `code`"),
         ("networks.mesr.feature=3", "feature"),
