@@ -161,7 +161,7 @@ class QueuedJob:
                 )  # fmt: skip
                 while (status := self.child.poll()) is None:  # `wait` would keep signals waiting
                     time.sleep(0.2)
-                if status == 128 + signal.SIGTERM:
+                if status in (-signal.SIGTERM, 128 + signal.SIGTERM):  # the shell, or its command
                     # Slurm asked the processes of the job to end. Wait for it to do the rest
                     # (requeue, after a preemption): a result would say that the job was over.
                     time.sleep(600)
