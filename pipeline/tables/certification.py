@@ -49,15 +49,13 @@ def compare(cells: pd.DataFrame, how: str) -> pd.DataFrame:
         measured = not pd.isna(cell["psnr_db"])
         figures = (cell["psnr_db"], cell["ssim"]) if measured else (None, None)
         row = cell | {"verdict": judge(entry, *figures), "measured": how if measured else ""}
-        known = False
+        printed = {"psnr_db": entry.psnr_db, "ssim": entry.ssim} if entry else {}
+        known = {name: value for name, value in printed.items() if value is not None}
+        for name, value in known.items():
+            row[f"published_{name}"] = float(value)
+            row[f"{name.removesuffix('_db')}_digits"] = digits(value)
         if entry:
             row |= {"misprint": entry.misprint, "source": entry.source}
-            for name, value in (("psnr", entry.psnr_db), ("ssim", entry.ssim)):
-                if value is not None:
-                    unit = "_db" if name == "psnr" else ""
-                    row |= {f"published_{name}{unit}": float(value)}
-                    row |= {f"{name}_digits": digits(value)}
-                    known = True
         nothing = "" if known else "no published figure to compare with"
         row["note"] = joined(nothing, cell["note"], entry.note if entry else "")
         found.append(row)
@@ -83,25 +81,18 @@ def layout(results: Results) -> Table:
     ).sort_values(["place", "distance"], kind="stable", ignore_index=True)
     counts = frame["verdict"].value_counts()
     found = ", ".join(f"{counts[name]} {name}" for name in VERDICTS[-2::-1] if name in counts)
-    recorded = " (on record, not measured again)" if "recorded" in set(frame["measured"]) else ""
-    return Table(
-        name="certification",
-        title="Check against published results",
-        caption=(
-            "Bicubic interpolation and the authors' own weights, each under the protocol of its "
-            f"authors: {found}{recorded}. Equal: PSNR and SSIM round to the printed digits; close: "
-            "at most 0.02 dB and 0.001 apart; misprint: the printed figure is suspected to be one."
-        ),
-        frame=frame,
-        columns=(
-            *columns("label dataset scale protocol"),
-            Column("published_psnr_db", "Published", "db", "PSNR"),
-            Column("psnr_db", "Measured", "db", "PSNR"),
-            Column("psnr_difference", "Difference", "difference", "PSNR"),
-            Column("published_ssim", "Published", "ssim", "SSIM"),
-            Column("ssim", "Measured", "ssim", "SSIM"),
-            *columns("verdict"),
-        ),
+    recorded = " (on record, not measured again)" * ("recorded" in set(frame["measured"]))
+    return results.table(
+        "certification",
+        frame,
+        *columns("label dataset scale protocol"),
+        Column("published_psnr_db", "Published", "db", "PSNR"),
+        Column("psnr_db", "Measured", "db", "PSNR"),
+        Column("psnr_difference", "Difference", "difference", "PSNR"),
+        Column("published_ssim", "Published", "ssim", "SSIM"),
+        Column("ssim", "Measured", "ssim", "SSIM"),
+        *columns("verdict"),
+        told={"found": found + recorded},
         filters=("verdict", "dataset"),
         note="note",
     )
@@ -110,21 +101,14 @@ def layout(results: Results) -> Table:
 def lr_layout(results: Results) -> Table:
     """Lay out how our LR images compare with MATLAB's."""
     frame = results["lr_certification"]
-    return Table(
-        name="lr_certification",
-        title="Check of the LR images",
-        caption=(
-            "Files that equal in every pixel those that MATLAB's imresize wrote from the same HR "
-            "images, for each way of downscaling; the largest difference is in grey levels."
-        ),
-        frame=frame.assign(share=frame["different_values"] / frame["values"]),
-        columns=(
-            *columns("scale"),
-            Column("lr_border", "Border"),
-            Column("lr_pass_rounding", "Rounded between passes"),
-            *columns("files equal_files"),
-            Column("share", "Values that differ", "percent"),
-            *columns("worst_difference"),
-        ),
+    return results.table(
+        "lr_certification",
+        frame.assign(share=frame["different_values"] / frame["values"]),
+        *columns("scale"),
+        Column("lr_border", "Border"),
+        Column("lr_pass_rounding", "Rounded between passes"),
+        *columns("files equal_files"),
+        Column("share", "Values that differ", "percent"),
+        *columns("worst_difference"),
         sections="dataset",
     )

@@ -24,17 +24,11 @@ def layout(results: Results) -> Table:
             Column(f"published_{name}", "Published", kind, heading),
             Column(f"{name}_verdict", "Verdict", "verdict", heading),
         ]
-    return Table(
-        name="counts",
-        title="Check of the counts",
-        caption=(
-            "Parameters and Multi-Adds at the papers' sizes, for an output of "
-            f"{results.facts['hr']} pixels or the source's, beside published counts. By its rule: "
-            "counted as the source does. Equal: the printed digits are met; explained: they are by "
-            "the source's rule."
-        ),
-        frame=frame.assign(label=list(map(network_label, frame["network"], frame["variant"]))),
-        columns=(*columns("scale"), *shown),
+    return results.table(
+        "counts",
+        frame.assign(label=list(map(network_label, frame["network"], frame["variant"]))),
+        *columns("scale"),
+        *shown,
         sections="label",
         note="explanation",
     )

@@ -126,7 +126,7 @@ class Table:
     quoted : str
         Boolean column: a row that was copied from elsewhere, not measured here; shown in grey.
     csv : str
-        File in results/ that has the numbers; "" for the one with the name of the table.
+        File in results/ that has the numbers; "" for none.
     """
 
     name: str

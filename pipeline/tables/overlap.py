@@ -11,23 +11,15 @@ COLUMNS = words(
 
 def layout(results: Results) -> Table:
     """Lay out the photographs that are in two datasets."""
-    return Table(
-        name="overlap",
-        title="Photographs in two datasets",
-        caption=(
-            "Images of two datasets that show the same photograph: correlation of grey levels "
-            "where they cover each other, and the share of each that is covered. Left out: no "
-            "training sees it (data.exclude). Mirrored images are not found."
-        ),
-        frame=results["overlap"],
-        columns=(
-            Column("first_dataset", "Dataset"),
-            Column("first", "Image"),
-            Column("second_dataset", "Dataset"),
-            Column("second", "Image"),
-            Column("correlation", "Correlation", "number"),
-            Column("share_of_first", "Of the first", "number", "Share covered"),
-            Column("share_of_second", "Of the second", "number", "Share covered"),
-            Column("excluded", "Left out"),
-        ),
+    return results.table(
+        "overlap",
+        results["overlap"],
+        Column("first_dataset", "Dataset"),
+        Column("first", "Image"),
+        Column("second_dataset", "Dataset"),
+        Column("second", "Image"),
+        Column("correlation", "Correlation", "number"),
+        Column("share_of_first", "Of the first", "number", "Share covered"),
+        Column("share_of_second", "Of the second", "number", "Share covered"),
+        Column("excluded", "Left out"),
     )

@@ -2,11 +2,17 @@
 
 from collections.abc import Mapping
 from dataclasses import dataclass
+from functools import cache
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
+from pipeline.support.yaml import read_yaml
+from pipeline.tables.layout import Column, Table
+
 FORMAT = 2
+CAPTIONS = Path(__file__).with_name("captions.yaml")
 
 
 @dataclass(frozen=True)
@@ -52,3 +58,30 @@ class Results:
         facts = self.facts
         text = f"trained on {facts['training']} for {facts['steps']:,} steps"
         return f"{text}, networks of reduced width" if facts["reduced"] else text
+
+    def table(
+        self,
+        name: str,
+        frame: pd.DataFrame,
+        *columns: Column,
+        told: Mapping[str, Any] | None = None,
+        **options: Any,
+    ) -> Table:
+        """Lay out a table whose title and caption stand in captions.yaml.
+
+        Parameters
+        ----------
+        name, frame, columns, **options
+            As of `Table`.
+        told : mapping
+            What the caption says beside what it takes from these results (`here`).
+        """
+        title, caption = _captions()[name].values()
+        here = {"here": self, "sets": ", ".join(self.datasets), **self.facts}
+        said = caption.format(**here, **(told or {}))
+        return Table(name, title, said, frame, columns, **{"csv": f"{name}.csv"} | options)
+
+
+@cache
+def _captions() -> dict[str, dict[str, str]]:
+    return read_yaml(CAPTIONS, "git checkout -- pipeline/tables/captions.yaml")

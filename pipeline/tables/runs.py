@@ -14,18 +14,12 @@ QUALITY = words(
     "gate_max"
 )
 HISTORY = words("key method scale seed step epoch lr loss psnr_db coarse_psnr_db gate_mean")
+SHOWN = columns(
+    "label scale seed kind params multi_adds steps lr settings train arithmetic device machine "
+    "threads precision torch code_digest data_digest"
+)
 
 
 def layout(results: Results) -> Table:
     """Lay out all runs."""
-    return Table(
-        name="runs",
-        title="All runs",
-        caption="Settings, code (digest), data and machine of every run.",
-        frame=results["runs"],
-        columns=columns(
-            "label scale seed kind params multi_adds steps lr settings train arithmetic device "
-            "machine threads precision torch code_digest data_digest"
-        ),
-        filters=("kind", "scale"),
-    )
+    return results.table("runs", results["runs"], *SHOWN, filters=("kind", "scale"))

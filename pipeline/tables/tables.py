@@ -1,6 +1,5 @@
 """All result files and all tables, in the order in which a reader meets them."""
 
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
@@ -78,12 +77,9 @@ def all_frames(study: Study) -> dict[str, pd.DataFrame]:
         "comparisons": comparisons.rows(study),
         "claims": claims.rows(study),
         **ranking.frames(study),
-        "tuning": study.tuning,
         "certification": certification.rows(study),
         "lr_certification": certification.lr_rows(study),
-        "runs": study.runs,
-        "quality": study.quality,
-        "history": study.history,
+        **{name: getattr(study, name) for name in ("tuning", "runs", "quality", "history")},
     }
 
 
@@ -112,6 +108,5 @@ def read_all(folder: Path) -> Results:
 
 def all_tables(results: Results) -> dict[str, Table]:
     """Lay out all tables that have rows, by name."""
-    tables = [layout(results).trimmed() for layout in LAYOUTS]
-    named = (replace(table, csv=table.csv or f"{table.name}.csv") for table in tables)
-    return {table.name: table for table in named if len(table.frame)}
+    tables = (layout(results).trimmed() for layout in LAYOUTS)
+    return {table.name: table for table in tables if len(table.frame)}
