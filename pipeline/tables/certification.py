@@ -5,22 +5,13 @@ import pandas as pd
 from pipeline.study.paths import LR_RECORD, RECORD
 from pipeline.study.published_figures import published_quality
 from pipeline.study.verdicts import digits, judge
-from pipeline.tables.files import read_frame, words
+from pipeline.tables.files import FILES, read_frame, words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, columns
+from pipeline.tables.layout import Table
 from pipeline.tables.results import Results
 from pipeline.tables.study import Study
 
 RECORDED = words("model variant scale dataset protocol psnr_db ssim note git_revision")
-COLUMNS = words(
-    "network variant scale dataset protocol published_psnr_db psnr_digits psnr_db published_ssim "
-    "ssim_digits ssim verdict misprint source note measured git_revision"
-)
-LR_CERTIFICATE = words(
-    "dataset scale lr_border lr_pass_rounding files equal_files values different_values "
-    "worst_difference worst_image"
-)
-LR_COLUMNS = (*LR_CERTIFICATE, "git_revision")
 # As they are shown, what deviates most first.
 VERDICTS = ("missed", "close", "equal", "misprint", "")
 
@@ -59,14 +50,16 @@ def compare(cells: pd.DataFrame, how: str) -> pd.DataFrame:
         nothing = "" if known else "no published figure to compare with"
         row["note"] = joined(nothing, cell["note"], entry.note if entry else "")
         found.append(row)
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(found)
 
 
 def lr_rows(study: Study) -> pd.DataFrame:
     """Return how our LR images compare with MATLAB's, or the record: lr_certification.csv."""
     if len(study.lr_certificates):
         return study.lr_certificates
-    return read_frame(LR_RECORD, LR_COLUMNS, f"git checkout -- published/{LR_RECORD.name}")
+    return read_frame(
+        LR_RECORD, FILES["lr_certification"], f"git checkout -- published/{LR_RECORD.name}"
+    )
 
 
 def layout(results: Results) -> Table:
@@ -82,33 +75,18 @@ def layout(results: Results) -> Table:
     counts = frame["verdict"].value_counts()
     found = ", ".join(f"{counts[name]} {name}" for name in VERDICTS[-2::-1] if name in counts)
     recorded = " (on record, not measured again)" * ("recorded" in set(frame["measured"]))
-    return results.table(
-        "certification",
-        frame,
-        *columns("label dataset scale protocol"),
-        Column("published_psnr_db", "Published", "db", "PSNR"),
-        Column("psnr_db", "Measured", "db", "PSNR"),
-        Column("psnr_difference", "Difference", "difference", "PSNR"),
-        Column("published_ssim", "Published", "ssim", "SSIM"),
-        Column("ssim", "Measured", "ssim", "SSIM"),
-        *columns("verdict"),
-        told={"found": found + recorded},
-        filters=("verdict", "dataset"),
-        note="note",
-    )
+    return results.table("certification", frame, told={"found": found + recorded})
 
 
 def lr_layout(results: Results) -> Table:
     """Lay out how our LR images compare with MATLAB's."""
     frame = results["lr_certification"]
-    return results.table(
-        "lr_certification",
-        frame.assign(share=frame["different_values"] / frame["values"]),
-        *columns("scale"),
-        Column("lr_border", "Border"),
-        Column("lr_pass_rounding", "Rounded between passes"),
-        *columns("files equal_files"),
-        Column("share", "Values that differ", "percent"),
-        *columns("worst_difference"),
-        sections="dataset",
-    )
+    share = frame["different_values"] / frame["values"]
+    return results.table("lr_certification", frame.assign(share=share))
+
+
+def counts_layout(results: Results) -> Table:
+    """Lay out the counts of parameters and Multi-Adds against published ones."""
+    frame = results["counts"]
+    label = list(map(network_label, frame["network"], frame["variant"]))
+    return results.table("counts", frame.assign(label=label))

@@ -13,17 +13,12 @@ import pandas as pd
 
 from pipeline.models.networks import published_sizes
 from pipeline.study.published_figures import PublishedClaim, published_claims
-from pipeline.tables.files import words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, columns
+from pipeline.tables.layout import Table
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import HIGHER, LOWER, NOT_SIGNIFICANT
 from pipeline.tables.study import Row, Study
 
-COLUMNS = words(
-    "claim statement section a b scale dataset seeds images paper unit ours low_db high_db "
-    "bootstrap_low_db bootstrap_high_db p p_holm p_pooled verdict evidence interval met note"
-)
 VERDICTS = {HIGHER: "holds", LOWER: "does not hold", NOT_SIGNIFICANT: "undecided", "": "undecided"}
 OWN = "mesr"  # the network that the claims are about
 EVERY_NETWORK = "psnr_above"
@@ -46,7 +41,7 @@ def rows(study: Study) -> pd.DataFrame:
     for row in found:
         if "diff_db" in row:
             _judge(study, row)
-    return pd.DataFrame([row for row in found if "verdict" in row], columns=COLUMNS)
+    return pd.DataFrame(row for row in found if "verdict" in row)
 
 
 def _pairs(study: Study, claim: PublishedClaim) -> list[Row]:
@@ -142,14 +137,4 @@ COUNTED: dict[str, Callable[[Study], Row]] = {
 def layout(results: Results) -> Table:
     """Lay out the claims but for those of every network, which the results show."""
     frame = results["claims"]
-    return results.table(
-        "claims",
-        frame[frame["claim"] != EVERY_NETWORK],
-        Column("statement", "Claim"),
-        Column("section", "Where"),
-        *columns("dataset"),
-        Column("paper", "Paper", "number"),
-        Column("ours", "Here", "number", low="low_db", high="high_db"),
-        *columns("unit seeds verdict"),
-        note="note",
-    )
+    return results.table("claims", frame[frame["claim"] != EVERY_NETWORK])

@@ -2,15 +2,9 @@
 
 import pandas as pd
 
-from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, columns
+from pipeline.tables.layout import Table
 from pipeline.tables.results import Results
 from pipeline.tables.study import Study
-
-COLUMNS = words(
-    "name family statement a b scale dataset seeds images diff_db low_db high_db bootstrap_low_db "
-    "bootstrap_high_db p p_holm p_pooled verdict evidence interval paper_db"
-)
 
 
 def rows(study: Study) -> pd.DataFrame:
@@ -26,20 +20,11 @@ def rows(study: Study) -> pd.DataFrame:
     ]
     families = list(dict.fromkeys(row["family"] for row in asked))
     asked.sort(key=lambda row: families.index(row["family"]))
-    return pd.DataFrame(study.compared(asked, "family"), columns=COLUMNS)
+    return pd.DataFrame(study.compared(asked, "family"))
 
 
 def layout(results: Results) -> Table:
     """Lay out the comparisons of the profile."""
     frame = results["comparisons"]
-    return results.table(
-        "comparisons",
-        frame.assign(a=frame["a"].map(results.label), b=frame["b"].map(results.label)),
-        Column("statement", "Question"),
-        *columns("a b scale dataset seeds"),
-        Column("diff_db", "A minus B", "difference", low="low_db", high="high_db"),
-        *columns("p_holm verdict"),
-        Column("paper_db", "Paper", "difference"),
-        sections="family",
-        note="evidence",
-    )
+    a, b = (frame[name].map(results.label) for name in ("a", "b"))
+    return results.table("comparisons", frame.assign(a=a, b=b))

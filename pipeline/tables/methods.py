@@ -1,6 +1,5 @@
 """The results: every method at every scale on every test set, beside its published figure."""
 
-from dataclasses import replace
 from itertools import product
 from typing import Any
 
@@ -9,30 +8,14 @@ import pandas as pd
 from pipeline.models.networks import published_sizes
 from pipeline.study.published_figures import published_quality
 from pipeline.tables import submitted
-from pipeline.tables.files import words
+from pipeline.tables.files import FILES, words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, across, columns, places, wide
+from pipeline.tables.layout import Table, places, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import interquartile_mean, probability_of_improvement
 from pipeline.tables.study import Row, Study
 
-COLUMNS = words(
-    "method network variant label kind scale dataset seeds images psnr_db psnr_sd_db ssim ssim_sd "
-    "published_psnr_db published_ssim source rank_psnr rank_ssim minus_subject_db low_db high_db "
-    "bootstrap_low_db bootstrap_high_db p p_holm verdict evidence interval params multi_adds share "
-    "size coarse_psnr_db gate_mean gate_max remark note"
-)
-OVERALL = words(
-    "scale method label seeds images psnr_db rank networks minus_subject_db low_db high_db "
-    "bootstrap_low_db bootstrap_high_db p p_holm verdict evidence interval iqm_minus_subject_db "
-    "probability share remark"
-)
 PAPER_DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
-PSNR = Column(
-    "psnr_db", "PSNR", "db", best="higher", spread="psnr_sd_db", beneath="published_psnr_db"
-)
-SSIM = Column("ssim", "SSIM", "ssim", best="higher", beneath="published_ssim")
-METHOD = (Column("label", "Method"), *columns("kind"))
 TO_SUBJECT = {"diff_db": "minus_subject_db"}
 # A training with less than this share of the gain over bicubic interpolation of its network's best
 # seed learned next to nothing.
@@ -66,7 +49,7 @@ def rows(study: Study) -> pd.DataFrame:
                 )
         found += [*study.compared(own, "dataset"), *_quoted(study, scale)]
     frame = pd.DataFrame([*found, *submitted.rows(study)]).rename(columns=TO_SUBJECT)
-    frame = frame.reindex(columns=COLUMNS)
+    frame = frame.reindex(columns=FILES["methods"])
     within = [frame[name] for name in ("kind", "scale", "dataset")]
     for metric, rank in (("psnr_db", "rank_psnr"), ("ssim", "rank_ssim")):
         frame[rank] = places(frame[metric], within, "db" if metric == "psnr_db" else "ssim")
@@ -146,8 +129,7 @@ def overall(study: Study) -> pd.DataFrame:
                 row["iqm_minus_subject_db"] = interquartile_mean(d)
                 row["probability"] = probability_of_improvement(scores, own)
             found.append(row)
-    frame = pd.DataFrame(study.compared(found, "scale")).rename(columns=TO_SUBJECT)
-    return frame.reindex(columns=OVERALL)
+    return pd.DataFrame(study.compared(found, "scale")).rename(columns=TO_SUBJECT)
 
 
 def results_table(results: Results) -> Table:
@@ -157,40 +139,13 @@ def results_table(results: Results) -> Table:
     new = [*key, *(name for name in everything if name not in frame)]
     frame = frame.merge(everything[new].assign(kind="trained"), on=[*key, "kind"], how="left")
     remarks = frame[[f"remark@{name}" for name in results.datasets]].fillna("").to_numpy()
-    minus = f"minus {results.subject}"
-    return results.table(
-        "results",
-        frame.assign(remark=[joined(*dict.fromkeys(texts)) for texts in remarks]),
-        *METHOD,
-        *columns("params multi_adds"),
-        Column("share", "of full size", "percent"),
-        *across(results.datasets, PSNR, SSIM),
-        Column("minus_subject_db", minus, "difference", "All test images", low="low_db",
-               high="high_db"),
-        told={"minus": minus.title()},
-        switch="scale",
-        rank_within=("scale", "kind"),
-        filters=("kind",),
-        note="remark",
-        subject="is_subject",
-        quoted="is_quoted",
-        csv="methods.csv",
-    )  # fmt: skip
+    remark = [joined(*dict.fromkeys(texts)) for texts in remarks]
+    return results.table("results", frame.assign(remark=remark))
 
 
 def table3(results: Results) -> Table:
     """Lay out Table 3 of the paper: PSNR and SSIM of all methods."""
-    return results.table(
-        "table3",
-        results_table(results).frame,
-        *METHOD,
-        *across(results.datasets, PSNR, SSIM),
-        sections="scale",
-        rank_within=("scale", "kind"),
-        subject="is_subject",
-        quoted="is_quoted",
-        csv="methods.csv",
-    )
+    return results.table("table3", results_table(results).frame)
 
 
 def table4(results: Results) -> Table:
@@ -206,22 +161,8 @@ def table4(results: Results) -> Table:
         new = [name for name in part if str(name).startswith(("full_", "published_"))]
         named = part.rename(columns={"variant": "size"})[[*key, *new]]
         frame = frame.merge(named, on=key, how="left")
-    costs = columns("params multi_adds")
-    return results.table(
-        "table4",
-        frame[frame["kind"] != "interpolation"].reset_index(drop=True),
-        *METHOD,
-        *(replace(column, group="As run") for column in (*costs, PSNR)),
-        *(
-            replace(column, name=f"full_{column.name}", group="In its paper",
-                    beneath=f"published_{column.name}")
-            for column in costs
-        ),
-        rank_within=("kind",),
-        subject="is_subject",
-        quoted="is_quoted",
-        csv="methods.csv",
-    )  # fmt: skip
+    frame = frame[frame["kind"] != "interpolation"].reset_index(drop=True)
+    return results.table("table4", frame)
 
 
 def _marked(results: Results) -> pd.DataFrame:

@@ -7,9 +7,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.study.published_figures import published_quality
-from pipeline.tables.files import words
+from pipeline.tables.files import FILES
 from pipeline.tables.labels import joined
-from pipeline.tables.layout import Column, Table, across, columns, wide
+from pipeline.tables.layout import Table, wide
 from pipeline.tables.methods import failures
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import (
@@ -24,14 +24,6 @@ from pipeline.tables.statistics import (
 )
 from pipeline.tables.study import Row, Study
 
-RANKING = words(
-    "scale dataset method label seeds images psnr_db psnr_letters ssim ssim_letters note"
-)
-PAIRS = words("scale dataset metric first second diff_db low_db high_db p p_holm verdict")
-AGREEMENT = words(
-    "scale dataset left_out networks seeds tau_published tau_metrics tau_seeds tau_seeds_lowest "
-    "spearman_share seed_sd_db one_pair_seeds all_pairs_seeds note"
-)
 METRICS = ("psnr_db", "ssim")
 RESOLVED_DB, RESOLVED_POWER = 0.05, 0.8  # a difference that shall be found, and how probably
 
@@ -56,7 +48,7 @@ def frames(study: Study) -> dict[str, pd.DataFrame]:
 
     Where a training failed, agreement.csv has a second row without its network.
     """
-    ranked, compared, agreement = [], [pd.DataFrame(columns=PAIRS)], []
+    ranked, compared, agreement = [], [pd.DataFrame(columns=FILES["pairs"])], []
     for scale, dataset in product(study.scales, study.datasets):
         place: Row = {"scale": scale, "dataset": dataset}
         networks = [m for m in study.at(scale) if len(study.scores(m, scale, dataset))]
@@ -90,9 +82,9 @@ def frames(study: Study) -> dict[str, pd.DataFrame]:
             left_out = ", ".join(map(study.label, failed))
             agreement.append(place | _agreement(study, place, *kept) | {"left_out": left_out})
     return {
-        "ranking": pd.DataFrame(ranked, columns=RANKING),
-        "pairs": pd.concat(compared)[list(PAIRS)],
-        "agreement": pd.DataFrame(agreement, columns=AGREEMENT),
+        "ranking": pd.DataFrame(ranked),
+        "pairs": pd.concat(compared),
+        "agreement": pd.DataFrame(agreement),
     }
 
 
@@ -104,8 +96,9 @@ def _pairs(scores: Scores, confidence: float) -> pd.DataFrame:
     """Compare all pairs, corrected together; none where a difference is not defined."""
     pairs = list(combinations(scores, 2))
     if not pairs or not _finite(scores):
-        return pd.DataFrame(columns=PAIRS)
-    found = compare([scores[a] - scores[b] for a, b in pairs], confidence=confidence)
+        return pd.DataFrame(columns=FILES["pairs"])
+    differences = dict(enumerate(scores[a] - scores[b] for a, b in pairs))
+    found = compare(differences, confidence=confidence)
     return found.assign(first=[a for a, _ in pairs], second=[b for _, b in pairs])
 
 
@@ -166,37 +159,10 @@ def layout(results: Results) -> Table:
     frame = results["ranking"]
     frame = frame.assign(is_subject=frame["method"] == results.facts["subject"])
     same = ["scale", "method", "label", "is_subject", "note"]
-    shown = (
-        Column("psnr_db", "PSNR", "db", marks="psnr_letters"),
-        Column("ssim", "SSIM", "ssim", marks="ssim_letters"),
-    )
-    return results.table(
-        "ranking",
-        wide(frame.drop(columns=["seeds", "images"]), same, "dataset"),
-        *columns("label"),
-        *across(results.datasets, *shown),
-        switch="scale",
-        note="note",
-        subject="is_subject",
-    )
+    return results.table("ranking", wide(frame.drop(columns=["seeds", "images"]), same, "dataset"))
 
 
 def agreement_layout(results: Results) -> Table:
     """Lay out how far rankings agree."""
-    return results.table(
-        "agreement",
-        results["agreement"],
-        *columns("dataset scale"),
-        Column("left_out", "Without"),
-        *columns("networks seeds"),
-        Column("tau_published", "published", "number", "tau with"),
-        Column("tau_metrics", "SSIM", "number", "tau with"),
-        Column("tau_seeds", "mean", "number", "tau between seeds"),
-        Column("tau_seeds_lowest", "lowest", "number", "tau between seeds"),
-        Column("spearman_share", "Share", "number"),
-        Column("seed_sd_db", "Spread (dB)", "number"),
-        Column("one_pair_seeds", "one pair", "integer", "Seeds for"),
-        Column("all_pairs_seeds", "all pairs", "integer", "Seeds for"),
-        told={"resolved": RESOLVED_DB, "power": RESOLVED_POWER},
-        note="note",
-    )
+    told = {"resolved": RESOLVED_DB, "power": RESOLVED_POWER}
+    return results.table("agreement", results["agreement"], told=told)

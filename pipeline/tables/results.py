@@ -1,7 +1,7 @@
 """The results of a study: its frames, as they were read from results/."""
 
-from collections.abc import Mapping
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, replace
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -9,10 +9,11 @@ from typing import Any
 import pandas as pd
 
 from pipeline.support.yaml import read_yaml
-from pipeline.tables.layout import Column, Table
+from pipeline.tables.files import INTEGER
+from pipeline.tables.layout import Column, Table, across
 
 FORMAT = 2
-CAPTIONS = Path(__file__).with_name("captions.yaml")
+LAYOUTS = Path(__file__).with_name("layouts.yaml")
 
 
 @dataclass(frozen=True)
@@ -63,25 +64,55 @@ class Results:
         self,
         name: str,
         frame: pd.DataFrame,
-        *columns: Column,
+        columns: Sequence[Column] | None = None,
         told: Mapping[str, Any] | None = None,
-        **options: Any,
     ) -> Table:
-        """Lay out a table whose title and caption stand in captions.yaml.
+        """Lay out a frame as layouts.yaml says.
 
         Parameters
         ----------
-        name, frame, columns, **options
-            As of `Table`.
-        told : mapping
-            What the caption says beside what it takes from these results (`here`).
+        name : str
+            Of the table.
+        frame : DataFrame
+            Its rows.
+        columns : sequence of Column, optional
+            In place of those of layouts.yaml.
+        told : mapping, optional
+            What the caption says beside what it takes from these results.
         """
-        title, caption = _captions()[name].values()
-        here = {"here": self, "sets": ", ".join(self.datasets), **self.facts}
-        said = caption.format(**here, **(told or {}))
-        return Table(name, title, said, frame, columns, **{"csv": f"{name}.csv"} | options)
+        layout = {"csv": f"{name}.csv"} | layouts()["tables"][name]
+        layout["caption"] = layout["caption"].format(**self._words, **(told or {}))
+        layout["columns"] = self.columns(name) if columns is None else columns
+        return Table(name=name, frame=frame, **layout)
+
+    def columns(self, name: str) -> list[Column]:
+        """Return the columns that layouts.yaml gives a table."""
+        specs = layouts()["tables"][name]["columns"]
+        return [column for spec in specs for column in self._spelled(spec)]
+
+    @property
+    def _words(self) -> dict[str, Any]:
+        return {"here": self, "sets": ", ".join(self.datasets), **self.facts}
+
+    def _spelled(self, spec: Any) -> list[Column]:
+        """Return the columns that one entry of layouts.yaml stands for."""
+        if isinstance(spec, str):
+            return [usual(name) for name in spec.split()]
+        if "across" in spec:
+            return across(
+                self.datasets, *(c for part in spec["across"] for c in self._spelled(part))
+            )
+        column = replace(usual(spec["name"]), **spec)
+        return [replace(column, label=column.label.format(**self._words))]
 
 
 @cache
-def _captions() -> dict[str, dict[str, str]]:
-    return read_yaml(CAPTIONS, "git checkout -- pipeline/tables/captions.yaml")
+def layouts() -> dict[str, Any]:
+    """Read layouts.yaml."""
+    return read_yaml(LAYOUTS, "git checkout -- pipeline/tables")
+
+
+def usual(name: str) -> Column:
+    """Return a column as most tables have it."""
+    column = Column(name, name.capitalize(), "integer" if name in INTEGER else "text")
+    return replace(column, **layouts()["usual"].get(name, {}))

@@ -5,29 +5,19 @@ of the paper are layouts of the first.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise, product
 from math import nan
 
 import pandas as pd
 
-from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, across, columns, wide
+from pipeline.tables.files import FILES, words
+from pipeline.tables.layout import Table, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import kendall
 from pipeline.tables.study import Row, Study
 
-COLUMNS = words(
-    "heading method label changes base scale dataset seeds images params multi_adds psnr_db "
-    "psnr_sd_db ssim ssim_sd minus_base_db low_db high_db bootstrap_low_db bootstrap_high_db p "
-    "p_holm p_pooled verdict evidence interval published_psnr_db published_minus_base_db rank "
-    "networks coarse_psnr_db gate_mean gate_max"
-)
-PSNR = Column("psnr_db", "PSNR", "db", spread="psnr_sd_db")
-DIFFERENCE = Column("minus_base_db", "Difference", "difference", low="low_db", high="high_db")
 # PSNR that the text on Table 1 states; the cells of the table are not available as numbers.
 PUBLISHED_DB = {("mesr-single_scale", 4, "Set14"): 28.18, ("mesr-msfeb", 4, "Set14"): 28.37}
-LENGTHS = words("scale dataset shorter longer networks tau")
 
 
 def rows(study: Study) -> pd.DataFrame:
@@ -61,8 +51,7 @@ def rows(study: Study) -> pd.DataFrame:
                 | {**summary, **_rank(study, method, scale, dataset)}
             )
     study.compared(found, "heading", "scale", "dataset")
-    frame = pd.DataFrame(found).rename(columns={"diff_db": "minus_base_db"})
-    return frame.reindex(columns=COLUMNS)
+    return pd.DataFrame(found).rename(columns={"diff_db": "minus_base_db"})
 
 
 def changes(study: Study, method: str) -> str:
@@ -111,21 +100,12 @@ def lengths(study: Study) -> pd.DataFrame:
                 means = [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in methods]
                 tau = kendall(means[: len(both)], means[len(both) :])
                 found.append((scale, dataset, *pair, len(both), tau))
-    return pd.DataFrame(found, columns=LENGTHS)
+    return pd.DataFrame(found, columns=FILES["lengths"])
 
 
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
-    return results.table(
-        "variants",
-        _wide(results["variants"]),
-        Column("label", "Variant"),
-        *columns("changes params multi_adds"),
-        *across(results.datasets, PSNR, DIFFERENCE, *columns("rank")),
-        sections="section",
-        note="note",
-        subject="is_base",
-    )
+    return results.table("variants", _wide(results["variants"]))
 
 
 def table1(results: Results) -> Table:
@@ -138,22 +118,13 @@ def table1(results: Results) -> Table:
     steps = range(len(frame))
     ticks = {m: ["✓" * (step >= at) for step in steps] for at, m in enumerate(MODULES, start=1)}
     return results.table(
-        "table1",
-        frame.assign(**{str(name): minus[name] for name in minus}, **ticks),
-        *columns("label"),
-        *(Column(module, module) for module in MODULES),
-        *columns("params"),
-        replace(PSNR, beneath="published_psnr_db"),
-        replace(DIFFERENCE, label="Gain", beneath="published_minus_base_db"),
-        csv="variants.csv",
+        "table1", frame.assign(**{str(name): minus[name] for name in minus}, **ticks)
     )
 
 
 def table2(results: Results) -> Table:
     """Lay out Table 2 of the paper: the refinement block and its supervision."""
-    shown = across(results.datasets, PSNR, Column("ssim", "SSIM", "ssim"), DIFFERENCE)
-    frame = _wide(_steps(results, TABLE2))
-    return results.table("table2", frame, *columns("label"), *shown, csv="variants.csv")
+    return results.table("table2", _wide(_steps(results, TABLE2)))
 
 
 def refinement(results: Results) -> Table:
@@ -162,24 +133,8 @@ def refinement(results: Results) -> Table:
     frames = [results[name][list(names)] for name in ("methods", "variants")]
     frame = pd.concat(frames).dropna(subset="coarse_psnr_db")
     frame = frame.drop_duplicates(["method", "scale", "dataset"], ignore_index=True)
-    return results.table(
-        "refinement",
-        frame.assign(refined_db=frame["psnr_db"] - frame["coarse_psnr_db"]),
-        *columns("label scale"),
-        Column("psnr_db", "Refined", "db", "PSNR"),
-        Column("coarse_psnr_db", "Coarse", "db", "PSNR"),
-        Column("refined_db", "Difference", "difference", "PSNR"),
-        Column("gate_mean", "mean", "number", "Gate"),
-        Column("gate_max", "max.", "number", "Gate"),
-        sections="dataset",
-        csv="variants.csv",
-    )
-
-
-def lengths_layout(results: Results) -> Table:
-    """Lay out how far the order of networks agrees between lengths of training."""
-    shown = columns("dataset scale shorter longer networks")
-    return results.table("lengths", results["lengths"], *shown, Column("tau", "tau", "number"))
+    refined = frame["psnr_db"] - frame["coarse_psnr_db"]
+    return results.table("refinement", frame.assign(refined_db=refined))
 
 
 MODULES = ("MSFEB", "RFFB", "RB")
