@@ -17,9 +17,9 @@ from pipeline.models.networks import CODE
 from pipeline.study import paths
 from pipeline.study.plain import REMEDY, read_params
 from pipeline.study.runs import Kind, Run, method_name, parse_scale, run_key
-from pipeline.study.validation import validated
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
+from pipeline.support.validation import validated
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
@@ -77,13 +77,6 @@ class Data(_Strict):
     exclude: Distinct[Image] = []
     test: Distinct[Name]
     allow_test_training: bool = False
-
-
-class Fetched(_Strict):
-    """Where the digests of an asset's files are listed, and where its stage puts them."""
-
-    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
-    out: Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]
 
 
 class Tuned(_Strict):
@@ -272,7 +265,8 @@ class Params(_Strict):
     scales : list of {"x2", "x3", "x4"}
         Of the study.
     fetched : dict
-        What is downloaded.
+        What is downloaded: ``source``, where the digests of an asset's files are listed, and
+        ``out``, where its stage puts them.
     degraded : list of {"x2", "x3", "x4"}
         Scales at which LR images of ``data.train`` are stored.
     networks : dict
@@ -295,7 +289,7 @@ class Params(_Strict):
     arithmetic: Arithmetic
     scales: Distinct[Scale]
     data: Data
-    fetched: dict[Name, Fetched]
+    fetched: dict[Name, dict[str, str]]
     degraded: Distinct[Scale]
     networks: dict[Network, Settings]
     tuned: dict[Network, Tuned]

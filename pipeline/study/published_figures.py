@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.study.paths import PUBLISHED
-from pipeline.study.validation import validated
+from pipeline.support.validation import validated
 
 Scale = Annotated[int, Field(ge=2, le=4)]
 Count = Annotated[int, Field(ge=0)]

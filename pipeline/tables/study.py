@@ -249,10 +249,7 @@ class Study:
             again = compare(members, confidence=settings.confidence, pooled=pooled)
             found["p_pooled"] = again["p_holm"].where(found.index.isin(pooled))
             for (number, d), said in zip(members.items(), found.to_dict("records"), strict=True):
-                low, high = bootstrap_interval(
-                    d, confidence=settings.confidence, resamples=settings.resamples,
-                    seed=settings.seed,
-                )  # fmt: skip
+                low, high = bootstrap_interval(d, **settings.model_dump())
                 rows[number] |= {str(name): value for name, value in said.items()} | {
                     **{"bootstrap_low_db": low, "bootstrap_high_db": high},
                     "interval": _interval(d, len(members), settings.confidence),

@@ -10,9 +10,9 @@ from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.study.params import Name, Scale
 from pipeline.study.paths import SUBMISSIONS, evaluation_folder
-from pipeline.study.validation import validated
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
+from pipeline.support.validation import validated
 from pipeline.support.yaml import read_yaml
 from pipeline.tables.labels import joined
 from pipeline.tables.study import Row, Study
