@@ -95,18 +95,14 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"line 2, column psnr_db: '33\.6b': .*valid decimal"),
-        (",2,Set5,33.66,", ",2,Set5,inf,", "line 2, column psnr_db: 'inf': .*finite"),
-        (
-            ",0.9299,,vdsr,",
-            ",9.299,,vdsr,",
-            "line 2, column ssim: '9.299': .*less than or equal to 1",
-        ),
-        ("bicubic,,2,", "bicubic,,5,", "line 2, column scale: '5': .*less than or equal to 4"),
+        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"psnr_db: should be a valid decimal \(found '33\.6b'"),
+        (",2,Set5,33.66,", ",2,Set5,inf,", "psnr_db: should be a finite"),
+        (",0.9299,,vdsr,", ",9.299,,vdsr,", "ssim: should be less than or equal to 1"),
+        ("bicubic,,2,", "bicubic,,5,", "scale: should be less than or equal to 4"),
     ],
 )
 def test_a_broken_table_names_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
-    with pytest.raises(UserError, match=message):
+    with pytest.raises(UserError, match=f"(?s)line 2: .*{message}"):
         published_quality(copy_with(tmp_path, "quality.csv", old, new))
 
 

@@ -8,8 +8,8 @@ import pandas as pd
 
 from pipeline.study.params import Params
 from pipeline.study.runs import Run, run_key
-from pipeline.tables import certification, counts, runs, tuning
-from pipeline.tables.files import typed
+from pipeline.tables.certification import RECORDED
+from pipeline.tables.files import FILES, typed
 from pipeline.tables.study import Study
 
 ABLATION = {"single_scale": 1.0, "msfeb": 1.4, "no_rb": 1.75, "rb_dagger": 1.7}
@@ -111,12 +111,12 @@ def make_study(params: Params, sizes: Iterable[tuple[Any, ...]] = (), **changes:
         for dataset in params.data.test:
             parts.append(scores(run, dataset).assign(dataset=dataset, protocol="rgb", **about))
     frames = {
-        "quality": typed(pd.concat(parts, ignore_index=True), runs.QUALITY),
-        "runs": typed(pd.DataFrame(rows), runs.COLUMNS),
-        "history": typed(pd.DataFrame(), runs.HISTORY),
-        "tuning": typed(pd.DataFrame(), tuning.COLUMNS),
-        "sizes": typed(pd.DataFrame(sizes, columns=counts.SIZES[:7]), counts.SIZES),
-        "certificates": typed(pd.DataFrame(), certification.RECORDED),
-        "lr_certificates": typed(pd.DataFrame(), certification.LR_COLUMNS),
+        "quality": typed(pd.concat(parts, ignore_index=True), FILES["quality"]),
+        "runs": typed(pd.DataFrame(rows), FILES["runs"]),
+        "history": typed(pd.DataFrame(), FILES["history"]),
+        "tuning": typed(pd.DataFrame(), FILES["tuning"]),
+        "sizes": typed(pd.DataFrame(sizes, columns=FILES["sizes"][:7]), FILES["sizes"]),
+        "certificates": typed(pd.DataFrame(), RECORDED),
+        "lr_certificates": typed(pd.DataFrame(), FILES["lr_certification"]),
     }
     return Study(params, **(frames | changes))
