@@ -60,7 +60,11 @@ def test_runs_come_in_the_order_of_the_tables(values: dict[str, Any]) -> None:
         ("imports/bicubic_x4/scale", "x3", r"those of bicubic_x3"),
         ("trainings/vdsr_x4_s0/code", "../evil.py", "code"),
         ("trainings/vdsr_x4_s0/code", "/etc/evil.py", "code"),
-        ("trainings/vdsr-steps500_x4_s0/train/steps", 0, r"steps500_x4_s0\.train: (.|\n)*steps: should"),
+        (
+            "trainings/vdsr-steps500_x4_s0/train/steps",
+            0,
+            r"(?s)_s0\.train: .*steps: should",
+        ),
         ("trainings/vdsr-steps500_x4_s0/train", {"stepps": 2}, r"no such setting\. Did you mean"),
         ("networks", {"vdsr": {}}, "networks: lacks mesr"),
         ("tuned", {}, r"tuned: lacks \w+"),
@@ -106,7 +110,7 @@ def test_several_learning_rates_need_held_out_images_and_a_schedule_that_stretch
     with pytest.raises(UserError, match="compared on held-out images"):
         validated(Params, values, "x", "")
     values["train"] |= {"validation_images": 1, "schedule": "step"}
-    with pytest.raises(UserError, match="compared on held-out images.*'step' does not stretch"):
+    with pytest.raises(UserError, match="'step' does not stretch"):
         validated(Params, values, "x", "")
 
 

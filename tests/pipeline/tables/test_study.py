@@ -74,9 +74,7 @@ def test_one_seed_and_unequal_cost_are_named() -> None:
     pairs = [asked("mesr", name) for name in ("vdsr", "msrn")]
     found = study.compared(pairs, "scale")
     assert [row["evidence"] for row in found] == ["", "unequal cost"]
-    assert found[0]["interval"] == (
-        "Student, 95%, over seeds and images, Holm's correction for 2"
-    )
+    assert found[0]["interval"] == ("Student, 95%, over seeds and images, Holm's correction for 2")
     study = make_study(make_params(["vdsr", "msrn", "mesr"], seeds=[0]), SIZES)
     found = study.compared(pairs, "scale")
     assert [row["evidence"] for row in found] == ["one seed", "one seed, unequal cost"]
