@@ -24,7 +24,7 @@ from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network
 from pipeline.scoring.evaluation import evaluate_images
-from pipeline.study.params import Params, validate_params
+from pipeline.study.params import Params
 from pipeline.study.paths import hr_file
 from pipeline.study.runs import Run, parse_scale
 from pipeline.training.patches import Batch
@@ -83,7 +83,7 @@ def main() -> None:
     parser.add_argument("--repeats", type=int, default=10, help="steps of each network")
     arguments = parser.parse_args()
     text = compose_params([f"profile={arguments.profile}", *arguments.overrides])
-    params = validate_params(yaml.safe_load(text), arguments.profile)
+    params = Params.model_validate(yaml.safe_load(text))
     megapixels = 0.0
     for dataset in params.data.test:
         images = PackedImages(hr_file(dataset))

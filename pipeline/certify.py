@@ -6,7 +6,7 @@ that reproduces the figures of many papers from the papers' own weights has none
 
 import argparse
 import math
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
@@ -69,15 +69,13 @@ def certify(
         ``note`` why nothing was measured.
     """
     row = {"model": model, "variant": variant, "scale": scale, "dataset": dataset}
-    network, note = None, ""
+    network, note = None, "no published weights"
     weights = next((w for w in published_weights(model, scale) if w.variant == variant), None)
     if model == "bicubic":
-        network = build_network(model, scale)
-    elif weights is None:
-        note = "no published weights"
-    elif missing := weights.missing(raw):
+        network, note = build_network(model, scale), ""
+    elif weights is not None and (missing := weights.missing(raw)):
         note = f"weights not downloaded: {missing[0].relative_to(raw)}"
-    else:
+    elif weights is not None:
         network, note = load_published(model, scale, variant, raw), weights.note
     domain = network.domain if network else "rgb"
     protocol = authors_protocol(model, variant, scale, dataset, domain)
@@ -91,20 +89,17 @@ def certify(
     return row
 
 
-def describe(row: dict[str, Any]) -> str:
+def describe(row: Mapping[str, Any]) -> str:
     """One line about a row, for the terminal."""
-    place = row["model"], row["variant"], row["scale"], row["dataset"]
-    name = " ".join(filter(None, (place[0], place[1], f"x{place[2]}", place[3])))
+    model, variant, scale, dataset = (row[n] for n in ("model", "variant", "scale", "dataset"))
+    name = " ".join(filter(None, (model, variant, f"x{scale}", dataset)))
     if row["psnr_db"] is None:
         return f"{name}: not measured ({row['note']})"
-    measured = f"{name}: {row['psnr_db']:.3f} dB, {row['ssim']:.4f}"
-    entry = published_quality().get(place)
+    entry = published_quality().get((model, variant, scale, dataset))
     verdict = judge(entry, row["psnr_db"], row["ssim"])
-    if entry is None or not verdict:
-        return f"{measured}; no published figure to compare with"
-    printed = [f"{entry.psnr_db} dB"] if entry.psnr_db is not None else []
-    printed += [str(entry.ssim)] if entry.ssim is not None else []
-    return f"{measured}; published {', '.join(printed)}: {verdict}"
+    said = f"published {entry.psnr_db} dB, {entry.ssim}: {verdict}" if entry and verdict else ""
+    said = said or "no published figure to compare with"
+    return f"{name}: {row['psnr_db']:.3f} dB, {row['ssim']:.4f}; {said}"
 
 
 def main(argv: Sequence[str] | None = None) -> None:
@@ -112,11 +107,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify", description=main.__doc__)
     parser.add_argument("network", nargs="?", help="one of the benchmark's networks")
     parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="put the certificates that params.yaml names into published/certificate.csv",
-    )
+    parser.add_argument("--record", action="store_true", help="put them into published/")
     arguments = parser.parse_args(argv)
     network, dataset = arguments.network, arguments.dataset
     if arguments.record:

@@ -5,20 +5,21 @@ Every figure starts from LR images. The files of asset `DATASET_MATLAB_LR` come 
 """
 
 import argparse
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from itertools import product
-from typing import Any, get_args
+from typing import get_args
 
 import numpy as np
 import pandas as pd
+from numpy.typing import NDArray
 
 from mesr.common.base import SCALES
 from mesr.common.imresize import Border
 from pipeline.imaging.degradation import make_lr
 from pipeline.imaging.given import match_files
 from pipeline.imaging.packed import PackedImages
-from pipeline.imaging.protocol import RGB
+from pipeline.imaging.protocol import RGB, Protocol
 from pipeline.study.paths import (
     CERTIFICATES,
     LR_RECORD,
@@ -38,12 +39,12 @@ VARIANTS = tuple(
 )
 
 
-def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
+def certify_lr(hr: PackedImages, lr: PackedImages) -> pd.DataFrame:
     """Compare LR images made of `hr` with the files in `lr`, at each scale that these have.
 
-    Yields
-    ------
-    dict
+    Returns
+    -------
+    DataFrame
         One row of the certificate per scale and variant of downscaling; differences are in grey
         levels.
 
@@ -52,49 +53,44 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> Iterator[dict[str, Any]]:
     UserError
         When an LR file is of another size or number of channels than ours.
     """
-    for scale in SCALES:
-        stems = [stem for stem in lr.names if f"_SRF_{scale}_" in stem]
-        matched = match_files(stems, hr.names, scale, str(lr.path), "LR") if stems else {}
-        for variant in VARIANTS if stems else ():
-            equal = values = different = worst = 0
-            worst_image = ""
-            for name, stem in matched.items():
-                ours, theirs = make_lr(hr[name], scale, variant, name), lr[stem]
-                if ours.shape != theirs.shape:
-                    raise UserError(
-                        f"{stem}: the LR file is of shape {theirs.shape}, ours of {ours.shape}; "
-                        "expected the LR file of the same HR image. Fetch the dataset and its LR "
-                        "files again."
-                    )
-                found = np.abs(ours.astype(np.int16) - theirs)
-                equal += not found.any()
-                values += found.size
-                different += int(np.count_nonzero(found))
-                if found.max() > worst:
-                    worst, worst_image = int(found.max()), name
-            yield {
-                "dataset": hr.path.stem,
-                "scale": scale,
-                "lr_border": variant.lr_border,
+    files = {scale: [stem for stem in lr.names if f"_SRF_{scale}_" in stem] for scale in SCALES}
+    rows = []
+    for scale, variant in product([scale for scale in SCALES if files[scale]], VARIANTS):
+        matched = match_files(files[scale], hr.names, scale, str(lr.path), "LR")
+        differences = {n: _difference(hr, lr, n, matched[n], scale, variant) for n in matched}
+        worst = {name: int(found.max()) for name, found in differences.items()}
+        largest = max(worst, key=lambda name: worst[name])
+        rows.append(
+            {
+                **{"dataset": hr.path.stem, "scale": scale, "lr_border": variant.lr_border},
                 "lr_pass_rounding": "yes" if variant.lr_pass_rounding else "no",
-                "files": len(matched),
-                "equal_files": equal,
-                "values": values,
-                "different_values": different,
-                "worst_difference": worst,
-                "worst_image": worst_image,
+                **{"files": len(matched), "equal_files": list(worst.values()).count(0)},
+                "values": sum(found.size for found in differences.values()),
+                "different_values": sum(map(np.count_nonzero, differences.values())),
+                "worst_difference": worst[largest],
+                "worst_image": largest if worst[largest] else "",
             }
+        )
+    return pd.DataFrame(rows)
+
+
+def _difference(
+    hr: PackedImages, lr: PackedImages, name: str, stem: str, scale: int, variant: Protocol
+) -> NDArray[np.int16]:
+    ours, theirs = make_lr(hr[name], scale, variant, name), lr[stem]
+    if ours.shape != theirs.shape:
+        raise UserError(
+            f"{stem}: the LR file is of shape {theirs.shape}, ours of {ours.shape}; expected the "
+            "LR file of the same HR image. Fetch the dataset and its LR files again."
+        )
+    return np.abs(ours.astype(np.int16) - theirs)
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Compare our LR images of a dataset with MATLAB's files, or record the certificates."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify_lr", description=main.__doc__)
     parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
-    parser.add_argument(
-        "--record",
-        action="store_true",
-        help="put the measured certificates into published/lr_certificate.csv",
-    )
+    parser.add_argument("--record", action="store_true", help="put them into published/")
     arguments = parser.parse_args(argv)
     dataset = arguments.dataset
     if arguments.record:
@@ -104,17 +100,10 @@ def main(argv: Sequence[str] | None = None) -> None:
         parser.error("give a dataset, or --record")
     images = PackedImages(hr_file(dataset))
     print(f"compare LR images of {len(images)} images of {dataset}", flush=True)
-    rows = []
-    for row in certify_lr(images, PackedImages(given_lr_file(f"{dataset}_MATLAB_LR"))):
-        rows.append(row)
-        print(
-            f"{dataset} x{row['scale']}, border {row['lr_border']}, rounded between the passes: "
-            f"{row['lr_pass_rounding']}: {row['equal_files']} of {row['files']} files equal, "
-            f"largest difference {row['worst_difference']}",
-            flush=True,
-        )
+    table = certify_lr(images, PackedImages(given_lr_file(f"{dataset}_MATLAB_LR")))
+    print(table.drop(columns="dataset").to_string(index=False))
     with atomic_path(lr_certificate_file(dataset)) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, lineterminator="\n")
+        table.to_csv(temporary, index=False, lineterminator="\n")
 
 
 if __name__ == "__main__":

@@ -23,10 +23,7 @@ COMMANDS = {
     "count": ("pipeline.tools.counts:count", "Count parameters and Multi-Adds."),
     "card": ("pipeline.tools.sharing:card", "Write a model card of a trained network."),
     "ship": ("pipeline.tools.sharing:ship", "Take a study's weights into the code's folder."),
-    "submit": (
-        "pipeline.tools.submitting:submit",
-        "Give results of another network to the tables.",
-    ),
+    "submit": ("pipeline.tools.submitting:submit", "Give results of a network to the tables."),
     "archive": ("pipeline.tools.archiving:archive", "Keep a finished study as a folder."),
     "verify": ("pipeline.tools.verification:command", "Say whether the study reproduced."),
     "repro": ("pipeline.scheduling.repro:repro", "Run the stages that are out of date."),
@@ -49,13 +46,12 @@ class Commands(TyperGroup):
             When there is none of that name.
         """
         if cmd_name not in COMMANDS:
-            known = ", ".join(COMMANDS)
             raise UserError(
                 f"mesr has no command {cmd_name!r}.{suggestion(cmd_name, COMMANDS)} "
-                f"Commands: {known}; mesr --help describes them."
+                f"Commands: {', '.join(COMMANDS)}; mesr --help describes them."
             )
         module, _, function = COMMANDS[cmd_name][0].partition(":")
-        single = typer.Typer(add_completion=False, rich_markup_mode=None)
+        single = typer.Typer(**PLAIN)
         single.command(cmd_name)(getattr(import_module(module), function))
         return typer.main.get_command(single)
 
@@ -65,14 +61,8 @@ class Commands(TyperGroup):
             formatter.write_dl([(name, text) for name, (_, text) in COMMANDS.items()])
 
 
-app = typer.Typer(
-    cls=Commands,
-    name="mesr",
-    no_args_is_help=True,
-    pretty_exceptions_enable=False,
-    add_completion=False,
-    rich_markup_mode=None,
-)
+PLAIN: dict[str, Any] = {"add_completion": False, "rich_markup_mode": None}
+app = typer.Typer(cls=Commands, no_args_is_help=True, pretty_exceptions_enable=False, **PLAIN)
 
 
 def _version(wanted: bool) -> None:

@@ -19,10 +19,6 @@ from pipeline.study.runs import Run, parse_scale
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 
-SIZES = (
-    *("method", "network", "variant", "kind", "scale"),
-    *("params", "multi_adds", "patch", "patch_multi_adds"),
-)
 COUNTS = (
     *("network", "variant", "scale", "hr"),
     *("params", "counted_params", "published_params", "params_verdict"),
@@ -31,11 +27,9 @@ COUNTS = (
 )
 
 
-def _count(
-    code: str, scale: int, settings: Mapping[str, Any], height: int, width: int
-) -> Complexity:
-    """Count a network, by its name or code, for an HR output of a size."""
-    return count(weightless(lambda: build_network(code, scale, **settings)), height, width)
+def _count(code: str, scale: int, settings: Mapping[str, Any], *hr: int) -> Complexity:
+    """Count a network, by its name or code, for an HR output of a height and width."""
+    return count(weightless(lambda: build_network(code, scale, **settings)), *hr)
 
 
 def study_sizes(params: Params) -> pd.DataFrame:
@@ -44,31 +38,33 @@ def study_sizes(params: Params) -> pd.DataFrame:
     Returns
     -------
     DataFrame
-        Columns `SIZES`: one row per method and scale; kind ``"paper"`` are the published sizes,
-        whose name is the variant. Multi-Adds of an HR image of ``complexity.hr``, and of one LR
-        patch of `patch` x `patch` pixels.
+        Columns of sizes.csv: one row per method and scale; kind ``"paper"`` are the published
+        sizes, whose name is the variant. Multi-Adds of an HR image of ``complexity.hr``, and of
+        one LR patch of `patch` x `patch` pixels.
     """
-    patch = params.train["patch"]
-    hr = parse_size(params.complexity.hr)
-
-    def row(wanted: Run, kind: str) -> tuple[Any, ...]:
-        what = (wanted.code, wanted.scale, wanted.settings)
-        whole, small = _count(*what, *hr), _count(*what, *[patch * wanted.scale] * 2)
-        name = (wanted.method, wanted.network, wanted.variant, kind, wanted.scale)
-        return (*name, whole.params, whole.multi_adds, patch, small.multi_adds)
-
+    patch, hr = params.train["patch"], parse_size(params.complexity.hr)
     runs = list(params.runs().values())
-    methods = {(found.method, found.scale): found for found in runs}
-    rows = [row(found, found.kind) for found in methods.values()]
-    for network in dict.fromkeys(found.network for found in runs if found.kind != "interpolation"):
-        if network in network_names():
-            needed = {size_of(network, r.settings) for r in runs if r.network == network}
-            for size in sorted(needed):
-                for scale in map(parse_scale, params.scales):
-                    settings = published_sizes(network)[size]
-                    paper = Run("", network, size, "published", scale, None, network, settings)
-                    rows.append(row(paper, "paper"))
-    return pd.DataFrame(rows, columns=SIZES)
+    wanted: dict[Any, Run] = {(found.kind, found.method, found.scale): found for found in runs}
+    order = [found.network for found in runs if found.kind != "interpolation"]
+    sizes = {(r.network, size_of(r.network, r.settings)) for r in runs if r.network in order}
+    for name, size in sorted(sizes, key=lambda place: (order.index(place[0]), place[1])):
+        settings = published_sizes(name)[size]
+        for scale in map(parse_scale, params.scales) if name in network_names() else ():
+            paper = Run("", name, size, "published", scale, None, name, settings)
+            wanted["paper", paper.method, scale] = paper
+    rows = []
+    for (kind, method, scale), found in wanted.items():
+        what = (found.code, scale, found.settings)
+        whole, small = _count(*what, *hr), _count(*what, *[patch * scale] * 2)
+        rows.append(
+            {
+                **{"method": method, "network": found.network, "variant": found.variant},
+                **{"kind": kind, "scale": scale, "params": whole.params},
+                **{"multi_adds": whole.multi_adds, "patch": patch},
+                "patch_multi_adds": small.multi_adds,
+            }
+        )
+    return pd.DataFrame(rows)
 
 
 def verdict(ours: int, as_published: int, published: int | None, digit: int) -> str:
@@ -113,30 +109,21 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
 
     own = counted(entry.scale)
     other = next((int(a[1:]) for a in entry.params_as.split() if a != "weights"), entry.scale)
-    counted_network = own if other == entry.scale else counted(other)
-    without_biases = "weights" in entry.params_as
-    counted_params = counted_network.weights if without_biases else counted_network.params
-    counted_multi_adds = own.multi_adds + entry.multi_adds_offset
+    as_published = counted(other)
+    params = as_published.weights if "weights" in entry.params_as else as_published.params
     extras = {"biases": own.biases, "rectifiers": own.rectifiers, "pooling": own.pooling}
-    counted_multi_adds += sum(extras[kind] for kind in entry.multi_adds_with.split())
+    multi_adds = own.multi_adds + entry.multi_adds_offset
+    multi_adds += sum(extras[kind] for kind in entry.multi_adds_with.split())
     return {
-        "network": entry.model,
-        "variant": entry.variant,
-        "scale": entry.scale,
-        "hr": entry.hr,
-        "params": own.params,
-        "counted_params": counted_params,
-        "published_params": entry.params,
-        "params_verdict": verdict(own.params, counted_params, entry.params, entry.params_digit),
-        "multi_adds": own.multi_adds,
-        "counted_multi_adds": counted_multi_adds,
+        **{"network": entry.model, "variant": entry.variant, "scale": entry.scale, "hr": entry.hr},
+        **{"params": own.params, "counted_params": params, "published_params": entry.params},
+        "params_verdict": verdict(own.params, params, entry.params, entry.params_digit),
+        **{"multi_adds": own.multi_adds, "counted_multi_adds": multi_adds},
         "published_multi_adds": entry.multi_adds,
         "multi_adds_verdict": verdict(
-            own.multi_adds, counted_multi_adds, entry.multi_adds, entry.multi_adds_digit
+            own.multi_adds, multi_adds, entry.multi_adds, entry.multi_adds_digit
         ),
-        "explanation": entry.explanation,
-        "source": entry.source,
-        "note": entry.note,
+        **{"explanation": entry.explanation, "source": entry.source, "note": entry.note},
     }
 
 

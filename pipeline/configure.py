@@ -7,11 +7,11 @@ values on top; ``python -m pipeline.configure --check`` checks params.yaml as it
 
 import argparse
 import re
-from collections.abc import Iterable, Sequence
+from collections.abc import Mapping, Sequence
 from functools import partial
 from itertools import product
 from pathlib import Path
-from typing import Any, get_args
+from typing import Any
 
 import torch
 import yaml
@@ -19,31 +19,26 @@ from hydra import compose, initialize_config_dir
 from hydra.errors import HydraException
 from omegaconf import OmegaConf
 from omegaconf.errors import OmegaConfBaseException
-from pydantic import BaseModel, ConfigDict, ValidationError
+from pydantic import BaseModel, ConfigDict
 
 from pipeline.assets.registry import registry
 from pipeline.models.counting import weightless
 from pipeline.models.networks import build_network, code_of
 from pipeline.models.published_weights import PublishedWeights, find_published, published_weights
-from pipeline.study.params import (
-    FORMAT,
-    Params,
-    Scale,
-    Variant,
-    load_params,
-    validate_params,
-)
+from pipeline.study.params import FORMAT, Params, Scale, Variant, load_params
 from pipeline.study.paths import PARAMS
 from pipeline.study.runs import parse_scale, run_key
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.support.names import suggestion
+from pipeline.support.validation import validated
 
 CONF = Path("conf")
 FILES = Path("pipeline/assets/files.csv")  # lists the files of the project's own assets
 LARGEST_NETWORK = 1_000_000_000  # parameters
 TRIED = ((24, 24), (23, 37))  # LR sizes that every network is tried on
+REMEDY = "conf/study.yaml explains each setting."
 HEADER = """\
 # Written by: python -m pipeline.configure {overrides}
 # Change conf/ and write it again, or try values with: dvc exp run -S train.steps=1000
@@ -69,29 +64,25 @@ def compose_params(overrides: Sequence[str], conf: Path = CONF) -> str:
     chosen = next((o.partition("=")[2] for o in overrides if o.startswith("profile=")), "quick")
     if chosen not in profiles:
         raise UserError(f"profile {chosen!r} is unknown. Profiles: {', '.join(profiles)}.")
+    changes = [override for override in overrides if not override.startswith("profile=")]
     try:
         with initialize_config_dir(str(conf.resolve()), version_base="1.3"):
-            composed = compose(
-                "study",
-                [o for o in overrides if not o.startswith("profile=")] + [f"profile={chosen}"],
-            )
+            composed = compose("study", [*changes, f"profile={chosen}"])
         profile: Any = OmegaConf.to_container(composed, resolve=True)
     except (HydraException, OmegaConfBaseException) as error:
-        if unknown := re.search(r"Could not override '([^']+)'", str(error)):
-            known = _settings(OmegaConf.to_container(OmegaConf.load(conf / "study.yaml")))
-            raise UserError(
-                f"{unknown[1]}: no such setting.{suggestion(unknown[1], known)} conf/study.yaml "
-                f"lists all; `+{unknown[1]}=...` adds an entry of groups, variants or networks."
-            ) from error
-        raise UserError(f"the profile could not be composed: {error}") from error
-    params = validate_params(write_out(profile), f"profile {chosen}")
+        unknown = re.search(r"Could not override '([^']+)'", str(error))
+        if unknown is None:
+            raise UserError(f"the profile could not be composed: {error}") from error
+        known = _settings(OmegaConf.to_container(OmegaConf.load(conf / "study.yaml")))
+        raise UserError(
+            f"{unknown[1]}: no such setting.{suggestion(unknown[1], known)} conf/study.yaml "
+            f"lists all; `+{unknown[1]}=...` adds an entry of groups, variants or networks."
+        ) from error
+    params = validated(Params, write_out(profile), f"profile {chosen}", REMEDY)
     check_names(params)
-    header = HEADER.format(overrides=" ".join(overrides) or "profile=quick")
-    text = yaml.dump(
-        params.model_dump(mode="json"),
-        Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000,
-    )  # fmt: skip
-    return header + text
+    values = params.model_dump(mode="json")
+    text = yaml.dump(values, Dumper=_Dumper, sort_keys=False, allow_unicode=True, width=1000)
+    return HEADER.format(overrides=" ".join(overrides) or "profile=quick") + text
 
 
 def _settings(values: Any, prefix: str = "") -> list[str]:
@@ -108,8 +99,19 @@ class Group(BaseModel):
 
     networks: list[str] = []
     variants: list[str] = [""]
-    scales: list[Scale]
+    scales: list[Scale] | None = None
     seeds: list[int] = [0]
+
+
+class Profile(BaseModel):
+    """What a profile says of its trainings; the rest of it becomes params.yaml as it is."""
+
+    model_config = ConfigDict(strict=True)
+
+    scales: list[Scale]
+    groups: dict[str, Group | None] | None
+    variants: dict[str, Variant | None]
+    code: dict[str, str] | None
 
 
 def write_out(profile: dict[str, Any]) -> dict[str, Any]:
@@ -120,67 +122,63 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     UserError
         For a group, a variant or published weights that are not what they should be, by name.
     """
-    scales, data, tune = profile["scales"], profile["data"], profile["tune"]
-    if odd := [scale for scale in scales if scale not in get_args(Scale)]:
-        raise UserError(f"scales: {odd[0]!r} is no scale; expected {', '.join(get_args(Scale))}")
-    variants = {
-        name: _checked(Variant, definition or {}, f"variants.{name}")
-        for name, definition in profile["variants"].items()
-    }
-    groups = [
-        _checked(Group, {"scales": scales} | (group or {}), f"groups.{name}")
-        for name, group in (profile["groups"] or {}).items()
-    ]
-    lines = dict.fromkeys(
-        line for g in groups for line in product(g.scales, g.variants, g.networks, g.seeds)
-    )
-    for scale, variant, network, _ in lines:
-        known = [n for n, change in variants.items() if change.network in ("", network)]
-        if variant not in ("", *known):
-            raise UserError(
-                f"groups: {variant!r} is no variant of {network}. Defined under `variants`: "
-                f"{', '.join(known) or 'none'}."
-            )
-        if scale not in scales:
-            raise UserError(f"groups: scale {scale!r} is not listed in scales")
-    # The order of the tables: by scale, the networks themselves before their variants.
-    networks = list(dict.fromkeys(name for group in groups for name in group.networks))
-    places = ["", *variants]
-    code = {name: (profile["code"] or {}).get(name) or code_of(name) for name in networks}
-    trainings: dict[str, dict[str, Any]] = {}
-    for scale, variant, network, seed in sorted(
-        lines, key=lambda line: (line[0], places.index(line[1]), networks.index(line[2]), line[3])
-    ):
-        change = variants.get(variant, Variant())
-        trainings[run_key(network, variant, parse_scale(scale), seed)] = {
-            "network": network,
-            "variant": variant,
-            "code": code[network],
-            "scale": scale,
-            "seed": seed,
-            "settings": change.settings,
-            "train": change.train,
+    given = validated(Profile, profile, f"profile {profile['profile']}", REMEDY)
+    groups = [group or Group() for group in (given.groups or {}).values()]
+    variants = {"": Variant()} | {n: own or Variant() for n, own in given.variants.items()}
+    names = list(dict.fromkeys(name for group in groups for name in group.networks))
+    code = {name: (given.code or {}).get(name) or code_of(name) for name in names}
+    asked: set[tuple[Any, ...]] = set()
+    for group in groups:
+        scales = group.scales or given.scales
+        for network, variant in product(group.networks, group.variants):
+            known = [name for name, own in variants.items() if own.network in ("", network)]
+            if variant not in known:
+                raise UserError(
+                    f"groups: {variant!r} is no variant of {network}. Defined under `variants`: "
+                    f"{', '.join(known[1:]) or 'none'}."
+                )
+        if odd := [scale for scale in scales if scale not in given.scales]:
+            raise UserError(f"groups: scale {odd[0]!r} is not listed in scales")
+        asked |= {*product(scales, group.variants, group.networks, group.seeds)}
+    # In the order of the tables: by scale, the networks themselves before their variants.
+    seeds = sorted({seed for *_, seed in asked})
+    trainings = {
+        run_key(network, variant, parse_scale(scale), seed): {
+            **{"network": network, "variant": variant, "code": code[network]},
+            **{"scale": scale, "seed": seed},
+            **variants[variant].model_dump(include={"settings", "train"}),
         }
-    networks = list(dict.fromkeys(entry["network"] for entry in trainings.values()))
-    used = {entry["variant"] for entry in trainings.values()}
+        for scale, variant, network, seed in product(given.scales, variants, names, seeds)
+        if (scale, variant, network, seed) in asked
+    }
     weights = [find_published(name) for name in profile["published"]]
-    imports = dict(
-        [_import("bicubic", "", scale, "mesr/common/imresize.py", {}) for scale in scales]
-        + [
-            _import(
-                entry.model,
-                f"{entry.variant.replace('-', '_')}-published".removeprefix("-"),
-                f"x{entry.scale}",
-                f"data/raw/{min(entry.assets)}",
-                entry.settings,
-            )
-            for entry in weights
-        ]
-    )
+    bicubic: list[Any] = [
+        ("bicubic", "", s, "none", "mesr/common/imresize.py", {}) for s in given.scales
+    ]
+    published = [
+        (
+            *(entry.model, f"{entry.variant.replace('-', '_')}-published".removeprefix("-")),
+            *(f"x{entry.scale}", "published", f"data/raw/{min(entry.assets)}", entry.settings),
+        )
+        for entry in weights
+    ]
+    imports = {
+        run_key(network, variant, parse_scale(scale), None): {
+            **{"network": network, "variant": variant, "code": code_of(network), "scale": scale},
+            **{"weights": whose, "source": source, "settings": settings},
+        }
+        for network, variant, scale, whose, source, settings in [*bicubic, *published]
+    }
+    # At each scale bicubic and what was trained, then published weights.
+    runs = {**imports, **trainings}
+    evaluated = [*list(imports)[: len(bicubic)], *trainings]
+    evaluated.sort(key=lambda key: given.scales.index(runs[key]["scale"]))
+    networks = list(dict.fromkeys(entry["network"] for entry in trainings.values()))
+    used = {entry["variant"] for entry in trainings.values()} - {""}
+    data, tune = profile["data"], profile["tune"]
     lrs, own_lrs = tune.pop("lrs"), tune.pop("lrs_by_network")
     usual = "Set14" if "Set14" in data["test"] else next(iter(data["test"]), None)
     degraded = {entry["scale"] for entry in trainings.values()}
-    runs = imports | trainings
     return {
         "format": FORMAT,
         **{name: value for name, value in profile.items() if name in Params.model_fields},
@@ -189,19 +187,9 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         "degraded": sorted(degraded | {tune["scale"]}) if trainings else [],
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
         "tuned": {name: {"code": code[name], "lrs": own_lrs.get(name, lrs)} for name in networks},
-        "trainings": trainings,
-        "imports": imports,
-        # At each scale bicubic and what was trained, then published weights.
-        "evaluated": [
-            *(
-                key
-                for scale in scales
-                for key, entry in runs.items()
-                if entry["scale"] == scale and entry.get("weights") != "published"
-            ),
-            *(key for key, entry in imports.items() if entry["weights"] == "published"),
-        ],
-        "variants": {name: variants[name].model_dump() for name in variants if name in used},
+        **{"trainings": trainings, "imports": imports},
+        "evaluated": [*evaluated, *list(imports)[len(bicubic) :]],
+        "variants": {name: own.model_dump() for name, own in variants.items() if name in used},
         "comparisons": [
             {"name": name, "datasets": data["test"], **(pair or {})}
             for name, pair in (profile["comparisons"] or {}).items()
@@ -209,51 +197,22 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
     }
 
 
-def _import(
-    network: str, variant: str, scale: str, source: str, settings: dict[str, Any]
-) -> tuple[str, dict[str, Any]]:
-    """Return key and entry of a run that is not trained."""
-    return run_key(network, variant, parse_scale(scale), None), {
-        "network": network,
-        "variant": variant,
-        "code": code_of(network),
-        "scale": scale,
-        "weights": "published" if variant else "none",
-        "source": source,
-        "settings": settings,
-    }
-
-
 def _fetched(
-    profile: dict[str, Any], weights: Iterable[PublishedWeights], trained: bool
+    profile: Mapping[str, Any], weights: Sequence[PublishedWeights], trained: bool
 ) -> dict[str, dict[str, str]]:
     """Return what the study downloads: images, published weights, MATLAB's LR images."""
     data, certify = profile["data"], profile["certify"]
     images = [*([data["train"]] if trained else []), *data["test"], *certify["datasets"]]
     certified = [w for name in certify["networks"] for w in published_weights(name)]
     released = {asset for entry in (*weights, *certified) for asset in entry.assets}
-    outputs = {
-        **{name: f"data/hr/{name}.h5" for name in images},
-        **{name: f"data/raw/{name}" for name in sorted(released)},
-        **{f"{name}_MATLAB_LR": f"data/lr/{name}_MATLAB_LR.h5" for name in certify["lr"]},
-    }
+    outputs = {name: f"data/hr/{name}.h5" for name in images}
+    outputs |= {name: f"data/raw/{name}" for name in sorted(released)}
+    outputs |= {f"{name}_MATLAB_LR": f"data/lr/{name}_MATLAB_LR.h5" for name in certify["lr"]}
+    own = {name: Path("datasets", name) for name in outputs}
     return {
-        name: {
-            "source": str(own if (own := Path("datasets", name)).is_dir() else FILES),
-            "out": out,
-        }
+        name: {"source": str(own[name] if own[name].is_dir() else FILES), "out": out}
         for name, out in outputs.items()
     }
-
-
-def _checked(kind: Any, values: Any, where: str) -> Any:
-    try:
-        return kind.model_validate(values)
-    except ValidationError as error:
-        problem = error.errors()[0]
-        place = ".".join([where, *map(str, problem["loc"])])
-        text = "no such value" if problem["type"] == "extra_forbidden" else problem["msg"]
-        raise UserError(f"{place}: {text} (found {str(problem['input'])[:80]!r})") from error
 
 
 def check_names(params: Params) -> None:
@@ -295,7 +254,7 @@ def try_networks(params: Params) -> None:
     UserError
         When a network fails or returns anything but images of the right number and size.
     """
-    tried: list[tuple[str, int, dict[str, Any]]] = []
+    tried: list[Any] = []
     for wanted in params.runs().values():
         what = (wanted.code, wanted.scale, wanted.settings)
         if wanted.kind == "trained" and what not in tried:

@@ -62,20 +62,14 @@ def evaluate(
             empty.to_csv(folder / "scores.csv", index=False, lineterminator="\n")
         return empty
     device = choose_device()
-    facts = {
-        "key": wanted.key,
-        **computed_on(device),
-        "code_digest": code_digest([wanted.code, *map(Path, SHARED_CODE)]),
-    }
+    digest = code_digest([wanted.code, *map(Path, SHARED_CODE)])
     table = evaluate_dataset(
         load_run(run_folder(wanted.key), wanted.identity),
-        images,
-        protocol,
-        output,
+        *(images, protocol, output),
         keep=keep,
         with_inputs=wanted.kind == "interpolation",
         device=device,
-        facts=facts,
+        facts={"key": wanted.key, **computed_on(device), "code_digest": digest},
     )
     write_log(f"evaluations/{wanted.key}/{dataset}", began, processor=device_name(device))
     return table
@@ -88,14 +82,11 @@ def main(argv: Sequence[str] | None = None) -> None:
     parser.add_argument("dataset", help="a name in params.yaml, data.test")
     arguments = parser.parse_args(argv)
     params, dataset = load_params(), arguments.dataset
-    kept = params.evaluate.keep_images
-    keep = None
-    if kept != "all":
-        keep = [name.partition("/")[2] for name in kept if name.startswith(f"{dataset}/")]
+    protocol, kept = get_protocol(params.evaluate.protocol), params.evaluate.keep_images
+    named = [name.partition("/")[2] for name in kept if name.startswith(f"{dataset}/")]
     with backend_flags(threads=params.evaluate.threads):
-        table = evaluate(
-            params.run(arguments.key), dataset, get_protocol(params.evaluate.protocol), keep
-        )
+        wanted = params.run(arguments.key)
+        table = evaluate(wanted, dataset, protocol, None if kept == "all" else named)
     if len(table):
         means = table[["psnr_db", "ssim"]].mean()
         print(f"{arguments.key} on {dataset}: {means.psnr_db:.2f} dB, SSIM {means.ssim:.4f}")

@@ -33,9 +33,8 @@ def import_run(wanted: Run) -> None:
         When a file of published weights is not what was published.
     """
     record = wanted.identity | {"network_digest": network_digest(wanted.code)}
-    network, missing = None, []
+    network, missing, size = None, [], size_of(wanted.network, wanted.settings)
     if wanted.kind == "published":
-        size = size_of(wanted.network, wanted.settings)
         known = published_weights(wanted.network, wanted.scale)
         (entry,) = (found for found in known if found.variant == size)
         record |= {"source": list(entry.files), "note": entry.note}
@@ -52,8 +51,7 @@ def import_run(wanted: Run) -> None:
         if network is not None and wanted.kind == "published":
             state = {name: value.contiguous() for name, value in network.state_dict().items()}
             save_file(state, folder / WEIGHTS)
-            content = (folder / WEIGHTS).read_bytes()
-            record["weights_sha256"] = hashlib.sha256(content).hexdigest()
+            record["weights_sha256"] = hashlib.sha256((folder / WEIGHTS).read_bytes()).hexdigest()
         (folder / RECORD).write_text(json.dumps(record, indent=2) + "\n", encoding="utf-8")
     if missing:
         print(f"{wanted.key}: {missing[0]} was not downloaded; nothing to score", file=sys.stderr)

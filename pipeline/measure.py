@@ -33,23 +33,20 @@ def main(argv: Sequence[str] | None = None) -> None:
     names = arguments.model or [name for name in network_names() if name != "bicubic"]
     for name in names:
         code_of(name)
-    sizes = []
-    if arguments.size != "study":
-        for name in names:
-            variant, settings = next(iter(published_sizes(name).items()))
-            sizes.append((name, variant, "paper", settings))
+    paper = {name: next(iter(published_sizes(name).items())) for name in names}
+    sizes = [(name, size, "paper", settings) for name, (size, settings) in paper.items()]
     if arguments.size != "paper":
+        sizes = sizes if arguments.size == "both" else []
         for name, settings in load_params().networks.items():
-            variant = size_of(name, settings) if name in names else ""
             # Networks that the study trains at their paper's size are measured once.
-            if name in names and settings != published_sizes(name)[variant]:
-                sizes.append((name, variant, "study", settings))
+            if name in names and settings != published_sizes(name)[size_of(name, settings)]:
+                sizes.append((name, size_of(name, settings), "study", settings))
     if not sizes:
         raise UserError("params.yaml trains none of these networks; choose --size paper")
     cases = [
-        Case(model, variant, size, scale, settings, *given)
+        Case(*size[:3], scale, size[3], *given)
         for scale in map(parse_scale, arguments.scale or ["x4"])
-        for model, variant, size, settings in sizes
+        for size in sizes
         for given in inputs(scale)
     ]
     table = measure(

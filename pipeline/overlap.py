@@ -2,7 +2,9 @@
 
 import argparse
 from collections.abc import Iterable, Sequence
+from dataclasses import asdict
 from itertools import combinations
+from typing import Any
 
 import pandas as pd
 
@@ -34,34 +36,24 @@ def overlaps(pairs: Iterable[tuple[str, str]], excluded: Sequence[str]) -> pd.Da
     DataFrame
         Columns `COLUMNS`, one row a photograph that two datasets share.
     """
-    rows = []
+    rows: list[dict[str, Any]] = []
     for first, second in pairs:
         print(f"compare {first} and {second}", flush=True)
-        for found in find_overlaps(PackedImages(hr_file(first)), PackedImages(hr_file(second))):
-            rows.append(
-                {
-                    "first_dataset": first,
-                    "first": found.first,
-                    "second_dataset": second,
-                    "second": found.second,
-                    # Decimals that do not depend on the processor.
-                    "correlation": round(found.correlation, 2),
-                    "share_of_first": round(found.share_of_first, 2),
-                    "share_of_second": round(found.share_of_second, 2),
-                    "excluded": "yes" if found.first in excluded else "no",
-                }
-            )
-    return pd.DataFrame(rows, columns=COLUMNS)
+        found = find_overlaps(PackedImages(hr_file(first)), PackedImages(hr_file(second)))
+        rows += [{"first_dataset": first, "second_dataset": second, **asdict(o)} for o in found]
+    frame = pd.DataFrame(rows, columns=COLUMNS).round(2)  # does not depend on the processor
+    return frame.assign(excluded=frame["first"].isin(excluded).map({True: "yes", False: "no"}))
 
 
 def main(argv: Sequence[str] | None = None) -> None:
     """Write results/overlap.csv."""
     argparse.ArgumentParser(prog="python -m pipeline.overlap", description=__doc__).parse_args(argv)
     params = load_params()
-    training = [params.data.train] if params.trainings else []
-    pairs = [(train, test) for train in training for test in params.data.test if test != train]
-    pairs += combinations(params.data.test, 2)
-    frame = overlaps(pairs, params.data.exclude if training else [])
+    data = params.data
+    pairs = list(combinations(data.test, 2))
+    if params.trainings:
+        pairs = [*((data.train, test) for test in data.test if test != data.train), *pairs]
+    frame = overlaps(pairs, data.exclude if params.trainings else [])
     with atomic_path(RESULTS / "overlap.csv") as temporary:
         frame.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     print(f"{len(frame)} photographs are in two datasets")

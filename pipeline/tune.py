@@ -25,6 +25,7 @@ from pipeline.support.files import atomic_path
 
 SEED = 0  # of initial weights and patches, the same for every candidate
 CHECKPOINTS = Path("checkpoints")
+COLUMNS = ["network", "scale", "steps", "seed", "lr", "psnr_db", "chosen", "note"]
 
 
 def try_lr(params: Mapping[str, Any], what: Run, lr: float, checkpoints: Path) -> float | None:
@@ -76,41 +77,29 @@ def main(argv: Sequence[str] | None = None) -> None:
     if network not in params["tuned"]:
         known = ", ".join(params["tuned"]) or "none"
         raise UserError(f"{network!r} stands not under tuned in {PARAMS}, which has: {known}")
-    tuned, scale = params["tuned"][network], parse_scale(params["tune"]["scale"])
+    lrs, scale = params["tuned"][network]["lrs"], parse_scale(params["tune"]["scale"])
+    own, steps = params["tuned"][network], params["tune"]["steps"]
     what = Run(
-        key=f"tune_{network}",
-        network=network,
-        variant="",
-        kind="trained",
-        scale=scale,
-        seed=SEED,
-        code=tuned["code"],
-        settings=params["networks"][network],
-        train={"steps": params["tune"]["steps"]},
+        *(f"tune_{network}", network, "", "trained", scale, SEED, own["code"]),
+        *(params["networks"][network], {"steps": steps}),
     )
-    lrs = tuned["lrs"]
     print(f"tune {network}: {len(lrs)} learning rate(s)", flush=True)
     checkpoints = CHECKPOINTS / what.key
-    found: dict[float, float | None] = dict.fromkeys(lrs)
-    tried = len(lrs) > 1
-    if tried:
+    table = pd.DataFrame({"network": network, "scale": scale, "lr": lrs, "note": "the only value"})
+    chosen = lrs[0]
+    if len(lrs) > 1:
         found = {lr: try_lr(params, what, lr, checkpoints) for lr in lrs}
-    chosen = choose(network, found) if tried else lrs[0]
-    rows = [
-        {
-            "network": network,
-            "scale": scale,
-            "steps": params["tune"]["steps"] if tried else None,
-            "seed": SEED if tried else None,
-            "lr": f"{lr:g}",
-            "psnr_db": psnr_db,
-            "chosen": "yes" if lr == chosen else "",
-            "note": "" if psnr_db is not None else "diverged" if tried else "the only value",
-        }
-        for lr, psnr_db in found.items()
-    ]
+        chosen = choose(network, found)
+        notes = ["diverged" if psnr_db is None else "" for psnr_db in found.values()]
+        table = table.assign(
+            steps=steps, seed=SEED, psnr_db=pd.Series(found).to_numpy(), note=notes
+        )
+    table["chosen"] = table["lr"].map({chosen: "yes"})
+    table["lr"] = table["lr"].map("{:g}".format)
     with atomic_path(candidates_file(network)) as temporary:
-        pd.DataFrame(rows).to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
+        table.reindex(columns=COLUMNS).to_csv(
+            temporary, index=False, float_format="%.6f", lineterminator="\n"
+        )
     write_lrs(network, chosen, lrs)
     shutil.rmtree(checkpoints, ignore_errors=True)
     print(f"learning rate of {network}: {chosen:g}")

@@ -6,19 +6,11 @@ once; the stages `tune`, `train` and `import_run` read their own lines of it as 
 
 import json
 from collections import Counter
-from collections.abc import Hashable, Mapping
-from dataclasses import fields
+from collections.abc import Hashable, Iterator
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
-from pydantic import (
-    BaseModel,
-    ConfigDict,
-    Field,
-    TypeAdapter,
-    ValidationError,
-    model_validator,
-)
+from pydantic import BaseModel, ConfigDict, Field, model_validator
 from pydantic.functional_validators import AfterValidator
 
 from pipeline.models.networks import CODE
@@ -27,12 +19,11 @@ from pipeline.study.plain import REMEDY, read_params
 from pipeline.study.runs import Kind, Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
-from pipeline.support.names import suggestion
+from pipeline.support.validation import validated
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
-
-_SETTINGS = TypeAdapter(TrainSettings)
+TABLE_DATASETS = ("ablation_dataset", "complexity_dataset")
 
 Item = TypeVar("Item", bound=Hashable)
 
@@ -86,13 +77,6 @@ class Data(_Strict):
     exclude: Distinct[Image] = []
     test: Distinct[Name]
     allow_test_training: bool = False
-
-
-class Fetched(_Strict):
-    """Where the digests of an asset's files are listed, and where its stage puts them."""
-
-    source: Annotated[str, Field(pattern=r"^[A-Za-z0-9_./]{1,200}$")]
-    out: Annotated[str, Field(pattern=r"^data/[A-Za-z0-9_./]{1,200}$")]
 
 
 class Tuned(_Strict):
@@ -281,7 +265,8 @@ class Params(_Strict):
     scales : list of {"x2", "x3", "x4"}
         Of the study.
     fetched : dict
-        What is downloaded.
+        What is downloaded: ``source``, where the digests of an asset's files are listed, and
+        ``out``, where its stage puts them.
     degraded : list of {"x2", "x3", "x4"}
         Scales at which LR images of ``data.train`` are stored.
     networks : dict
@@ -304,7 +289,7 @@ class Params(_Strict):
     arithmetic: Arithmetic
     scales: Distinct[Scale]
     data: Data
-    fetched: dict[Name, Fetched]
+    fetched: dict[Name, dict[str, str]]
     degraded: Distinct[Scale]
     networks: dict[Network, Settings]
     tuned: dict[Network, Tuned]
@@ -325,8 +310,7 @@ class Params(_Strict):
 
     def runs(self) -> dict[str, Run]:
         """Return what is trained or imported, by key: first those scored, in table order."""
-        order = {key: index for index, key in enumerate(self.evaluated)}
-        keys = sorted({**self.imports, **self.trainings}, key=lambda k: order.get(k, len(order)))
+        keys = dict.fromkeys([*self.evaluated, *self.imports, *self.trainings])
         return {key: self.run(key) for key in keys}
 
     def run(self, key: str) -> Run:
@@ -341,158 +325,96 @@ class Params(_Strict):
         if entry is None:
             known = ", ".join([*self.trainings, *self.imports]) or "none"
             raise UserError(f"{key!r} is no run of {paths.PARAMS}, which has: {known}")
-        what = (key, entry.network, entry.variant)
-        scale = parse_scale(entry.scale)
+        about = entry.model_dump(include={"network", "variant", "code", "settings"})
+        about |= {"key": key, "scale": parse_scale(entry.scale)}
         if isinstance(entry, Import):
-            kind: Kind = "published" if entry.weights == "published" else "interpolation"
-            return Run(*what, kind, scale, None, entry.code, entry.settings)
-        settings = self.networks[entry.network] | entry.settings
-        return Run(*what, "trained", scale, entry.seed, entry.code, settings, entry.train)
+            kinds: dict[str, Kind] = {"published": "published", "none": "interpolation"}
+            return Run(**about, kind=kinds[entry.weights], seed=None)
+        about["settings"] = self.networks[entry.network] | entry.settings
+        return Run(**about, kind="trained", seed=entry.seed, train=entry.train)
 
-    def train_settings(self, lr: float, **changes: Any) -> TrainSettings:
+    def train_settings(
+        self, lr: float, where: str = "train or running", **changes: Any
+    ) -> TrainSettings:
         """Return what the trainer is told: the study's settings, `lr`, and what departs from them.
 
         Raises
         ------
-        ValueError
-            When one is no setting or has a value that none may have.
+        UserError
+            When one is no setting or has a value that none may have; `where` names the section.
         """
         values = {**self.train, **self.running, "lr": lr, **changes}
-        try:
-            # As JSON, whose lists are tuples where tuples are expected.
-            return _SETTINGS.validate_json(json.dumps(values))
-        except ValidationError as error:
-            problem = error.errors()[0]
-            name = str(problem["loc"][0])
-            if problem["type"] == "unexpected_keyword_argument":
-                known = [setting.name for setting in fields(TrainSettings)]
-                raise ValueError(f"{name}: no such setting.{suggestion(name, known)}") from error
-            raise ValueError(f"{name}: {problem['msg']} (found {problem['input']!r})") from error
+        return validated(TrainSettings, json.dumps(values), where, REMEDY)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
         """Check what people and `dvc exp run -S` may change against the rest."""
+        if problem := next(self._problems(), None):
+            raise ValueError(problem)
+        return self
+
+    def _problems(self) -> Iterator[str]:
+        for key, entry in self.trainings.items():
+            for section, name, known in (
+                ("networks", entry.network, self.networks),
+                ("tuned", entry.network, self.tuned),
+                ("variants", entry.variant, ("", *self.variants)),
+                ("degraded", entry.scale, self.degraded),
+            ):
+                if name not in known:
+                    yield f"{section}: lacks {name}, but {key} is trained"
         for key in (*self.trainings, *self.imports):
-            run = self.run(key) if key in self.imports else self._training(key)
+            run = self.run(key)
             name = run_key(run.network, run.variant, run.scale, run.seed)
             if key != name:
-                raise ValueError(
+                yield (
                     f"{key}: its values are those of {name}; rename the key to that, or correct "
                     "the values"
                 )
-        if self.arithmetic == "portable":
-            self._check_portable()
-        if self.trainings:
-            self._check_tuning()
-        self._check_comparisons()
-        return self
-
-    def _training(self, key: str) -> Run:
-        """Return a training whose network, variant, scale and settings are known to be there."""
-        entry = self.trainings[key]
-        for section, name, known in (
-            ("networks", entry.network, self.networks),
-            ("tuned", entry.network, self.tuned),
-            ("variants", entry.variant, ("", *self.variants)),
-            ("degraded", entry.scale, self.degraded),
-        ):
-            if name not in known:
-                raise ValueError(f"{section}: lacks {name}, but {key} is trained")
-        try:
-            self.train_settings(1e-4, **entry.train)
-        except ValueError as error:
-            where = f"trainings.{key}.train" if entry.train else "train or running"
-            raise ValueError(f"{where}, {error}") from None
-        return self.run(key)
-
-    def _check_portable(self) -> None:
-        trained = [self.train, *(self.train | entry.train for entry in self.trainings.values())]
-        for name, values, only in (
-            ("train.threads", [t.get("threads") for t in trained], (None, 1)),
-            ("train.precision", [t.get("precision", "auto") for t in trained], ("auto", "fp32")),
-            ("evaluate.threads", [self.evaluate.threads], (None, 1)),
-        ):
-            if odd := [value for value in values if value not in only]:
-                raise ValueError(
-                    f"{name}: {odd[0]} is not possible in portable arithmetic, whose bits are the "
-                    f"same on every processor; expected {only[-1]}, or arithmetic: native"
-                )
-
-    def _check_tuning(self) -> None:
-        if self.data.train in self.data.test and not self.data.allow_test_training:
-            raise ValueError(
-                f"data.train: {self.data.train!r} is in data.test too, and scores on training "
-                "images say nothing of other images; to train on it all the same, set "
-                "data.allow_test_training to true"
-            )
-        settings = self.train_settings(1e-4)
-        if all(len(tuned.lrs) == 1 for tuned in self.tuned.values()):
-            return
-        if settings.schedule == "step":
-            raise ValueError(
-                "train.schedule: 'step' does not stretch to tune.steps; use cosine or one_cycle, "
-                "or leave one learning rate"
-            )
-        if settings.validation_images == 0:
-            raise ValueError(
-                "tuned: several learning rates are compared on held-out images; set "
-                "train.validation_images above 0, or leave one learning rate"
-            )
-
-    def _check_comparisons(self) -> None:
         runs: list[Training | Import] = [*self.imports.values(), *self.trainings.values()]
         methods = {(method_name(e.network, e.variant), e.scale) for e in runs}
         for pair in self.comparisons:
             for method in (pair.a, pair.b):
                 if (method, pair.scale) not in methods:
-                    raise ValueError(
+                    yield (
                         f"comparisons, {pair.name}: nothing is run of {method!r} at {pair.scale}. "
                         f"Methods: {', '.join(sorted(name for name, _ in methods))}"
                     )
-        tables = self.tables
-        for field, values in (
-            ("tables.ablation_dataset", [tables.ablation_dataset]),
-            ("tables.complexity_dataset", [tables.complexity_dataset]),
-            *((f"comparisons, {pair.name}", pair.datasets) for pair in self.comparisons),
-        ):
-            for value in values:
-                if value not in self.data.test:
-                    raise ValueError(f"{field}: {value!r} is not listed in data.test")
+        named = [(f"comparisons, {pair.name}", pair.datasets) for pair in self.comparisons]
+        named += [(f"tables.{n}", [getattr(self.tables, n)]) for n in TABLE_DATASETS]
+        for where, datasets in named:
+            for name in set(datasets) - set(self.data.test):
+                yield f"{where}: {name!r} is not listed in data.test"
+        if self.trainings:
+            yield from self._training_problems()
 
-
-def validate_params(values: Mapping[str, Any], origin: str) -> Params:
-    """Check parameter values against the schema.
-
-    Parameters
-    ----------
-    values : mapping
-        Plain containers, as read from YAML.
-    origin : str
-        What to call their source in an error message.
-
-    Raises
-    ------
-    UserError
-        Naming each key that is unknown, missing or has a value that no stage accepts.
-    """
-    try:
-        return Params.model_validate(values)
-    except ValidationError as error:
-        lines = []
-        for problem in error.errors():
-            where = ".".join(str(part) for part in problem["loc"])
-            value = problem["input"]
-            told = problem["type"] != "missing" and not isinstance(value, (dict, list))
-            found = f" (found {str(value)[:80]!r})" if told else ""
-            message = problem["msg"].removeprefix("Value error, ")
-            if problem["type"] == "extra_forbidden":
-                message = "no stage knows this key"
-            lines.append(f"  {where}: {message}{found}" if where else f"  {message}")
-        raise UserError(
-            f"{origin} does not fit what the stages expect:\n"
-            + "\n".join(lines)
-            + f"\nCorrect it. {REMEDY}"
-        ) from error
+    def _training_problems(self) -> Iterator[str]:
+        told = [
+            self.train_settings(1e-4, f"trainings.{key}.train", **entry.train)
+            for key, entry in self.trainings.items()
+        ]
+        threads = {self.evaluate.threads, *(settings.threads for settings in told)}
+        precisions = {settings.precision for settings in told}
+        if self.arithmetic == "portable" and (threads - {None, 1} or "bf16" in precisions):
+            yield (
+                "train.threads, train.precision, evaluate.threads: more than one thread and bf16 "
+                "are not possible in portable arithmetic, whose bits are the same on every "
+                "processor; expected 1 and fp32, or arithmetic: native"
+            )
+        if self.data.train in self.data.test and not self.data.allow_test_training:
+            yield (
+                f"data.train: {self.data.train!r} is in data.test too, and scores on training "
+                "images say nothing of other images; to train on it all the same, set "
+                "data.allow_test_training to true"
+            )
+        settings = self.train_settings(1e-4)
+        several = any(len(tuned.lrs) > 1 for tuned in self.tuned.values())
+        if several and (settings.schedule == "step" or settings.validation_images == 0):
+            yield (
+                "tuned: several learning rates are compared on held-out images, by trainings of "
+                "tune.steps; expected train.validation_images above 0 and train.schedule cosine "
+                "or one_cycle ('step' does not stretch), or one learning rate"
+            )
 
 
 def load_params(path: Path = paths.PARAMS) -> Params:
@@ -502,6 +424,6 @@ def load_params(path: Path = paths.PARAMS) -> Params:
     ------
     UserError
         When the file is missing, is not YAML, was written by an earlier version, or does not fit
-        the schema.
+        the schema, naming each key that is unknown, missing or has a value that no stage accepts.
     """
-    return validate_params(read_params(path), str(path))
+    return validated(Params, read_params(path), str(path), REMEDY)

@@ -3,39 +3,31 @@
 `published/README.md` says how the figures were chosen.
 """
 
-from collections.abc import Callable
+from collections.abc import Mapping
 from decimal import Decimal
 from functools import cache
 from pathlib import Path
 from typing import Annotated, Any, Literal, TypeVar
 
 import pandas as pd
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, ValidationError
+from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.study.paths import PUBLISHED
-from pipeline.support.errors import UserError
-
-
-def _empty(value: Any) -> Callable[[Any], Any]:
-    """Return a validator that takes `value` for an empty cell."""
-    return lambda cell: value if cell == "" else cell
-
+from pipeline.support.validation import validated
 
 Scale = Annotated[int, Field(ge=2, le=4)]
-# Figures as printed: a decimal number keeps how many digits there are.
-PrintedPsnr = Annotated[Annotated[Decimal, Field(gt=0)] | None, BeforeValidator(_empty(None))]
-PrintedSsim = Annotated[
-    Annotated[Decimal, Field(ge=-1, le=1)] | None, BeforeValidator(_empty(None))
-]
-Count = Annotated[Annotated[int, Field(ge=0)] | None, BeforeValidator(_empty(None))]
-Digit = Annotated[int, Field(ge=1), BeforeValidator(_empty(1))]
-Offset = Annotated[int, BeforeValidator(_empty(0))]
+Count = Annotated[int, Field(ge=0)]
+Digit = Annotated[int, Field(ge=1)]
+REMEDY = "An empty cell says that no figure is known, and `note` why."
 
 
 class _Row(BaseModel):
-    """One row; the fields are the columns in the order of the file."""
+    """One row; the fields are the columns. Those with a default may be empty."""
 
     model_config = ConfigDict(extra="forbid", frozen=True)
+
+    source: str = ""
+    note: str = ""
 
 
 class PublishedQuality(_Row):
@@ -60,15 +52,13 @@ class PublishedQuality(_Row):
     """
 
     model: str
-    variant: str
+    variant: str = ""
     scale: Scale
     dataset: str
-    psnr_db: PrintedPsnr
-    ssim: PrintedSsim
-    misprint: Literal["", "psnr_db", "ssim", "psnr_db ssim"]
+    psnr_db: Annotated[Decimal, Field(gt=0)] | None = None
+    ssim: Annotated[Decimal, Field(ge=-1, le=1)] | None = None
+    misprint: Literal["", "psnr_db", "ssim", "psnr_db ssim"] = ""
     protocol: str
-    source: str
-    note: str
 
 
 class PublishedComplexity(_Row):
@@ -96,20 +86,48 @@ class PublishedComplexity(_Row):
     """
 
     model: str
-    variant: str
+    variant: str = ""
     scale: Scale
-    params: Count
-    multi_adds: Count
+    params: Count | None = None
+    multi_adds: Count | None = None
     hr: str
-    params_digit: Digit
-    multi_adds_digit: Digit
-    params_as: str
-    multi_adds_with: str
-    multi_adds_offset: Offset
-    explanation: str
-    convention: str
-    source: str
-    note: str
+    params_digit: Digit = 1
+    multi_adds_digit: Digit = 1
+    params_as: str = ""
+    multi_adds_with: str = ""
+    multi_adds_offset: int = 0
+    explanation: str = ""
+    convention: str = ""
+
+
+class PublishedClaim(_Row):
+    """What the paper's text says of its results.
+
+    Attributes
+    ----------
+    claim, statement, section : str
+        Name, what the text says, and where.
+    a, b, scale, datasets
+        Method `a` has the higher PSNR than method `b` at the scale on each of the datasets, whose
+        names a space separates; `b` is ``"*"`` for each network at every scale. Empty where the
+        claim is judged otherwise.
+    paper : float or None
+        The figure, where the text has one.
+    unit : str
+        Of the figure.
+    note : str
+        What is to be known of the statement.
+    """
+
+    claim: str
+    statement: str
+    section: str
+    a: str = ""
+    b: str = ""
+    scale: Scale = 4
+    datasets: str = ""
+    paper: float | None = None
+    unit: str = ""
 
 
 Row = TypeVar("Row", bound=_Row)
@@ -126,14 +144,8 @@ def _read(path: Path, kind: type[Row], *names: str) -> dict[Any, Row]:
     table = pd.read_csv(path, dtype=str, keep_default_na=False)
     found = {}
     for line, cells in enumerate(table.to_dict("records"), start=2):
-        try:
-            row = kind.model_validate(cells)
-        except ValidationError as error:
-            problem = error.errors()[0]
-            raise UserError(
-                f"{path}, line {line}, column {problem['loc'][0]}: {problem['input']!r}: "
-                f"{problem['msg']}. Correct it, or leave the cell empty and say why in `note`."
-            ) from error
+        filled: Mapping[Any, str] = {name: cell for name, cell in cells.items() if cell}
+        row = validated(kind, filled, f"{path}, line {line}", REMEDY)
         found[tuple(getattr(row, name) for name in names)] = row
     return found
 
@@ -152,3 +164,9 @@ def published_complexity(
 ) -> dict[tuple[str, str, int], PublishedComplexity]:
     """Read `complexity.csv`, keyed by model, variant and scale; raises like `_read`."""
     return _read(folder / "complexity.csv", PublishedComplexity, "model", "variant", "scale")
+
+
+@cache
+def published_claims(folder: Path = PUBLISHED) -> list[PublishedClaim]:
+    """Read `claims.csv`; raises like `_read`."""
+    return list(_read(folder / "claims.csv", PublishedClaim, "claim").values())

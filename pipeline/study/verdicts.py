@@ -52,10 +52,8 @@ def judge(entry: PublishedQuality | None, psnr_db: float | None, ssim: float | N
         )
         if printed is not None
     ]
-    if not pairs:
-        return ""
-    if entry.misprint:
-        return "misprint"
+    if entry.misprint or not pairs:
+        return "misprint" if entry.misprint else ""
     if all(rounds_to(measured, printed) for measured, printed, _ in pairs):
         return "equal"
     near = (_away(measured, printed) <= tolerance for measured, printed, tolerance in pairs)

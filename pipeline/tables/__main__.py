@@ -11,9 +11,9 @@ from pipeline.study.params import load_params
 from pipeline.study.paths import RESULTS
 from pipeline.support.console import run
 from pipeline.tables import facts
-from pipeline.tables.files import write_frame
+from pipeline.tables.files import FILES, write_frame
 from pipeline.tables.inputs import read_study
-from pipeline.tables.tables import FILES, all_frames
+from pipeline.tables.tables import all_frames
 
 
 def main(argv: Sequence[str] | None = None) -> None:

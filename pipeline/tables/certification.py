@@ -5,22 +5,13 @@ import pandas as pd
 from pipeline.study.paths import LR_RECORD, RECORD
 from pipeline.study.published_figures import published_quality
 from pipeline.study.verdicts import digits, judge
-from pipeline.tables.files import read_frame, words
+from pipeline.tables.files import FILES, read_frame, words
 from pipeline.tables.labels import joined, network_label
-from pipeline.tables.layout import Column, Table, columns
+from pipeline.tables.layout import Table
 from pipeline.tables.results import Results
 from pipeline.tables.study import Study
 
 RECORDED = words("model variant scale dataset protocol psnr_db ssim note git_revision")
-COLUMNS = words(
-    "network variant scale dataset protocol published_psnr_db psnr_digits psnr_db published_ssim "
-    "ssim_digits ssim verdict misprint source note measured git_revision"
-)
-LR_CERTIFICATE = words(
-    "dataset scale lr_border lr_pass_rounding files equal_files values different_values "
-    "worst_difference worst_image"
-)
-LR_COLUMNS = (*LR_CERTIFICATE, "git_revision")
 # As they are shown, what deviates most first.
 VERDICTS = ("missed", "close", "equal", "misprint", "")
 
@@ -49,26 +40,26 @@ def compare(cells: pd.DataFrame, how: str) -> pd.DataFrame:
         measured = not pd.isna(cell["psnr_db"])
         figures = (cell["psnr_db"], cell["ssim"]) if measured else (None, None)
         row = cell | {"verdict": judge(entry, *figures), "measured": how if measured else ""}
-        known = False
+        printed = {"psnr_db": entry.psnr_db, "ssim": entry.ssim} if entry else {}
+        known = {name: value for name, value in printed.items() if value is not None}
+        for name, value in known.items():
+            row[f"published_{name}"] = float(value)
+            row[f"{name.removesuffix('_db')}_digits"] = digits(value)
         if entry:
             row |= {"misprint": entry.misprint, "source": entry.source}
-            for name, value in (("psnr", entry.psnr_db), ("ssim", entry.ssim)):
-                if value is not None:
-                    unit = "_db" if name == "psnr" else ""
-                    row |= {f"published_{name}{unit}": float(value)}
-                    row |= {f"{name}_digits": digits(value)}
-                    known = True
         nothing = "" if known else "no published figure to compare with"
         row["note"] = joined(nothing, cell["note"], entry.note if entry else "")
         found.append(row)
-    return pd.DataFrame(found, columns=COLUMNS)
+    return pd.DataFrame(found)
 
 
 def lr_rows(study: Study) -> pd.DataFrame:
     """Return how our LR images compare with MATLAB's, or the record: lr_certification.csv."""
     if len(study.lr_certificates):
         return study.lr_certificates
-    return read_frame(LR_RECORD, LR_COLUMNS, f"git checkout -- published/{LR_RECORD.name}")
+    return read_frame(
+        LR_RECORD, FILES["lr_certification"], f"git checkout -- published/{LR_RECORD.name}"
+    )
 
 
 def layout(results: Results) -> Table:
@@ -83,48 +74,19 @@ def layout(results: Results) -> Table:
     ).sort_values(["place", "distance"], kind="stable", ignore_index=True)
     counts = frame["verdict"].value_counts()
     found = ", ".join(f"{counts[name]} {name}" for name in VERDICTS[-2::-1] if name in counts)
-    recorded = " (on record, not measured again)" if "recorded" in set(frame["measured"]) else ""
-    return Table(
-        name="certification",
-        title="Check against published results",
-        caption=(
-            "Bicubic interpolation and the authors' own weights, each under the protocol of its "
-            f"authors: {found}{recorded}. Equal: PSNR and SSIM round to the printed digits; close: "
-            "at most 0.02 dB and 0.001 apart; misprint: the printed figure is suspected to be one."
-        ),
-        frame=frame,
-        columns=(
-            *columns("label dataset scale protocol"),
-            Column("published_psnr_db", "Published", "db", "PSNR"),
-            Column("psnr_db", "Measured", "db", "PSNR"),
-            Column("psnr_difference", "Difference", "difference", "PSNR"),
-            Column("published_ssim", "Published", "ssim", "SSIM"),
-            Column("ssim", "Measured", "ssim", "SSIM"),
-            *columns("verdict"),
-        ),
-        filters=("verdict", "dataset"),
-        note="note",
-    )
+    recorded = " (on record, not measured again)" * ("recorded" in set(frame["measured"]))
+    return results.table("certification", frame, told={"found": found + recorded})
 
 
 def lr_layout(results: Results) -> Table:
     """Lay out how our LR images compare with MATLAB's."""
     frame = results["lr_certification"]
-    return Table(
-        name="lr_certification",
-        title="Check of the LR images",
-        caption=(
-            "Files that equal in every pixel those that MATLAB's imresize wrote from the same HR "
-            "images, for each way of downscaling; the largest difference is in grey levels."
-        ),
-        frame=frame.assign(share=frame["different_values"] / frame["values"]),
-        columns=(
-            *columns("scale"),
-            Column("lr_border", "Border"),
-            Column("lr_pass_rounding", "Rounded between passes"),
-            *columns("files equal_files"),
-            Column("share", "Values that differ", "percent"),
-            *columns("worst_difference"),
-        ),
-        sections="dataset",
-    )
+    share = frame["different_values"] / frame["values"]
+    return results.table("lr_certification", frame.assign(share=share))
+
+
+def counts_layout(results: Results) -> Table:
+    """Lay out the counts of parameters and Multi-Adds against published ones."""
+    frame = results["counts"]
+    label = list(map(network_label, frame["network"], frame["variant"]))
+    return results.table("counts", frame.assign(label=label))

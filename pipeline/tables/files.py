@@ -8,6 +8,7 @@ import pandas as pd
 
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.support.yaml import read_yaml
 
 
 def words(text: str) -> tuple[str, ...]:
@@ -15,20 +16,9 @@ def words(text: str) -> tuple[str, ...]:
     return tuple(text.split())
 
 
-TEXT = words(
-    "a arithmetic b base changes chosen claim code_digest data_digest dataset device evidence "
-    "excluded explanation family first first_dataset git_revision heading history_sha256 hr image "
-    "interval key kind label left_out lr_border lr_pass_rounding machine measured met method "
-    "metric misprint model multi_adds_verdict name network note params_verdict precision protocol "
-    "psnr_letters remark schedule second second_dataset section settings size source ssim_letters "
-    "statement torch train unit variant verdict weights_sha256 worst_image"
-)
-INTEGER = words(
-    "all_pairs_seeds batch counted_multi_adds counted_params different_values equal_files "
-    "files images longer multi_adds networks one_pair_seeds params patch patch_multi_adds "
-    "psnr_digits published_multi_adds published_params rank rank_psnr rank_ssim scale seed seeds "
-    "shorter ssim_digits step steps threads values worst_difference"
-)
+_SCHEMA = read_yaml(Path(__file__).with_name("files.yaml"), "git checkout -- pipeline/tables")
+FILES = {name: words(columns) for name, columns in _SCHEMA["files"].items()}
+TEXT, INTEGER = words(_SCHEMA["text"]), words(_SCHEMA["integer"])
 # Decimals of all other numbers; of those that may be tiny, significant digits.
 DECIMALS = ".6f"
 FORMATS = dict.fromkeys(("p", "p_holm", "p_pooled"), ".4g") | dict.fromkeys(
@@ -47,18 +37,18 @@ def typed(frame: pd.DataFrame, columns: Sequence[str]) -> pd.DataFrame:
     ValueError
         For text in the place of a number.
     """
-    found: dict[str, pd.Series] = {}
+    found = frame.reindex(columns=list(columns)).astype("object")
     for name in columns:
-        cells = frame[name] if name in frame else pd.Series(pd.NA, frame.index, dtype="object")
+        cells = found[name]
         if name in TEXT:
-            found[name] = cells.astype("object").where(cells.notna(), "").astype(str)
-        else:
-            try:
-                numbers = pd.to_numeric(cells.replace("", None))
-                found[name] = numbers.astype("Int64" if name in INTEGER else float)
-            except (ValueError, TypeError, OverflowError) as error:  # of infinity as a count
-                raise ValueError(f"column {name}: {error}") from error
-    return pd.DataFrame(found, columns=list(columns))
+            found[name] = cells.where(cells.notna(), "").astype(str)
+            continue
+        try:
+            numbers = pd.to_numeric(cells.replace("", None))
+            found[name] = numbers.astype("Int64" if name in INTEGER else float)
+        except (ValueError, TypeError, OverflowError) as error:  # of infinity as a count
+            raise ValueError(f"column {name}: {error}") from error
+    return found
 
 
 def write_frame(path: Path, frame: pd.DataFrame, columns: Sequence[str]) -> None:

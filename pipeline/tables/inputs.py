@@ -1,20 +1,27 @@
 """Reading what earlier stages left: everything that params.yaml names, and nothing else."""
 
 from collections.abc import Iterable, Sequence
+from itertools import product
+from pathlib import Path
 from typing import Any
 
 import pandas as pd
 
 from pipeline.models.runs import read_run
-from pipeline.study import paths
 from pipeline.study.params import Params
+from pipeline.study.paths import (
+    RESULTS,
+    candidates_file,
+    certificate_file,
+    evaluation_folder,
+    lr_certificate_file,
+    run_folder,
+)
 from pipeline.study.runs import Run
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
-from pipeline.tables import runs, tuning
-from pipeline.tables.certification import LR_CERTIFICATE, RECORDED
-from pipeline.tables.counts import SIZES
-from pipeline.tables.files import read_frame, typed, words
+from pipeline.tables.certification import RECORDED
+from pipeline.tables.files import FILES, read_frame, typed, words
 from pipeline.tables.study import METRICS, Study
 
 HISTORY = words("step epoch lr loss psnr_db coarse_psnr_db gate_mean")
@@ -34,36 +41,20 @@ def read_study(params: Params) -> Study:
     """
     found = [params.run(key) for key in params.evaluated]
     checks = params.certify
+    cells = [certificate_file(*cell) for cell in product(checks.networks, checks.datasets)]
+    lr_files = map(lr_certificate_file, checks.lr)
+    scores = (_scores(run, name, params) for run in found for name in params.data.test)
     study = Study(
         params=params,
-        runs=typed(pd.DataFrame([_run(run, params) for run in found]), runs.COLUMNS),
-        quality=_together(
-            (_scores(run, name, params) for run in found for name in params.data.test), runs.QUALITY
+        runs=_together([pd.DataFrame([_run(run, params) for run in found])], FILES["runs"]),
+        quality=_together(scores, FILES["quality"]),
+        history=_together(
+            (_history(run) for run in found if run.kind == "trained"), FILES["history"]
         ),
-        history=_together((_history(run) for run in found if run.kind == "trained"), runs.HISTORY),
-        tuning=_together(
-            (
-                read_frame(paths.candidates_file(name), tuning.COLUMNS, f"dvc repro tune@{name}")
-                for name in params.tuned
-            ),
-            tuning.COLUMNS,
-        ),
-        sizes=read_frame(paths.RESULTS / "sizes.csv", SIZES, "dvc repro complexity"),
-        certificates=_together(
-            (
-                read_frame(paths.certificate_file(name, on), RECORDED[:-1], "dvc repro certify")
-                for name in checks.networks
-                for on in checks.datasets
-            ),
-            RECORDED,
-        ),
-        lr_certificates=_together(
-            (
-                read_frame(paths.lr_certificate_file(name), LR_CERTIFICATE, "dvc repro certify_lr")
-                for name in checks.lr
-            ),
-            LR_CERTIFICATE,
-        ),
+        tuning=_read(map(candidates_file, params.tuned), FILES["tuning"], "tune"),
+        sizes=_read([RESULTS / "sizes.csv"], FILES["sizes"], "complexity"),
+        certificates=_read(cells, RECORDED[:-1], "certify"),
+        lr_certificates=_read(lr_files, FILES["lr_certification"][:-1], "certify_lr"),
     )
     _check_images(study.quality)
     places = zip(study.runs["method"], study.runs["scale"], strict=True)
@@ -72,36 +63,43 @@ def read_study(params: Params) -> Study:
     return study
 
 
-def _identity(run: Run, columns: Sequence[str]) -> dict[str, Any]:
-    names = words("key method network variant kind scale seed")
-    return {name: getattr(run, name) for name in names if name in columns}
+def _read(paths: Iterable[Path], columns: Sequence[str], stage: str) -> pd.DataFrame:
+    return _together((read_frame(p, columns, f"dvc repro {stage}") for p in paths), columns)
+
+
+def _together(frames: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
+    rows = [frame for frame in frames if len(frame)]
+    return typed(pd.concat(rows) if rows else pd.DataFrame(), columns).reset_index(drop=True)
+
+
+def _about(run: Run) -> dict[str, Any]:
+    return {n: getattr(run, n) for n in words("key method network variant kind scale seed")}
 
 
 def _run(run: Run, params: Params) -> dict[str, Any]:
     """Return a row of runs.csv; what was not trained was computed on when it was scored."""
-    record = read_run(paths.run_folder(run.key), run.identity)
+    record = read_run(run_folder(run.key), run.identity)
     recipe = record.get("train", {})
     if run.kind != "trained" and not record.get("missing"):
         dataset = params.data.test[0]
-        path = paths.evaluation_folder(run.key, dataset) / "record.json"
+        path = evaluation_folder(run.key, dataset) / "record.json"
         record |= read_json(path, f"dvc repro evaluate@{run.key}-{dataset}") | {"data_digest": ""}
+    settings, train = (
+        ", ".join(f"{name}={value}" for name, value in part.items())
+        for part in (run.settings, run.train)
+    )
     return (
-        _identity(run, runs.COLUMNS)
+        _about(run)
         | {name: record.get(name) for name in RECORD}
         | {name: recipe.get(name) for name in RECIPE}
-        | {"settings": _listed(run.settings) or "as published", "train": _listed(run.train)}
+        | {"settings": settings or "as published", "train": train}
     )
 
 
-def _listed(settings: dict[str, Any]) -> str:
-    return ", ".join(f"{name}={value}" for name, value in settings.items())
-
-
 def _scores(run: Run, dataset: str, params: Params) -> pd.DataFrame:
-    path = paths.evaluation_folder(run.key, dataset) / "scores.csv"
+    path = evaluation_folder(run.key, dataset) / "scores.csv"
     frame = read_frame(path, ("image", *METRICS), f"dvc repro evaluate@{run.key}-{dataset}")
-    about = {"dataset": dataset, "protocol": params.evaluate.protocol}
-    return frame.assign(**_identity(run, runs.QUALITY), **about)
+    return frame.assign(**_about(run), dataset=dataset, protocol=params.evaluate.protocol)
 
 
 def _check_images(quality: pd.DataFrame) -> None:
@@ -110,17 +108,11 @@ def _check_images(quality: pd.DataFrame) -> None:
         counts = pd.crosstab(part["image"], part["key"]).stack()  # noqa: PD013
         for (image, key), count in counts[counts != 1].items():  # type: ignore
             raise UserError(
-                f"{paths.evaluation_folder(key, str(dataset))}: {image} has {count} scores, "
+                f"{evaluation_folder(key, str(dataset))}: {image} has {count} scores, "
                 f"expected one. Run: dvc repro evaluate@{key}-{dataset}"
             )
 
 
 def _history(run: Run) -> pd.DataFrame:
-    path = paths.run_folder(run.key) / "history.csv"
-    frame = read_frame(path, HISTORY, f"dvc repro train@{run.key}")
-    return frame.assign(**_identity(run, runs.HISTORY))
-
-
-def _together(frames: Iterable[pd.DataFrame], columns: Sequence[str]) -> pd.DataFrame:
-    rows = [frame for frame in frames if len(frame)]
-    return typed(pd.concat(rows) if rows else pd.DataFrame(), columns).reset_index(drop=True)
+    path = run_folder(run.key) / "history.csv"
+    return read_frame(path, HISTORY, f"dvc repro train@{run.key}").assign(**_about(run))

@@ -17,9 +17,9 @@ LABELS = {
 def network_label(network: str, size: str = "") -> str:
     """Name of a network of one published size, as papers print it."""
     label = LABELS.get(f"{network} {size}")
-    return label or "-".join(filter(None, (LABELS.get(network, network.upper()), size)))
+    return label or joined(LABELS.get(network, network.upper()), size, by="-")
 
 
-def joined(*notes: str) -> str:
+def joined(*notes: str, by: str = "; ") -> str:
     """Join the notes that say something."""
-    return "; ".join(filter(None, notes))
+    return by.join(filter(None, notes))

@@ -10,8 +10,6 @@ from typing import Literal
 import numpy as np
 import pandas as pd
 
-from pipeline.tables.files import INTEGER
-
 Kind = Literal[
     "text",
     "integer",
@@ -30,23 +28,6 @@ Kind = Literal[
 
 # Decimals that are printed of what is ranked.
 DIGITS: dict[Kind, int] = {"db": 2, "ssim": 4, "difference": 2}
-# Heading and kind of columns that are neither plain text nor integers under their own name.
-HEADINGS: dict[str, tuple[str, Kind]] = {
-    "label": ("Network", "text"),
-    "kind": ("Weights", "text"),
-    "dataset": ("Test set", "text"),
-    "params": ("Parameters", "params"),
-    "multi_adds": ("Multi-Adds", "multi_adds"),
-    "lr": ("Learning rate", "number"),
-    "p_holm": ("p", "p"),
-    "verdict": ("Verdict", "verdict"),
-    "train": ("Training", "text"),
-    "torch": ("PyTorch", "text"),
-    "code_digest": ("Code", "text"),
-    "data_digest": ("Data", "text"),
-    "equal_files": ("Equal", "integer"),
-    "worst_difference": ("Largest difference", "integer"),
-}
 
 
 @dataclass(frozen=True)
@@ -87,15 +68,6 @@ class Column:
     marks: str = ""
 
 
-def columns(names: str) -> tuple[Column, ...]:
-    """Return the columns of these names with the headings and kinds that they always have."""
-    return tuple(
-        Column(name, *HEADINGS.get(name, (name.capitalize(), kind)))
-        for name in names.split()
-        for kind in ("integer" if name in INTEGER else "text",)
-    )
-
-
 @dataclass(frozen=True)
 class Table:
     """A table: a frame with one row a line, and which of its columns are shown how.
@@ -126,18 +98,18 @@ class Table:
     quoted : str
         Boolean column: a row that was copied from elsewhere, not measured here; shown in grey.
     csv : str
-        File in results/ that has the numbers; "" for the one with the name of the table.
+        File in results/ that has the numbers; "" for none.
     """
 
     name: str
     title: str
     caption: str
     frame: pd.DataFrame
-    columns: tuple[Column, ...]
+    columns: Sequence[Column]
     sections: str = ""
     switch: str = ""
-    rank_within: tuple[str, ...] = ()
-    filters: tuple[str, ...] = ()
+    rank_within: Sequence[str] = ()
+    filters: Sequence[str] = ()
     note: str = ""
     subject: str = ""
     quoted: str = ""

@@ -2,15 +2,14 @@
 
 from itertools import combinations, product
 from math import comb
-from typing import Any
 
 import numpy as np
 import pandas as pd
 
 from pipeline.study.published_figures import published_quality
-from pipeline.tables.files import words
+from pipeline.tables.files import FILES
 from pipeline.tables.labels import joined
-from pipeline.tables.layout import Column, Table, across, columns, wide
+from pipeline.tables.layout import Table, wide
 from pipeline.tables.methods import failures
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import (
@@ -23,16 +22,8 @@ from pipeline.tables.statistics import (
     seeds_to_resolve,
     spearman,
 )
-from pipeline.tables.study import Study
+from pipeline.tables.study import Row, Study
 
-RANKING = words(
-    "scale dataset method label seeds images psnr_db psnr_letters ssim ssim_letters note"
-)
-PAIRS = words("scale dataset metric first second diff_db low_db high_db p p_holm verdict")
-AGREEMENT = words(
-    "scale dataset left_out networks seeds tau_published tau_metrics tau_seeds tau_seeds_lowest "
-    "spearman_share seed_sd_db one_pair_seeds all_pairs_seeds note"
-)
 METRICS = ("psnr_db", "ssim")
 RESOLVED_DB, RESOLVED_POWER = 0.05, 0.8  # a difference that shall be found, and how probably
 
@@ -57,45 +48,43 @@ def frames(study: Study) -> dict[str, pd.DataFrame]:
 
     Where a training failed, agreement.csv has a second row without its network.
     """
-    ranked, compared, agreement = [], [pd.DataFrame(columns=PAIRS)], []
+    ranked, compared, agreement = [], [pd.DataFrame(columns=FILES["pairs"])], []
     for scale, dataset in product(study.scales, study.datasets):
-        place = {"scale": scale, "dataset": dataset}
+        place: Row = {"scale": scale, "dataset": dataset}
         networks = [m for m in study.at(scale) if len(study.scores(m, scale, dataset))]
-        seeds = sorted(study.common_seeds(networks, scale))
+        seeds = study.common_seeds(networks, scale)
         if not seeds:
             continue
         psnr, ssim = (
             {m: study.scores(m, scale, dataset, metric).loc[seeds].to_numpy() for m in networks}
             for metric in METRICS
         )
-        psnr = {m: psnr[m] for m in sorted(networks, key=lambda m: -psnr[m].mean())}
-        ssim = {m: ssim[m] for m in psnr}
-        letters_of = []
+        order = sorted(networks, key=lambda m: -psnr[m].mean())
+        psnr, ssim = ({m: scores[m] for m in order} for scores in (psnr, ssim))
+        rows = [
+            place
+            | {"method": method, "label": study.label(method), "note": _note(psnr)}
+            | {"seeds": len(seeds), "images": psnr[method].shape[1]}
+            for method in order
+        ]
         for metric, scores in zip(METRICS, (psnr, ssim), strict=True):
             pairs = _pairs(scores, study.params.statistics.confidence)
-            compared.append(pairs.assign(scale=scale, dataset=dataset, metric=metric))
-            letters_of.append(_letters(scores, pairs))
-        ranked += [
-            {
-                **place,
-                **{"method": method, "label": study.label(method), "note": _note(psnr)},
-                **{"seeds": len(seeds), "images": psnr[method].shape[1]},
-                **{"psnr_db": psnr[method].mean(), "psnr_letters": letters_of[0].get(method, "")},
-                **{"ssim": ssim[method].mean(), "ssim_letters": letters_of[1].get(method, "")},
-            }
-            for method in psnr
-        ]
-        failed = failures(study, scale)
-        agreement.append(place | _agreement(study, scale, dataset, psnr, ssim))
-        kept = [{m: v for m, v in scores.items() if m not in failed} for scores in (psnr, ssim)]
-        if 0 < len(kept[0]) < len(psnr):
-            left_out = ", ".join(study.label(m) for m in failed if m in psnr)
-            others = _agreement(study, scale, dataset, *kept)
-            agreement.append(place | others | {"left_out": left_out})
+            compared.append(pairs.assign(**place, metric=metric))
+            letters_of = _letters(scores, pairs)
+            for row in rows:
+                row[metric] = scores[row["method"]].mean()
+                row[f"{metric.partition('_')[0]}_letters"] = letters_of.get(row["method"], "")
+        ranked += rows
+        failed = [m for m in failures(study, scale) if m in psnr]
+        agreement.append(place | _agreement(study, place, psnr, ssim))
+        if 0 < len(failed) < len(order):
+            kept = [{m: v for m, v in s.items() if m not in failed} for s in (psnr, ssim)]
+            left_out = ", ".join(map(study.label, failed))
+            agreement.append(place | _agreement(study, place, *kept) | {"left_out": left_out})
     return {
-        "ranking": pd.DataFrame(ranked, columns=RANKING),
-        "pairs": pd.concat(compared)[list(PAIRS)],
-        "agreement": pd.DataFrame(agreement, columns=AGREEMENT),
+        "ranking": pd.DataFrame(ranked),
+        "pairs": pd.concat(compared),
+        "agreement": pd.DataFrame(agreement),
     }
 
 
@@ -105,12 +94,12 @@ def _finite(scores: Scores) -> bool:
 
 def _pairs(scores: Scores, confidence: float) -> pd.DataFrame:
     """Compare all pairs, corrected together; none where a difference is not defined."""
-    places = list(combinations(scores, 2)) if _finite(scores) else []
-    if not places:
-        return pd.DataFrame(columns=PAIRS)
-    differences = {f"{a} {b}": scores[a] - scores[b] for a, b in places}
-    frame = compare(differences, confidence=confidence)
-    return frame.assign(first=[a for a, _ in places], second=[b for _, b in places])
+    pairs = list(combinations(scores, 2))
+    if not pairs or not _finite(scores):
+        return pd.DataFrame(columns=FILES["pairs"])
+    differences = dict(enumerate(scores[a] - scores[b] for a, b in pairs))
+    found = compare(differences, confidence=confidence)
+    return found.assign(first=[a for a, _ in pairs], second=[b for _, b in pairs])
 
 
 def _letters(scores: Scores, pairs: pd.DataFrame) -> dict[str, str]:
@@ -130,22 +119,22 @@ def _note(psnr: Scores) -> str:
         return ALONE
     if seeds == images == 1:
         return NOTHING
-    reasons = {ONE_SEED: seeds == 1, ONE_IMAGE: images == 1, INFINITE: not _finite(psnr)}
-    return joined(*(text for text, applies in reasons.items() if applies))
+    infinite = "" if _finite(psnr) else INFINITE
+    return joined(ONE_SEED * (seeds == 1), ONE_IMAGE * (images == 1), infinite)
 
 
-def _agreement(
-    study: Study, scale: int, dataset: str, psnr: Scores, ssim: Scores
-) -> dict[str, Any]:
+def _agreement(study: Study, place: Row, psnr: Scores, ssim: Scores) -> Row:
     """Agreement of rankings, and how many seeds would find a difference of `RESOLVED_DB`."""
+    scale, dataset = place["scale"], place["dataset"]
     by_seed = np.array([matrix.mean(axis=1) for matrix in psnr.values()])
     means, count = by_seed.mean(axis=1), by_seed.shape[1]
     taus = [kendall(a, b) for a, b in combinations(by_seed.T, 2)]
     share = np.array([study.cost(m, scale)["share"] for m in psnr])
-    places = [(study.methods[m].network, study.size(m), scale, dataset) for m in psnr]
-    entries = [published_quality().get(place) for place in places]
+    sizes = [(study.methods[m].network, study.size(m), scale, dataset) for m in psnr]
+    entries = [published_quality().get(size) for size in sizes]
     printed = np.array([e.psnr_db if e else None for e in entries], dtype=float)
     known, quoted = ~np.isnan(share), ~np.isnan(printed)
+    finite, alone = _finite(psnr), len(psnr) == 1
     row = {
         **{"left_out": "", "networks": len(psnr), "seeds": count},
         "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
@@ -153,13 +142,9 @@ def _agreement(
         "tau_seeds": np.mean(taus) if taus else None,
         "tau_seeds_lowest": min(taus, default=None),
         "spearman_share": spearman(means[known], share[known]),
-        "note": joined(
-            ALONE if len(psnr) == 1 else "",
-            UNKNOWN_SPREAD.get(count, ""),
-            "" if _finite(psnr) else INFINITE,
-        ),
+        "note": joined(ALONE * alone, UNKNOWN_SPREAD.get(count, ""), INFINITE * (not finite)),
     }
-    if count > 1 and len(psnr) > 1 and _finite(psnr):
+    if count > 1 and finite and not alone:
         sd = row["seed_sd_db"] = float(np.sqrt(pooled_variance(list(by_seed))[0]))
         alpha = 1 - study.params.statistics.confidence
         for name, tests in (("one_pair_seeds", 1), ("all_pairs_seeds", comb(len(psnr), 2))):
@@ -172,57 +157,12 @@ def _agreement(
 def layout(results: Results) -> Table:
     """Lay out which networks differ significantly: letters beside their means."""
     frame = results["ranking"]
-    names = words("psnr_db psnr_letters ssim ssim_letters")
     frame = frame.assign(is_subject=frame["method"] == results.facts["subject"])
     same = ["scale", "method", "label", "is_subject", "note"]
-    return Table(
-        name="ranking",
-        title="Which networks differ significantly",
-        caption=(
-            "Trained networks by mean PSNR; two that share a letter do not differ significantly "
-            f"({results.confidence}, Student's test over seeds and images, Holm's correction for "
-            "all pairs at one scale on one test set), which does not make them equal."
-        ),
-        frame=wide(frame[[*same, "dataset", *names]], same, "dataset"),
-        columns=(
-            *columns("label"),
-            *across(
-                results.datasets,
-                Column("psnr_db", "PSNR", "db", marks="psnr_letters"),
-                Column("ssim", "SSIM", "ssim", marks="ssim_letters"),
-            ),
-        ),
-        switch="scale",
-        note="note",
-        subject="is_subject",
-    )
+    return results.table("ranking", wide(frame.drop(columns=["seeds", "images"]), same, "dataset"))
 
 
 def agreement_layout(results: Results) -> Table:
     """Lay out how far rankings agree."""
-    return Table(
-        name="agreement",
-        title="Agreement of rankings",
-        caption=(
-            "Kendall's tau of the ranking by PSNR with those of published figures, of SSIM and of "
-            "single seeds. Share: Spearman's correlation of PSNR with the share of its full-size "
-            "Multi-Adds that a network keeps. Seeds: how many a paired t-test needs to find "
-            f"{RESOLVED_DB} dB with probability {RESOLVED_POWER:.0%} at this spread over seeds, "
-            "for one pair and, with Bonferroni's correction, for all."
-        ),
-        frame=results["agreement"],
-        columns=(
-            *columns("dataset scale"),
-            Column("left_out", "Without"),
-            *columns("networks seeds"),
-            Column("tau_published", "published", "number", "tau with"),
-            Column("tau_metrics", "SSIM", "number", "tau with"),
-            Column("tau_seeds", "mean", "number", "tau between seeds"),
-            Column("tau_seeds_lowest", "lowest", "number", "tau between seeds"),
-            Column("spearman_share", "Share", "number"),
-            Column("seed_sd_db", "Spread (dB)", "number"),
-            Column("one_pair_seeds", "one pair", "integer", "Seeds for"),
-            Column("all_pairs_seeds", "all pairs", "integer", "Seeds for"),
-        ),
-        note="note",
-    )
+    told = {"resolved": RESOLVED_DB, "power": RESOLVED_POWER}
+    return results.table("agreement", results["agreement"], told=told)

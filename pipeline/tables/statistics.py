@@ -10,6 +10,7 @@ from bisect import bisect_left
 from collections.abc import Collection, Mapping, Sequence
 from itertools import combinations
 from string import ascii_lowercase
+from typing import Any
 
 import networkx as nx
 import numpy as np
@@ -161,10 +162,10 @@ def bootstrap_interval(
 
 
 def compare(
-    differences: Mapping[str, Matrix],
+    differences: Mapping[Any, Matrix],
     *,
     confidence: float = 0.95,
-    pooled: Mapping[str, tuple[float, int]] | None = None,
+    pooled: Mapping[Any, tuple[float, int]] | None = None,
 ) -> pd.DataFrame:
     """Test several paired differences together: Student's test with Holm's correction.
 
@@ -179,11 +180,11 @@ def compare(
 
     Parameters
     ----------
-    differences : mapping of str to ndarray of float64, each of shape (seeds, images)
+    differences : mapping of name to ndarray of float64, each of shape (seeds, images)
         Finite paired differences A minus B. They are corrected for their number.
     confidence : float
         Between 0 and 1, of all together.
-    pooled : mapping of str to (float, int), optional
+    pooled : mapping of name to (float, int), optional
         As of `standard_error`, of those that have one.
 
     Returns
@@ -201,10 +202,7 @@ def compare(
     """
     pooled = pooled or {}
     found = pd.DataFrame(
-        [
-            (*d.shape, d.mean(), *standard_error(d, pooled.get(name)))
-            for name, d in differences.items()
-        ],
+        [(*d.shape, d.mean(), *standard_error(d, pooled.get(n))) for n, d in differences.items()],
         index=list(differences),
         columns=["seeds", "images", "diff_db", "error", "freedom"],
     )
@@ -215,12 +213,11 @@ def compare(
     found[["reach", "p_holm"]], found["verdict"] = NAN, ""
     alpha, tested = 1 - confidence, found["p"].notna()
     p = found.loc[tested, "p"].to_numpy()
-    rejected, adjusted = holm(p, alpha)
+    rejected, found.loc[tested, "p_holm"] = holm(p, alpha)
     # The step at which each is tested; the procedure stops at the first that is not rejected.
     steps = np.minimum(np.argsort(np.argsort(p, kind="stable")), rejected.sum())
     reach = stats.t.isf(alpha / (len(p) - steps) / 2, found.loc[tested, "freedom"])
     found.loc[tested, "reach"] = reach * errors[tested]
-    found.loc[tested, "p_holm"] = adjusted
     signs = np.where(means[tested] > 0, HIGHER, LOWER)
     found.loc[tested, "verdict"] = np.where(rejected, signs, NOT_SIGNIFICANT)
     found["low_db"], found["high_db"] = means - found["reach"], means + found["reach"]

@@ -1,6 +1,6 @@
 """A study as frames: what the tables are computed from."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from typing import Any
@@ -9,9 +9,9 @@ import numpy as np
 import pandas as pd
 
 from pipeline.models.networks import size_of
-from pipeline.study.params import Params
+from pipeline.study.params import Params, Variant
 from pipeline.study.runs import Kind, Run, method_name
-from pipeline.tables.labels import network_label
+from pipeline.tables.labels import joined, network_label
 from pipeline.tables.statistics import (
     Matrix,
     bootstrap_interval,
@@ -24,8 +24,9 @@ METRICS = ("psnr_db", "ssim", "coarse_psnr_db", "gate_mean", "gate_max")
 SPREADS = {"psnr_db": "psnr_sd_db", "ssim": "ssim_sd"}  # over seeds
 EQUAL_COST = 1.15 / 0.85  # largest over smallest cost of networks within 15 % of one budget
 UNTRAINED = -1  # stands for the seed of a run that was not trained here
+UNKNOWN = {"params": np.nan, "multi_adds": np.nan}
 
-Asked = tuple[str, str, int, str]  # method A, method B, scale, dataset ("" for all together)
+Row = dict[str, Any]
 
 
 @dataclass(frozen=True)
@@ -99,56 +100,48 @@ class Study:
         run = self.methods[method]
         return size_of(run.network, run.settings)
 
-    def label(self, method: str, *, short: bool = False) -> str:
-        """Return the name of a method as tables print it; `short` leaves the network out."""
-        run = self.methods[method]
-        network = network_label(run.network, self.size(method))
-        if run.kind != "trained" or not run.variant:
-            return network
-        name = self.params.variants[run.variant].label or run.variant.replace("_", " ")
-        return name if short else f"{network}, {name}"
+    def variant(self, method: str) -> Variant | None:
+        """Return what a variant changes; None for what is no variant."""
+        return self.params.variants.get(self.methods[method].variant)
 
     def base(self, method: str) -> str:
         """Return the method that a variant is compared with; "" for what is no variant."""
-        run = self.methods[method]
-        own = self.params.variants.get(run.variant)
-        return method_name(run.network, own.base) if own else ""
+        own = self.variant(method)
+        return method_name(self.methods[method].network, own.base) if own else ""
 
-    def heading(self, method: str) -> str:
-        """Return the heading that a variant stands under; "" for what is no variant."""
-        own = self.params.variants.get(self.methods[method].variant)
-        return own.heading if own else ""
+    def label(self, method: str, *, short: bool = False) -> str:
+        """Return the name of a method as tables print it; `short` leaves the network out."""
+        run, own = self.methods[method], self.variant(method)
+        network = network_label(run.network, self.size(method))
+        if own is None:
+            return network
+        name = own.label or run.variant.replace("_", " ")
+        return name if short else f"{network}, {name}"
 
-    def _counted(self, scale: int, **names: str) -> dict[str, float]:
+    def counted(self, scale: int, **names: str) -> Row:
+        """Parameters and Multi-Adds of the row of sizes.csv with these values; {} without one."""
         rows = self.sizes[self.sizes["scale"] == scale]
         for column, name in names.items():
             rows = rows[rows[column] == name]
-        counted = rows[["params", "multi_adds"]].astype(float)
-        return {str(name): value for name, value in counted.iloc[0].items()} if len(rows) else {}
+        return dict(rows[list(UNKNOWN)].astype(float).iloc[0]) if len(rows) else {}
 
-    def paper_cost(self, network: str, size: str, scale: int) -> dict[str, float]:
-        """Parameters and Multi-Adds of a published size of a network; {} where not counted."""
-        return self._counted(scale, kind="paper", network=network, variant=size)
-
-    def cost(self, method: str, scale: int) -> dict[str, float]:
+    def cost(self, method: str, scale: int) -> Row:
         """Parameters and Multi-Adds of a method, and the share of those of its paper's size."""
-        run = self.methods[method]
-        unknown = {"params": np.nan, "multi_adds": np.nan}
-        own = unknown | self._counted(scale, kind=run.kind, method=method)
-        whole = unknown | self.paper_cost(run.network, self.size(method), scale)
+        run, size = self.methods[method], self.size(method)
+        own = UNKNOWN | self.counted(scale, kind=run.kind, method=method)
+        whole = UNKNOWN | self.counted(scale, kind="paper", network=run.network, variant=size)
         return own | {"share": own["multi_adds"] / whole["multi_adds"]}
 
     @cached_property
-    def _pivots(self) -> dict[tuple[str, int], pd.DataFrame]:
+    def _pivots(self) -> dict[Any, pd.DataFrame]:
         """Scores of a method at a scale: a row a seed; columns metric, dataset, image."""
         rows = self.quality.assign(seed=self.quality["seed"].fillna(UNTRAINED).astype(int))
-        found: dict[Any, pd.DataFrame] = {}
-        for (method, scale), part in rows.groupby(["method", "scale"]):
-            wide = part.pivot(  # noqa: PD010
+        return {
+            place: part.pivot(  # noqa: PD010
                 index="seed", columns=["dataset", "image"], values=list(METRICS)
-            )
-            found[method, scale] = wide.sort_index(axis="columns")
-        return found
+            ).sort_index(axis="columns")
+            for place, part in rows.groupby(["method", "scale"])
+        }
 
     def scores(
         self, method: str, scale: int, dataset: str = "", metric: str = "psnr_db"
@@ -169,19 +162,15 @@ class Study:
         """
         if (method, scale) not in self._pivots:
             return pd.DataFrame()
-        found = self._pivots[method, scale][[metric]].droplevel(0, axis="columns")
+        found: pd.DataFrame = self._pivots[method, scale][metric]  # type: ignore[assignment]
         if dataset:
             found = found.loc[:, found.columns.get_level_values("dataset") == dataset]
         return found.dropna(axis="columns", how="all")
 
-    def seeds(self, method: str, scale: int) -> set[int]:
-        """Return the seeds with which a method was scored at a scale."""
-        return set(self.scores(method, scale).index)
-
-    def common_seeds(self, methods: Collection[str], scale: int) -> set[int]:
-        """Return the seeds with which all of the methods were scored at a scale."""
-        every = [self.seeds(method, scale) for method in methods]
-        return set.intersection(*every) if every else set()
+    def common_seeds(self, methods: Collection[str], scale: int) -> list[int]:
+        """Return the seeds with which all of the methods were scored at a scale, ascending."""
+        every = [set(self.scores(method, scale).index) for method in methods]
+        return sorted(set.intersection(*every)) if every else []
 
     def mean(self, method: str, scale: int, dataset: str = "") -> float:
         """Mean PSNR over images and seeds; NaN where there are none."""
@@ -190,9 +179,9 @@ class Study:
 
     def summary(
         self, method: str, scale: int, dataset: str, seeds: Collection[int] | None = None
-    ) -> dict[str, Any]:
+    ) -> Row:
         """Means over images and seeds of all metrics, and the spread over seeds; {} without any."""
-        found: dict[str, Any] = {}
+        found: Row = {}
         for metric in METRICS:
             scores = self.scores(method, scale, dataset, metric)
             if seeds is not None:
@@ -227,79 +216,78 @@ class Study:
             d = first.to_numpy() - second.to_numpy()
         return d if d.size and np.isfinite(d).all() else None
 
-    def differences(self, asked: Mapping[str, Asked]) -> dict[str, dict[str, Any]]:
-        """Compare methods, corrected together for their number.
+    def compared(self, rows: Sequence[Row], *family: str) -> Sequence[Row]:
+        """Add to rows what is said of method ``a`` minus method ``b``, at ``scale`` on ``dataset``.
+
+        Parameters
+        ----------
+        rows : sequence of dict
+            Without ``b`` nothing is compared; ``dataset`` is "" for all test sets together.
+        *family : str
+            Rows with the same values of these are corrected together for their number.
 
         Returns
         -------
-        dict
-            Name -> columns of `compare`; ``p_pooled``, p_holm with the spread over seeds pooled
-            over a method and its variants, where there are any; ``bootstrap_low_db``,
-            ``bootstrap_high_db`` (not corrected); ``interval``, what low_db and high_db are;
-            ``evidence``, "" or why the verdict says little ("one seed", "unequal cost"). Only what
-            can be compared.
+        sequence of dict
+            The same rows. Those that can be compared have the columns of `compare` in addition;
+            ``p_pooled``, p_holm with the spread over seeds pooled over a method and its variants,
+            where there are any; ``bootstrap_low_db``, ``bootstrap_high_db`` (not corrected);
+            ``interval``, what low_db and high_db are; ``evidence``, "" or why the verdict says
+            little ("one seed", "unequal cost").
         """
-        found = {name: self.difference(*pair) for name, pair in asked.items()}
-        matrices = {name: d for name, d in found.items() if d is not None}
-        if not matrices:
-            return {}
         settings = self.params.statistics
-        frame = compare(matrices, confidence=settings.confidence)
-        pooled = {n: v for n in matrices if (v := self._pooled(*asked[n])) is not None}
-        if pooled:
-            again = compare(matrices, confidence=settings.confidence, pooled=pooled)
-            frame["p_pooled"] = again["p_holm"].where(frame.index.isin(pooled))
-        rows: dict[str, dict[str, Any]] = frame.to_dict("index")  # type: ignore[assignment]
-        for name, d in matrices.items():
-            low, high = bootstrap_interval(
-                d, confidence=settings.confidence, resamples=settings.resamples, seed=settings.seed
-            )
-            rows[name] |= {
-                **{"bootstrap_low_db": low, "bootstrap_high_db": high},
-                "interval": _interval(d, len(matrices), settings.confidence),
-                "evidence": self._evidence(*asked[name][:3], d),
-            }
+        families: dict[Any, dict[int, Matrix]] = {}
+        for number, row in enumerate(rows):
+            if row.get("b"):
+                d = self.difference(row["a"], row["b"], row["scale"], row["dataset"])
+                if d is not None:
+                    families.setdefault(tuple(row[n] for n in family), {})[number] = d
+        for members in families.values():
+            spreads = {n: self._pooled(rows[n]) for n in members}
+            pooled = {n: spread for n, spread in spreads.items() if spread is not None}
+            found = compare(members, confidence=settings.confidence)
+            again = compare(members, confidence=settings.confidence, pooled=pooled)
+            found["p_pooled"] = again["p_holm"].where(found.index.isin(pooled))
+            for (number, d), said in zip(members.items(), found.to_dict("records"), strict=True):
+                low, high = bootstrap_interval(d, **settings.model_dump())
+                rows[number] |= {str(name): value for name, value in said.items()} | {
+                    **{"bootstrap_low_db": low, "bootstrap_high_db": high},
+                    "interval": _interval(d, len(members), settings.confidence),
+                    "evidence": self._evidence(rows[number], len(d)),
+                }
         return rows
 
-    def against_subject(self, scale: int, dataset: str = "") -> dict[str, dict[str, Any]]:
-        """Compare each trained network with the subject, corrected together; by its name."""
-        subject = self.params.subject
-        asked = {m: (m, subject, scale, dataset) for m in self.at(scale) if m != subject}
-        return {
-            name: {"minus_subject_db": row.pop("diff_db"), **row}
-            for name, row in self.differences(asked).items()
-        }
-
-    def _pooled(self, a: str, b: str, scale: int, dataset: str) -> tuple[float, int] | None:
+    def _pooled(self, row: Row) -> tuple[float, int] | None:
         """Variance over seeds, pooled over a method and all variants of which it is the base.
 
         None unless one of the two is the other's base, and three methods share two seeds or more.
         """
+        a, b, scale = row["a"], row["b"], row["scale"]
         base, variant = (a, b) if self.base(b) == a else (b, a)
-        if self.base(variant) != base:
+        own = self.variant(variant)
+        if own is None or self.base(variant) != base:
             return None
-        arms = [base] + [
-            method
-            for method in self.at(scale, variants=True)
-            if (self.base(method), self.heading(method)) == (base, self.heading(variant))
-        ]
-        scores = [self.scores(method, scale, dataset) for method in arms]
-        seeds = sorted(self.common_seeds(arms, scale))
+        arms = [base]
+        for method in self.at(scale, variants=True):
+            other = self.variant(method)
+            if other and self.base(method) == base and other.heading == own.heading:
+                arms.append(method)
+        seeds = self.common_seeds(arms, scale)
         if len(arms) < 3 or len(seeds) < 2:
             return None
-        return pooled_variance([table.loc[seeds].mean(axis="columns") for table in scores])
+        scores = (self.scores(method, scale, row["dataset"]).loc[seeds] for method in arms)
+        return pooled_variance([table.mean(axis="columns") for table in scores])
 
-    def _evidence(self, a: str, b: str, scale: int, d: Matrix) -> str:
-        costs = [self.cost(method, scale)["multi_adds"] for method in (a, b)]
-        unequal = min(costs) > 0 and max(costs) / min(costs) > EQUAL_COST
-        reasons = ("one seed" if len(d) == 1 else "", "unequal cost" if unequal else "")
-        return ", ".join(filter(None, reasons))
+    def _evidence(self, row: Row, seeds: int) -> str:
+        low, high = sorted(self.cost(row[m], row["scale"])["multi_adds"] for m in ("a", "b"))
+        unequal = low > 0 and high / low > EQUAL_COST
+        reasons = ("one seed" if seeds == 1 else "", "unequal cost" if unequal else "")
+        return joined(*reasons, by=", ")
 
 
 def _interval(d: Matrix, compared: int, confidence: float) -> str:
-    sample = dict(zip(("seeds", "images"), d.shape, strict=True))
-    over = " and ".join(name for name, count in sample.items() if count > 1)
-    if not over:
-        return ""
+    over = " and ".join(
+        n for n, count in zip(("seeds", "images"), d.shape, strict=True) if count > 1
+    )
     holm = f", Holm's correction for {compared}" if compared > 1 else ""
-    return f"Student, {confidence:.0%}, over {over}{holm}"
+    return f"Student, {confidence:.0%}, over {over}{holm}" if over else ""

@@ -3,20 +3,19 @@
 Nothing of them is computed here, and their texts are anybody's: the renderer escapes them.
 """
 
-from collections.abc import Mapping
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Literal
 
-from pydantic import BaseModel, ConfigDict, Field, StringConstraints, ValidationError
+from pydantic import BaseModel, ConfigDict, Field, StringConstraints
 
 from pipeline.study.params import Name, Scale
 from pipeline.study.paths import SUBMISSIONS, evaluation_folder
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
-from pipeline.support.names import suggestion
+from pipeline.support.validation import validated
 from pipeline.support.yaml import read_yaml
 from pipeline.tables.labels import joined
-from pipeline.tables.study import Study
+from pipeline.tables.study import Row, Study
 
 FORMAT = 1
 HR = "1280x720"  # for which Multi-Adds are stated
@@ -27,14 +26,6 @@ Line = StringConstraints(strip_whitespace=True, min_length=1, pattern=r"^[^\x00-
 Text = Annotated[str, Line, Field(max_length=300)]
 Protocol = Literal["rgb", "y"]
 Count = Annotated[int, Field(ge=1, le=10**15)]
-
-# What a text has to be where its pattern says it to machines only.
-EXPECTED = {
-    "digest": "64 hexadecimal digits",
-    "name": "letters, digits, - and _",
-    "[key]": "letters, digits and _",
-    "source": "a web address, https://...",
-}
 
 
 class _Part(BaseModel):
@@ -120,38 +111,13 @@ def read_submission(path: Path) -> Submission:
     UserError
         Naming each field that is missing, unknown or has a value that cannot be.
     """
-    values = read_yaml(path, REMEDY)
-    try:
-        found = Submission.model_validate(values)
-    except ValidationError as error:
-        problems = "\n".join(f"  {_told(problem)}" for problem in error.errors())
-        raise UserError(
-            f"{path}: not as the format of submitted results has it:\n{problems}\n"
-            f"Correct the file. {REMEDY}"
-        ) from error
+    found = validated(Submission, read_yaml(path, REMEDY), str(path), REMEDY)
     if found.name != path.stem:
         raise UserError(
             f"{path}: name is {found.name!r}, expected that of the file, {path.stem!r}. "
             "Change one of them."
         )
     return found
-
-
-def _told(problem: Mapping[str, Any]) -> str:
-    """One line for people: which field, what was expected, what was found."""
-    *parents, field = problem["loc"]
-    where = ".".join(str(part) for part in problem["loc"] if part != "[key]")
-    if problem["type"] == "extra_forbidden":
-        part = Submission if not parents else AtScale if len(parents) == 2 else Score
-        return f"{where}: no field of the format.{suggestion(str(field), part.model_fields)}"
-    message = problem["msg"].replace("Input should", "should")
-    if problem["type"] == "string_pattern_mismatch":
-        message = f"should be {EXPECTED.get(str(field), 'one line of printable characters')}"
-    if problem["input"] is None:
-        return f"{where}: is empty. {message}"
-    if problem["type"] == "missing" or isinstance(problem["input"], (dict, list)):
-        return f"{where}: {message}"
-    return f"{where}: {message} (found {str(problem['input'])[:80]!r})"
 
 
 def compare_images(
@@ -176,7 +142,7 @@ def compare_images(
         )
 
 
-def rows(study: Study, folder: Path = SUBMISSIONS) -> list[dict[str, Any]]:
+def rows(study: Study, folder: Path = SUBMISSIONS) -> list[Row]:
     """Return rows of methods.csv for what was submitted on test sets and scales of the study.
 
     Raises
@@ -191,24 +157,22 @@ def rows(study: Study, folder: Path = SUBMISSIONS) -> list[dict[str, Any]]:
             print(f"{path}: left out, it was scored under protocol {submission.protocol}")
             continue
         for scale, dataset, at, score in submission.scores():
-            if scale in study.scales and dataset in study.datasets:
-                record = evaluation_folder(study.params.evaluated[0], dataset) / "record.json"
-                here = read_json(record, "dvc repro evaluate", ["data_digest", "images"])
-                compare_images(path, dataset, score, here["data_digest"], here["images"], record)
-                found.append(_row(submission, scale, dataset, at, score, study))
+            if scale not in study.scales or dataset not in study.datasets:
+                continue
+            record = evaluation_folder(study.params.evaluated[0], dataset) / "record.json"
+            here = read_json(record, "dvc repro evaluate", ["data_digest", "images"])
+            compare_images(path, dataset, score, here["data_digest"], here["images"], record)
+            remark = f"submitted, not recomputed here ({submission.source})"
+            found.append(
+                {"method": f"{submission.name}-submitted", "label": submission.label}
+                | {"kind": "submitted", "scale": scale, "dataset": dataset, "params": at.parameters}
+                | {"multi_adds": at.multi_adds if study.params.complexity.hr == HR else None}
+                | score.model_dump(include={"images", "psnr_db", "ssim"})
+                | {"source": submission.source, "note": f"trained on {submission.trained_on}"}
+                | {
+                    "remark": joined(
+                        "trained on test data" * submission.trained_on_test_data, remark
+                    )
+                }
+            )
     return found
-
-
-def _row(
-    submission: Submission, scale: int, dataset: str, at: AtScale, score: Score, study: Study
-) -> dict[str, Any]:
-    remark = f"submitted, not recomputed here ({submission.source})"
-    return {
-        **{"method": f"{submission.name}-submitted", "label": submission.label},
-        **{"kind": "submitted", "scale": scale, "dataset": dataset, "params": at.parameters},
-        "multi_adds": at.multi_adds if study.params.complexity.hr == HR else None,
-        **{"images": score.images, "psnr_db": score.psnr_db, "ssim": score.ssim},
-        "source": submission.source,
-        "remark": joined("trained on test data" * submission.trained_on_test_data, remark),
-        "note": f"trained on {submission.trained_on}",
-    }

@@ -1,6 +1,6 @@
 """All result files and all tables, in the order in which a reader meets them."""
 
-from dataclasses import replace
+from collections.abc import Callable
 from pathlib import Path
 
 import pandas as pd
@@ -11,61 +11,34 @@ from pipeline.tables import (
     certification,
     claims,
     comparisons,
-    counts,
     methods,
-    overlap,
     ranking,
-    runs,
     tuning,
     variants,
 )
-from pipeline.tables.files import read_frame, typed
+from pipeline.tables.files import FILES, read_frame, typed
 from pipeline.tables.layout import Table
-from pipeline.tables.results import FORMAT, Results
+from pipeline.tables.results import FORMAT, Results, layouts
 from pipeline.tables.study import Study
 
-# Columns of the result files; stage complexity writes counts.csv and sizes.csv,
-# stage overlap overlap.csv.
-FILES = {
-    "methods": methods.COLUMNS,
-    "overall": methods.OVERALL,
-    "variants": variants.COLUMNS,
-    "lengths": variants.LENGTHS,
-    "comparisons": comparisons.COLUMNS,
-    "claims": claims.COLUMNS,
-    "ranking": ranking.RANKING,
-    "pairs": ranking.PAIRS,
-    "agreement": ranking.AGREEMENT,
-    "tuning": tuning.COLUMNS,
-    "certification": certification.COLUMNS,
-    "lr_certification": certification.LR_COLUMNS,
-    "overlap": overlap.COLUMNS,
-    "counts": counts.COUNTS,
-    "sizes": counts.SIZES,
-    "runs": runs.COLUMNS,
-    "quality": runs.QUALITY,
-    "history": runs.HISTORY,
+# Tables that are more than a result file as it is.
+LAYOUTS: dict[str, Callable[[Results], Table]] = {
+    "results": methods.results_table,
+    "variants": variants.layout,
+    "comparisons": comparisons.layout,
+    "claims": claims.layout,
+    "table1": variants.table1,
+    "table2": variants.table2,
+    "refinement": variants.refinement,
+    "table3": methods.table3,
+    "table4": methods.table4,
+    "ranking": ranking.layout,
+    "agreement": ranking.agreement_layout,
+    "tuning": tuning.layout,
+    "certification": certification.layout,
+    "lr_certification": certification.lr_layout,
+    "counts": certification.counts_layout,
 }
-LAYOUTS = (
-    methods.results_table,
-    variants.layout,
-    comparisons.layout,
-    claims.layout,
-    variants.table1,
-    variants.table2,
-    variants.refinement,
-    methods.table3,
-    methods.table4,
-    ranking.layout,
-    ranking.agreement_layout,
-    variants.lengths_layout,
-    tuning.layout,
-    certification.layout,
-    certification.lr_layout,
-    overlap.layout,
-    counts.layout,
-    runs.layout,
-)
 
 
 def all_frames(study: Study) -> dict[str, pd.DataFrame]:
@@ -78,12 +51,9 @@ def all_frames(study: Study) -> dict[str, pd.DataFrame]:
         "comparisons": comparisons.rows(study),
         "claims": claims.rows(study),
         **ranking.frames(study),
-        "tuning": study.tuning,
         "certification": certification.rows(study),
         "lr_certification": certification.lr_rows(study),
-        "runs": study.runs,
-        "quality": study.quality,
-        "history": study.history,
+        **{name: getattr(study, name) for name in ("tuning", "runs", "quality", "history")},
     }
 
 
@@ -102,7 +72,7 @@ def read_all(folder: Path) -> Results:
             f"{path}: format {facts.get('format')!r}, expected {FORMAT}: another version wrote it. "
             f"Run: {remedy}"
         )
-    frames = {"overlap": typed(pd.DataFrame(), overlap.COLUMNS)}
+    frames = {"overlap": typed(pd.DataFrame(), FILES["overlap"])}
     for name, names in FILES.items():
         file = folder / f"{name}.csv"
         if name not in frames or file.is_file():  # earlier studies have no overlap.csv
@@ -112,6 +82,8 @@ def read_all(folder: Path) -> Results:
 
 def all_tables(results: Results) -> dict[str, Table]:
     """Lay out all tables that have rows, by name."""
-    tables = [layout(results).trimmed() for layout in LAYOUTS]
-    named = (replace(table, csv=table.csv or f"{table.name}.csv") for table in tables)
-    return {table.name: table for table in named if len(table.frame)}
+    tables = {
+        name: LAYOUTS[name](results) if name in LAYOUTS else results.table(name, results[name])
+        for name in layouts()["tables"]
+    }
+    return {name: table.trimmed() for name, table in tables.items() if len(table.frame)}

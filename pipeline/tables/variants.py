@@ -5,29 +5,19 @@ of the paper are layouts of the first.
 """
 
 from collections.abc import Mapping
-from dataclasses import replace
 from itertools import pairwise, product
 from math import nan
-from typing import Any
 
 import pandas as pd
 
-from pipeline.tables.claims import PUBLISHED_DB
-from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, across, columns, wide
+from pipeline.tables.files import FILES, words
+from pipeline.tables.layout import Table, wide
 from pipeline.tables.results import Results
 from pipeline.tables.statistics import kendall
-from pipeline.tables.study import Study
+from pipeline.tables.study import Row, Study
 
-COLUMNS = words(
-    "heading method label changes base scale dataset seeds images params multi_adds psnr_db "
-    "psnr_sd_db ssim ssim_sd minus_base_db low_db high_db bootstrap_low_db bootstrap_high_db p "
-    "p_holm p_pooled verdict evidence interval published_psnr_db published_minus_base_db rank "
-    "networks coarse_psnr_db gate_mean gate_max"
-)
-PSNR = Column("psnr_db", "PSNR", "db", spread="psnr_sd_db")
-DIFFERENCE = Column("minus_base_db", "Difference", "difference", low="low_db", high="high_db")
-LENGTHS = words("scale dataset shorter longer networks tau")
+# PSNR that the text on Table 1 states; the cells of the table are not available as numbers.
+PUBLISHED_DB = {("mesr-single_scale", 4, "Set14"): 28.18, ("mesr-msfeb", 4, "Set14"): 28.37}
 
 
 def rows(study: Study) -> pd.DataFrame:
@@ -36,41 +26,37 @@ def rows(study: Study) -> pd.DataFrame:
     The variants under one heading at one scale on one test set are corrected together. What they
     change has the seeds alone that its variants have, so that differences of means add up.
     """
-    found: list[dict[str, Any]] = []
+    found: list[Row] = []
     headings = dict.fromkeys(own.heading for own in study.params.variants.values())
     for scale, heading in product(study.scales, headings):
-        base = {m: study.base(m) for m in study.at(scale, variants=True)
-                if study.heading(m) == heading}  # fmt: skip
-        there = {m: b for m, b in base.items() if b in study.methods}
-        shown = [b for b in dict.fromkeys(there.values()) if b not in base] + list(base)
+        base = {
+            method: study.base(method)
+            for method in study.at(scale, variants=True)
+            if (own := study.variant(method)) and own.heading == heading
+        }
+        changed = [b for b in dict.fromkeys(base.values()) if b in study.methods and b not in base]
         short = len({study.methods[m].network for m in base}) == 1
-        used = set().union(*(study.seeds(m, scale) for m in base))
-        for dataset in study.datasets:
-            differences = study.differences({m: (m, b, scale, dataset) for m, b in there.items()})
-            for method in shown:
-                seeds = None if method in base else used
-                if not (summary := study.summary(method, scale, dataset, seeds)):
-                    continue
-                difference = differences.get(method, {})
-                published = [
-                    PUBLISHED_DB.get((m, scale, dataset), nan)
-                    for m in (method, base.get(method, ""))
-                ]
-                found.append(
-                    {"heading": heading, "method": method, "base": base.get(method, "")}
-                    | {"label": study.label(method, short=short), "scale": scale}
-                    | {"changes": changes(study, method), "dataset": dataset}
-                    | {"published_psnr_db": published[0]}
-                    | {"published_minus_base_db": published[0] - published[1]}
-                    | {"minus_base_db": difference.get("diff_db"), **study.cost(method, scale)}
-                    | {**summary, **difference, **_rank(study, method, scale, dataset)}
-                )
-    return pd.DataFrame(found, columns=COLUMNS)
+        used = {seed for m in base for seed in study.scores(m, scale).index}
+        for dataset, method in product(study.datasets, [*changed, *base]):
+            seeds = None if method in base else used
+            if not (summary := study.summary(method, scale, dataset, seeds)):
+                continue
+            other = base.get(method, "")
+            printed, below = (PUBLISHED_DB.get((m, scale, dataset), nan) for m in (method, other))
+            found.append(
+                {"heading": heading, "method": method, "base": other, "scale": scale}
+                | {"label": study.label(method, short=short), "changes": changes(study, method)}
+                | {"dataset": dataset, "a": method, "b": other, "published_psnr_db": printed}
+                | {"published_minus_base_db": printed - below, **study.cost(method, scale)}
+                | {**summary, **_rank(study, method, scale, dataset)}
+            )
+    study.compared(found, "heading", "scale", "dataset")
+    return pd.DataFrame(found).rename(columns={"diff_db": "minus_base_db"})
 
 
 def changes(study: Study, method: str) -> str:
     """Say what a variant changes, e.g. ``gate_bias=-5.0``; "" for what is none."""
-    own = study.params.variants.get(study.methods[method].variant)
+    own = study.variant(method)
     if own is None:
         return ""
     train = {f"train.{name}": value for name, value in own.train.items()}
@@ -101,99 +87,44 @@ def lengths(study: Study) -> pd.DataFrame:
     for scale in study.scales:
         trained: dict[int, dict[str, str]] = {}  # steps -> network -> method
         for method in study.at(scale, variants=True):
-            run = study.methods[method]
-            variant = study.params.variants.get(run.variant)
+            run, variant = study.methods[method], study.variant(method)
             if variant is None or (set(variant.train) == {"steps"} and not variant.settings):
                 trained.setdefault(run.train.get("steps", own), {})[run.network] = method
         steps = sorted(length for length, methods in trained.items() if len(methods) > 1)
         pairs = [*pairwise(steps), *([(steps[0], steps[-1])] if len(steps) > 2 else [])]
         for dataset, pair in product(study.datasets, pairs):
-            both = [name for name in trained[pair[0]] if name in trained[pair[1]]]
-            methods = [[trained[length][name] for name in both] for length in pair]
-            seeds = study.common_seeds([*methods[0], *methods[1]], scale)
-            if len(both) > 1 and seeds:
-                means = [
-                    [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in part]
-                    for part in methods
-                ]
-                found.append((scale, dataset, *pair, len(both), kendall(*means)))
-    return pd.DataFrame(found, columns=LENGTHS)
+            first, second = (trained[length] for length in pair)
+            both = [name for name in first if name in second]
+            methods = [first[name] for name in both] + [second[name] for name in both]
+            if len(both) > 1 and (seeds := study.common_seeds(methods, scale)):
+                means = [study.summary(m, scale, dataset, seeds)["psnr_db"] for m in methods]
+                tau = kendall(means[: len(both)], means[len(both) :])
+                found.append((scale, dataset, *pair, len(both), tau))
+    return pd.DataFrame(found, columns=FILES["lengths"])
 
 
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
-    return Table(
-        name="variants",
-        title="Variants",
-        caption=(
-            "Changes of a network or of its training. Difference: in mean PSNR (dB) to what is "
-            f"changed, with its {results.confidence} interval (Student, Holm's correction for the "
-            "variants under one heading). Rank: among all networks."
-        ),
-        frame=_wide(results["variants"]),
-        columns=(
-            Column("label", "Variant"),
-            *columns("changes params multi_adds"),
-            *across(results.datasets, PSNR, DIFFERENCE, *columns("rank")),
-        ),
-        sections="section",
-        note="note",
-        subject="is_base",
-    )
+    return results.table("variants", _wide(results["variants"]))
 
 
 def table1(results: Results) -> Table:
     """Lay out Table 1 of the paper: modules added one by one, each with its gain."""
-    dataset = results.facts["ablation_dataset"]
     frame = _steps(results, TABLE1)
-    frame = frame[frame["dataset"] == dataset]
+    frame = frame[frame["dataset"] == results.facts["ablation_dataset"]]
     # A step is the base of the one before it, so that its gain is minus that one's difference.
     minus = frame[["minus_base_db", "low_db", "high_db", "published_minus_base_db"]].shift() * -1
-    frame = frame.assign(
-        minus_base_db=minus["minus_base_db"],
-        low_db=minus["high_db"],
-        high_db=minus["low_db"],
-        published_minus_base_db=minus["published_minus_base_db"],
-        **{module: ["✓" if step >= at else "" for step in range(len(frame))]
-           for at, module in enumerate(MODULES, start=1)},
-    )  # fmt: skip
-    return Table(
-        name="table1",
-        title="Module ablation",
-        caption=(
-            f"Effect of the modules of MESR on {dataset} at x4 ({results.setting}). Gain: mean "
-            f"difference to the row above with its {results.confidence} interval. Below a value: "
-            "the paper's, where its text states it."
-        ),
-        frame=frame,
-        columns=(
-            *columns("label"),
-            *(Column(module, module) for module in MODULES),
-            *columns("params"),
-            replace(PSNR, beneath="published_psnr_db"),
-            replace(DIFFERENCE, label="Gain", beneath="published_minus_base_db"),
-        ),
-        csv="variants.csv",
+    minus = minus.rename(columns={"low_db": "high_db", "high_db": "low_db"})
+    steps = range(len(frame))
+    ticks = {m: ["✓" * (step >= at) for step in steps] for at, m in enumerate(MODULES, start=1)}
+    return results.table(
+        "table1", frame.assign(**{str(name): minus[name] for name in minus}, **ticks)
     )
 
 
 def table2(results: Results) -> Table:
     """Lay out Table 2 of the paper: the refinement block and its supervision."""
-    return Table(
-        name="table2",
-        title="Necessity of the refinement block",
-        caption=(
-            f"The refinement block (RB) at x4 ({results.setting}). RB†: supervised at its end "
-            f"alone. Difference: to MESR, with its {results.confidence} interval. The paper's "
-            "Table 2 is not available as numbers."
-        ),
-        frame=_wide(_steps(results, TABLE2)),
-        columns=(
-            *columns("label"),
-            *across(results.datasets, PSNR, Column("ssim", "SSIM", "ssim"), DIFFERENCE),
-        ),
-        csv="variants.csv",
-    )
+    return results.table("table2", _wide(_steps(results, TABLE2)))
 
 
 def refinement(results: Results) -> Table:
@@ -202,33 +133,8 @@ def refinement(results: Results) -> Table:
     frames = [results[name][list(names)] for name in ("methods", "variants")]
     frame = pd.concat(frames).dropna(subset="coarse_psnr_db")
     frame = frame.drop_duplicates(["method", "scale", "dataset"], ignore_index=True)
-    return Table(
-        name="refinement",
-        title="What the refinement does",
-        caption="PSNR of the refined and of the coarse output of the same networks, and the gate.",
-        frame=frame.assign(refined_db=frame["psnr_db"] - frame["coarse_psnr_db"]),
-        columns=(
-            *columns("label scale"),
-            Column("psnr_db", "Refined", "db", "PSNR"),
-            Column("coarse_psnr_db", "Coarse", "db", "PSNR"),
-            Column("refined_db", "Difference", "difference", "PSNR"),
-            Column("gate_mean", "mean", "number", "Gate"),
-            Column("gate_max", "max.", "number", "Gate"),
-        ),
-        sections="dataset",
-        csv="variants.csv",
-    )
-
-
-def lengths_layout(results: Results) -> Table:
-    """Lay out how far the order of networks agrees between lengths of training."""
-    return Table(
-        name="lengths",
-        title="Order of the networks by length of training",
-        caption="Kendall's tau between the rankings by PSNR after two lengths of training (steps).",
-        frame=results["lengths"],
-        columns=(*columns("dataset scale shorter longer networks"), Column("tau", "tau", "number")),
-    )
+    refined = frame["psnr_db"] - frame["coarse_psnr_db"]
+    return results.table("refinement", frame.assign(refined_db=refined))
 
 
 MODULES = ("MSFEB", "RFFB", "RB")

@@ -6,7 +6,7 @@ import yaml
 
 from pipeline import complexity
 from pipeline.configure import compose_params
-from pipeline.study.params import validate_params
+from pipeline.study.params import Params
 from pipeline.study.published_figures import published_complexity
 from tests.pipeline.toy_study import ROOT, write_params
 
@@ -48,8 +48,7 @@ def test_counts_of_a_published_row() -> None:
 
 def test_networks_of_compact_cost_alike_at_x4() -> None:
     text = compose_params(["profile=compact"], ROOT / "conf")
-    sizes = complexity.study_sizes(validate_params(yaml.safe_load(text), "compact"))
-    assert list(sizes.columns) == list(complexity.SIZES)
+    sizes = complexity.study_sizes(Params.model_validate(yaml.safe_load(text)))
     own = sizes[(sizes["kind"] == "trained") & (sizes["scale"] == 4) & (sizes["variant"] == "")]
     at_x4 = own.set_index("network")["patch_multi_adds"]
     assert len(at_x4) == 14

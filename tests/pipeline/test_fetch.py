@@ -8,7 +8,6 @@ import sys
 import time
 from pathlib import Path
 
-import h5py
 import pytest
 
 from pipeline.fetch import main
@@ -16,7 +15,6 @@ from pipeline.support.console import run
 from tests.pipeline.assets.server import FILES, Server, in_data
 
 ROOT = Path(__file__).parents[2]
-MIRROR = os.environ.get("MESR_MIRROR")
 
 
 def test_an_unknown_asset_is_a_message_not_a_traceback(
@@ -37,22 +35,6 @@ def test_the_photographs_need_no_network(tmp_path: Path, monkeypatch: pytest.Mon
     first = (tmp_path / "data/hr/photos_test.h5").read_bytes()
     main(["photos_test"])
     assert (tmp_path / "data/hr/photos_test.h5").read_bytes() == first
-
-
-@pytest.mark.skipif(not MIRROR, reason="MESR_MIRROR is not set")
-def test_a_benchmark_from_the_real_mirror(tmp_path: Path) -> None:
-    environment = {**os.environ, "PYTHONPATH": str(ROOT), "MESR_MIRROR": str(MIRROR)}
-    subprocess.run(
-        [sys.executable, "-m", "pipeline.fetch", "Set14"],
-        cwd=tmp_path,
-        env=environment,
-        check=True,
-        timeout=120,
-    )
-    with h5py.File(tmp_path / "data/hr/Set14.h5") as packed:
-        assert len(packed) == 14
-        assert packed["bridge"].ndim == 2
-        assert packed["baboon"].shape == (480, 500, 3)
 
 
 INTERRUPTED = """

@@ -12,8 +12,9 @@ from pipeline.study import paths
 from pipeline.study.params import Params
 from pipeline.support.errors import UserError
 from pipeline.tables import __main__ as stage
+from pipeline.tables.files import FILES
 from pipeline.tables.inputs import COMPUTED, HISTORY, read_study
-from pipeline.tables.tables import FILES, all_tables, read_all
+from pipeline.tables.tables import all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
 from tests.pipeline.tables.toy import make_params, scores
 

@@ -1,5 +1,7 @@
 """Pairing of scores, and what is said of a difference."""
 
+from typing import Any
+
 import numpy as np
 import pytest
 
@@ -12,6 +14,10 @@ SIZES = [
     ("msrn", "msrn", "", "trained", 4, 500, 9000),
     ("", "mesr", "", "paper", 4, 4_600_000, 11_000),
 ]
+
+
+def asked(a: str, b: str) -> dict[str, Any]:
+    return {"a": a, "b": b, "scale": 4, "dataset": "Set5"}
 
 
 def test_a_difference_is_paired_over_the_seeds_that_both_have() -> None:
@@ -57,46 +63,45 @@ def test_nothing_is_said_without_common_seeds_or_finite_values() -> None:
     infinite.loc[(infinite["image"] == "i0") & (infinite["seed"] == 0), "psnr_db"] = np.inf
     study = make_study(params, quality=infinite)
     assert study.difference("mesr", "vdsr", 4, "Set5") is None
-    assert study.differences({"": ("mesr", "vdsr", 4, "Set5")}) == {}
+    (row,) = study.compared([asked("mesr", "vdsr")], "scale")
+    assert "diff_db" not in row
     assert study.summary("mesr", 4, "Set5")["psnr_db"] == np.inf
     assert study.difference("mesr", "vdsr", 4, "elsewhere") is None
 
 
 def test_one_seed_and_unequal_cost_are_named() -> None:
     study = make_study(make_params(["vdsr", "msrn", "mesr"]), SIZES)
-    asked = {name: ("mesr", name, 4, "Set5") for name in ("vdsr", "msrn")}
-    found = study.differences(asked)
-    assert [found[name]["evidence"] for name in asked] == ["", "unequal cost"]
-    assert found["vdsr"]["interval"] == (
-        "Student, 95%, over seeds and images, Holm's correction for 2"
-    )
+    pairs = [asked("mesr", name) for name in ("vdsr", "msrn")]
+    found = study.compared(pairs, "scale")
+    assert [row["evidence"] for row in found] == ["", "unequal cost"]
+    assert found[0]["interval"] == ("Student, 95%, over seeds and images, Holm's correction for 2")
     study = make_study(make_params(["vdsr", "msrn", "mesr"], seeds=[0]), SIZES)
-    found = study.differences(asked)
-    assert [found[n]["evidence"] for n in asked] == ["one seed", "one seed, unequal cost"]
-    assert "over images," in found["vdsr"]["interval"]
+    found = study.compared(pairs, "scale")
+    assert [row["evidence"] for row in found] == ["one seed", "one seed, unequal cost"]
+    assert "over images," in found[0]["interval"]
     assert study.cost("mesr", 4) == {"params": 120, "multi_adds": 1100, "share": 0.1}
 
 
 def test_the_spread_is_pooled_over_a_network_and_its_variants() -> None:
     params = make_params(["vdsr", "mesr"], variants={"mesr": ["no_rb", "rb_dagger", "msfeb"]})
     study = make_study(params)
-    asked = {
-        "rb": ("mesr", "mesr-no_rb", 4, "Set5"),
-        "other": ("mesr", "vdsr", 4, "Set5"),
-        "rffb": ("mesr-no_rb", "mesr-msfeb", 4, "Set5"),  # two arms alone
+    pairs = {
+        "rb": ("mesr", "mesr-no_rb"),
+        "other": ("mesr", "vdsr"),
+        "rffb": ("mesr-no_rb", "mesr-msfeb"),  # two arms alone
     }
-    found = study.differences(asked)
+    rows = study.compared([asked(*pair) for pair in pairs.values()], "scale")
+    found = dict(zip(pairs, rows, strict=True))
     arms = np.array(
         [study.scores(m, 4, "Set5").mean(axis=1) for m in ("mesr", "mesr-no_rb", "mesr-rb_dagger")]
     )
-    pairs = [arms[i] - arms[j] for i, j in ((0, 1), (0, 2), (1, 2))]
-    variance = float(np.mean([np.var(d, ddof=1) for d in pairs]))
-    matrices = {name: study.difference(*pair) for name, pair in asked.items()}
+    gaps = [arms[i] - arms[j] for i, j in ((0, 1), (0, 2), (1, 2))]
+    variance = float(np.mean([np.var(d, ddof=1) for d in gaps]))
+    matrices = {name: study.difference(*pair, 4, "Set5") for name, pair in pairs.items()}
     expected = compare(matrices, pooled={"rb": (variance, 4)})  # type: ignore[arg-type]
     assert found["rb"]["p_pooled"] == pytest.approx(expected.loc["rb", "p_holm"])
     assert np.isnan(found["other"]["p_pooled"])
     assert np.isnan(found["rffb"]["p_pooled"])
-    assert "p_pooled" not in study.differences({"other": asked["other"]})["other"]
 
 
 def test_names_are_those_of_papers() -> None:
@@ -110,4 +115,4 @@ def test_names_are_those_of_papers() -> None:
     assert study.label("mesr-no_rb", short=True) == "no rb"
     assert study.at(4) == ["vdsr", "mesr"]
     assert study.at(4, kind=None) == ["bicubic", "vdsr", "mesr"]
-    assert (study.base("mesr-no_rb"), study.base("mesr"), study.heading("mesr")) == ("mesr", "", "")
+    assert (study.base("mesr-no_rb"), study.base("mesr")) == ("mesr", "")

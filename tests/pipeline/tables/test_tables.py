@@ -19,10 +19,10 @@ from pipeline.tables import (
     ranking,
     variants,
 )
-from pipeline.tables.files import write_frame
+from pipeline.tables.files import FILES, write_frame
 from pipeline.tables.statistics import seeds_to_resolve
 from pipeline.tables.study import Study
-from pipeline.tables.tables import FILES, all_frames, all_tables, read_all
+from pipeline.tables.tables import all_frames, all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
 from tests.pipeline.tables.toy import make_params, make_study
 
@@ -53,7 +53,7 @@ def changed(study: Study, method: str, seed: int | None, psnr_db: float) -> Stud
 
 def test_results_have_means_spread_and_the_difference_to_the_subject(study: Study) -> None:
     frame = methods.rows(study)
-    assert list(frame.columns) == list(methods.COLUMNS)
+    assert list(frame.columns) == list(FILES["methods"])
     row = at(frame, method="vdsr", dataset="Set5", kind="trained")
     scores = study.scores("vdsr", 4, "Set5").to_numpy()
     assert row["psnr_db"] == pytest.approx(scores.mean())

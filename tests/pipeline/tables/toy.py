@@ -1,6 +1,7 @@
 """Studies without computations: scores known in advance, as frames."""
 
 from collections.abc import Iterable, Mapping
+from itertools import product
 from typing import Any
 
 import numpy as np
@@ -8,9 +9,11 @@ import pandas as pd
 
 from pipeline.study.params import Params
 from pipeline.study.runs import Run, run_key
-from pipeline.tables import certification, counts, runs, tuning
-from pipeline.tables.files import typed
+from pipeline.support.yaml import read_yaml
+from pipeline.tables.certification import RECORDED
+from pipeline.tables.files import FILES, typed
 from pipeline.tables.study import Study
+from tests.pipeline.toy_study import ROOT
 
 ABLATION = {"single_scale": 1.0, "msfeb": 1.4, "no_rb": 1.75, "rb_dagger": 1.7}
 # dB above bicubic interpolation
@@ -23,7 +26,6 @@ VARIANTS: dict[str, dict[str, Any]] = {
     "single_scale": {"network": "mesr", "base": "msfeb", "heading": "Ablation"},
     "steps100": {"heading": "Training length", "label": "100 steps", "train": {"steps": 100}},
 }
-_CODE = {"mesr": "mesr"}
 
 
 def make_params(
@@ -45,48 +47,39 @@ def make_params(
             **{"weights": "none", "source": "baselines/bicubic.py"},
         }
         for network in networks:
-            for variant in ("", *variants.get(network, ())):
-                for seed in seeds:
-                    trainings[run_key(network, variant, scale, seed)] = {
-                        **{"network": network, "variant": variant, "seed": seed},
-                        "code": _CODE.get(network, f"baselines/{network}.py"),
-                        "scale": f"x{scale}",
-                        "settings": VARIANTS.get(variant, {}).get("settings", {}),
-                        "train": VARIANTS.get(variant, {}).get("train", {}),
-                    }
+            for variant, seed in product(("", *variants.get(network, ())), seeds):
+                own = VARIANTS.get(variant, {})
+                trainings[run_key(network, variant, scale, seed)] = {
+                    **{
+                        "network": network,
+                        "variant": variant,
+                        "seed": seed,
+                        "code": _code(network),
+                    },
+                    **{"scale": f"x{scale}", "settings": own.get("settings", {})},
+                    "train": own.get("train", {}),
+                }
     used = {name for names in variants.values() for name in names}
-    size = f"x{min(scales)}"
-    values = {
-        **{"format": 1, "profile": "quick", "subject": "mesr", "arithmetic": "portable"},
+    first, *_, last = [*datasets, *datasets]
+    values = read_yaml(ROOT / "params.yaml", "") | {
         "scales": [f"x{scale}" for scale in scales],
         "data": {"train": "photos_train", "test": list(datasets)},
-        "fetched": {
-            name: {"source": "pipeline/assets/files.csv", "out": f"data/hr/{name}.h5"}
-            for name in ("photos_train", *datasets)
-        },
-        "degraded": ["x2", "x3", "x4"],
         "networks": {network: (settings or {}).get(network, {}) for network in networks},
-        "tuned": {
-            network: {"code": _CODE.get(network, f"baselines/{network}.py"), "lrs": [0.001]}
-            for network in networks
-        },
-        "tune": {"steps": 10, "scale": "x4"},
-        "train": {"steps": 600},
+        "tuned": {network: {"code": _code(network), "lrs": [0.001]} for network in networks},
         **{"trainings": trainings, "imports": imports, "evaluated": [*imports, *trainings]},
         "variants": {name: own for name, own in VARIANTS.items() if name in used},
-        "comparisons": [],
-        "evaluate": {"protocol": "rgb", "keep_images": "all", "threads": 1},
-        "certify": {"networks": [], "datasets": [], "lr": []},
-        "complexity": {"hr": "1280x720"},
+        **{"comparisons": [], "figures": {"crops": [], "refinement": None}},
         "tables": {
-            **{"ablation_dataset": list(datasets)[-1], "complexity_dataset": next(iter(datasets))},
-            "complexity_scale": size,
+            **{"ablation_dataset": last, "complexity_dataset": first},
+            "complexity_scale": f"x{min(scales)}",
         },
         "statistics": {"resamples": 100, "confidence": 0.95, "seed": 0},
-        "figures": {"crops": [], "refinement": None},
-        "running": {},
     }
     return Params.model_validate(values | changes)
+
+
+def _code(network: str) -> str:
+    return network if network == "mesr" else f"baselines/{network}.py"
 
 
 def scores(run: Run, dataset: str, images: int = 6) -> pd.DataFrame:
@@ -111,12 +104,12 @@ def make_study(params: Params, sizes: Iterable[tuple[Any, ...]] = (), **changes:
         for dataset in params.data.test:
             parts.append(scores(run, dataset).assign(dataset=dataset, protocol="rgb", **about))
     frames = {
-        "quality": typed(pd.concat(parts, ignore_index=True), runs.QUALITY),
-        "runs": typed(pd.DataFrame(rows), runs.COLUMNS),
-        "history": typed(pd.DataFrame(), runs.HISTORY),
-        "tuning": typed(pd.DataFrame(), tuning.COLUMNS),
-        "sizes": typed(pd.DataFrame(sizes, columns=counts.SIZES[:7]), counts.SIZES),
-        "certificates": typed(pd.DataFrame(), certification.RECORDED),
-        "lr_certificates": typed(pd.DataFrame(), certification.LR_COLUMNS),
+        "quality": typed(pd.concat(parts, ignore_index=True), FILES["quality"]),
+        "runs": typed(pd.DataFrame(rows), FILES["runs"]),
+        "history": typed(pd.DataFrame(), FILES["history"]),
+        "tuning": typed(pd.DataFrame(), FILES["tuning"]),
+        "sizes": typed(pd.DataFrame(sizes, columns=FILES["sizes"][:7]), FILES["sizes"]),
+        "certificates": typed(pd.DataFrame(), RECORDED),
+        "lr_certificates": typed(pd.DataFrame(), FILES["lr_certification"]),
     }
     return Study(params, **(frames | changes))
