@@ -12,20 +12,21 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
+from typing import cast
 
 from pipeline.scheduling.job import Job, run
 
 # What stages import of other projects, after `pipeline`, which chooses the arithmetic; what is not
 # installed is left out. PyTorch imports `torch._inductor` for deterministic algorithms.
 LIBRARIES = [
-    "pipeline",
-    *("torch._inductor.config", "torch", "numpy", "pandas", "h5py", "PIL.Image", "pydantic"),
-    *("safetensors.torch", "scipy.stats", "skimage.metrics", "tqdm", "yaml", "filelock"),
-    *("torch.utils.deterministic", "networkx", "jinja2"),
+    *("pipeline", "torch._inductor.config", "torch", "torch.utils.deterministic", "numpy"),
+    *("pandas", "h5py", "PIL.Image", "pydantic", "safetensors.torch", "scipy.stats"),
+    *("skimage.metrics", "tqdm", "yaml", "filelock", "networkx", "jinja2"),
 ]
 
 
@@ -38,17 +39,17 @@ class LocalExecutor:
         How many at a time.
     gpus : sequence of str
         Values of CUDA_VISIBLE_DEVICES; jobs share them evenly. None: no choice is made for them.
-    libraries : sequence of str
-        Modules that jobs find imported.
     """
 
-    def __init__(self, jobs: int, gpus: Sequence[str], libraries: Sequence[str]) -> None:
+    def __init__(self, jobs: int, gpus: Sequence[str]) -> None:
         self.slots = list(reversed(range(jobs)))
         self.gpus = gpus
         self.running: dict[str, tuple[BaseProcess, int]] = {}
         self.method = "spawn"  # imports for a single stage would be in vain
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109 (jobs run the code of this folder)
-        multiprocessing.set_forkserver_preload(list(libraries))
+        sys.path.insert(0, str(Path.cwd()))  # jobs run the code of this folder
+        multiprocessing.set_forkserver_preload(LIBRARIES)
+        # Every process would import the real one.
+        sys.modules["__main__"] = ModuleType("__main__")
         if jobs > 1:  # threads that wait for others must not keep a core from other jobs
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -56,7 +57,7 @@ class LocalExecutor:
         """Whether another job may start now."""
         return bool(self.slots)
 
-    def find(self, job: Job) -> str | None:
+    def find(self, job: Job) -> None:
         """Return None: jobs of this machine end with their scheduler."""
 
     def start(self, job: Job) -> str:
@@ -68,8 +69,7 @@ class LocalExecutor:
         context = multiprocessing.get_context(self.method)
         self.method = "forkserver"
         process = context.Process(target=run, args=(job,))  # type: ignore[attr-defined]
-        with _without_main():
-            process.start()
+        process.start()
         self.running[job.name] = process, slot
         return f"on GPU {gpu}" if gpu else ""
 
@@ -85,7 +85,8 @@ class LocalExecutor:
                     _send(process, signal.SIGKILL)
                 del self.running[name]
                 self.slots.append(slot)
-                found.append((name, _describe(status)))
+                killed = status < 0 and f"killed by {signal.Signals(-status).name}"
+                found.append((name, killed or (f"exit status {status}" if status else "")))
         return found
 
     def stop(self, number: int) -> None:
@@ -95,30 +96,12 @@ class LocalExecutor:
 
 
 def _send(process: BaseProcess, number: int) -> None:
-    assert process.pid is not None
+    pid = cast(int, process.pid)
     with contextlib.suppress(ProcessLookupError):
         try:
-            os.killpg(process.pid, number)
+            os.killpg(pid, number)
         except ProcessLookupError:  # it has no group of its own yet
-            if process.is_alive():
-                os.kill(process.pid, number)
-
-
-def _describe(status: int) -> str:
-    if status == 0:
-        return ""
-    return f"exit status {status}" if status > 0 else f"killed by {signal.Signals(-status).name}"
-
-
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the main module, which `multiprocessing` would import in every process."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
-    try:
-        yield
-    finally:
-        sys.modules["__main__"] = main
+            os.kill(pid, number)
 
 
 def gpus() -> list[str]:
@@ -147,7 +130,7 @@ def default_jobs(gpus: Sequence[str]) -> int:
     import joblib  # type: ignore[import-untyped]  # noqa: PLC0415
     from dvc.utils.serialize import load_yaml  # noqa: PLC0415
 
-    params = load_yaml("params.yaml") if os.path.exists("params.yaml") else {}  # noqa: PTH110
+    params = load_yaml("params.yaml") if Path("params.yaml").exists() else {}
     train = params.get("train")
     threads = train.get("threads") if isinstance(train, dict) else 1
     threads = 1 if params.get("arithmetic") == "portable" else threads
