@@ -101,13 +101,14 @@ def registered_files(asset: Asset, datasets: Path = DATASETS) -> dict[str, Path]
     """
     folder = datasets / asset.name
     paths = {}
-    again = f"Get the images again with: mesr register {asset.name} FOLDER"
     for file in asset.files:
         path = paths[file.key] = folder / file.name
-        if path.is_symlink() or not path.is_file():
-            raise UserError(f"{path}: is not here. {again}")
-        if problem := file.mismatch(path):
-            raise UserError(f"{path}: is not the registered image ({problem}). {again}")
+        problem = "a link" if path.is_symlink() else file.mismatch(path)
+        if problem:
+            raise UserError(
+                f"{path}: is not the registered image ({problem}). Get the images again with: "
+                f"mesr register {asset.name} FOLDER"
+            )
     listed = {DESCRIPTION, *(file.name for file in asset.files)}
     if surplus := sorted({p.name for p in folder.iterdir() if p.name[0] != "."} - listed):
         raise UserError(

@@ -69,19 +69,16 @@ class AssetFile:
         """Where stage `fetch` leaves this file if it belongs to published weights."""
         return data / "raw" / self.asset / self.name
 
-    def mismatch(self, path: Path) -> str | None:
-        """Compare the file at `path` with the registry.
-
-        Returns
-        -------
-        str or None
-            None when size and digest are right, otherwise what is wrong.
-        """
-        found_size = path.stat().st_size
-        if self.size is not None and found_size != self.size:
-            return f"{found_size:,} bytes, expected {self.size:,}"
-        found = file_digest(path, self.digest.partition(":")[0])
-        return None if found == self.digest else f"digest {found}, expected {self.digest}"
+    def mismatch(self, path: Path) -> str:
+        """Say how the file at `path` differs from the registered one; "" when it is the same."""
+        try:
+            size = path.stat().st_size
+            if self.size is not None and size != self.size:
+                return f"{size:,} bytes, expected {self.size:,}"
+            found = file_digest(path, self.digest.partition(":")[0])
+        except OSError as error:
+            return error.strerror or str(error)
+        return "" if found == self.digest else f"digest {found}, expected {self.digest}"
 
 
 @dataclass(frozen=True)
@@ -148,8 +145,6 @@ def describe_size(files: Sequence[AssetFile]) -> str:
     known = sum(file.size or 0 for file in files)
     unknown = sum(file.size is None for file in files)
     text = f"{known / 1e9:.2f} GB" if known >= 1e9 else f"{known / 1e6:.1f} MB"
-    if unknown == len(files):
-        return "unknown size"
     return f"{text} and {unknown} of unknown size" if unknown else text
 
 
@@ -253,14 +248,11 @@ def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
     UserError
         When a file is not here or is not what was published; the message says how to get it.
     """
-    get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
-    paths = [raw / file for file in files]
-    for file, path in zip(files, paths, strict=True):
-        if not path.is_file():
-            raise UserError(f"{path}: not downloaded. Get it with {get}.")
-        if difference := find_file(file).mismatch(path):
+    for name in files:
+        path, get = raw / name, f"`mesr fetch {name.partition('/')[0]}`"
+        if problem := find_file(name).mismatch(path):
+            wrong = f"is not the published file ({problem}). Delete it and get it again with {get}."
             raise UserError(
-                f"{path}: is not the published file ({difference}). Delete it and get it "
-                f"again with {get}."
+                f"{path}: {wrong if path.exists() else f'not downloaded. Get it with {get}.'}"
             )
-    return paths
+    return [raw / name for name in files]

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.scheduling.view import View, duration, last_step
+from pipeline.scheduling.view import View, last_step
 from tests.pipeline.scheduling.toy import REPRO, Toy
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -30,15 +30,11 @@ def test_a_part_is_read_from_the_last_fraction_that_can_be_one(tmp_path: Path) -
     assert last_step(tmp_path / "none") == (None, "")
 
 
-def test_durations() -> None:
-    found = [duration(seconds) for seconds in (0.4, 59.6, 3599.6, 90061)]
-    assert found == ["0:00", "1:00", "1:00:00", "25:01:01"]
-
-
 def test_plain_lines_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with View(7) as view:
+    view = View(7)
+    with view.progress:
         view.closed = 3
         view.begin("train@a", tmp_path / "log", "")
         view.refresh()
