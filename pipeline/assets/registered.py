@@ -6,13 +6,20 @@ path outside the checkout is kept.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 from pipeline.assets.contents import IMAGE_SUFFIXES
-from pipeline.assets.registry import DATASETS, Asset, file_digest, registered, registry
+from pipeline.assets.registry import (
+    DATASETS,
+    FILE_NAME,
+    Asset,
+    file_digest,
+    registered,
+    registry,
+)
 from pipeline.imaging.images import read_image
-from pipeline.imaging.packed import is_image_name
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -80,8 +87,10 @@ def _images(folder: Path) -> list[Path]:
             continue
         if path.is_symlink():
             raise UserError(f"{path}: is a link; a dataset is made of files. Copy it.")
-        if not is_image_name(path.stem):
-            raise UserError(f"{path}: rename it; the name of an image has letters and digits")
+        if not re.fullmatch(FILE_NAME, path.name):
+            raise UserError(
+                f"{path}: rename it; names have letters A to Z, digits, _.+-() and spaces"
+            )
         if path.stem in found:
             raise UserError(f"{path}: {found[path.stem].name} has the same name; rename one")
         read_image(path)

@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -113,42 +112,58 @@ raw.txt
 """
 
 
-class Toy:
-    """The project in a folder."""
+SLURM = """\
+executor: slurm
+submit: [train]
+at_once: 8
+kill_delay_s: 30
+resources:
+  default: {hours: 1, gpus: 0, cpus: 1}
+"""
+COMMIT = ("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "PYTHONPATH": str(ROOT),
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "DVC_NO_ANALYTICS": "true",
+}
 
-    def __init__(self, folder: Path, pipeline: str = PIPELINE) -> None:
+
+class Toy:
+    """The project in a folder; `make` writes one."""
+
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "DVC_NO_ANALYTICS": "true",
-        }
+        self.environment = dict(ENVIRONMENT)
         self.environment.pop("CUDA_VISIBLE_DEVICES", None)
-        folder.mkdir(parents=True)
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def make(self) -> "Toy":
+        """Write the project."""
         for name, text in {
             "src/code": "code", "params.yaml": "lr: 1\n", "raw.txt": "raw", "step.py": STEP,
-            "dvc.yaml": pipeline, ".gitignore": IGNORED,
+            "dvc.yaml": PIPELINE, ".gitignore": IGNORED, "conf/cluster/slurm.yaml": SLURM,
+            "conf/cluster/local.yaml": SLURM.replace("slurm", "local").replace("8", "2"),
         }.items():  # fmt: skip
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text)
-        self.run("git", "init", "-q")
-        self.run("dvc", "init", "-q")
-        self.run("dvc", "add", "-q", "raw.txt")
-        self.run("git", "add", "-A")
-        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
+            self.write(name, text)
+        for command in ("git init -q", "dvc init -q", "dvc add -q raw.txt", "git add -A"):
+            self.run(*command.split())
+        self.run("git", *COMMIT)
+        return self
 
     def copy(self, folder: Path) -> "Toy":
         """Return a copy that shares nothing with this one."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Toy.at(folder, self.environment)
+        return Toy(folder)
 
-    @classmethod
-    def at(cls, folder: Path, environment: dict[str, str]) -> "Toy":
-        """Return a project that exists or will."""
-        toy = object.__new__(cls)
-        toy.folder, toy.environment = folder, dict(environment)
-        return toy
+    def write(self, name: str, text: str) -> None:
+        """Write a file of the project."""
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def read(self, name: str) -> str:
+        """Read a file of the project."""
+        return (self.folder / name).read_text()
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
         """Run a command in the project."""
@@ -160,20 +175,40 @@ class Toy:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def repro(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
+    def repro(self, *options: str) -> subprocess.CompletedProcess[str]:
         """Run `mesr repro`."""
-        return self.run(sys.executable, "-c", REPRO, "repro", *options, check=check)
+        return self.run(sys.executable, "-c", REPRO, "repro", *options)
+
+    def refused(self, *options: str) -> str:
+        """Run `mesr repro`, which fails, and return what it said."""
+        done = self.run(sys.executable, "-c", REPRO, "repro", *options, check=False)
+        assert done.returncode == 1, done.stderr
+        return done.stderr
 
     def start_repro(self, *options: str) -> subprocess.Popen[str]:
         """Start `mesr repro` and return at once."""
-        return subprocess.Popen(
+        process = subprocess.Popen(
             [sys.executable, "-c", REPRO, "repro", *options], cwd=self.folder, env=self.environment,
             text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
         )  # fmt: skip
+        self.processes.append(process)
+        return process
+
+    def ended(self, process: subprocess.Popen[str], status: int) -> str:
+        """Wait for a `mesr repro`, compare its exit status, return what it said."""
+        said = process.communicate(timeout=240)[0]
+        assert process.returncode == status, said
+        return said
+
+    def close(self) -> None:
+        """End what a test that failed left running."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
     def set_pace(self, seconds: float) -> None:
         """Set the seconds of a training step."""
-        (self.folder / "pace").write_text(str(seconds))
+        self.write("pace", str(seconds))
 
     @property
     def started(self) -> list[list[str]]:
@@ -194,11 +229,22 @@ class Toy:
         folder = self.folder / "checkpoints"
         return [len(path.read_text()) for path in folder.glob("*") if not path.suffix]
 
+    def went_on(self) -> bool:
+        """Whether the last training of a on x began where an earlier one had stopped."""
+        log = self.read("logs/stages/train@a-x.log")
+        return "step 10/10" in log and "step 1/10" not in log
+
+    def alone(self) -> bool:
+        """Whether no training ran twice at a time, and none runs now."""
+        overlap = (self.folder / "overlap.txt").exists()
+        return not overlap and not any(alive(pid) for *_, pid in self.started)
+
     @property
-    def outcome(self) -> dict[str, bytes]:
+    def outcome(self) -> dict[str, str]:
         """Lock file and results."""
-        names = ["dvc.lock", "results/tables.csv", "build/report"]
-        return {name: (self.folder / name).read_bytes() for name in names}
+        return {
+            name: self.read(name) for name in ("dvc.lock", "results/tables.csv", "build/report")
+        }
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
@@ -215,6 +261,3 @@ def alive(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
-
-
-STOPS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}
