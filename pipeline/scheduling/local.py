@@ -2,16 +2,21 @@
 
 Most of a short stage is its start: PyTorch and pandas take seconds of processor time to import.
 `multiprocessing`'s fork server imports them once. The project's own code is imported by each stage
-afresh.
+afresh. Imports the standard library alone, as `pipeline.scheduling.job`.
 """
 
+import atexit
 import contextlib
 import multiprocessing
 import os
+import re
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
+import threading
+import time
 from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
@@ -19,8 +24,11 @@ from pathlib import Path
 from types import ModuleType
 from typing import cast
 
-from pipeline.scheduling.job import Job, run
+from pipeline.scheduling.job import Job, alone
 
+GRACE_S = 60.0  # a training ends its step and saves
+# A command that means the same to every shell, and to none.
+MODULE = re.compile(r"python -m ([\w./,+:@%= -]+)", re.ASCII)
 # What stages import of other projects, after `pipeline`, which chooses the arithmetic; what is not
 # installed is left out. PyTorch imports `torch._inductor` for deterministic algorithms.
 LIBRARIES = [
@@ -104,6 +112,67 @@ def _send(process: BaseProcess, number: int) -> None:
             os.kill(pid, number)
 
 
+def run(job: Job) -> None:
+    """Become the stage: what a process that `LocalExecutor` starts does.
+
+    Ends with the exit status of the commands. When the scheduler dies, SIGTERM asks them to stop,
+    and SIGKILL comes a minute later.
+    """
+    os.setsid()  # Ctrl-C is for the scheduler, which tells the stages
+    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    for number in (1, 2):
+        os.dup2(log, number)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(job.environment)
+    os.chdir(job.folder)
+    with alone(job.file("lock")) as lock:
+        if len(job.commands) == 1 and (module := MODULE.fullmatch(job.commands[0][-1].strip())):
+            _run_module(module[1].split(), job.folder)
+        else:
+            _run_shells(job.commands, lock.fileno())
+        job.finish()
+
+
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.killpg(0, signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _run_module(words: Sequence[str], folder: str) -> None:
+    """Do what ``python -m`` does, in this process, which has imported the libraries."""
+    module, *sys.argv[1:] = words
+    sys.path.insert(0, folder)
+    # The stage imports the project's code as it is now. Only what was done before the libraries
+    # were imported stays: the choice of arithmetic.
+    kept = ("pipeline", "pipeline.support", "pipeline.support.arithmetic")
+    for name in [name for name in sys.modules if name.startswith("pipeline.")]:
+        if name not in kept:
+            del sys.modules[name]
+    try:
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ending:
+        if ending.code:
+            raise
+    finally:
+        threading._shutdown()  # type: ignore[attr-defined]  # as the interpreter does at its end
+        atexit._run_exitfuncs()
+
+
+def _run_shells(commands: Sequence[Sequence[str]], lock: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the whole group gets it
+    for command in commands:
+        status = subprocess.call(command, stdin=subprocess.DEVNULL, pass_fds=[lock])
+        if status:
+            raise SystemExit(status if status > 0 else 128 - status)
+
+
 def gpus() -> list[str]:
     """Return names of the GPUs that jobs may use, for CUDA_VISIBLE_DEVICES.
 
@@ -115,8 +184,7 @@ def gpus() -> list[str]:
     if shutil.which("nvidia-smi") is None:
         return []
     listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    found = [line for line in listing.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(index) for index in range(len(found))]
+    return [str(index) for index in range(len(re.findall("^GPU ", listing.stdout, re.MULTILINE)))]
 
 
 def default_jobs(gpus: Sequence[str]) -> int:

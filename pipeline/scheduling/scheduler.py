@@ -49,11 +49,9 @@ class Scheduler:
 
     def __init__(self, project: Project, choose: Callable[[str], "Executor"], view: View) -> None:
         self.project, self.view = project, view
-        # What the longest chain of others waits for comes first, then the order of the plan.
         chains = nx.topological_generations(project.graph)
-        longest = {name: length for length, names in enumerate(chains) for name in names}
-        places = enumerate(project.stages)
-        self.priority = {name: (-longest[name], place) for place, name in places}
+        # What the longest chain of others waits for comes first.
+        self.priority = {name: -length for length, names in enumerate(chains) for name in names}
         self.order = TopologicalSorter({name: project.graph[name] for name in project.stages})
         self.order.prepare()
         self.executor = {name: choose(name) for name in project.stages}

@@ -1,6 +1,5 @@
 """What a run shows: lines of what happened and, on a terminal, what runs."""
 
-import os
 import re
 import sys
 import time
@@ -54,6 +53,8 @@ class View:
 
     def refresh(self, note: str = "") -> None:
         """Show the state as it is now."""
+        if self.progress.disable:
+            return
         line = f"{self.closed} of {self.total}, {len(self.running)} running. {note}"
         self.progress.update(self.all, completed=self.closed, line=line)
         for task, log, _ in self.running.values():
@@ -74,8 +75,7 @@ def tail(path: Path, lines: int = 20) -> list[str]:
     """Return the last lines of a log file; bars that overwrite themselves count as one line."""
     try:
         with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 16_384))
+            file.seek(max(0, path.stat().st_size - 16_384))
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return []

@@ -58,7 +58,7 @@ def test_a_change_runs_what_it_concerns_and_going_back_restores_it(
 def test_a_signal_stops_all_within_a_step_and_nothing_is_lost(
     toy: Toy, serial: Toy, number: signal.Signals
 ) -> None:
-    toy.set_pace(0.5)
+    toy.set_pace(3 if number == signal.SIGINT else 0.3)
     process = toy.start_repro("-j", "3")
     wait_for(lambda: len(toy.steps()) == 3)
     if number == signal.SIGINT:  # other DVC commands are welcome meanwhile, another run is not

@@ -1,11 +1,11 @@
 """What a run shows while it goes on."""
 
+import contextlib
 import os
 import re
 import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
@@ -44,28 +44,23 @@ def test_plain_lines_where_there_is_no_terminal(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a pseudo-terminal of Linux")
-def test_a_terminal_sees_the_stages_move_and_is_left_clean(tmp_path: Path) -> None:
+def test_a_terminal_sees_the_stages_move_and_is_left_clean(toy: Toy) -> None:
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
-    toy = Toy(tmp_path / "toy")
     toy.set_pace(0.15)
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (30, 120))
+    command = [sys.executable, "-c", REPRO, "repro", "-j", "2", "train"]
+    environment = toy.environment | {"TERM": "xterm"}
     with subprocess.Popen(
-        [sys.executable, "-c", REPRO, "repro", "-j", "2", "train"],
-        cwd=toy.folder, env=toy.environment | {"TERM": "xterm"},
-        stdin=theirs, stdout=theirs, stderr=theirs,
-    ) as process:  # fmt: skip
+        command, cwd=toy.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         seen = b""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if select.select([ours], [], [], 0.2)[0]:
-                try:
-                    seen += os.read(ours, 1 << 16)
-                except OSError:  # the other end is closed
-                    break
+        with contextlib.suppress(OSError):  # the other end is closed
+            while select.select([ours], [], [], 120)[0]:
+                seen += os.read(ours, 1 << 16)
     os.close(ours)
     text = seen.decode()
     shown = ESCAPES.sub("", text)

@@ -139,7 +139,6 @@ class Toy:
         self.processes: list[subprocess.Popen[str]] = []
 
     def make(self) -> "Toy":
-        """Write the project."""
         for name, text in {
             "src/code": "code", "params.yaml": "lr: 1\n", "raw.txt": "raw", "step.py": STEP,
             "dvc.yaml": PIPELINE, ".gitignore": IGNORED, "conf/cluster/slurm.yaml": SLURM,
@@ -152,31 +151,24 @@ class Toy:
         return self
 
     def copy(self, folder: Path) -> "Toy":
-        """Return a copy that shares nothing with this one."""
         shutil.copytree(self.folder, folder, symlinks=True)
         return Toy(folder)
 
     def write(self, name: str, text: str) -> None:
-        """Write a file of the project."""
         (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
         (self.folder / name).write_text(text)
 
     def read(self, name: str) -> str:
-        """Read a file of the project."""
         return (self.folder / name).read_text()
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
+        options = {"capture_output": True, "text": True, "timeout": 300, "check": False}
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, **options)  # noqa: PLW1510
         if check and done.returncode:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
     def repro(self, *options: str) -> subprocess.CompletedProcess[str]:
-        """Run `mesr repro`."""
         return self.run(sys.executable, "-c", REPRO, "repro", *options)
 
     def refused(self, *options: str) -> str:
@@ -186,11 +178,15 @@ class Toy:
         return done.stderr
 
     def start_repro(self, *options: str) -> subprocess.Popen[str]:
-        """Start `mesr repro` and return at once."""
+        command = [sys.executable, "-c", REPRO, "repro", *options]
         process = subprocess.Popen(
-            [sys.executable, "-c", REPRO, "repro", *options], cwd=self.folder, env=self.environment,
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+            command,
+            cwd=self.folder,
+            env=self.environment,
+            text=True,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.STDOUT,
+        )
         self.processes.append(process)
         return process
 
@@ -207,7 +203,6 @@ class Toy:
             process.communicate()
 
     def set_pace(self, seconds: float) -> None:
-        """Set the seconds of a training step."""
         self.write("pace", str(seconds))
 
     @property
@@ -217,7 +212,6 @@ class Toy:
         return [line.split(" ") for line in path.read_text().splitlines()] if path.exists() else []
 
     def forget_started(self) -> None:
-        """Begin a new list."""
         (self.folder / "started.txt").unlink(missing_ok=True)
 
     def trainings(self) -> list[str]:
@@ -241,14 +235,12 @@ class Toy:
 
     @property
     def outcome(self) -> dict[str, str]:
-        """Lock file and results."""
         return {
             name: self.read(name) for name in ("dvc.lock", "results/tables.csv", "build/report")
         }
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
