@@ -96,6 +96,7 @@ def test_what_ends_well_after_sigkill_is_taken_unless_its_inputs_or_outputs_chan
     process = toy.start_repro("-j", "4", "train")
     wait_for(lambda: len(toy.steps()) == 4)
     process.kill()
+    process.wait()
     said = toy.repro("-j", "1", "train@a-x").stderr
     assert "train@a-x taken from an earlier run" in said
     wait_for(toy.alone)

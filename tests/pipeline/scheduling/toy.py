@@ -43,7 +43,7 @@ stages:
 
 # A training of ten steps, stopped by a signal after the current one, that goes on where it was.
 STEP = """\
-import os, signal, sys, time
+import fcntl, os, signal, sys, time
 from pathlib import Path
 kind, *names = sys.argv[1:]
 name = names[0] if names else ""
@@ -53,11 +53,6 @@ pace = float(Path("pace").read_text()) if Path("pace").exists() else 0.0
 if Path(f"break_{kind}_{name}").exists():
     print("what went wrong")
     sys.exit(3)
-def alive(pid):  # and no zombie that nobody has asked for yet
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 def write(path, text):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
@@ -66,14 +61,15 @@ if kind == "fetch":
 elif kind == "train":
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
-    write(f"checkpoints/{name}.pid", "")
-    Path(f"checkpoints/{name}.pid").rename(f"checkpoints/{name}.{os.getpid()}")
+    os.makedirs("checkpoints", exist_ok=True)
+    alone = open(f"checkpoints/{name}.lock", "a")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        write("overlap.txt", name)
     saved = Path("checkpoints") / name
     text = saved.read_text() if saved.exists() else ""
     while len(text) < 10:
-        others = {path.suffix[1:] for path in saved.parent.glob(f"{name}.*")} - {str(os.getpid())}
-        if any(alive(other) for other in others):
-            write("overlap.txt", name)
         time.sleep(pace)
         text += str(len(text))
         write(saved, text)
@@ -97,21 +93,10 @@ local.LIBRARIES, cluster.POLL_S, cluster.PATIENCE_S = ["pipeline", "json"], 1, 3
 from pipeline.cli import main
 main()
 """
-IGNORED = """\
-data
-runs
-evaluations
-build
-logs
-checkpoints
-started.txt
-pace
-deaf
-break_*
-raw.txt
-"""
-
-
+IGNORED = [
+    *("data", "runs", "evaluations", "build", "logs", "checkpoints"),
+    *("started.txt", "pace", "deaf", "break_*", "raw.txt"),
+]
 SLURM = """\
 executor: slurm
 submit: [train]
@@ -120,6 +105,16 @@ kill_delay_s: 30
 resources:
   default: {hours: 1, gpus: 0, cpus: 1}
 """
+FILES = {
+    "src/code": "code",
+    "params.yaml": "lr: 1\n",
+    "raw.txt": "raw",
+    "step.py": STEP,
+    "dvc.yaml": PIPELINE,
+    ".gitignore": "\n".join(IGNORED),
+    "conf/cluster/slurm.yaml": SLURM,
+    "conf/cluster/local.yaml": SLURM.replace("slurm", "local").replace("8", "2"),
+}
 COMMIT = ("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
 ENVIRONMENT = os.environ | {
     "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
@@ -139,11 +134,7 @@ class Toy:
         self.processes: list[subprocess.Popen[str]] = []
 
     def make(self) -> "Toy":
-        for name, text in {
-            "src/code": "code", "params.yaml": "lr: 1\n", "raw.txt": "raw", "step.py": STEP,
-            "dvc.yaml": PIPELINE, ".gitignore": IGNORED, "conf/cluster/slurm.yaml": SLURM,
-            "conf/cluster/local.yaml": SLURM.replace("slurm", "local").replace("8", "2"),
-        }.items():  # fmt: skip
+        for name, text in FILES.items():
             self.write(name, text)
         for command in ("git init -q", "dvc init -q", "dvc add -q raw.txt", "git add -A"):
             self.run(*command.split())
@@ -179,14 +170,8 @@ class Toy:
 
     def start_repro(self, *options: str) -> subprocess.Popen[str]:
         command = [sys.executable, "-c", REPRO, "repro", *options]
-        process = subprocess.Popen(
-            command,
-            cwd=self.folder,
-            env=self.environment,
-            text=True,
-            stdout=subprocess.PIPE,
-            stderr=subprocess.STDOUT,
-        )
+        said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        process = subprocess.Popen(command, cwd=self.folder, env=self.environment, **said)
         self.processes.append(process)
         return process
 
