@@ -26,11 +26,7 @@ def introduce(asset: Asset) -> str:
 
 
 def fetch_assets(
-    names: Sequence[str],
-    destination: Path = DATA,
-    *,
-    again: bool = False,
-    partial: bool = False,
+    names: Sequence[str], destination: Path = DATA, *, again: bool = False, partial: bool = False
 ) -> dict[str, Path]:
     """Obtain assets by name and lay them down under `destination`.
 

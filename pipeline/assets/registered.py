@@ -11,14 +11,7 @@ import shutil
 from pathlib import Path
 
 from pipeline.assets.contents import IMAGE_SUFFIXES
-from pipeline.assets.registry import (
-    DATASETS,
-    FILE_NAME,
-    Asset,
-    file_digest,
-    registered,
-    registry,
-)
+from pipeline.assets.registry import DATASETS, FILE_NAME, Asset, file_digest, registered, registry
 from pipeline.imaging.images import read_image
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -109,19 +102,19 @@ def registered_files(asset: Asset, datasets: Path = DATASETS) -> dict[str, Path]
         When one is missing or changed, or one is there that is not listed.
     """
     folder = datasets / asset.name
-    paths = {}
+    paths = {file.key: folder / file.name for file in asset.files}
     for file in asset.files:
-        path = paths[file.key] = folder / file.name
-        problem = "a link" if path.is_symlink() else file.mismatch(path)
-        if problem:
+        path = paths[file.key]
+        if problem := "a link" if path.is_symlink() else file.mismatch(path):
             raise UserError(
                 f"{path}: is not the registered image ({problem}). Get the images again with: "
                 f"mesr register {asset.name} FOLDER"
             )
-    listed = {DESCRIPTION, *(file.name for file in asset.files)}
-    if surplus := sorted({p.name for p in folder.iterdir() if p.name[0] != "."} - listed):
-        raise UserError(
-            f"{folder / surplus[0]}: is not listed in {folder / DESCRIPTION}. Remove it, or "
-            "register the folder under another name."
-        )
+    listed = {folder / DESCRIPTION, *paths.values()}
+    for path in sorted(folder.iterdir()):
+        if path not in listed and path.name[0] != ".":
+            raise UserError(
+                f"{path}: is not listed in {folder / DESCRIPTION}. Remove it, or register the "
+                "folder under another name."
+            )
     return paths

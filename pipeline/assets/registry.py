@@ -157,11 +157,8 @@ def _own_registry() -> dict[str, Asset]:
             size = int(row["size"]) if row["size"] else None
             file = AssetFile(row["asset"], row["name"], row["url"], size, row["digest"])
             files.setdefault(file.asset, []).append(file)
-    described = tomllib.loads(ASSETS_TOML.read_text(encoding="utf-8"))
-    return {
-        name: Asset(name=name, files=tuple(files[name]), **entry)
-        for name, entry in described.items()
-    }
+    about = tomllib.loads(ASSETS_TOML.read_text(encoding="utf-8")).items()
+    return {name: Asset(name=name, files=tuple(files[name]), **entry) for name, entry in about}
 
 
 def registry() -> dict[str, Asset]:
@@ -185,6 +182,7 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
         try:
             entry = tomllib.loads(path.read_text(encoding="utf-8"))
             digests = {str(file): str(digest) for file, digest in entry["files"].items()}
+            title, licence = str(entry["title"]), str(entry["licence"])
         except (ValueError, KeyError, AttributeError) as error:
             raise UserError(
                 f"{path}: lists no files ({error}). Write it again: mesr register {name} FOLDER"
@@ -195,7 +193,6 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
                     f"{path}: {file!r} = {digest!r}: expected the name of a file and its digest"
                 )
         files = tuple(AssetFile(name, file, "", None, digest) for file, digest in digests.items())
-        title, licence = str(entry.get("title", name)), str(entry.get("licence", "not stated"))
         found[name] = Asset(name, "folder", title, "", licence, "", files, len(files))
     return found
 
@@ -210,10 +207,8 @@ def find_asset(name: str) -> Asset:
     """
     assets = registry()
     if name not in assets:
-        raise UserError(
-            f"asset {name!r} is not known.{suggestion(name, assets)} "
-            f"Known assets: {', '.join(assets)}"
-        )
+        known = f"Known assets: {', '.join(assets)}"
+        raise UserError(f"asset {name!r} is not known.{suggestion(name, assets)} {known}")
     return assets[name]
 
 

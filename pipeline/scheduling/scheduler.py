@@ -140,18 +140,18 @@ class Scheduler:
         project, executor = self.project, self.executor[name]
         try:
             if project.unchanged(name):
-                return self._done(name)
+                return self._done(name, "")
             job = project.left_over(name)
             if job is not None and job.finished():
                 project.save(name, job.inputs)
                 job.forget()
-                return self._restored(name, "taken from an earlier run")
+                return self._done(name, "taken from an earlier run", restored=1)
             where = executor.find(job) if job is not None else None
             if job is None or where is None:
                 if project.busy(name):
                     return self._postpone(name, "a process of an earlier run")
                 if project.restore(name):
-                    return self._restored(name, "restored from the cache")
+                    return self._done(name, "restored from the cache", restored=1)
                 job = project.job(name)
             with ExitStack() as stack:
                 stack.enter_context(project.in_use(name))
@@ -185,18 +185,15 @@ class Scheduler:
             self._fail(name, f"{error} after {took}")
         else:
             self.ran += 1
-            self._done(name)
-            self.view.say(f"{name} done in {took}")
+            self._done(name, f"done in {took}")
 
-    def _restored(self, name: str, how: str) -> None:
-        self.restored += 1
-        self._done(name)
-        self.view.say(f"{name} {how}")
-
-    def _done(self, name: str) -> None:
+    def _done(self, name: str, text: str, *, restored: int = 0) -> None:
+        self.restored += restored
         self.view.closed += 1
         self.order.done(name)
         self._make_ready(*self.order.get_ready())
+        if text:
+            self.view.say(f"{name} {text}")
 
     def _make_ready(self, *names: str) -> None:
         for name in names:
@@ -209,15 +206,14 @@ class Scheduler:
 
     def _report(self) -> str:
         total = len(self.project.stages)
-        lines = [f"{len(self.failures)} of {total} stages failed"]
+        text = f"{len(self.failures)} of {total} stages failed"
         if self.view.closed < total:
-            lines[0] += f"; {total - self.view.closed} that need them were left out"
+            text += f"; {total - self.view.closed} that need them were left out"
         for name, error in self.failures.items():
-            log = log_of(name)
-            ending = tail(log)
-            lines += ["", f"{name}: {error}" + (f"; {log} ends with" if ending else "")]
-            lines += [f"  | {line}" for line in ending]
-        return "\n".join(lines)
+            ending = "".join(f"\n  | {line}" for line in tail(log_of(name)))
+            text += f"\n\n{name}: {error}"
+            text += f"; {log_of(name)} ends with{ending}" if ending else ""
+        return text
 
     def _on_signal(self, number: int, frame: FrameType | None) -> None:
         self.signals.append(number)

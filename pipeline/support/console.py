@@ -4,8 +4,6 @@ import signal
 import sys
 from collections.abc import Callable
 from io import TextIOWrapper
-from types import FrameType
-from typing import NoReturn
 
 from pipeline.support.errors import UserError
 from pipeline.support.finished import note_finished
@@ -36,20 +34,14 @@ def run(main: Callable[[], None]) -> int:
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
         signal.signal(signal.SIGINT, signal.default_int_handler)
-        signal.signal(signal.SIGTERM, _terminate)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
         main()
         note_finished()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "\nstopped by the user. No half-written output was left; run it again to go on.",
-            file=sys.stderr,
-        )
+        left = "No half-written output was left; run it again to go on."
+        print(f"\nstopped by the user. {left}", file=sys.stderr)
         return 130
     return 0
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)

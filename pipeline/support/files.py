@@ -71,9 +71,8 @@ def atomic_path(target: Path) -> Iterator[Path]:
                 _put_back_earlier(folder, target)
     except OSError as error:
         raise UserError(
-            f"{target}: could not be written ({error.strerror or error}). "
-            "Free some disk space or choose a writable folder, then run the command again; "
-            "nothing was left half-written."
+            f"{target}: could not be written ({error.strerror or error}). Free some disk space or "
+            "choose a writable folder, then run the command again; nothing was left half-written."
         ) from error
 
 

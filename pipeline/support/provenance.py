@@ -57,9 +57,8 @@ def git_revision() -> str:
     """Return the commit of the code, with ``-dirty`` when files differ from it; "" outside git."""
 
     def git(*words: str) -> str:
-        return subprocess.run(
-            ["git", *words], cwd=ROOT, capture_output=True, text=True, check=True
-        ).stdout.strip()
+        command, quiet = ["git", *words], subprocess.DEVNULL
+        return subprocess.check_output(command, cwd=ROOT, text=True, stderr=quiet).strip()
 
     code = [":(top)", *(f":(exclude,top){name}" for name in WRITTEN)]
     try:
