@@ -34,7 +34,7 @@ from pipeline.support.files import atomic_path
 from pipeline.support.finished import computed_here
 
 Busy = LockError  # another DVC process holds the project's lock, or uses files of the stage
-LOCK_FILE = Path("dvc.lock")
+LOCK_FILE, EMPTY = Path("dvc.lock"), "schema: '2.0'\nstages:\n"
 LOGS = Path("logs/stages")
 SCRATCH = Path(".dvc/tmp/repro")
 
@@ -97,17 +97,12 @@ class Project:
             with lock_repo(self.repo):
                 self._plan(targets)
         except LockError as error:
-            raise UserError(
-                "another DVC process is at work in this project. Wait until it ends, then run "
-                "this command again."
-            ) from error
+            text = "another DVC process is at work in this project. Run this again when it ends."
+            raise UserError(text) from error
         except DvcException as error:
             text = explain(error)
             if "not a git repository" in text:  # a downloaded archive of the files
-                text += (
-                    ". Clone the repository instead, or make a repository of this folder: "
-                    "git init && git add --all && git commit --message start"
-                )
+                text += ". Clone it instead, or: git init && git add --all && git commit -m start"
             raise UserError(text) from error
         self._status: dict[tuple[str, str, str], bool] = {}
 
@@ -128,7 +123,10 @@ class Project:
         graph = nx.relabel_nodes(graph, {stage: stage.addressing for stage in order})
         needed = names.union(*(nx.descendants(graph, name) for name in names))
         self.graph = graph.subgraph(needed)
-        self.stages = {s.addressing: _quick(s) for s in order if s.addressing in needed}
+        self.stages = {s.addressing: s for s in order if s.addressing in needed}
+        for dep in (dep for stage in self.stages.values() for dep in stage.deps):
+            if isinstance(dep, ParamsDependency) and dep.params:
+                dep.__class__ = _Params
 
     @contextmanager
     def locked(self) -> Iterator[None]:
@@ -146,9 +144,7 @@ class Project:
         """
         with lock_repo(self.repo):
             self._status.clear()
-            text = (
-                LOCK_FILE.read_text("utf-8") if LOCK_FILE.exists() else "schema: '2.0'\nstages:\n"
-            )
+            text = LOCK_FILE.read_text("utf-8") if LOCK_FILE.exists() else EMPTY
             head, *found = re.split(r"^(?=  \S)", text, flags=re.MULTILINE)
             before = {entry.partition(":")[0].strip(): entry for entry in found}
             self._entries = dict(before)
@@ -304,14 +300,6 @@ class _Params(ParamsDependency):
 @lru_cache(maxsize=8)
 def _parsed(path: str, *state: int) -> Any:
     return load_path(path, localfs)
-
-
-def _quick(stage: Stage) -> Stage:
-    """Let a stage look its parameters up."""
-    for dep in stage.deps:
-        if isinstance(dep, ParamsDependency) and dep.params:
-            dep.__class__ = _Params
-    return stage
 
 
 def _kept_by_git(stage: Stage) -> bool:

@@ -10,7 +10,6 @@ import pytest
 
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
-from pipeline.training.processes import StopRequest
 
 ROOT = Path(__file__).parents[3]
 
@@ -50,22 +49,6 @@ def test_a_signal_leaves_nothing_half_written(
     assert message in said
     assert "Traceback" not in said
     assert list(tmp_path.iterdir()) == []
-
-
-def test_the_trainer_finishes_its_step_on_the_first_signal_and_stops_on_the_second() -> None:
-    steps = []
-
-    def train() -> None:
-        with StopRequest() as stop:
-            stop.listen()
-            for _ in range(2):
-                os.kill(os.getpid(), signal.SIGTERM)
-                steps.append(stop.requested)
-
-    with pytest.raises(SystemExit) as raised:
-        run(train)
-    assert raised.value.code == 143
-    assert steps == [True]
 
 
 def test_what_a_user_can_correct_is_one_line(capsys: pytest.CaptureFixture[str]) -> None:
