@@ -7,10 +7,8 @@ from pathlib import Path
 
 import pytest
 
-from pipeline.configure import compose_params
 from pipeline.support import arithmetic
 from pipeline.support.arithmetic import VARIABLES, asked_for, missing_hardware
-from pipeline.support.errors import UserError
 
 ROOT = Path(__file__).parents[3]
 here = pytest.mark.skipif(bool(missing_hardware()), reason=missing_hardware() or "-")
@@ -19,7 +17,6 @@ TELL = """\
 import json, os
 from pipeline.imaging.backend import choose_device, computed_on
 from pipeline.configure import compose_params
-from pipeline.support import arithmetic
 from pipeline.support.arithmetic import VARIABLES, describe
 import numpy, torch
 features = numpy._core._multiarray_umath.__cpu_features__
@@ -29,8 +26,6 @@ print(json.dumps({
     "torch": torch.backends.cpu.get_cpu_capability(), "x86_v4": features.get("X86_V4", False),
 }))
 """
-
-
 FORK = "import {}, os\npid = os.fork()\nif pid:\n    os._exit(os.waitpid(pid, 0)[1] >> 8)\n"
 
 
@@ -116,12 +111,3 @@ def test_one_line_of_params_is_read(text: str, expected: str, tmp_path: Path) ->
 def test_a_processor_that_lacks_something_is_named(tmp_path: Path) -> None:
     (tmp_path / "cpuinfo").write_text("processor\t: 0\nflags\t\t: fpu sse2 avx fma f16c bmi2\n")
     assert missing_hardware(tmp_path / "cpuinfo") == "the processor lacks avx2"
-
-
-@pytest.mark.parametrize(
-    "change", ["train.threads=2", "evaluate.threads=2", "train.precision=bf16"]
-)
-def test_settings_that_it_cannot_have_are_refused(change: str) -> None:
-    with pytest.raises(UserError, match=f"{change.partition('=')[0]}.*portable arithmetic"):
-        compose_params(["profile=quick", change], ROOT / "conf")
-    compose_params(["profile=quick", change, "arithmetic=native"], ROOT / "conf")
