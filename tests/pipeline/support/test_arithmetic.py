@@ -16,7 +16,6 @@ here = pytest.mark.skipif(bool(missing_hardware()), reason=missing_hardware() or
 TELL = """\
 import json, os
 from pipeline.imaging.backend import choose_device, computed_on
-from pipeline.configure import compose_params
 from pipeline.support.arithmetic import VARIABLES, describe
 import numpy, torch
 features = numpy._core._multiarray_umath.__cpu_features__
