@@ -5,6 +5,7 @@ import os
 import shutil
 import signal
 import sys
+import time
 from pathlib import Path
 
 import pytest
@@ -92,16 +93,18 @@ def test_what_ends_well_after_sigkill_is_taken_unless_its_inputs_or_outputs_chan
     toy: Toy, serial: Toy, tmp_path: Path
 ) -> None:
     toy.write("deaf", "")  # trainings go on to their end
-    toy.set_pace(1.0)  # longer than the next scheduler needs to start
+    toy.set_pace(3)
     process = toy.start_repro("-j", "4", "train")
     wait_for(lambda: len(toy.steps()) == 4)
     process.kill()
     process.wait()
-    said = toy.repro("-j", "1", "train@a-x").stderr
-    assert "train@a-x taken from an earlier run" in said
+    waiting = toy.start_repro("-j", "1", "train@a-x")
+    wait_for(lambda: str(waiting.pid) in toy.read(".dvc/tmp/repro/running"))
+    time.sleep(5)  # by now it would have started a training of its own
+    toy.set_pace(0)
+    assert "train@a-x taken from an earlier run" in toy.ended(waiting, 0)
     wait_for(toy.alone)
     assert toy.trainings() == ["a_x", "a_y", "b_x", "b_y"]
-    toy.set_pace(0)
     changed = toy.copy(tmp_path / "changed")
     toy.write("runs/b_x/weights", "not what the training wrote")
     toy.repro()

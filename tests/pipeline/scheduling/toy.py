@@ -49,7 +49,8 @@ kind, *names = sys.argv[1:]
 name = names[0] if names else ""
 with open("started.txt", "a") as file:
     file.write(f"{kind} {name} {os.environ.get('CUDA_VISIBLE_DEVICES')} {os.getpid()}\\n")
-pace = float(Path("pace").read_text()) if Path("pace").exists() else 0.0
+def pace():
+    return float(Path("pace").read_text() or 0) if Path("pace").exists() else 0
 if Path(f"break_{kind}_{name}").exists():
     print("what went wrong")
     sys.exit(3)
@@ -70,7 +71,7 @@ elif kind == "train":
     saved = Path("checkpoints") / name
     text = saved.read_text() if saved.exists() else ""
     while len(text) < 10:
-        time.sleep(pace)
+        time.sleep(pace())
         text += str(len(text))
         write(saved, text)
         print(f"step {len(text)}/10")
