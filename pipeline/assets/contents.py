@@ -41,7 +41,7 @@ def store_asset(asset: Asset, found: Mapping[str, Path], target: Path) -> None:
         When an image cannot be read, their number is wrong, or `target` cannot be written.
     """
     if asset.kind != "weights":
-        pack_images(dataset_images(asset, found), target)
+        pack_images(_dataset_images(asset, found), target)
         return
     with atomic_path(target) as folder:
         folder.mkdir()
@@ -50,14 +50,8 @@ def store_asset(asset: Asset, found: Mapping[str, Path], target: Path) -> None:
                 shutil.copyfile(found[file.key], folder / file.name)
 
 
-def dataset_images(asset: Asset, found: Mapping[str, Path]) -> Iterator[tuple[str, Pixels]]:
-    """Yield name and pixels, uint8 (H, W, 3) or (H, W), of each image of a dataset.
-
-    Raises
-    ------
-    UserError
-        When an image cannot be read or their number is not the registered one.
-    """
+def _dataset_images(asset: Asset, found: Mapping[str, Path]) -> Iterator[tuple[str, Pixels]]:
+    """Yield name and pixels, uint8 (H, W, 3) or (H, W), of each image of a dataset."""
     count = 0
     for file in asset.files:
         path, name = found[file.key], PurePosixPath(file.name)
@@ -95,14 +89,20 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
     """
     try:
         with zipfile.ZipFile(archive) as file, tempfile.TemporaryDirectory() as folder:
-            for member in _checked_members(file, archive):
+            members = sorted(file.infolist(), key=lambda member: member.filename)
+            total = sum(member.file_size for member in members)
+            if total > LARGEST_EXPANSION * archive.stat().st_size:
+                raise UserError(
+                    f"{archive}: refused, it would unpack to {total:,} bytes, "
+                    f"more than {LARGEST_EXPANSION} times its size"
+                )
+            for member in members:
                 name = PurePosixPath(member.filename)
+                shown = f"{archive}, member {member.filename!r}"
+                if problem := _problem_of(member):
+                    raise UserError(f"{shown}: refused, it {problem}")
                 if member.is_dir() or name.suffix.lower() not in IMAGE_SUFFIXES:
                     continue
-                if not is_image_name(name.stem):
-                    raise UserError(
-                        f"{archive}: refused, {member.filename!r} gives no name to an image"
-                    )
                 image = Path(folder) / f"image{name.suffix}"
                 # ZipExtFile stops at the declared size, which the check has bounded.
                 with file.open(member) as source, image.open("wb") as target:
@@ -110,8 +110,7 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                 try:
                     pixels = read_image(image)
                 except UserError as error:  # names a temporary file
-                    problem = str(error).removeprefix(f"{image}: ")
-                    raise UserError(f"{archive}, member {member.filename!r}: {problem}") from error
+                    raise UserError(f"{shown}{str(error).removeprefix(str(image))}") from error
                 yield name.stem, pixels
     # zipfile wraps neither zlib's error nor the end of a file.
     except (
@@ -125,22 +124,15 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
         ) from error
 
 
-def _checked_members(file: zipfile.ZipFile, archive: Path) -> list[zipfile.ZipInfo]:
-    """Members in the order of their names, or UserError when one is hostile."""
-    members = sorted(file.infolist(), key=lambda member: member.filename)
-    for member in members:
-        parts = PurePosixPath(member.filename.replace("\\", "/"))
-        if parts.is_absolute() or ".." in parts.parts or ":" in member.filename:
-            raise UserError(f"{archive}: refused, member {member.filename!r} leads out of it")
-        if stat.S_ISLNK(member.external_attr >> 16):
-            raise UserError(f"{archive}: refused, member {member.filename!r} is a link")
-    total = sum(member.file_size for member in members)
-    if total > LARGEST_EXPANSION * archive.stat().st_size:
-        raise UserError(
-            f"{archive}: refused, it would unpack to {total:,} bytes, "
-            f"more than {LARGEST_EXPANSION} times its size"
-        )
-    return members
+def _problem_of(member: zipfile.ZipInfo) -> str:
+    """Say what is hostile about a member of an archive; "" when nothing is."""
+    path = PurePosixPath(member.filename.replace("\\", "/"))
+    if path.is_absolute() or ".." in path.parts or ":" in member.filename:
+        return "leads out of the archive"
+    if stat.S_ISLNK(member.external_attr >> 16):
+        return "is a link"
+    image = path.suffix.lower() in IMAGE_SUFFIXES and not member.is_dir()
+    return "gives no name to an image" if image and not is_image_name(path.stem) else ""
 
 
 def locate_photograph(file: AssetFile) -> Path:
@@ -159,22 +151,19 @@ def locate_photograph(file: AssetFile) -> Path:
     """
     match = re.fullmatch(r"pkg:pypi/(?P<name>[^@]+)@(?P<version>[^#]+)#(?P<path>.+)", file.url)
     assert match is not None  # the tests read every URL of the registry
-    wanted = f"{match['name']}=={match['version']}"
-    remedy = f"Install the version the registry was made with: python -m pip install {wanted}"
+    name, version, inner = match.groups()
+    remedy = (
+        f"Install the version the registry was made with: python -m pip install {name}=={version}"
+    )
     try:
-        package = distribution(match["name"])
+        package = distribution(name)
     except PackageNotFoundError as error:
-        raise UserError(
-            f"{file.key}: package {match['name']} is not installed. {remedy}"
-        ) from error
-    path = Path(str(package.locate_file(match["path"])))
-    installed = f"{match['name']} {package.version}"
-    if not path.is_file():
-        raise UserError(f"{file.key}: the installed {installed} has no file {path}. {remedy}")
+        raise UserError(f"{file.key}: package {name} is not installed. {remedy}") from error
+    path = Path(str(package.locate_file(inner)))
     if problem := file.mismatch(path):
         raise UserError(
-            f"{file.key}: {path} of the installed {installed} is not the picture of {wanted} "
-            f"({problem}). {remedy} (to study the new picture instead, put its digest into "
-            "pipeline/assets/files.csv; results are then not comparable with earlier ones)"
+            f"{file.key}: {path} of the installed {name} {package.version} is not the picture of "
+            f"{version} ({problem}). {remedy} (to study the new picture instead, put its digest "
+            "into pipeline/assets/files.csv; results are then not comparable with earlier ones)"
         )
     return path

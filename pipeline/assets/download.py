@@ -5,9 +5,9 @@ what a broken transfer left is completed by the next attempt or the next run.
 """
 
 import os
+import sys
 import time
 from collections.abc import Callable, Sequence
-from dataclasses import dataclass, field
 from multiprocessing.pool import ThreadPool
 from pathlib import Path
 from typing import Literal
@@ -16,7 +16,7 @@ from urllib.parse import urlsplit
 import requests
 from filelock import FileLock
 from tqdm import tqdm
-from urllib3.exceptions import HTTPError, MaxRetryError, NewConnectionError
+from urllib3.exceptions import HTTPError, NewConnectionError
 
 from pipeline.assets.registry import AssetFile
 from pipeline.support.errors import UserError
@@ -25,8 +25,12 @@ MIRROR_VARIABLE = "MESR_MIRROR"
 CHUNK = 1 << 16
 # A server may send at most this much for a file whose size the registry does not know.
 LARGEST_UNKNOWN = 1 << 30
+WORKERS = 8  # downloads at a time
+ATTEMPTS = 4
+PAUSE_S = 0.5  # before the second attempt, doubled before each further one
+TIMEOUT_S = (10.0, 30.0)  # for a connection, and for the next bytes of an answer
+BUSY = {408, 416, 429}  # statuses below 500 after which another attempt may succeed
 Kind = Literal["unreachable", "refused", "failed"]
-BUSY = {408, 429}  # statuses below 500 after which another attempt may succeed
 
 
 class Failure(Exception):  # noqa: N818 (a result before it is an error)
@@ -50,62 +54,38 @@ class Failure(Exception):  # noqa: N818 (a result before it is an error)
         self.file, self.kind, self.reason, self.again = file, kind, reason, again
 
 
-def mirror_folder() -> Path | None:
-    """Return the folder that MESR_MIRROR names, None when it is unset or empty.
+class Source:
+    """Where files come from: earlier downloads, the mirror, the data folder, the network.
+
+    They are asked in that order. Files of the mirror, a folder laid out by URL without the scheme
+    that MESR_MIRROR names, are used in place.
+
+    Parameters
+    ----------
+    downloads : Path
+        Folder that receives what the network sends.
+    data : Path
+        Data folder; weights that an earlier run stored there are used again.
 
     Raises
     ------
     UserError
-        When it names something that is not a folder.
-    """
-    value = os.environ.get(MIRROR_VARIABLE)
-    if not value:
-        return None
-    folder = Path(value).expanduser().resolve()
-    if not folder.is_dir():
-        raise UserError(
-            f"{MIRROR_VARIABLE} is {value!r}, which is not a folder. Correct it or unset it."
-        )
-    return folder
-
-
-@dataclass
-class Source:
-    """Where files come from: earlier downloads, the mirror, the data folder, the network.
-
-    They are asked in that order.
-
-    Attributes
-    ----------
-    downloads : Path
-        Folder that receives what the network sends.
-    mirror : Path or None
-        Folder laid out by URL without the scheme; its files are used in place.
-    data : Path
-        Data folder; weights that an earlier run stored there are used again.
-    workers, attempts : int
-        Downloads at a time, and attempts for each file.
-    pause : float
-        Seconds before the second attempt, doubled before each further one.
-    timeout : (float, float)
-        Seconds to wait for a connection, and for the next bytes of an answer.
-    refused : dict
-        Key of a file -> why the one in the mirror was not taken.
+        When MESR_MIRROR names something that is not a folder.
     """
 
-    downloads: Path
-    mirror: Path | None
-    data: Path
-    workers: int = 8
-    attempts: int = 4
-    pause: float = 0.5
-    timeout: tuple[float, float] = (10.0, 30.0)
-    refused: dict[str, str] = field(default_factory=dict)
-    _unreachable: dict[str, str] = field(default_factory=dict)
-    _session: requests.Session = field(default_factory=requests.Session)
+    def __init__(self, downloads: Path, data: Path) -> None:
+        self.downloads, self.data = downloads, data
+        name = os.environ.get(MIRROR_VARIABLE)
+        self.mirror = Path(name).expanduser().resolve() if name else None
+        if self.mirror and not self.mirror.is_dir():
+            raise UserError(
+                f"{MIRROR_VARIABLE} is {name!r}, which is not a folder. Correct it or unset it."
+            )
+        self._unreachable: dict[str, str] = {}
+        self._session = requests.Session()
 
     def obtain(self, files: Sequence[AssetFile]) -> tuple[dict[str, Path], list[Failure]]:
-        """Obtain files, several at a time.
+        """Obtain files of an asset, several at a time.
 
         Returns
         -------
@@ -114,62 +94,55 @@ class Source:
         failures : list of Failure
             One for each of the others, in the order of `files`.
         """
-        found: dict[str, Path] = {}
-        failures: list[Failure] = []
-        asset = files[0].asset
-        sizes = [file.size for file in files if file.size is not None]
+        asset, size = files[0].asset, sum(file.size or 0 for file in files)
         with (
             FileLock(self.downloads / f".{asset}.lock"),  # one process fetches, others wait
             tqdm(
-                desc=f"  {asset}",
-                total=sum(sizes) if len(sizes) == len(files) else None,
-                unit="B",
-                unit_scale=True,
-                leave=False,
-                disable=None,
+                desc=asset, total=size, unit="B", unit_scale=True, leave=False, disable=None
             ) as bar,
-            ThreadPool(self.workers) as pool,
+            ThreadPool(WORKERS) as pool,
         ):
-            for file, result in pool.imap(lambda f: (f, self._one(f, bar.update)), files):
-                if isinstance(result, Failure):
-                    failures.append(result)
-                else:
-                    found[file.key] = result
-        return found, failures
+            results = list(pool.imap(lambda file: self._one(file, bar.update), files))
+        pairs = zip(files, results, strict=True)
+        found = {file.key: result for file, result in pairs if isinstance(result, Path)}
+        return found, [result for result in results if isinstance(result, Failure)]
 
     def _one(self, file: AssetFile, advance: Callable[[int], object]) -> Path | Failure:
         path = self.downloads / file.asset / file.name
-        place = _verified(file, path) or self._in_mirror(file)
-        place = place or _verified(file, file.raw_path(self.data))
-        if place is not None:
-            advance(place.stat().st_size)
-            return place
+        mirrored = file.mirror_path(self.mirror) if self.mirror else path
+        refused = ""
+        for place in (path, mirrored, file.raw_path(self.data)):
+            problem = file.mismatch(place)
+            if not problem:
+                advance(place.stat().st_size)
+                return place
+            if place == mirrored != path and place.exists():
+                refused = f"{place}: {problem}"
         path.parent.mkdir(exist_ok=True)
+        try:
+            self._download(file, path, advance)
+        except Failure as failure:
+            if refused:  # somebody put it there: it is no better than an answer of a server
+                return Failure(file, "refused", f"{refused}; {failure.reason}")
+            return failure
+        if refused:
+            print(f"warning: refused {refused}; taken from the network instead", file=sys.stderr)
+        return path
+
+    def _download(self, file: AssetFile, path: Path, advance: Callable[[int], object]) -> None:
         part = path.with_name(f"{path.name}.part")
-        for attempt in range(1, self.attempts + 1):
+        for attempt in range(1, ATTEMPTS + 1):
             try:
                 # An earlier run may have ended between the last byte and the digest.
-                if not part.exists() or file.mismatch(part) is not None:
+                if file.mismatch(part):
                     self._receive(file, part, advance)
-                _check_digest(file, part)
-                return part.replace(path)
             except Failure as failure:
-                if not failure.again or attempt == self.attempts:
-                    return failure
-                time.sleep(self.pause * 2 ** (attempt - 1))
-        raise AssertionError("the last attempt returns")
-
-    def _in_mirror(self, file: AssetFile) -> Path | None:
-        path = file.mirror_path(self.mirror) if self.mirror else None
-        if path is not None and path.is_file():
-            try:
-                problem = file.mismatch(path)
-            except OSError as error:
-                problem = f"cannot be read ({error.strerror})"
-            if problem is None:
-                return path
-            self.refused[file.key] = f"{path}: {problem}"
-        return None
+                if not failure.again or attempt == ATTEMPTS:
+                    raise
+                time.sleep(PAUSE_S * 2 ** (attempt - 1))
+            else:
+                part.replace(path)
+                return
 
     def _receive(self, file: AssetFile, part: Path, advance: Callable[[int], object]) -> None:
         """Make one attempt: append to what an earlier one left, or start afresh."""
@@ -183,24 +156,23 @@ class Source:
         headers = {"Accept-Encoding": "identity"} | ({"Range": f"bytes={have}-"} if have else {})
         try:
             with self._session.get(
-                file.url, headers=headers, stream=True, timeout=self.timeout
+                file.url, headers=headers, stream=True, timeout=TIMEOUT_S
             ) as response:
                 status = response.status_code
-                if status not in {200, 206, 416}:
+                if status == 416:  # what we have is no beginning of the file
+                    part.unlink(missing_ok=True)
+                if status not in {200, 206}:
                     text = f"{file.url}: HTTP status {status} {response.reason}"
-                    raise Failure(file, "failed", text, again=status in BUSY or status >= 500)
+                    again = status in BUSY or status >= 500
+                    raise Failure(file, "failed", text, again=again)
                 resumes = response.headers.get("Content-Range", "").startswith(f"bytes {have}-")
                 if not (status == 206 and resumes):
                     have = 0
-                if status == 416:  # what we have is no beginning of the file
-                    part.unlink(missing_ok=True)
-                    text = f"{file.url}: the rest of the file is not available"
-                    raise Failure(file, "failed", text, again=True)
                 with part.open("ab" if have else "wb") as stream:
-                    while piece := response.raw.read1(CHUNK, decode_content=True):
+                    while have <= limit and (
+                        piece := response.raw.read1(CHUNK, decode_content=True)
+                    ):
                         have += len(piece)
-                        if have > limit:
-                            break
                         stream.write(piece)
                         stream.flush()  # a killed process loses nothing
                         advance(len(piece))
@@ -211,28 +183,18 @@ class Source:
             part.unlink()
             text = f"{file.url}: sends more than the expected {limit:,} bytes"
             raise Failure(file, "refused", text)
+        if problem := file.mismatch(part):
+            part.unlink()
+            raise Failure(file, "refused", f"{file.url}: {problem}", again=True)
 
     def _broken_off(self, file: AssetFile, error: Exception) -> Failure:
         """Tell hosts that are out of reach from those that hung up or are distrusted."""
-        cause = error.args[0] if error.args else None
+        cause = getattr(error.args[0] if error.args else None, "reason", None)
         out_of_reach = isinstance(error, requests.ConnectTimeout | requests.exceptions.ProxyError)
-        if out_of_reach or (
-            isinstance(cause, MaxRetryError) and isinstance(cause.reason, NewConnectionError)
-        ):
+        if out_of_reach or isinstance(cause, NewConnectionError):
             request = getattr(error, "request", None)
             host = urlsplit(str(request.url) if request is not None else file.url).netloc
             self._unreachable[host] = f"{host} cannot be reached"
             return Failure(file, "unreachable", self._unreachable[host])
         again = isinstance(error, requests.ConnectionError | requests.Timeout | HTTPError)
-        text = f"{file.url}: broke off ({error})"
-        return Failure(file, "failed", text, again=again)
-
-
-def _check_digest(file: AssetFile, part: Path) -> None:
-    if problem := file.mismatch(part):
-        part.unlink()
-        raise Failure(file, "refused", f"{file.url}: {problem}", again=True)
-
-
-def _verified(file: AssetFile, path: Path) -> Path | None:
-    return path if path.is_file() and file.mismatch(path) is None else None
+        return Failure(file, "failed", f"{file.url}: broke off ({error})", again=again)

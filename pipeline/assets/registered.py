@@ -6,13 +6,13 @@ path outside the checkout is kept.
 """
 
 import json
+import re
 import shutil
 from pathlib import Path
 
 from pipeline.assets.contents import IMAGE_SUFFIXES
-from pipeline.assets.registry import DATASETS, Asset, file_digest, registered, registry
+from pipeline.assets.registry import DATASETS, FILE_NAME, Asset, file_digest, registered, registry
 from pipeline.imaging.images import read_image
-from pipeline.imaging.packed import is_image_name
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 
@@ -80,8 +80,10 @@ def _images(folder: Path) -> list[Path]:
             continue
         if path.is_symlink():
             raise UserError(f"{path}: is a link; a dataset is made of files. Copy it.")
-        if not is_image_name(path.stem):
-            raise UserError(f"{path}: rename it; the name of an image has letters and digits")
+        if not re.fullmatch(FILE_NAME, path.name):
+            raise UserError(
+                f"{path}: rename it; names have letters A to Z, digits, _.+-() and spaces"
+            )
         if path.stem in found:
             raise UserError(f"{path}: {found[path.stem].name} has the same name; rename one")
         read_image(path)
@@ -100,18 +102,19 @@ def registered_files(asset: Asset, datasets: Path = DATASETS) -> dict[str, Path]
         When one is missing or changed, or one is there that is not listed.
     """
     folder = datasets / asset.name
-    paths = {}
-    again = f"Get the images again with: mesr register {asset.name} FOLDER"
+    paths = {file.key: folder / file.name for file in asset.files}
     for file in asset.files:
-        path = paths[file.key] = folder / file.name
-        if path.is_symlink() or not path.is_file():
-            raise UserError(f"{path}: is not here. {again}")
-        if problem := file.mismatch(path):
-            raise UserError(f"{path}: is not the registered image ({problem}). {again}")
-    listed = {DESCRIPTION, *(file.name for file in asset.files)}
-    if surplus := sorted({p.name for p in folder.iterdir() if p.name[0] != "."} - listed):
-        raise UserError(
-            f"{folder / surplus[0]}: is not listed in {folder / DESCRIPTION}. Remove it, or "
-            "register the folder under another name."
-        )
+        path = paths[file.key]
+        if problem := "a link" if path.is_symlink() else file.mismatch(path):
+            raise UserError(
+                f"{path}: is not the registered image ({problem}). Get the images again with: "
+                f"mesr register {asset.name} FOLDER"
+            )
+    listed = {folder / DESCRIPTION, *paths.values()}
+    for path in sorted(folder.iterdir()):
+        if path not in listed and path.name[0] != ".":
+            raise UserError(
+                f"{path}: is not listed in {folder / DESCRIPTION}. Remove it, or register the "
+                "folder under another name."
+            )
     return paths

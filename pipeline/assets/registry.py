@@ -69,19 +69,16 @@ class AssetFile:
         """Where stage `fetch` leaves this file if it belongs to published weights."""
         return data / "raw" / self.asset / self.name
 
-    def mismatch(self, path: Path) -> str | None:
-        """Compare the file at `path` with the registry.
-
-        Returns
-        -------
-        str or None
-            None when size and digest are right, otherwise what is wrong.
-        """
-        found_size = path.stat().st_size
-        if self.size is not None and found_size != self.size:
-            return f"{found_size:,} bytes, expected {self.size:,}"
-        found = file_digest(path, self.digest.partition(":")[0])
-        return None if found == self.digest else f"digest {found}, expected {self.digest}"
+    def mismatch(self, path: Path) -> str:
+        """Say how the file at `path` differs from the registered one; "" when it is the same."""
+        try:
+            size = path.stat().st_size
+            if self.size is not None and size != self.size:
+                return f"{size:,} bytes, expected {self.size:,}"
+            found = file_digest(path, self.digest.partition(":")[0])
+        except OSError as error:
+            return error.strerror or str(error)
+        return "" if found == self.digest else f"digest {found}, expected {self.digest}"
 
 
 @dataclass(frozen=True)
@@ -148,8 +145,6 @@ def describe_size(files: Sequence[AssetFile]) -> str:
     known = sum(file.size or 0 for file in files)
     unknown = sum(file.size is None for file in files)
     text = f"{known / 1e9:.2f} GB" if known >= 1e9 else f"{known / 1e6:.1f} MB"
-    if unknown == len(files):
-        return "unknown size"
     return f"{text} and {unknown} of unknown size" if unknown else text
 
 
@@ -162,11 +157,8 @@ def _own_registry() -> dict[str, Asset]:
             size = int(row["size"]) if row["size"] else None
             file = AssetFile(row["asset"], row["name"], row["url"], size, row["digest"])
             files.setdefault(file.asset, []).append(file)
-    described = tomllib.loads(ASSETS_TOML.read_text(encoding="utf-8"))
-    return {
-        name: Asset(name=name, files=tuple(files[name]), **entry)
-        for name, entry in described.items()
-    }
+    about = tomllib.loads(ASSETS_TOML.read_text(encoding="utf-8")).items()
+    return {name: Asset(name=name, files=tuple(files[name]), **entry) for name, entry in about}
 
 
 def registry() -> dict[str, Asset]:
@@ -190,6 +182,7 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
         try:
             entry = tomllib.loads(path.read_text(encoding="utf-8"))
             digests = {str(file): str(digest) for file, digest in entry["files"].items()}
+            title, licence = str(entry["title"]), str(entry["licence"])
         except (ValueError, KeyError, AttributeError) as error:
             raise UserError(
                 f"{path}: lists no files ({error}). Write it again: mesr register {name} FOLDER"
@@ -200,7 +193,6 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
                     f"{path}: {file!r} = {digest!r}: expected the name of a file and its digest"
                 )
         files = tuple(AssetFile(name, file, "", None, digest) for file, digest in digests.items())
-        title, licence = str(entry.get("title", name)), str(entry.get("licence", "not stated"))
         found[name] = Asset(name, "folder", title, "", licence, "", files, len(files))
     return found
 
@@ -215,10 +207,8 @@ def find_asset(name: str) -> Asset:
     """
     assets = registry()
     if name not in assets:
-        raise UserError(
-            f"asset {name!r} is not known.{suggestion(name, assets)} "
-            f"Known assets: {', '.join(assets)}"
-        )
+        known = f"Known assets: {', '.join(assets)}"
+        raise UserError(f"asset {name!r} is not known.{suggestion(name, assets)} {known}")
     return assets[name]
 
 
@@ -253,14 +243,11 @@ def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
     UserError
         When a file is not here or is not what was published; the message says how to get it.
     """
-    get = f"`mesr fetch {' '.join(sorted({f.partition('/')[0] for f in files}))}`"
-    paths = [raw / file for file in files]
-    for file, path in zip(files, paths, strict=True):
-        if not path.is_file():
-            raise UserError(f"{path}: not downloaded. Get it with {get}.")
-        if difference := find_file(file).mismatch(path):
+    for name in files:
+        path, get = raw / name, f"`mesr fetch {name.partition('/')[0]}`"
+        if problem := find_file(name).mismatch(path):
+            wrong = f"is not the published file ({problem}). Delete it and get it again with {get}."
             raise UserError(
-                f"{path}: is not the published file ({difference}). Delete it and get it "
-                f"again with {get}."
+                f"{path}: {wrong if path.exists() else f'not downloaded. Get it with {get}.'}"
             )
-    return paths
+    return [raw / name for name in files]

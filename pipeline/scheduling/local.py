@@ -2,30 +2,39 @@
 
 Most of a short stage is its start: PyTorch and pandas take seconds of processor time to import.
 `multiprocessing`'s fork server imports them once. The project's own code is imported by each stage
-afresh.
+afresh. Imports the standard library alone, as `pipeline.scheduling.job`.
 """
 
+import atexit
 import contextlib
 import multiprocessing
 import os
+import re
+import runpy
 import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterator, Sequence
+import threading
+import time
+from collections.abc import Sequence
 from dataclasses import replace
 from multiprocessing.process import BaseProcess
+from pathlib import Path
 from types import ModuleType
+from typing import cast
 
-from pipeline.scheduling.job import Job, run
+from pipeline.scheduling.job import Job, alone
 
+GRACE_S = 60.0  # a training ends its step and saves
+# A command that means the same to every shell, and to none.
+MODULE = re.compile(r"python -m ([\w./,+:@%= -]+)", re.ASCII)
 # What stages import of other projects, after `pipeline`, which chooses the arithmetic; what is not
 # installed is left out. PyTorch imports `torch._inductor` for deterministic algorithms.
 LIBRARIES = [
-    "pipeline",
-    *("torch._inductor.config", "torch", "numpy", "pandas", "h5py", "PIL.Image", "pydantic"),
-    *("safetensors.torch", "scipy.stats", "skimage.metrics", "tqdm", "yaml", "filelock"),
-    *("torch.utils.deterministic", "networkx", "jinja2"),
+    *("pipeline", "torch._inductor.config", "torch", "torch.utils.deterministic", "numpy"),
+    *("pandas", "h5py", "PIL.Image", "pydantic", "safetensors.torch", "scipy.stats"),
+    *("skimage.metrics", "tqdm", "yaml", "filelock", "networkx", "jinja2"),
 ]
 
 
@@ -38,17 +47,17 @@ class LocalExecutor:
         How many at a time.
     gpus : sequence of str
         Values of CUDA_VISIBLE_DEVICES; jobs share them evenly. None: no choice is made for them.
-    libraries : sequence of str
-        Modules that jobs find imported.
     """
 
-    def __init__(self, jobs: int, gpus: Sequence[str], libraries: Sequence[str]) -> None:
+    def __init__(self, jobs: int, gpus: Sequence[str]) -> None:
         self.slots = list(reversed(range(jobs)))
         self.gpus = gpus
         self.running: dict[str, tuple[BaseProcess, int]] = {}
         self.method = "spawn"  # imports for a single stage would be in vain
-        sys.path.insert(0, os.getcwd())  # noqa: PTH109 (jobs run the code of this folder)
-        multiprocessing.set_forkserver_preload(list(libraries))
+        sys.path.insert(0, str(Path.cwd()))  # jobs run the code of this folder
+        multiprocessing.set_forkserver_preload(LIBRARIES)
+        # Every process would import the real one.
+        sys.modules["__main__"] = ModuleType("__main__")
         if jobs > 1:  # threads that wait for others must not keep a core from other jobs
             os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
@@ -56,7 +65,7 @@ class LocalExecutor:
         """Whether another job may start now."""
         return bool(self.slots)
 
-    def find(self, job: Job) -> str | None:
+    def find(self, job: Job) -> None:
         """Return None: jobs of this machine end with their scheduler."""
 
     def start(self, job: Job) -> str:
@@ -68,8 +77,7 @@ class LocalExecutor:
         context = multiprocessing.get_context(self.method)
         self.method = "forkserver"
         process = context.Process(target=run, args=(job,))  # type: ignore[attr-defined]
-        with _without_main():
-            process.start()
+        process.start()
         self.running[job.name] = process, slot
         return f"on GPU {gpu}" if gpu else ""
 
@@ -85,7 +93,8 @@ class LocalExecutor:
                     _send(process, signal.SIGKILL)
                 del self.running[name]
                 self.slots.append(slot)
-                found.append((name, _describe(status)))
+                killed = status < 0 and f"killed by {signal.Signals(-status).name}"
+                found.append((name, killed or (f"exit status {status}" if status else "")))
         return found
 
     def stop(self, number: int) -> None:
@@ -95,30 +104,73 @@ class LocalExecutor:
 
 
 def _send(process: BaseProcess, number: int) -> None:
-    assert process.pid is not None
+    pid = cast(int, process.pid)
     with contextlib.suppress(ProcessLookupError):
         try:
-            os.killpg(process.pid, number)
+            os.killpg(pid, number)
         except ProcessLookupError:  # it has no group of its own yet
-            if process.is_alive():
-                os.kill(process.pid, number)
+            os.kill(pid, number)
 
 
-def _describe(status: int) -> str:
-    if status == 0:
-        return ""
-    return f"exit status {status}" if status > 0 else f"killed by {signal.Signals(-status).name}"
+def run(job: Job) -> None:
+    """Become the stage: what a process that `LocalExecutor` starts does.
+
+    Ends with the exit status of the commands. When the scheduler dies, SIGTERM asks them to stop,
+    and SIGKILL comes a minute later.
+    """
+    os.setsid()  # Ctrl-C is for the scheduler, which tells the stages
+    log = os.open(job.log, os.O_WRONLY | os.O_CREAT | os.O_TRUNC | os.O_APPEND, 0o644)
+    for number in (1, 2):
+        os.dup2(log, number)
+    for stream in (sys.stdout, sys.stderr):
+        stream.reconfigure(line_buffering=True, encoding="utf-8", errors="backslashreplace")  # type: ignore[union-attr]
+    threading.Thread(target=_end_with_parent, daemon=True).start()
+    os.environ.clear()
+    os.environ.update(job.environment)
+    os.chdir(job.folder)
+    with alone(job.file("lock")) as lock:
+        if len(job.commands) == 1 and (module := MODULE.fullmatch(job.commands[0][-1].strip())):
+            _run_module(module[1].split(), job.folder)
+        else:
+            _run_shells(job.commands, lock.fileno())
+        job.finish()
 
 
-@contextlib.contextmanager
-def _without_main() -> Iterator[None]:
-    """Hide the main module, which `multiprocessing` would import in every process."""
-    main = sys.modules["__main__"]
-    sys.modules["__main__"] = ModuleType("__main__")
+def _end_with_parent() -> None:
+    parent = multiprocessing.parent_process()
+    assert parent is not None
+    parent.join()
+    os.killpg(0, signal.SIGTERM)
+    time.sleep(GRACE_S)
+    os.killpg(0, signal.SIGKILL)
+
+
+def _run_module(words: Sequence[str], folder: str) -> None:
+    """Do what ``python -m`` does, in this process, which has imported the libraries."""
+    module, *sys.argv[1:] = words
+    sys.path.insert(0, folder)
+    # The stage imports the project's code as it is now. Only what was done before the libraries
+    # were imported stays: the choice of arithmetic.
+    kept = ("pipeline", "pipeline.support", "pipeline.support.arithmetic")
+    for name in [name for name in sys.modules if name.startswith("pipeline.")]:
+        if name not in kept:
+            del sys.modules[name]
     try:
-        yield
+        runpy.run_module(module, run_name="__main__", alter_sys=True)
+    except SystemExit as ending:
+        if ending.code:
+            raise
     finally:
-        sys.modules["__main__"] = main
+        threading._shutdown()  # type: ignore[attr-defined]  # as the interpreter does at its end
+        atexit._run_exitfuncs()
+
+
+def _run_shells(commands: Sequence[Sequence[str]], lock: int) -> None:
+    signal.signal(signal.SIGTERM, lambda *_: None)  # the whole group gets it
+    for command in commands:
+        status = subprocess.call(command, stdin=subprocess.DEVNULL, pass_fds=[lock])
+        if status:
+            raise SystemExit(status if status > 0 else 128 - status)
 
 
 def gpus() -> list[str]:
@@ -132,8 +184,7 @@ def gpus() -> list[str]:
     if shutil.which("nvidia-smi") is None:
         return []
     listing = subprocess.run(["nvidia-smi", "-L"], capture_output=True, text=True, check=False)
-    found = [line for line in listing.stdout.splitlines() if line.startswith("GPU ")]
-    return [str(index) for index in range(len(found))]
+    return [str(index) for index in range(len(re.findall("^GPU ", listing.stdout, re.MULTILINE)))]
 
 
 def default_jobs(gpus: Sequence[str]) -> int:
@@ -147,7 +198,7 @@ def default_jobs(gpus: Sequence[str]) -> int:
     import joblib  # type: ignore[import-untyped]  # noqa: PLC0415
     from dvc.utils.serialize import load_yaml  # noqa: PLC0415
 
-    params = load_yaml("params.yaml") if os.path.exists("params.yaml") else {}  # noqa: PTH110
+    params = load_yaml("params.yaml") if Path("params.yaml").exists() else {}
     train = params.get("train")
     threads = train.get("threads") if isinstance(train, dict) else 1
     threads = 1 if params.get("arithmetic") == "portable" else threads

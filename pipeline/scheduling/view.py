@@ -1,8 +1,9 @@
 """What a run shows: lines of what happened and, on a terminal, what runs."""
 
-import os
 import re
 import sys
+import time
+from datetime import timedelta
 from pathlib import Path
 
 from rich.console import Console
@@ -21,41 +22,34 @@ class View:
     """
 
     def __init__(self, total: int) -> None:
+        console = Console(stderr=True, markup=False, emoji=False, highlight=False, soft_wrap=True)
         self.progress = Progress(
-            TextColumn("{task.description}", markup=False), BarColumn(20), TimeElapsedColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(20),
+            TimeElapsedColumn(),
             TextColumn("{task.fields[line]}", style="dim", markup=False),
-            console=Console(stderr=True), transient=True, disable=not sys.stderr.isatty(),
-        )  # fmt: skip
+            console=console,
+            transient=True,
+            disable=not sys.stderr.isatty(),
+        )
         self.total, self.closed = total, 0
         self.all = self.progress.add_task("stages", total=total, line="")
-        self.running: dict[str, tuple[TaskID, Path]] = {}
-
-    def __enter__(self) -> "View":
-        self.progress.start()
-        return self
-
-    def __exit__(self, *error: object) -> None:
-        self.progress.stop()
+        self.running: dict[str, tuple[TaskID, Path, float]] = {}
 
     def say(self, text: str) -> None:
         """Print a line."""
-        line = f"[{self.closed}/{self.total}] {text}"
-        if self.progress.disable:
-            print(line, file=sys.stderr, flush=True)
-        else:
-            self.progress.console.print(line, markup=False, highlight=False)
+        self.progress.console.print(f"[{self.closed}/{self.total}] {text}")
 
     def begin(self, name: str, log: Path, where: str) -> None:
         """Show a stage that runs, with the last line of its log."""
         task = self.progress.add_task(f"{name} {where}".strip(), total=None, line="")
-        self.running[name] = task, log
+        self.running[name] = task, log, time.monotonic()
 
-    def end(self, name: str) -> float:
-        """Show it no longer; return how many seconds it ran."""
-        task, _ = self.running.pop(name)
-        seconds = self.progress.tasks[self.progress.task_ids.index(task)].elapsed or 0.0
+    def end(self, name: str) -> timedelta:
+        """Show it no longer; return how long it ran."""
+        task, _, began = self.running.pop(name)
         self.progress.remove_task(task)
-        return seconds
+        return timedelta(seconds=round(time.monotonic() - began))
 
     def refresh(self, note: str = "") -> None:
         """Show the state as it is now."""
@@ -63,7 +57,7 @@ class View:
             return
         line = f"{self.closed} of {self.total}, {len(self.running)} running. {note}"
         self.progress.update(self.all, completed=self.closed, line=line)
-        for task, log in self.running.values():
+        for task, log, _ in self.running.values():
             part, line = last_step(log)
             self.progress.update(task, completed=part or 0, total=part and 1.0, line=line)
 
@@ -81,17 +75,9 @@ def tail(path: Path, lines: int = 20) -> list[str]:
     """Return the last lines of a log file; bars that overwrite themselves count as one line."""
     try:
         with path.open("rb") as file:
-            file.seek(0, os.SEEK_END)
-            file.seek(max(0, file.tell() - 16_384))
+            file.seek(max(0, path.stat().st_size - 16_384))
             text = file.read().decode(errors="replace")
     except FileNotFoundError:
         return []
     found = [line.rsplit("\r", 1)[-1].rstrip() for line in text.replace("\r\n", "\n").split("\n")]
     return [line for line in found if line][-lines:]
-
-
-def duration(seconds: float) -> str:
-    """Write a time span as ``1:02:03`` or ``2:03``."""
-    minutes, rest = divmod(round(seconds), 60)
-    hours, minutes = divmod(minutes, 60)
-    return f"{hours}:{minutes:02}:{rest:02}" if hours else f"{minutes}:{rest:02}"

@@ -7,7 +7,7 @@ import pandas as pd
 
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
-from pipeline.support.revision import git_revision
+from pipeline.support.provenance import git_revision
 
 
 def update_record(record: Path, certificates: Iterable[Path], same: Sequence[str]) -> None:

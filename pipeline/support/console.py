@@ -2,11 +2,8 @@
 
 import signal
 import sys
-from collections.abc import Callable, Iterator
-from contextlib import contextmanager
+from collections.abc import Callable
 from io import TextIOWrapper
-from types import FrameType
-from typing import NoReturn
 
 from pipeline.support.errors import UserError
 from pipeline.support.finished import note_finished
@@ -36,32 +33,15 @@ def run(main: Callable[[], None]) -> int:
     if isinstance(sys.stdout, TextIOWrapper):  # a file's name need not be text
         sys.stdout.reconfigure(errors="backslashreplace")
     try:
-        with _signals_raise():
-            main()
-            note_finished()
+        signal.signal(signal.SIGINT, signal.default_int_handler)
+        signal.signal(signal.SIGTERM, lambda number, frame: sys.exit(128 + number))
+        main()
+        note_finished()
     except UserError as error:
         print(f"error: {error}", file=sys.stderr)
         return 1
     except KeyboardInterrupt:
-        print(
-            "\nstopped by the user. No half-written output was left; run it again to go on.",
-            file=sys.stderr,
-        )
+        left = "No half-written output was left; run it again to go on."
+        print(f"\nstopped by the user. {left}", file=sys.stderr)
         return 130
     return 0
-
-
-@contextmanager
-def _signals_raise() -> Iterator[None]:
-    handlers = {signal.SIGINT: signal.default_int_handler, signal.SIGTERM: _terminate}
-    former = {number: signal.signal(number, handler) for number, handler in handlers.items()}
-    try:
-        yield
-    finally:
-        for number, handler in former.items():
-            # None stands for a handler that was not set from Python and cannot be set again.
-            signal.signal(number, handler or signal.SIG_DFL)
-
-
-def _terminate(number: int, frame: FrameType | None) -> NoReturn:
-    raise SystemExit(128 + number)

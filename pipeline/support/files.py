@@ -1,13 +1,12 @@
 """Writing files so that a reader never meets half of one."""
 
-import glob
+import contextlib
 import hashlib
 import os
 import shutil
-import tempfile
 from collections.abc import Iterator
-from contextlib import contextmanager
 from pathlib import Path
+from tempfile import TemporaryDirectory
 
 from filelock import FileLock, Timeout
 
@@ -20,7 +19,7 @@ EARLIER = ".partial.earlier"
 written: list[Path] = []  # what this process has put in place
 
 
-@contextmanager
+@contextlib.contextmanager
 def atomic_path(target: Path) -> Iterator[Path]:
     """Yield a temporary path; rename it to `target` on success.
 
@@ -48,8 +47,17 @@ def atomic_path(target: Path) -> Iterator[Path]:
     """
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        _remove_leftovers(target)
-        with _temporary_folder(target) as folder:
+        name = os.fsencode(target.name)  # the prefix must not make it too long for a file system
+        label = target.name if len(name) <= 200 else hashlib.sha256(name).hexdigest()
+        prefix = f".{label}.partial."
+        for left in target.parent.glob(".*.partial.*"):
+            if left.name.startswith(prefix) and not left.is_symlink():
+                _remove_leftover(left, target)
+        with (
+            TemporaryDirectory("", prefix, target.parent, ignore_cleanup_errors=True) as partial,
+            FileLock(Path(partial, LOCK)),  # as long as this process works in it
+        ):
+            folder = Path(partial)
             temporary = folder / target.name
             yield temporary
             try:
@@ -63,42 +71,17 @@ def atomic_path(target: Path) -> Iterator[Path]:
                 _put_back_earlier(folder, target)
     except OSError as error:
         raise UserError(
-            f"{target}: could not be written ({error.strerror or error}). "
-            "Free some disk space or choose a writable folder, then run the command again; "
-            "nothing was left half-written."
+            f"{target}: could not be written ({error.strerror or error}). Free some disk space or "
+            "choose a writable folder, then run the command again; nothing was left half-written."
         ) from error
 
 
-def _prefix(target: Path) -> str:
-    """Beginning of the names of temporary folders, short enough for every file system."""
-    name = os.fsencode(target.name)
-    label = target.name if len(name) <= 200 else hashlib.sha256(name).hexdigest()
-    return f".{label}.partial."
-
-
-@contextmanager
-def _temporary_folder(target: Path) -> Iterator[Path]:
-    """Make a folder beside `target`, locked as long as this process works in it."""
-    folder = Path(tempfile.mkdtemp(prefix=_prefix(target), dir=target.parent))
-    try:
-        with FileLock(folder / LOCK):
-            yield folder
-    finally:
+def _remove_leftover(folder: Path, target: Path) -> None:
+    """Remove a temporary folder of `target` if its process no longer lives."""
+    # The operating system releases a lock with its process, whatever ended that.
+    with contextlib.suppress(Timeout, OSError), FileLock(folder / LOCK, blocking=False):
+        _put_back_earlier(folder, target)
         shutil.rmtree(folder, ignore_errors=True)
-
-
-def _remove_leftovers(target: Path) -> None:
-    """Remove the temporary folders of `target` whose processes no longer live."""
-    for folder in target.parent.glob(f"{glob.escape(_prefix(target))}*"):
-        if folder.is_symlink() or not folder.is_dir():
-            continue
-        try:
-            # The operating system releases a lock with its process, whatever ended that.
-            with FileLock(folder / LOCK, blocking=False):
-                _put_back_earlier(folder, target)
-                shutil.rmtree(folder, ignore_errors=True)
-        except (Timeout, OSError):
-            continue
 
 
 def _put_back_earlier(folder: Path, target: Path) -> None:

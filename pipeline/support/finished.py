@@ -9,10 +9,11 @@ import json
 import re
 import shlex
 import sys
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 from pathlib import Path
 
 from pipeline.support import files
+from pipeline.support.json import write_json
 
 FOLDER = Path("logs/finished")
 _NO_OUTPUTS = {"logs", "checkpoints"}
@@ -26,13 +27,11 @@ def note_finished() -> None:
     if spec is None or not Path("dvc.yaml").is_file():
         return
     top = Path.cwd()
-    outputs = {path for path in files.written if path.is_relative_to(top)}
-    outputs = {path for path in outputs if path.relative_to(top).parts[0] not in _NO_OUTPUTS}
-    found = {file for path in outputs for file in _files(path)}
-    digests = {file.relative_to(top).as_posix(): _digest(file) for file in sorted(found)}
+    outputs = {path.relative_to(top) for path in files.written if path.is_relative_to(top)}
+    ours = {path for path in outputs if path.parts[0] not in _NO_OUTPUTS}
+    digests = {file.as_posix(): _digest(file) for path in sorted(ours) for file in _files(path)}
     command = shlex.join([str(spec.name).removesuffix(".__main__"), *sys.argv[1:]])
-    with files.atomic_path(_note(command, Path())) as temporary:
-        temporary.write_text(json.dumps({"wrote": digests}, indent=0) + "\n", encoding="utf-8")
+    write_json(_note(command, Path()), {"wrote": digests})
 
 
 def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> bool:
@@ -52,14 +51,11 @@ def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> 
         return False
     try:
         note = json.loads(_note(shlex.join(words[2:]), root).read_text(encoding="utf-8"))["wrote"]
-    except (OSError, ValueError, KeyError, TypeError):
+    except OSError:
         return False
+    found = [file for path in outputs for file in _files(root.absolute() / path)]
     top = root.absolute()
-    return all(
-        note.get(file.relative_to(top).as_posix()) == _digest(file)
-        for path in outputs
-        for file in _files(top / path)
-    )
+    return all(note.get(file.relative_to(top).as_posix()) == _digest(file) for file in found)
 
 
 def _note(command: str, root: Path) -> Path:
@@ -69,13 +65,9 @@ def _note(command: str, root: Path) -> Path:
     return root / FOLDER / f"{name}.json"
 
 
-def _files(path: Path) -> Iterator[Path]:
-    if path.is_dir():
-        for inner in path.iterdir():
-            if inner.name not in _LATER:
-                yield from _files(inner)
-    elif path.exists():
-        yield path
+def _files(path: Path) -> list[Path]:
+    found = [file for file in (path, *path.rglob("*")) if file.is_file()]
+    return [file for file in found if _LATER.isdisjoint(file.relative_to(path).parts)]
 
 
 def _digest(path: Path) -> str:

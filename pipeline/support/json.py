@@ -25,10 +25,8 @@ def read_json(path: Path, remedy: str, names: Iterable[str] = ()) -> dict[str, A
     except (ValueError, RecursionError) as error:
         raise UserError(f"{path}: not valid JSON ({error}). Write it again: {remedy}") from error
     if not isinstance(facts, dict):
-        raise UserError(
-            f"{path}: holds a {type(facts).__name__}, expected a mapping of names to values. "
-            f"Write it again: {remedy}"
-        )
+        found = type(facts).__name__
+        raise UserError(f"{path}: holds a {found}, expected a mapping. Write it again: {remedy}")
     if absent := [name for name in names if name not in facts]:
         raise UserError(f"{path}: {absent[0]!r} is missing. Write it again: {remedy}")
     return facts

@@ -7,10 +7,8 @@ from collections.abc import Iterable
 def canonical(name: str, known: Iterable[str]) -> str:
     """Return the known name that `name` means regardless of case, or `name` itself."""
     names = list(known)
-    if name in names:
-        return name
     fitting = [candidate for candidate in names if candidate.lower() == name.lower()]
-    return fitting[0] if len(fitting) == 1 else name
+    return fitting[0] if len(fitting) == 1 and name not in names else name
 
 
 def suggestion(name: str, known: Iterable[str]) -> str:

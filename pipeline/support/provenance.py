@@ -7,19 +7,20 @@ time, load of the machine, commit) goes to ``logs/``, which neither DVC nor git 
 
 import hashlib
 import inspect
-import json
 import os
+import subprocess
 import time
 from collections.abc import Iterable
 from datetime import UTC, datetime, timedelta
 from pathlib import Path
 from typing import Any
 
-from pipeline.support.files import atomic_path
-from pipeline.support.revision import git_revision
+from pipeline.support.json import write_json
 
 ROOT = Path(__file__).parents[2]
 LOGS = Path("logs")
+# The study writes these itself while it runs; what is in them is recorded elsewhere.
+WRITTEN = ("params.yaml", "dvc.lock", "results", "published/*certificate.csv")
 
 
 def code_digest(paths: Iterable[str | Path]) -> str:
@@ -31,10 +32,8 @@ def code_digest(paths: Iterable[str | Path]) -> str:
         Files or folders, relative to the project's root. Names and contents count, their order
         does not. Of a file elsewhere, as networks may be, the name without its folder counts.
     """
-    files: set[Path] = set()
-    for path in paths:
-        found = ROOT / path
-        files |= set(found.rglob("*.py")) if found.is_dir() else {found}
+    folders = [ROOT / path for path in paths]
+    files = {file for path in folders for file in (path.rglob("*.py") if path.is_dir() else [path])}
     names = {
         file.relative_to(ROOT).as_posix() if file.is_relative_to(ROOT) else file.name: file
         for file in files
@@ -42,8 +41,7 @@ def code_digest(paths: Iterable[str | Path]) -> str:
     digest = hashlib.sha256()
     for name, file in sorted(names.items()):
         content = file.read_bytes()
-        digest.update(f"{name} {len(content)}\n".encode())
-        digest.update(content)
+        digest.update(f"{name} {len(content)}\n".encode() + content)
     return digest.hexdigest()
 
 
@@ -53,6 +51,21 @@ def network_code(kind: type) -> list[Path]:
     if own.is_relative_to(ROOT / "mesr"):
         own = ROOT / "mesr"  # MESR is several files
     return [own, ROOT / "mesr" / "common"]
+
+
+def git_revision() -> str:
+    """Return the commit of the code, with ``-dirty`` when files differ from it; "" outside git."""
+
+    def git(*words: str) -> str:
+        command, quiet = ["git", *words], subprocess.DEVNULL
+        return subprocess.check_output(command, cwd=ROOT, text=True, stderr=quiet).strip()
+
+    code = [":(top)", *(f":(exclude,top){name}" for name in WRITTEN)]
+    try:
+        changed = git("status", "--porcelain", "--untracked-files=no", "--", *code)
+        return git("rev-parse", "HEAD") + ("-dirty" if changed else "")
+    except (OSError, subprocess.CalledProcessError):
+        return ""
 
 
 def write_log(name: str, began: float, **measured: Any) -> None:
@@ -77,5 +90,4 @@ def write_log(name: str, began: float, **measured: Any) -> None:
         "cores": os.cpu_count(),
         **measured,
     }
-    with atomic_path(LOGS / f"{name}.json") as temporary:
-        temporary.write_text(json.dumps(facts, indent=2) + "\n", encoding="utf-8")
+    write_json(LOGS / f"{name}.json", facts)

@@ -17,20 +17,17 @@ class _Loader(yaml.SafeLoader):
     def compose_node(self, parent: yaml.Node | None, index: int) -> yaml.Node | None:
         if self.check_event(yaml.AliasEvent):
             event = self.peek_event()
-            raise yaml.constructor.ConstructorError(
-                None, None, f"an alias (*{event.anchor}); write the value out", event.start_mark
-            )
+            problem = f"an alias (*{event.anchor}); write the value out"
+            raise yaml.MarkedYAMLError(None, None, problem, event.start_mark)
         return super().compose_node(parent, index)
 
     def construct_mapping(self, node: yaml.MappingNode, deep: bool = False) -> dict[Hashable, Any]:
-        names: set[str] = set()
-        for key, _ in node.value:
-            if key.value in names:
-                raise yaml.constructor.ConstructorError(
-                    None, None, f"{key.value!r} stands twice", key.start_mark
-                )
-            names.add(key.value)
-        return super().construct_mapping(node, deep)
+        found = super().construct_mapping(node, deep)
+        if len(found) < len(node.value):
+            names = [key.value for key, _ in node.value]
+            problem = f"{max(names, key=names.count)!r} stands twice"
+            raise yaml.MarkedYAMLError(None, None, problem, node.start_mark)
+        return found
 
 
 def read_yaml(path: Path, remedy: str) -> dict[str, Any]:

@@ -13,6 +13,10 @@ from tests.pipeline.assets.server import Server, Toys
 @pytest.fixture
 def server(monkeypatch: pytest.MonkeyPatch) -> Iterator[Server]:
     """Run a local server, the only one that is asked."""
+    # In a hurry.
+    monkeypatch.setattr("pipeline.assets.download.TIMEOUT_S", (0.5, 0.2))
+    monkeypatch.setattr("pipeline.assets.download.PAUSE_S", 0.01)
+    monkeypatch.setattr("pipeline.assets.download.ATTEMPTS", 3)
     for variable in ("MESR_MIRROR", "http_proxy", "HTTP_PROXY", "all_proxy", "ALL_PROXY"):
         monkeypatch.delenv(variable, raising=False)
     server = Server()

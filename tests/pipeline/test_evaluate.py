@@ -19,7 +19,7 @@ from pipeline.models.runs import load_run
 from pipeline.scoring.evaluation import SCORES, evaluate_image
 from pipeline.study.runs import Run
 from pipeline.support.errors import UserError
-from pipeline.support.revision import git_revision
+from pipeline.support.provenance import git_revision
 from tests.pipeline.toy_study import write_images, write_params
 
 NARROW = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}

@@ -10,15 +10,12 @@ from collections.abc import Callable
 from dataclasses import dataclass, replace
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 from PIL import Image
 
 from pipeline.assets.fetching import fetch_assets
 from pipeline.assets.registry import Asset, AssetFile
-
-OPTIONS: dict[str, Any] = {"workers": 4, "attempts": 3, "pause": 0.01, "timeout": (0.5, 0.2)}
 
 
 class Server(ThreadingHTTPServer):
@@ -49,16 +46,17 @@ class Handler(BaseHTTPRequestHandler):
     def log_message(self, *_: object) -> None:
         """Keep the test output quiet."""
 
-    def answer(self, status: int, body: bytes, **headers: str) -> None:
+    def answer(self, status: int, body: bytes, length: int | None = None, **headers: str) -> None:
         self.send_response(status)
+        if length is not None:
+            headers["Content_Length"] = str(length)
         for name, value in headers.items():
             self.send_header(name.replace("_", "-"), value)
         self.end_headers()
         self.wfile.write(body)
 
     def do_GET(self) -> None:
-        server = self.server
-        asked = self.headers.get("Range")
+        server, asked = self.server, self.headers.get("Range")
         server.requests.append((self.path, asked))
         if server.barrier:
             server.barrier.wait(timeout=5)
@@ -70,53 +68,40 @@ class Handler(BaseHTTPRequestHandler):
         elif fault:
             self.misbehave(fault.removeprefix("always "), body)
         elif asked and server.ranges:
-            self.answer_rest(int(asked.removeprefix("bytes=").rstrip("-")), body)
+            start = int(asked.removeprefix("bytes=").rstrip("-"))
+            rest, span = body[start:], f"bytes {start}-{len(body) - 1}/{len(body)}"
+            self.answer(206 if rest else 416, rest, len(rest), Content_Range=span)
         else:
-            self.answer(200, body, Content_Length=str(len(body)))
-
-    def answer_rest(self, start: int, body: bytes) -> None:
-        if start >= len(body):
-            return self.answer(416, b"")
-        rest = body[start:]
-        span = f"bytes {start}-{len(body) - 1}/{len(body)}"
-        return self.answer(206, rest, Content_Range=span, Content_Length=str(len(rest)))
+            self.answer(200, body, len(body))
 
     def misbehave(self, fault: str, body: bytes) -> None:
-        length = {"Content_Length": str(len(body))}
+        half, size = body[: len(body) // 2], len(body)
         match fault:
             case "404" | "500" | "503":
                 self.answer(int(fault), b"<html>sorry</html>")
             case "truncate":
-                self.answer(200, body[: len(body) // 2], **length)
+                self.answer(200, half, size)
             case "stall":
-                self.answer(200, body[: len(body) // 2], **length)
+                self.answer(200, half, size)
                 self.server.released.wait(5)
             case "hang up":
                 self.close_connection = True
             case "silent":
                 self.server.released.wait(5)
             case "wrong":
-                self.answer(200, bytes(len(body)), **length)
+                self.answer(200, bytes(size), size)
             case "short":  # without a Content-Length, the end of the stream looks regular
                 self.answer(200, body[:-1])
             case "endless":
                 self.answer(200, body + bytes(10_000_000))
-            case "redirect":
-                self.answer(302, b"", Location=f"{self.server.url}{self.path}?moved")
-            case "loop":
-                self.answer(302, b"", Location=f"{self.server.url}{self.path}")
             case "drip":  # one byte at a time, each well before any timeout
-                self.send_response(200)
-                self.send_header("Content-Length", str(len(body)))
-                self.end_headers()
+                self.answer(200, b"", size)
                 for byte in body:
                     if self.server.released.wait(0.02):
                         return
                     self.wfile.write(bytes([byte]))
-            case _ if fault.startswith("to "):
-                self.answer(302, b"", Location=fault.removeprefix("to "))
             case _:
-                raise ValueError(fault)
+                self.answer(302, b"", Location=fault.removeprefix("to "))
 
 
 def picture(seed: int) -> bytes:
@@ -182,20 +167,17 @@ class Toys:
         self, name: str, files: dict[str, bytes], kind: str = "benchmark", images: int = 0
     ) -> Asset:
         """Put files on the server and describe them as an asset."""
-        listed = []
-        for file, content in files.items():
-            path = f"/{name}/{file}"
-            self.server.content[path] = content
-            url = self.server.url + path
-            listed.append(AssetFile(name, file, url, len(content), sha256(content)))
+        self.server.content |= {f"/{name}/{file}": content for file, content in files.items()}
+        listed = [
+            AssetFile(name, file, f"{self.server.url}/{name}/{file}", len(content), sha256(content))
+            for file, content in files.items()
+        ]
         count = None if kind == "weights" else images or len(files)
-        return Asset(
-            name, kind, name, "https://example.org", "toy licence", "Toy et al.",  # type: ignore[arg-type]
-            tuple(listed), count,
-        )  # fmt: skip
+        about = ("https://example.org", "toy licence", "Toy et al.")
+        return Asset(name, kind, name, *about, tuple(listed), count)  # type: ignore[arg-type]
 
     def fetch(self, *names: str, **options: bool) -> dict[str, Path]:
-        return fetch_assets(names, self.folder / "data", **OPTIONS, **options)
+        return fetch_assets(names, self.folder / "data", **options)
 
     @property
     def data(self) -> list[str]:

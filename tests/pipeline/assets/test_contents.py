@@ -16,7 +16,7 @@ import pytest
 from PIL import Image
 
 from pipeline.assets.contents import archive_images, locate_photograph
-from pipeline.assets.registry import AssetFile, find_asset, find_file
+from pipeline.assets.registry import find_asset, find_file
 from pipeline.imaging.images import read_image
 from pipeline.imaging.overlap import find_overlaps
 from pipeline.support.errors import UserError
@@ -26,43 +26,30 @@ TRAIN = find_asset("photos_train").files
 TEST = find_asset("photos_test").files
 
 
-def test_a_dataset_is_packed_under_the_stems_of_its_names(
+def test_the_images_of_a_dataset_are_packed_under_the_stems_of_their_names(
     toys: Toys, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    toys.register(toys.offer("Toy", FILES))
-    assert toys.fetch("Toy") == {"Toy": toys.folder / "data/hr/Toy.h5"}
-    assert toys.data == ["hr/Toy.h5"]
-    with h5py.File(toys.folder / "data/hr/Toy.h5") as packed:
-        assert sorted(packed) == ["a", "b", "c"]
-        expected = np.asarray(Image.open(io.BytesIO(FILES["b.png"])))
-        np.testing.assert_array_equal(packed["b"], expected)
-    said = capsys.readouterr().out
-    assert "toy licence" in said
-    assert "Toy et al." in said
-
-
-def test_weights_are_laid_down_as_they_are(toys: Toys) -> None:
-    content = {"net_x2.pt": b"two", "net_x4.pt": b"four"}
-    toys.register(toys.offer("Net", content, kind="weights"))
-    toys.fetch("Net")
-    assert toys.data == ["raw/Net/net_x2.pt", "raw/Net/net_x4.pt"]
-    assert (toys.folder / "data/raw/Net/net_x4.pt").read_bytes() == b"four"
-
-
-def test_the_images_of_an_archive_are_packed(toys: Toys) -> None:
     members = {f"Toy_HR/{name}": content for name, content in FILES.items()}
     archive = zipped({"Toy_HR/": b"", **members, "Toy_HR/readme.txt": b"hello"})
-    toys.register(toys.offer("Toy", {"Toy_HR.zip": archive}, images=3))
-    toys.fetch("Toy")
-    assert toys.data == ["hr/Toy.h5"]
-    with h5py.File(toys.folder / "data/hr/Toy.h5") as packed:
-        assert sorted(packed) == ["a", "b", "c"]
+    toys.register(
+        toys.offer("Files", FILES), toys.offer("Archive", {"Toy_HR.zip": archive}, images=3)
+    )
+    found = toys.fetch("Files", "Archive")
+    assert toys.data == ["hr/Archive.h5", "hr/Files.h5"]
+    expected = np.asarray(Image.open(io.BytesIO(FILES["b.png"])))
+    for path in found.values():
+        with h5py.File(path) as packed:
+            assert sorted(packed) == ["a", "b", "c"]
+            np.testing.assert_array_equal(packed["b"], expected)
+    said = capsys.readouterr().out
+    assert "toy licence" in said and "Toy et al." in said
     # The archive is kept once, and nothing is unpacked beside it.
-    kept = [p.name for p in (toys.folder / "downloads/Toy").iterdir()]
-    assert kept == ["Toy_HR.zip"]
+    assert [p.name for p in (toys.folder / "downloads/Archive").iterdir()] == ["Toy_HR.zip"]
 
 
-def test_a_full_disk_while_laying_down(toys: Toys, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_a_full_disk_leaves_no_part_of_the_weights(
+    toys: Toys, monkeypatch: pytest.MonkeyPatch
+) -> None:
     toys.register(toys.offer("Net", {"a.pt": b"a", "b.pt": b"b"}, kind="weights"))
     copy = shutil.copyfile
 
@@ -74,13 +61,6 @@ def test_a_full_disk_while_laying_down(toys: Toys, monkeypatch: pytest.MonkeyPat
     monkeypatch.setattr(shutil, "copyfile", fill)
     with pytest.raises(UserError, match="No space left"):
         toys.fetch("Net")
-    assert toys.data == []
-
-
-def test_an_image_that_cannot_be_read_leaves_data_untouched(toys: Toys) -> None:
-    toys.register(toys.offer("Toy", FILES | {"d.png": b"no image"}))
-    with pytest.raises(UserError, match=r"d\.png"):
-        toys.fetch("Toy")
     assert toys.data == []
 
 
@@ -118,16 +98,14 @@ def overlapping(content: bytes, times: int) -> bytes:
 @pytest.mark.parametrize(
     ("archive", "complaint"),
     [
-        (zipped({"../a.png": FILES["a.png"]}), "leads out of it"),
-        (zipped({"x/../../a.png": FILES["a.png"]}), "leads out of it"),
-        (zipped({"/etc/a.png": FILES["a.png"]}), "leads out of it"),
-        (zipped({"..\\a.png": FILES["a.png"]}), "leads out of it"),
-        (zipped({"C:/a.png": FILES["a.png"]}), "leads out of it"),
+        (zipped({"../a.png": FILES["a.png"]}), "leads out of"),
+        (zipped({"x/../../a.png": FILES["a.png"]}), "leads out of"),
+        (zipped({"/etc/a.png": FILES["a.png"]}), "leads out of"),
+        (zipped({"..\\a.png": FILES["a.png"]}), "leads out of"),
+        (zipped({"C:/a.png": FILES["a.png"]}), "leads out of"),
         (zipped({"a.png": b"/etc/passwd"}, link="a.png"), "is a link"),
-        (zipped({"..png": FILES["a.png"]}), r"'\.\.png' gives no name"),
         (zipped({"x/...png": FILES["a.png"]}), "gives no name"),
-        (zipped({"a\x1b[2J.png": FILES["a.png"]}), r"'a\\x1b\[2J\.png' gives no name"),
-        (zipped({"a\n,1.png": FILES["a.png"]}), "gives no name"),
+        (zipped({"a\x1b[2J.png": FILES["a.png"]}), r"'a\\x1b\[2J\.png'.* gives no name"),
         (overlapping(FILES["a.png"], 500), "times its size"),
         (zipped({"a.png": bytes(10_000_000)}), "times its size"),
         (zipped(FILES)[:-30], "damaged or encrypted"),
@@ -144,12 +122,12 @@ def test_a_hostile_or_damaged_archive_is_refused(
     assert toys.data == []
 
 
-@pytest.mark.parametrize("file", [*TRAIN, *TEST], ids=lambda file: file.key)
-def test_the_installed_package_carries_the_registered_photograph(file: AssetFile) -> None:
-    with Image.open(locate_photograph(file)) as image:
-        assert image.mode in {"RGB", "L"}
-        # Room for patches of up to 24x24 LR pixels at x4.
-        assert min(image.size) >= 96
+def test_the_installed_packages_carry_the_registered_photographs() -> None:
+    for file in (*TRAIN, *TEST):
+        with Image.open(locate_photograph(file)) as image:
+            assert image.mode in {"RGB", "L"}, file.key
+            # Room for patches of up to 24x24 LR pixels at x4.
+            assert min(image.size) >= 96, file.key
 
 
 def test_training_and_test_scenes_are_different() -> None:
@@ -161,20 +139,14 @@ def test_training_and_test_scenes_are_different() -> None:
     assert find_overlaps({"cut": astronaut[60:300, 30:240]}, {"all": astronaut})
 
 
-def test_a_changed_picture_is_refused_with_the_remedy() -> None:
-    changed = dataclasses.replace(TEST[0], digest="sha256:" + "0" * 64)
-    with pytest.raises(UserError, match=r"is not the picture .*pip install scikit-image=="):
-        locate_photograph(changed)
-
-
 @pytest.mark.parametrize(
-    ("url", "complaint"),
+    ("change", "complaint"),
     [
-        ("pkg:pypi/no-such-package@1.0#a.png", "no-such-package is not installed"),
-        ("pkg:pypi/scikit-image@0.26.0#skimage/data/gone.png", "has no file .*gone.png"),
+        ({"digest": "sha256:" + "0" * 64}, r"is not the picture .*pip install scikit-image=="),
+        ({"url": "pkg:pypi/no-such-package@1.0#a.png"}, "no-such-package is not installed"),
+        ({"url": "pkg:pypi/scikit-image@0.26.0#skimage/gone.png"}, r"gone\.png .*No such file"),
     ],
 )
-def test_a_missing_picture_is_named(url: str, complaint: str) -> None:
-    file = dataclasses.replace(find_file("photos_test/camera.png"), url=url)
+def test_a_changed_or_missing_picture_is_refused(change: dict[str, str], complaint: str) -> None:
     with pytest.raises(UserError, match=complaint):
-        locate_photograph(file)
+        locate_photograph(dataclasses.replace(find_file("photos_test/camera.png"), **change))

@@ -64,17 +64,17 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     key.write_bytes(os.urandom(128))
     key.chmod(0o600)
     configuration = folder / "slurm.conf"
-    configuration.write_text(
-        CONFIGURATION.format(
-            host=socket.gethostname().split(".")[0], folder=folder, controller=_port(),
-            daemon=_port(), credential=CREDENTIAL_S,
-        )
-    )  # fmt: skip
+    facts = {"host": socket.gethostname().split(".")[0], "credential": CREDENTIAL_S}
+    text = CONFIGURATION.format(folder=folder, controller=_port(), daemon=_port(), **facts)
+    configuration.write_text(text)
     environment = {"SLURM_CONF": str(configuration)}
-    munge = {"key-file": key, "socket": folder / "munge.socket", "pid-file": folder / "munge.pid",
-             "log-file": folder / "munge.log", "seed-file": folder / "munge.seed"}  # fmt: skip
+    files = {
+        "key-file": key,
+        **{f"{n}-file": folder / f"munge.{n}" for n in ("pid", "log", "seed")},
+    }
+    files["socket"] = folder / "munge.socket"
     commands = [
-        ["munged", "--foreground", "--force", *(f"--{k}={v}" for k, v in munge.items())],
+        ["munged", "--foreground", "--force", *(f"--{k}={v}" for k, v in files.items())],
         ["slurmctld", "-D", "-c", "-f", str(configuration)],
         ["slurmd", "-D", "-c", "-f", str(configuration)],
     ]
@@ -82,12 +82,8 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
     try:
         for command in commands:
             with (folder / f"{command[0]}.out").open("w") as out:
-                daemons.append(
-                    subprocess.Popen(
-                        command, stdout=out, stderr=out, env=os.environ | environment,
-                        start_new_session=True,
-                    )
-                )  # fmt: skip
+                options = {"stdout": out, "stderr": out, "start_new_session": True}
+                daemons.append(subprocess.Popen(command, env=os.environ | environment, **options))
             time.sleep(0.5)
         deadline = time.monotonic() + 60
         while "idle" not in _sinfo(environment):
@@ -96,8 +92,6 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
                 raise AssertionError(f"Slurm did not start:\n{_sinfo(environment)}\n{logs}")
             time.sleep(0.2)
         yield environment
-        subprocess.run(["scancel", "--user=root"], env=os.environ | environment, check=False)
-        time.sleep(1)
     finally:
         for daemon in reversed(daemons):
             daemon.terminate()
@@ -109,8 +103,7 @@ def slurm(folder: Path) -> Iterator[dict[str, str]]:
 
 
 def _sinfo(environment: dict[str, str]) -> str:
-    done = subprocess.run(
-        ["sinfo", "--noheader", "--format=%T"], env=os.environ | environment, check=False,
-        capture_output=True, text=True,
-    )  # fmt: skip
+    command = ["sinfo", "--noheader", "--format=%T"]
+    options = {"capture_output": True, "text": True, "check": False}
+    done = subprocess.run(command, env=os.environ | environment, **options)  # noqa: PLW1510
     return done.stdout + done.stderr

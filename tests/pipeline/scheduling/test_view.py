@@ -1,16 +1,16 @@
 """What a run shows while it goes on."""
 
+import contextlib
 import os
 import re
 import select
 import subprocess
 import sys
-import time
 from pathlib import Path
 
 import pytest
 
-from pipeline.scheduling.view import View, duration, last_step
+from pipeline.scheduling.view import View, last_step
 from tests.pipeline.scheduling.toy import REPRO, Toy
 
 ESCAPES = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]")
@@ -30,15 +30,11 @@ def test_a_part_is_read_from_the_last_fraction_that_can_be_one(tmp_path: Path) -
     assert last_step(tmp_path / "none") == (None, "")
 
 
-def test_durations() -> None:
-    found = [duration(seconds) for seconds in (0.4, 59.6, 3599.6, 90061)]
-    assert found == ["0:00", "1:00", "1:00:00", "25:01:01"]
-
-
 def test_plain_lines_where_there_is_no_terminal(
     capsys: pytest.CaptureFixture[str], tmp_path: Path
 ) -> None:
-    with View(7) as view:
+    view = View(7)
+    with view.progress:
         view.closed = 3
         view.begin("train@a", tmp_path / "log", "")
         view.refresh()
@@ -48,28 +44,23 @@ def test_plain_lines_where_there_is_no_terminal(
 
 
 @pytest.mark.skipif(sys.platform != "linux", reason="needs a pseudo-terminal of Linux")
-def test_a_terminal_sees_the_stages_move_and_is_left_clean(tmp_path: Path) -> None:
+def test_a_terminal_sees_the_stages_move_and_is_left_clean(toy: Toy) -> None:
     import pty  # noqa: PLC0415
     import termios  # noqa: PLC0415
 
-    toy = Toy(tmp_path / "toy")
     toy.set_pace(0.15)
     ours, theirs = pty.openpty()
     termios.tcsetwinsize(theirs, (30, 120))
+    command = [sys.executable, "-c", REPRO, "repro", "-j", "2", "train"]
+    environment = toy.environment | {"TERM": "xterm"}
     with subprocess.Popen(
-        [sys.executable, "-c", REPRO, "repro", "-j", "2", "train"],
-        cwd=toy.folder, env=toy.environment | {"TERM": "xterm"},
-        stdin=theirs, stdout=theirs, stderr=theirs,
-    ) as process:  # fmt: skip
+        command, cwd=toy.folder, env=environment, stdin=theirs, stdout=theirs, stderr=theirs
+    ) as process:
         os.close(theirs)
         seen = b""
-        deadline = time.monotonic() + 120
-        while time.monotonic() < deadline:
-            if select.select([ours], [], [], 0.2)[0]:
-                try:
-                    seen += os.read(ours, 1 << 16)
-                except OSError:  # the other end is closed
-                    break
+        with contextlib.suppress(OSError):  # the other end is closed
+            while select.select([ours], [], [], 120)[0]:
+                seen += os.read(ours, 1 << 16)
     os.close(ours)
     text = seen.decode()
     shown = ESCAPES.sub("", text)

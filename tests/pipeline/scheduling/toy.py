@@ -2,7 +2,6 @@
 
 import os
 import shutil
-import signal
 import subprocess
 import sys
 import time
@@ -44,21 +43,17 @@ stages:
 
 # A training of ten steps, stopped by a signal after the current one, that goes on where it was.
 STEP = """\
-import os, signal, sys, time
+import fcntl, os, signal, sys, time
 from pathlib import Path
 kind, *names = sys.argv[1:]
 name = names[0] if names else ""
 with open("started.txt", "a") as file:
     file.write(f"{kind} {name} {os.environ.get('CUDA_VISIBLE_DEVICES')} {os.getpid()}\\n")
-pace = float(Path("pace").read_text()) if Path("pace").exists() else 0.0
+def pace():
+    return float(Path("pace").read_text() or 0) if Path("pace").exists() else 0
 if Path(f"break_{kind}_{name}").exists():
     print("what went wrong")
     sys.exit(3)
-def alive(pid):  # and no zombie that nobody has asked for yet
-    try:
-        return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
-    except FileNotFoundError:
-        return False
 def write(path, text):
     Path(path).parent.mkdir(parents=True, exist_ok=True)
     Path(path).write_text(text)
@@ -67,15 +62,16 @@ if kind == "fetch":
 elif kind == "train":
     stop = []
     signal.signal(signal.SIGTERM, lambda *_: stop.append(1))
-    write(f"checkpoints/{name}.pid", "")
-    Path(f"checkpoints/{name}.pid").rename(f"checkpoints/{name}.{os.getpid()}")
+    os.makedirs("checkpoints", exist_ok=True)
+    alone = open(f"checkpoints/{name}.lock", "a")
+    try:
+        fcntl.flock(alone, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        write("overlap.txt", name)
     saved = Path("checkpoints") / name
     text = saved.read_text() if saved.exists() else ""
     while len(text) < 10:
-        others = {path.suffix[1:] for path in saved.parent.glob(f"{name}.*")} - {str(os.getpid())}
-        if any(alive(other) for other in others):
-            write("overlap.txt", name)
-        time.sleep(pace)
+        time.sleep(pace())
         text += str(len(text))
         write(saved, text)
         print(f"step {len(text)}/10")
@@ -98,82 +94,102 @@ local.LIBRARIES, cluster.POLL_S, cluster.PATIENCE_S = ["pipeline", "json"], 1, 3
 from pipeline.cli import main
 main()
 """
-IGNORED = """\
-data
-runs
-evaluations
-build
-logs
-checkpoints
-started.txt
-pace
-deaf
-break_*
-raw.txt
+IGNORED = [
+    *("data", "runs", "evaluations", "build", "logs", "checkpoints"),
+    *("started.txt", "pace", "deaf", "break_*", "raw.txt"),
+]
+SLURM = """\
+executor: slurm
+submit: [train]
+at_once: 8
+kill_delay_s: 30
+resources:
+  default: {hours: 1, gpus: 0, cpus: 1}
 """
+FILES = {
+    "src/code": "code",
+    "params.yaml": "lr: 1\n",
+    "raw.txt": "raw",
+    "step.py": STEP,
+    "dvc.yaml": PIPELINE,
+    ".gitignore": "\n".join(IGNORED),
+    "conf/cluster/slurm.yaml": SLURM,
+    "conf/cluster/local.yaml": SLURM.replace("slurm", "local").replace("8", "2"),
+}
+COMMIT = ("-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
+ENVIRONMENT = os.environ | {
+    "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
+    "PYTHONPATH": str(ROOT),
+    "GIT_CONFIG_GLOBAL": os.devnull,
+    "DVC_NO_ANALYTICS": "true",
+}
 
 
 class Toy:
-    """The project in a folder."""
+    """The project in a folder; `make` writes one."""
 
-    def __init__(self, folder: Path, pipeline: str = PIPELINE) -> None:
+    def __init__(self, folder: Path) -> None:
         self.folder = folder
-        self.environment = os.environ | {
-            "PATH": f"{Path(sys.executable).parent}{os.pathsep}{os.environ['PATH']}",
-            "PYTHONPATH": str(ROOT),
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "DVC_NO_ANALYTICS": "true",
-        }
+        self.environment = dict(ENVIRONMENT)
         self.environment.pop("CUDA_VISIBLE_DEVICES", None)
-        folder.mkdir(parents=True)
-        for name, text in {
-            "src/code": "code", "params.yaml": "lr: 1\n", "raw.txt": "raw", "step.py": STEP,
-            "dvc.yaml": pipeline, ".gitignore": IGNORED,
-        }.items():  # fmt: skip
-            (folder / name).parent.mkdir(exist_ok=True)
-            (folder / name).write_text(text)
-        self.run("git", "init", "-q")
-        self.run("dvc", "init", "-q")
-        self.run("dvc", "add", "-q", "raw.txt")
-        self.run("git", "add", "-A")
-        self.run("git", "-c", "user.name=t", "-c", "user.email=t@t", "commit", "-qm", "toy")
+        self.processes: list[subprocess.Popen[str]] = []
+
+    def make(self) -> "Toy":
+        for name, text in FILES.items():
+            self.write(name, text)
+        for command in ("git init -q", "dvc init -q", "dvc add -q raw.txt", "git add -A"):
+            self.run(*command.split())
+        self.run("git", *COMMIT)
+        return self
 
     def copy(self, folder: Path) -> "Toy":
-        """Return a copy that shares nothing with this one."""
         shutil.copytree(self.folder, folder, symlinks=True)
-        return Toy.at(folder, self.environment)
+        return Toy(folder)
 
-    @classmethod
-    def at(cls, folder: Path, environment: dict[str, str]) -> "Toy":
-        """Return a project that exists or will."""
-        toy = object.__new__(cls)
-        toy.folder, toy.environment = folder, dict(environment)
-        return toy
+    def write(self, name: str, text: str) -> None:
+        (self.folder / name).parent.mkdir(parents=True, exist_ok=True)
+        (self.folder / name).write_text(text)
+
+    def read(self, name: str) -> str:
+        return (self.folder / name).read_text()
 
     def run(self, *command: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run a command in the project."""
-        done = subprocess.run(
-            command, cwd=self.folder, env=self.environment, capture_output=True, text=True,
-            timeout=300, check=False,
-        )  # fmt: skip
+        options = {"capture_output": True, "text": True, "timeout": 300, "check": False}
+        done = subprocess.run(command, cwd=self.folder, env=self.environment, **options)  # noqa: PLW1510
         if check and done.returncode:
             raise AssertionError(f"{command}: {done.returncode}\n{done.stdout}\n{done.stderr}")
         return done
 
-    def repro(self, *options: str, check: bool = True) -> subprocess.CompletedProcess[str]:
-        """Run `mesr repro`."""
-        return self.run(sys.executable, "-c", REPRO, "repro", *options, check=check)
+    def repro(self, *options: str) -> subprocess.CompletedProcess[str]:
+        return self.run(sys.executable, "-c", REPRO, "repro", *options)
+
+    def refused(self, *options: str) -> str:
+        """Run `mesr repro`, which fails, and return what it said."""
+        done = self.run(sys.executable, "-c", REPRO, "repro", *options, check=False)
+        assert done.returncode == 1, done.stderr
+        return done.stderr
 
     def start_repro(self, *options: str) -> subprocess.Popen[str]:
-        """Start `mesr repro` and return at once."""
-        return subprocess.Popen(
-            [sys.executable, "-c", REPRO, "repro", *options], cwd=self.folder, env=self.environment,
-            text=True, stdout=subprocess.PIPE, stderr=subprocess.STDOUT,
-        )  # fmt: skip
+        command = [sys.executable, "-c", REPRO, "repro", *options]
+        said = {"stdout": subprocess.PIPE, "stderr": subprocess.STDOUT, "text": True}
+        process = subprocess.Popen(command, cwd=self.folder, env=self.environment, **said)
+        self.processes.append(process)
+        return process
+
+    def ended(self, process: subprocess.Popen[str], status: int) -> str:
+        """Wait for a `mesr repro`, compare its exit status, return what it said."""
+        said = process.communicate(timeout=240)[0]
+        assert process.returncode == status, said
+        return said
+
+    def close(self) -> None:
+        """End what a test that failed left running."""
+        for process in self.processes:
+            process.kill()
+            process.communicate()
 
     def set_pace(self, seconds: float) -> None:
-        """Set the seconds of a training step."""
-        (self.folder / "pace").write_text(str(seconds))
+        self.write("pace", str(seconds))
 
     @property
     def started(self) -> list[list[str]]:
@@ -182,7 +198,6 @@ class Toy:
         return [line.split(" ") for line in path.read_text().splitlines()] if path.exists() else []
 
     def forget_started(self) -> None:
-        """Begin a new list."""
         (self.folder / "started.txt").unlink(missing_ok=True)
 
     def trainings(self) -> list[str]:
@@ -194,15 +209,24 @@ class Toy:
         folder = self.folder / "checkpoints"
         return [len(path.read_text()) for path in folder.glob("*") if not path.suffix]
 
+    def went_on(self) -> bool:
+        """Whether the last training of a on x began where an earlier one had stopped."""
+        log = self.read("logs/stages/train@a-x.log")
+        return "step 10/10" in log and "step 1/10" not in log
+
+    def alone(self) -> bool:
+        """Whether no training ran twice at a time, and none runs now."""
+        overlap = (self.folder / "overlap.txt").exists()
+        return not overlap and not any(alive(pid) for *_, pid in self.started)
+
     @property
-    def outcome(self) -> dict[str, bytes]:
-        """Lock file and results."""
-        names = ["dvc.lock", "results/tables.csv", "build/report"]
-        return {name: (self.folder / name).read_bytes() for name in names}
+    def outcome(self) -> dict[str, str]:
+        return {
+            name: self.read(name) for name in ("dvc.lock", "results/tables.csv", "build/report")
+        }
 
 
 def wait_for(condition: Callable[[], object], seconds: float = 60.0) -> None:
-    """Wait until something holds."""
     deadline = time.monotonic() + seconds
     while not condition():
         assert time.monotonic() < deadline, "waited in vain"
@@ -215,6 +239,3 @@ def alive(pid: str) -> bool:
         return Path(f"/proc/{pid}/stat").read_text().rpartition(")")[2].split()[0] not in "ZX"
     except FileNotFoundError:
         return False
-
-
-STOPS = {"SIGINT": signal.SIGINT, "SIGTERM": signal.SIGTERM}

@@ -1,9 +1,13 @@
+"""Files and folders appear in one step, whatever ends the process that writes them."""
+
 import fnmatch
 import os
 import shutil
 import subprocess
 import sys
 from pathlib import Path
+from typing import Any
+from unittest.mock import Mock
 
 import pytest
 
@@ -34,15 +38,6 @@ def test_a_file_or_folder_takes_the_place_of_an_earlier_one(tmp_path: Path) -> N
         assert names(tmp_path) == ["new", "new/file.txt", "new/folder", f"new/folder/{content}"]
 
 
-def test_a_failing_body_leaves_the_earlier_folder(tmp_path: Path) -> None:
-    write_folder(tmp_path / "folder", "first")
-    with pytest.raises(RuntimeError), atomic_path(tmp_path / "folder") as temporary:
-        temporary.mkdir()
-        (temporary / "second").write_text("half")
-        raise RuntimeError
-    assert names(tmp_path) == ["folder", "folder/first"]
-
-
 WRITER = """
 import sys
 from pathlib import Path
@@ -60,28 +55,27 @@ with atomic_path(Path(sys.argv[1])) as temporary:
 
 
 def start_writer(target: Path, kind: str = "folder") -> subprocess.Popen[str]:
-    process = subprocess.Popen(
-        [sys.executable, "-c", WRITER, str(target), kind],
-        env={**os.environ, "PYTHONPATH": str(ROOT)},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-        text=True,
-    )
+    command = [sys.executable, "-c", WRITER, str(target), kind]
+    environment, pipe = {**os.environ, "PYTHONPATH": str(ROOT)}, subprocess.PIPE
+    process = subprocess.Popen(command, env=environment, stdin=pipe, stdout=pipe, text=True)
     assert process.stdout
     assert process.stdout.readline() == "writing\n"
     return process
 
 
-@pytest.mark.parametrize("kind", ["folder", "file"])
-@pytest.mark.parametrize("name", ["out.csv", "[a]*", "ä" * 120 + ".csv"])
+def kill_writer(target: Path, kind: str = "folder") -> None:
+    process = start_writer(target, kind)
+    process.kill()
+    process.wait()
+
+
+@pytest.mark.parametrize(("kind", "name"), [("file", "[a]*.csv"), ("folder", "ä" * 120 + ".csv")])
 def test_what_a_killed_process_left_is_removed_by_the_next_one(
     tmp_path: Path, kind: str, name: str
 ) -> None:
     target = tmp_path / name
     for _ in range(2):
-        process = start_writer(target, kind)
-        process.kill()
-        process.wait()
+        kill_writer(target, kind)
     (left,) = tmp_path.iterdir()  # of the second one, which removed what the first one left
     assert fnmatch.fnmatch(left.name, ".*.partial.*")
     assert left.suffix != ".csv"
@@ -91,23 +85,15 @@ def test_what_a_killed_process_left_is_removed_by_the_next_one(
 
 def test_what_a_killed_process_left_is_no_input_of_dvc(tmp_path: Path) -> None:
     def dvc(*arguments: str) -> str:
-        return subprocess.run(
-            [sys.executable, "-m", "dvc", *arguments],
-            cwd=tmp_path,
-            env={**os.environ, "PYTHONPATH": str(ROOT)},
-            capture_output=True,
-            check=True,
-            text=True,
-        ).stdout
+        command = [sys.executable, "-m", "dvc", *arguments]
+        return subprocess.check_output(command, cwd=tmp_path, text=True)
 
     dvc("init", "--no-scm")
     shutil.copy(ROOT / ".dvcignore", tmp_path)
     write_folder(tmp_path / "evaluations/run", "a.csv")
     dvc("stage", "add", "--run", "-n", "tables", "-d", "evaluations", "-o", "out", "touch out")
     for target, kind in (("evaluations/run", "folder"), ("evaluations/run/a.csv", "file")):
-        process = start_writer(tmp_path / target, kind)
-        process.kill()
-        process.wait()
+        kill_writer(tmp_path / target, kind)
     assert len([*tmp_path.rglob(".*.partial.*/*")]) == 4  # what was written, and the locks
     assert "up to date" in dvc("status")
     (tmp_path / "evaluations/run/b.csv").touch()
@@ -127,9 +113,7 @@ def test_what_other_processes_write_is_left_alone(tmp_path: Path) -> None:
 
 def test_a_folder_that_a_killed_process_had_moved_away_comes_back(tmp_path: Path) -> None:
     write_folder(tmp_path / "out", "first")
-    process = start_writer(tmp_path / "out")
-    process.kill()
-    process.wait()
+    kill_writer(tmp_path / "out")
     (left,) = tmp_path.glob(".out.partial.*")
     (tmp_path / "out").rename(left / EARLIER)  # between the two renames
     with pytest.raises(RuntimeError), atomic_path(tmp_path / "out"):
@@ -153,10 +137,10 @@ def test_the_earlier_folder_is_deleted_only_when_the_new_one_is_in_place(
     seen = []
     rmtree = shutil.rmtree
 
-    def watch(path: Path, **options: bool) -> None:
+    def watch(path: str, **options: Any) -> None:
         seen.append(names(tmp_path / "folder"))
-        assert (path / EARLIER / "first").exists()
-        rmtree(path, **options)  # type: ignore[arg-type]
+        assert Path(path, EARLIER, "first").exists()
+        rmtree(path, **options)
 
     monkeypatch.setattr(shutil, "rmtree", watch)
     write_folder(tmp_path / "folder", "second")
@@ -164,17 +148,20 @@ def test_the_earlier_folder_is_deleted_only_when_the_new_one_is_in_place(
     assert names(tmp_path) == ["folder", "folder/second"]
 
 
-@pytest.mark.parametrize("error", [OSError(5, "Input/output error"), KeyboardInterrupt()])
+@pytest.mark.parametrize("error", [RuntimeError, OSError(5, "I/O error"), KeyboardInterrupt])
 def test_the_earlier_folder_comes_back_when_the_new_one_cannot_take_its_place(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, error: BaseException
 ) -> None:
     write_folder(tmp_path / "folder", "first")
-
-    def fail(*_: object) -> None:
-        raise error
-
-    monkeypatch.setattr(Path, "replace", fail)
-    expected = UserError if isinstance(error, OSError) else KeyboardInterrupt
-    with pytest.raises(expected):
-        write_folder(tmp_path / "folder", "second")
+    if error is not RuntimeError:
+        monkeypatch.setattr(Path, "replace", Mock(side_effect=error))
+    with (
+        pytest.raises((UserError, RuntimeError, KeyboardInterrupt)) as raised,
+        atomic_path(tmp_path / "folder") as temporary,
+    ):
+        temporary.mkdir()
+        (temporary / "second").write_text("half")
+        if error is RuntimeError:
+            raise RuntimeError
+    assert raised.type is (UserError if isinstance(error, OSError) else error)
     assert names(tmp_path) == ["folder", "folder/first"]
