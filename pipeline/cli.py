@@ -28,7 +28,7 @@ COMMANDS = {
         "Give results of another network to the tables.",
     ),
     "archive": ("pipeline.tools.archiving:archive", "Keep a finished study as a folder."),
-    "verify": ("pipeline.tools.verification:command", "Say whether the study reproduced."),
+    "verify": ("pipeline.tools.verification:verify", "Say whether the study reproduced."),
     "repro": ("pipeline.scheduling.repro:repro", "Run the stages that are out of date."),
 }
 
