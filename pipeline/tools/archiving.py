@@ -115,7 +115,7 @@ def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
     )
     hours = pd.NamedAgg("hours", lambda values: values.sum(skipna=False))
     table = grouped.agg(runs=("key", "size"), hours=hours).astype(object)
-    return table.where(table.notna(), None).to_dict("records")
+    return [dict(row) for _, row in table.where(table.notna(), None).iterrows()]
 
 
 def compile_pdf(source: Path, pdf: Path) -> None:
@@ -129,7 +129,7 @@ def compile_pdf(source: Path, pdf: Path) -> None:
     if shutil.which("latexmk") is None:
         raise UserError("latexmk is not installed. Install it with LaTeX, or give --no-pdf")
     with tempfile.TemporaryDirectory() as built:
-        words = "latexmk -pdf -interaction=nonstopmode -halt-on-error report.tex".split()
+        words = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
         done = subprocess.run(
             [*words, f"-outdir={built}"], cwd=source, capture_output=True, text=True, check=False
         )

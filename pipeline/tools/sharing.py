@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -93,10 +93,10 @@ class Recorded:
         Of the study.
     images : Asset
         What it was trained on.
-    record : dict
-        Its run.json.
+    label : str
+        Name of its network in tables.
     facts : dict
-        Its run.json and its row of results/runs.csv.
+        Its run.json.
     quality : dict
         For each dataset, one row per image: psnr_db, ssim, bicubic_psnr_db, bicubic_ssim.
     """
@@ -104,7 +104,7 @@ class Recorded:
     run: Run
     params: Params
     images: Asset
-    record: dict[str, Any]
+    label: str
     facts: dict[str, Any]
     quality: dict[str, pd.DataFrame]
 
@@ -121,12 +121,12 @@ class Recorded:
         size = "full" if network == "mesr" else size_of(network, params.networks.get(network, {}))
         own = "" if variant == size else variant
         run = params.run(run_key(network, own, scale, seed or 0))
-        record = read_run(run_folder(run.key), run.identity)
+        facts = read_run(run_folder(run.key), run.identity)
         path = RESULTS / "runs.csv"
         if not path.is_file():
             raise UserError(f"{path}: not found. Run: {REMEDY}")
-        runs = pd.read_csv(path, keep_default_na=False, dtype=str).set_index("key", drop=False)
-        if runs["weights_sha256"].get(run.key) != record["weights_sha256"]:
+        runs = pd.read_csv(path, keep_default_na=False, dtype=str).set_index("key")
+        if runs["weights_sha256"].get(run.key) != facts["weights_sha256"]:
             raise UserError(
                 f"{path}: says nothing of the weights in {run_folder(run.key)}. Bring it up to "
                 f"date: {REMEDY}"
@@ -136,7 +136,7 @@ class Recorded:
         rows = table.loc[run.key].join(table.loc[f"bicubic_x{scale}"].add_prefix("bicubic_"))
         quality = {str(name): group for name, group in rows.groupby("dataset", sort=False)}
         images = registry()[params.data.train]
-        return cls(run, params, images, record, record | runs.loc[run.key].to_dict(), quality)
+        return cls(run, params, images, str(runs.loc[run.key, "label"]), facts, quality)
 
 
 def model_card(recorded: Recorded) -> str:
@@ -157,7 +157,7 @@ def model_card(recorded: Recorded) -> str:
         }
         for dataset, rows in recorded.quality.items()
     }
-    name = f"{recorded.facts['label']} x{run.scale}"
+    name = f"{recorded.label} x{run.scale}"
     size = published_sizes(run.network).get(size_of(run.network, run.settings), {})
     results = [
         {
@@ -180,8 +180,6 @@ def model_card(recorded: Recorded) -> str:
         "card.md.j2",
         name=name,
         recorded=recorded,
-        run=run,
-        facts=recorded.facts,
         toy=is_toy(recorded.images),
         paper_setting=read_json(RESULTS / "study.json", REMEDY)["paper_setting"],
         train=params.train | run.train,
@@ -252,7 +250,7 @@ def ship_runs(chosen: Sequence[Recorded], folder: Path = SHIPPED) -> list[Shippe
         temporary.mkdir()
         for entry, content in packed.values():
             (temporary / entry.file).write_bytes(content)
-        write_json(temporary / "manifest.json", {"weights": [asdict(e) for e in entries]})
+        write_json(temporary / "manifest.json", {"weights": [vars(e) for e in entries]})
         (temporary / "README.md").write_text(shipped_page(entries, total), encoding="utf-8")
     return entries
 
@@ -269,7 +267,7 @@ def shipped_page(entries: Sequence[Shipped], total: int) -> str:
 
 def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
     """Choose how a training is stored; return its entry and its file's content."""
-    run, params, record = recorded.run, recorded.params, recorded.record
+    run, facts, protocol = recorded.run, recorded.facts, recorded.params.evaluate.protocol
     network = load_run(run_folder(run.key), run.identity)
     state = dict(network.state_dict())
     half = {n: t.half() if t.dtype == torch.float32 else t for n, t in state.items()}
@@ -281,7 +279,7 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
         loss = round(max(means[n]["psnr_db"] - halved[n]["psnr_db"] for n in means), 6)
         if loss < LARGEST_LOSS_DB:
             stored, state = "float16", half
-            means = {name: halved[name].combine_first(means[name]) for name in means}
+            means = {name: pd.Series({**means[name], **halved[name]}) for name in means}
     content = save(state)
     entry = Shipped(
         model=run.network,
@@ -289,7 +287,7 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
         scale=run.scale,
         seed=run.seed or 0,
         settings=run.settings,
-        params=int(recorded.facts["params"]),
+        params=facts["params"],
         file=f"{run.network}_x{run.scale}.safetensors",
         sha256=hashlib.sha256(content).hexdigest(),
         stored=stored,
@@ -297,17 +295,13 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
         toy=is_toy(recorded.images),
         licence=weights_licence(recorded.images),
         training={
-            "profile": params.profile,
-            "images": recorded.images.name,
-            "steps": int(recorded.facts["steps"]),
-            **{n: v for n, v in record.items() if n not in (*run.identity, "steps")},
+            **{"profile": recorded.params.profile, "images": recorded.images.name},
+            **{name: facts[name] for name in ("steps", *facts) if name not in run.identity},
         },
         figures=[
             {
-                "dataset": name,
-                "protocol": params.evaluate.protocol,
-                "images": len(rows),
-                **{column: round(float(means[name][column]), 6) for column in rows},
+                **{"dataset": name, "protocol": protocol, "images": len(rows)},
+                **{column: round(float(mean), 6) for column, mean in means[name].items()},
             }
             for name, rows in recorded.quality.items()
         ],

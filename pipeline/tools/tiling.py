@@ -7,7 +7,6 @@ Images are in grey levels, 0..255.
 """
 
 import copy
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from itertools import pairwise, product
 
@@ -15,6 +14,7 @@ import joblib  # type: ignore[import-untyped]
 import numpy as np
 import torch
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags
@@ -228,7 +228,6 @@ def upscale_tiled(
     *,
     tile: int = 256,
     cut: Plan | None = None,
-    on_tile: Callable[[int], object] = lambda pixels: None,
 ) -> TiledResult:
     """Super-resolve an image of any size in overlapping tiles, so that memory stays bounded.
 
@@ -242,8 +241,6 @@ def upscale_tiled(
         Side of a tile in LR pixels, without halo; a multiple of the grid is taken.
     cut : Plan, optional
         From `plan`, which is asked where it is needed and not given.
-    on_tile : callable
-        Called after each tile with the number of its LR pixels.
 
     Returns
     -------
@@ -253,9 +250,7 @@ def upscale_tiled(
     height, width = lr.shape[:2]
     scale = network.scale
     if max(height, width) <= tile:
-        image = round_to_uint8(enlarge(network, lr))
-        on_tile(height * width)
-        return TiledResult(image, 1)
+        return TiledResult(round_to_uint8(enlarge(network, lr)), 1)
     cut = cut or plan(network)
     canvas = np.empty((height * scale, width * scale, *lr.shape[2:]), np.uint8)
     parts = list(product(*(_cuts(side, tile, cut.grid) for side in (height, width))))
@@ -282,14 +277,14 @@ def upscale_tiled(
         tiles = joblib.Parallel(workers, backend="threading", return_as="generator")(
             joblib.delayed(one)(part) for part in parts
         )
-        for ((top, bottom), (left, right)), lines in zip(parts, tiles, strict=True):
+        shown = tqdm(tiles, "tiles", len(parts), leave=False, disable=None, delay=2)
+        for ((top, _), (left, _)), lines in zip(parts, shown, strict=True):
             first_row, first_column, next_row, next_column = lines
             if top:
                 seams = max(seams, float(np.abs(below[left] - first_row).max()))
             if left:
                 seams = max(seams, float(np.abs(beside - first_column).max()))
             below[left], beside = next_row, next_column
-            on_tile((bottom - top) * (right - left))
     return TiledResult(canvas, len(parts), cut, max(seams, try_tiles(network, lr, cut)))
 
 

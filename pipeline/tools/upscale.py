@@ -1,16 +1,13 @@
 """`mesr upscale`: enlarging photos and other image files for use, not for measurement."""
 
-import sys
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image
 from scipy import ndimage
-from tqdm import tqdm
 
 from baselines.bicubic import Bicubic
 from mesr.common.base import SRNetwork
@@ -25,7 +22,6 @@ from pipeline.tools.tiling import Plan, plan, upscale_tiled
 
 # Cuts of the bicubic enlargement of transparency, which reaches two pixels.
 ALPHA_PLAN = Plan(1, 4, whole=True)
-FORM = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} passed, {remaining} left"
 
 Out = Annotated[Path, typer.Option(file_okay=False, help="folder for the enlarged images")]
 Tile = Annotated[int, typer.Option(min=0, help="side of a tile in LR pixels; 0: whole images")]
@@ -57,20 +53,14 @@ def upscale(
         raise UserError(f"{same} have the same name; enlarge them into different folders")
     enlarger = Enlarger(subject.network.to(choose_device()).eval(), tile)
     failures = []
-    # Where nobody watches a terminal, a line now and then is enough.
-    interval = 0.2 if sys.stderr.isatty() else 10
-    total = sum(map(_megapixels, sources))
-    with tqdm(total=total, bar_format=FORM, mininterval=interval, delay=2, desc="upscale") as bar:
-        for source in sources:
-            target = out / f"{source.stem}_x{scale}.png"
-            try:
-                line = enlarger.file(source, target, lambda pixels: bar.update(pixels / 1e6))
-            except UserError as error:
-                if len(sources) == 1:
-                    raise
-                failures.append(str(source))
-                line = f"error: {error}"
-            bar.write(line)
+    for source in sources:
+        try:
+            print(enlarger.file(source, out / f"{source.stem}_x{scale}.png"), flush=True)
+        except UserError as error:
+            if len(sources) == 1:
+                raise
+            failures.append(str(source))
+            print(f"error: {error}", flush=True)
     if failures:
         raise UserError(
             f"{len(failures)} of {len(sources)} images were not enlarged, the reasons stand above: "
@@ -94,14 +84,6 @@ def image_paths(words: Sequence[Path], scale: int) -> list[Path]:
     return found
 
 
-def _megapixels(path: Path) -> float:
-    try:
-        with Image.open(path) as image:
-            return image.width * image.height / 1e6
-    except (OSError, ValueError, Image.DecompressionBombError):
-        return 0.0  # reading it properly says what is wrong
-
-
 class Enlarger:
     """A network that enlarges files.
 
@@ -122,9 +104,7 @@ class Enlarger:
         """How this network's images may be cut; found once for all files."""
         return plan(self.network)
 
-    def file(
-        self, source: Path, target: Path, on_tile: Callable[[int], object] = lambda pixels: None
-    ) -> str:
+    def file(self, source: Path, target: Path) -> str:
         """Enlarge one image file.
 
         Parameters
@@ -133,8 +113,6 @@ class Enlarger:
             Whatever `read_photo` reads.
         target : Path
             PNG file to write, with the colour profile and the EXIF data of the source.
-        on_tile : callable
-            As of `upscale_tiled`.
 
         Returns
         -------
@@ -153,7 +131,7 @@ class Enlarger:
             alpha = upscale_tiled(Bicubic(self.network.scale), alpha, cut=ALPHA_PLAN).image
         tile = self.tile or max(pixels.shape[:2])
         cut = self.plan if max(pixels.shape[:2]) > tile else None
-        found = upscale_tiled(self.network, pixels, tile=tile, cut=cut, on_tile=on_tile)
+        found = upscale_tiled(self.network, pixels, tile=tile, cut=cut)
         write_image(target, found.image, alpha, photo.icc_profile, photo.exif)
         size = f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"
         kept = "colour profile kept" if photo.icc_profile else ""

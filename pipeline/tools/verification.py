@@ -139,73 +139,57 @@ def compare(targets: Collection[str] = ()) -> Verification:
     compared = targets or list(theirs)
     before, after = _outputs(theirs, compared), _outputs(ours, targets or ours)
     total = len(before)
+    altered, parameters = state["altered"], state["parameters"]
     absent = (before.keys() - after.keys()) | state["absent"]
     differing = [path for path in before if before[path] != after.get(path, before[path])]
     other_code = _other_code(theirs, ours, compared) - state["code"] if differing else set()
+    code = state["code"] | other_code
     restored = [] if differing or absent else [n for n in compared if not _computed(ours, n)]
+    equal = f"{total - len(differing)} of {total} outputs equal those of {reference}"
+    db = _psnr_differences(recorded, here) if differing and not targets else None
+    if altered:
+        verdict = Verdict.ALTERED
+        said = f"{len(altered)} of {total} outputs do not hold what {LOCK} says, {min(altered)} "
+        said += "first; `make repro` computes them again"
+    elif changed := _other_parameters(recorded, here) or _few(parameters):
+        verdict = Verdict.PARAMETERS
+        said = f"{changed} differ from those of {reference}"
+        if absent or parameters or state["inputs"]:
+            said += "; not computed with them yet"
+    elif absent:
+        verdict = Verdict.ABSENT
+        said = f"{len(absent)} of {total} outputs are not here; `make repro` computes the study, "
+        said += "`dvc pull` fetches it"
+    elif code:
+        verdict, whose = Verdict.CODE, "here" if state["code"] else f"of {reference}"
+        said = f"{_few(code)} {'differs' if len(code) == 1 else 'differ'} from the code that the "
+        said += f"outputs {whose} were computed with; {equal}"
+        said += f", mean PSNR differs by {db[1]:.4f} dB at most" if db else ""
+    elif state["inputs"]:
+        verdict = Verdict.ABSENT
+        said = f"stages are not up to date with {_few(state['inputs'])}; `make repro` runs them"
+    elif differing:
+        verdict, said = Verdict.INCOMPARABLE, "no scores tell by how much outputs differ"
+        if db:
+            image_db, mean_db, worst = db
+            verdict = Verdict.CLOSE if mean_db <= CLOSE_DB else Verdict.DIFFERENT
+            said = f"mean PSNR to within {mean_db:.4f} dB ({worst}), that of one image "
+            said += f"{image_db:.4f} dB"
+        causes = _causes(recorded, here, differing if targets else ())
+        said += f"; {equal} bit by bit; {'; '.join(causes) or 'provenance names no cause'}"
+    elif restored:
+        verdict = Verdict.RESTORED
+        said = f"all {total} outputs equal those of {reference} bit by bit, but {len(restored)} of "
+        said += f"{len(compared)} stages did not run here"
+    else:
+        verdict = Verdict.REPRODUCED
+        said = f"all {total} outputs were computed here and equal those of {reference} bit by bit"
     told = {
-        "altered": state["altered"], "not here": absent, "differs": differing,
+        "altered": altered, "not here": absent, "differs": differing,
         "changed": state["code"] | state["inputs"], "other code": other_code, "restored": restored,
     }  # fmt: skip
     listed = [f"{what}: {path}" for what, paths in told.items() for path in sorted(paths)]
-
-    def say(verdict: Verdict, explanation: str) -> Verification:
-        return Verification(verdict, explanation, listed)
-
-    if state["altered"]:
-        return say(
-            Verdict.ALTERED,
-            f"{len(state['altered'])} of {total} outputs do not hold what {LOCK} says, "
-            f"{min(state['altered'])} first; `make repro` computes them again",
-        )
-    missing = f"{len(absent)} of {total} outputs are not here"
-    parameters = _other_parameters(recorded, here) or _few(state["parameters"])
-    if parameters:
-        rest = f"; {missing}" if absent else ""
-        if not absent and (state["parameters"] or state["inputs"]):
-            rest = "; not computed with them yet"
-        return say(Verdict.PARAMETERS, f"{parameters} differ from those of {reference}{rest}")
-    if absent or state["unknown"]:
-        what = missing if absent else "stages are not here"
-        return say(
-            Verdict.ABSENT, f"{what}; `make repro` computes the study, `dvc pull` fetches it"
-        )
-    equal = f"{total - len(differing)} of {total} outputs equal those of {reference}"
-    db = _psnr_differences(recorded, here) if differing and not targets else None
-    if code := state["code"] | other_code:
-        by = f", mean PSNR differs by {db[1]:.4f} dB at most" if db else ""
-        return say(
-            Verdict.CODE,
-            f"{_few(code)} {'differs' if len(code) == 1 else 'differ'} from the code that the "
-            f"outputs {'here' if state['code'] else f'of {reference}'} were computed with; "
-            f"{equal}{by}",
-        )
-    if state["inputs"]:
-        stale = f"stages are not up to date with {_few(state['inputs'])}; `make repro` runs them"
-        return say(Verdict.ABSENT, stale)
-    if differing:
-        causes = _causes(recorded, here, differing if targets else ())
-        why = "; ".join(causes) or "provenance names no cause"
-        if db is None:
-            return say(
-                Verdict.INCOMPARABLE, f"{equal} bit by bit, and no scores tell by how much; {why}"
-            )
-        image_db, mean_db, worst = db
-        return say(
-            Verdict.CLOSE if mean_db <= CLOSE_DB else Verdict.DIFFERENT,
-            f"mean PSNR to within {mean_db:.4f} dB ({worst}), that of one image {image_db:.4f} dB; "
-            f"{equal} bit by bit; {why}",
-        )
-    if restored:
-        return say(
-            Verdict.RESTORED,
-            f"all {total} outputs equal those of {reference} bit by bit, but {len(restored)} of "
-            f"{len(compared)} stages did not run here",
-        )
-    return say(
-        Verdict.REPRODUCED,
-        f"all {total} outputs were computed here and equal those of {reference} bit by bit",
-    )
+    return Verification(verdict, said, listed)
 
 
 def inspect(stages: Stages, targets: Collection[str]) -> Mapping[str, set[str]]:
@@ -214,8 +198,8 @@ def inspect(stages: Stages, targets: Collection[str]) -> Mapping[str, set[str]]:
     Returns
     -------
     mapping
-        ``altered`` and ``absent`` outputs; ``parameters``, ``code`` and ``inputs`` (outputs of
-        other stages) that changed since; ``unknown`` stages, which the lock does not have.
+        ``altered`` and ``absent`` outputs (all of those of a stage that the lock does not have);
+        ``parameters``, ``code`` and ``inputs`` (outputs of other stages) that changed since.
 
     Raises
     ------
@@ -229,15 +213,15 @@ def inspect(stages: Stages, targets: Collection[str]) -> Mapping[str, set[str]]:
             made = {Path(out.fs_path) for stage in repo.index.stages for out in stage.outs}
             named = [stage for target in targets for stage in repo.stage.collect(target)]
             for stage in named or repo.index.stages:
+                outs = {Path(out.fs_path).relative_to(top).as_posix(): out for out in stage.outs}
                 if stage.addressing not in stages:
-                    found["unknown"].add(stage.addressing)
+                    found["absent"] |= outs.keys()
                     continue
                 if stage.changed_stage():  # its command, or what it lists
                     found["code"].add(f"dvc.yaml ({stage.addressing})")
-                for out in stage.outs:
+                for name, out in outs.items():
                     for state in out.workspace_status().values():
-                        kind = "absent" if state == "deleted" else "altered"
-                        found[kind].add(Path(out.fs_path).relative_to(top).as_posix())
+                        found["absent" if state == "deleted" else "altered"].add(name)
                 for dep in stage.deps:
                     path = Path(dep.fs_path)
                     is_made = any(path.is_relative_to(m) or m.is_relative_to(path) for m in made)
@@ -333,8 +317,8 @@ def _other_parameters(recorded: Files, here: Files) -> str:
         pd.json_normalize(_yaml(files.get(PARAMS, b""))).to_dict("records")
         for files in (recorded, here)
     )
-    names = [name for name in before | after if before.get(name, ...) != after.get(name, ...)]
-    names = [name for name in names if not str(name).startswith(NEUTRAL)]
+    names = [str(n) for n in before | after if before.get(n, ...) != after.get(n, ...)]
+    names = [name for name in names if not name.startswith(NEUTRAL)]
     if len(names) == 1:
         values = (values.get(names[0], "absent") for values in (before, after))
         return f"{names[0]} ({', here '.join(map(str, values))})"
