@@ -5,9 +5,12 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
+
+from pipeline.tools.verification import RUNS, _causes
 
 ROOT = Path(__file__).parents[3]
 
@@ -82,6 +85,9 @@ class Project:
     def verified(self, status: int, *words: str) -> str:
         return self.mesr("verify", *words, status=status)
 
+    def remove(self, name: str) -> None:
+        shutil.rmtree(self.folder / name)
+
     def cloned(self, folder: Path) -> "Project":
         self.run("git", "clone", "-q", ".", str(folder))
         return Project(folder)
@@ -123,39 +129,113 @@ def project(original: Project, tmp_path: Path) -> Project:
     return Project(tmp_path / "study")
 
 
-def test_computed_here_and_equal(project: Project) -> None:
-    assert project.verified(0) == (
-        "reproduced: all 3 outputs were computed here and equal those of commit HEAD bit by bit.\n"
-    )
-    project.replace("params.yaml", "workers: 0", "workers: 2")  # changes no result
-    assert project.verified(0).startswith("reproduced: ")
+@pytest.mark.parametrize(
+    ("change", "status", "said"),
+    [
+        (
+            lambda p: p.replace("params.yaml", "workers: 0", "workers: 2"),  # changes no result
+            0,
+            "reproduced: all 3 outputs were computed here and equal those of commit HEAD bit by "
+            "bit.\n",
+        ),
+        (
+            lambda p: p.replace("runs/a/weights", "30.6", "30.60"),
+            8,
+            "altered: runs/a\naltered since it was computed: 1 of 3 outputs do not hold what "
+            "dvc.lock says, runs/a first; ",
+        ),
+        (
+            lambda p: p.replace("results/quality.csv", "30.600000", "30.700000"),
+            8,
+            "altered: results/quality.csv\naltered since it was computed: 1 of 3",
+        ),
+        (
+            lambda p: [p.remove("results"), p.remove("runs")],
+            7,
+            "not here: results/quality.csv\nnot here: runs/a\nnot here: runs/b\n",
+        ),
+        (
+            lambda p: p.replace("dvc.yaml", "[a, b]", "[a, b, c]"),
+            7,
+            "not here: runs/c\nnot computed here: 1 of 3 outputs are not here; ",
+        ),
+        (
+            lambda p: p.replace("params.yaml", "steps: 600", "steps: 900"),
+            5,
+            "other parameters: train.steps (600, here 900) differ from those of commit HEAD; not "
+            "computed with them yet",
+        ),
+        (
+            lambda p: p.replace("code.py", "1", "2"),
+            6,
+            "changed: code.py\nother code: code.py differs from the code that the outputs here "
+            "were computed with; 3 of 3 outputs equal those of commit HEAD.",
+        ),
+        (
+            lambda p: p.replace("dvc.yaml", "stage tables", "stage  tables"),
+            6,
+            "changed: dvc.yaml (tables)\nother code: dvc.yaml (tables) differs",
+        ),
+        (
+            lambda p: p.replace("params.yaml", "profile: toy", "profile: own"),
+            9,
+            "cannot be compared: commit HEAD is of profile toy, params.yaml here of profile own.\n",
+        ),
+        (
+            lambda p: p.remove(".git"),  # as in a downloaded archive
+            9,
+            "cannot be compared: git shows no dvc.lock of commit HEAD (git: fatal: not a git repo",
+        ),
+        (
+            lambda p: (p.folder / "dvc.lock").unlink(),
+            7,
+            "not computed here: there is no dvc.lock; `make repro` computes the study.\n",
+        ),
+    ],
+)
+def test_what_was_changed_is_said(
+    project: Project, change: Callable[[Project], object], status: int, said: str
+) -> None:
+    change(project)
+    assert project.verified(status, "-v").startswith(said)
+
+
+def test_optional_has_exit_status_0_and_names_no_want_of_a_record(project: Project) -> None:
+    (project.folder / "runs/a/weights").unlink()
+    said = project.verified(0, "--optional")
+    assert said.startswith("altered since it was computed: ")
+    assert said.endswith(" `mesr verify -v` lists them.\n")
+    project.replace("params.yaml", "profile: toy", "profile: own")
+    assert project.verified(0, "--optional") == ""
 
 
 def test_a_fresh_clone_was_not_computed_whatever_its_lock_says(
     original: Project, tmp_path: Path
 ) -> None:
     clone = original.cloned(tmp_path / "clone")
-    said = clone.verified(7)
-    assert said.startswith("not computed here: 2 of 3 outputs are not here")
-    assert clone.verified(7, "-v").splitlines()[:2] == ["not here: runs/a", "not here: runs/b"]
-    clone.mesr("repro", "train@a")
+    assert clone.verified(7).startswith("not computed here: 2 of 3 outputs are not here")
+    assert "reproduced: all 1 outputs were computed here" in clone.mesr("verify", "train@a")
     assert clone.verified(7).startswith("not computed here: 1 of 3 outputs are not here")
     clone.mesr("repro")
     assert clone.verified(0).startswith("reproduced: ")
+    clone.mesr("verify", "nope", status=1)
 
 
 def test_what_a_cache_brought_was_not_computed_here(original: Project, tmp_path: Path) -> None:
     clone = original.cloned(tmp_path / "clone")
     clone.dvc("pull", "-q")
-    said = clone.verified(3)
-    assert said.startswith("equal, but not computed here: all 3 outputs equal those of commit HEAD")
+    said = clone.verified(3, "-v")
+    assert "\nequal, but not computed here: all 3 outputs equal those of commit HEAD" in said
     assert "3 of 3 stages did not run here" in said
-    assert "restored: train@a\n" in clone.verified(3, "-v")
+    assert "restored: train@a\n" in said
     clone.dvc("repro", "-q", "-f", "train@a")
     assert "2 of 3 stages did not run here" in clone.verified(3)
     # Run with other parameters, and then taken back from the cache: not what the run left.
     clone.replace("params.yaml", "steps: 600", "steps: 900")
     clone.dvc("repro", "-q")
+    said = clone.verified(5)
+    assert said.startswith("other parameters: train.steps (600, here 900) differ from those of")
+    assert "not computed" not in said
     clone.replace("params.yaml", "steps: 900", "steps: 600")
     clone.dvc("repro", "-q")
     assert "did not run here" in clone.verified(3)
@@ -174,49 +254,16 @@ def test_what_git_keeps_is_computed_again(original: Project, tmp_path: Path) -> 
     assert said.startswith("not reproduced: mean PSNR to within 1.0000 dB (a on toy)")
 
 
-def test_a_byte_of_a_weights_file(project: Project) -> None:
-    with (project.folder / "runs/a/weights").open("a") as file:
-        file.write("0")
-    assert project.verified(8).startswith("altered since it was computed: 1 of 3 outputs do not")
-    assert project.verified(8, "-v").startswith("altered: runs/a\n")
-    assert "error" not in project.verified(0, "--optional")
-
-
-def test_a_score_raised(project: Project) -> None:
-    project.replace("results/quality.csv", "30.600000", "30.700000")
-    assert "results/quality.csv first" in project.verified(8)
-
-
-def test_results_deleted(project: Project) -> None:
-    shutil.rmtree(project.folder / "results")
-    shutil.rmtree(project.folder / "runs")
-    assert project.verified(7).startswith("not computed here: 3 of 3 outputs are not here")
-
-
-def test_another_parameter(project: Project) -> None:
-    project.replace("params.yaml", "steps: 600", "steps: 900")
-    said = project.verified(5)
-    assert said.startswith("other parameters: train.steps (600, here 900) differ from those of")
-    assert "not computed with them yet" in said
-    project.mesr("repro")
-    said = project.verified(5)
-    assert said.startswith("other parameters: train.steps (600, here 900) differ from those of")
-    assert "not computed" not in said
-
-
-def test_other_code(project: Project) -> None:
+def test_other_code_with_the_same_results_is_reproduced_and_with_others_is_named(
+    project: Project,
+) -> None:
     project.replace("code.py", "1", "2")
-    said = project.verified(6)
-    assert said.startswith("other code: code.py differs from the code that the outputs here were")
-    # Computed with it, and the same results: they are reproduced, with whatever code.
     project.mesr("repro")
     assert project.verified(0).startswith("reproduced: ")
-    # Other results: not compared as if the code were the same.
-    project.dvc("repro", "-q")
-    project.mesr("verify")
-    (project.folder / "code.py").write_text("3\n")
+    project.replace("code.py", "2", "3")
     project.mesr("repro", ROUNDING="0.01")
-    said = project.verified(6)
+    said = project.verified(6, "-v")
+    assert "other code: code.py\n" in said
     assert "code.py differs from the code that the outputs of commit HEAD were" in said
     assert "mean PSNR differs by 0.0100 dB at most" in said
 
@@ -228,60 +275,44 @@ def test_other_code(project: Project) -> None:
 def test_differences_are_told_in_db(
     project: Project, rounding: str, status: int, words: str
 ) -> None:
-    shutil.rmtree(project.folder / "runs")
-    shutil.rmtree(project.folder / ".dvc/cache")
+    project.remove("runs")
+    project.remove(".dvc/cache")
     project.mesr("repro", ROUNDING=rounding)
     said = project.verified(status)
     assert said.startswith(f"{words}: mean PSNR to within {float(rounding):.4f} dB (a on toy)")
-    assert "0 of 3 outputs equal" in said
-    assert project.verified(status, "-v").splitlines()[0] == "differs: runs/a"
-    project.verified(0, "--optional")
+    assert "0 of 3 outputs equal those of commit HEAD bit by bit; provenance names no" in said
+    assert project.verified(status, "-v").splitlines()[0] == "differs: results/quality.csv"
 
 
-def test_nothing_to_compare_with(project: Project) -> None:
-    assert "no git checkout with revision 'nope'" in project.verified(9, "--revision", "nope")
-    project.replace("params.yaml", "profile: toy", "profile: own")
-    assert "is of profile toy, params.yaml here of profile own" in project.verified(9)
-    assert project.verified(0, "--optional") == ""
-    shutil.rmtree(project.folder / ".git")
-    assert project.verified(9).startswith("cannot be compared: ")
+def test_causes_of_differences_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.chdir(tmp_path)
+    header = "key,machine,threads,data_digest\n"
+    before, here = f"{header}a,A,1,x\nb,A,1,x\n".encode(), f"{header}a,B,1,y\nb,A,1,x\n".encode()
+    causes = ["another processor (A, here B) in 1 of 2 runs", "other images in 1 of 2 runs"]
+    assert _causes({RUNS: before}, {RUNS: here}, ()) == causes
+    Path("runs/b").mkdir(parents=True)  # of a stage alone, by its own record
+    Path("runs/b/run.json").write_text(json.dumps({"machine": "A", "threads": 2}))
+    assert _causes({RUNS: before}, {}, ["runs/b"]) == [
+        "another number of threads (1, here 2) in 1 of 1 runs"
+    ]
 
 
-def test_what_git_says_is_passed_on(project: Project) -> None:
-    """A downloaded archive has no history; git distrusts a clone that belongs to another user."""
-    if os.getuid() == 0:
-        os.chown(project.folder, 65534, 65534)
-        os.chown(project.folder / ".git", 65534, 65534)
-        assert "dubious ownership" in project.verified(9)
-        os.chown(project.folder, 0, 0)
-    shutil.rmtree(project.folder / ".git")
-    assert "(git: fatal: not a git repository" in project.verified(9)
-    found = subprocess.run(
-        [sys.executable, "-m", "pipeline.cli", "repro"], cwd=project.folder, text=True,
-        env=os.environ | {"PYTHONPATH": str(ROOT)}, capture_output=True, check=False,
-    )  # fmt: skip
-    assert found.returncode == 1
-    assert "git init && git add --all" in found.stderr
+def test_git_that_distrusts_another_users_clone_is_passed_on(project: Project) -> None:
+    if os.getuid():
+        pytest.skip("needs the right to give files away")
+    for name in ("", ".git"):
+        os.chown(project.folder / name, 65534, 65534)
+    assert "dubious ownership" in project.verified(9)
 
 
-def test_a_kept_study_is_what_is_compared_with(project: Project) -> None:
+def test_a_kept_study_is_what_is_compared_with_and_the_report_is_told(project: Project) -> None:
     kept = project.folder / "studies/toy"
     kept.mkdir(parents=True)
     for name in ("dvc.lock", "params.yaml"):
         shutil.copy(project.folder / name, kept)
-    assert "equal those of studies/toy" in project.verified(0)
-
-
-def test_the_report_is_told(project: Project) -> None:
     (project.folder / "reports/build").mkdir(parents=True)
     said = project.verified(0)
+    assert "equal those of studies/toy" in said
     text = (project.folder / "reports/build/verified.js").read_text(encoding="utf-8")
     facts = json.loads(text.removeprefix("window.reportVerified = ").rstrip(";\n"))
     assert facts == {"reproduced": True, "sentence": said.strip()}
-
-
-def test_single_stages(project: Project, tmp_path: Path, original: Project) -> None:
-    clone = original.cloned(tmp_path / "clone")
-    said = clone.mesr("verify", "train@a")
-    assert "reproduced: all 1 outputs were computed here" in said
-    project.mesr("verify", "nope", status=1)
