@@ -144,7 +144,8 @@ def compare(targets: Collection[str] = ()) -> Verification:
     differing = [path for path in before if before[path] != after.get(path, before[path])]
     other_code = _other_code(theirs, ours, compared) - state["code"] if differing else set()
     code = state["code"] | other_code
-    restored = [] if differing or absent else [n for n in compared if not _computed(ours, n)]
+    unlike = altered or absent or differing
+    restored = [] if unlike else [name for name in compared if not _computed(ours, name)]
     equal = f"{total - len(differing)} of {total} outputs equal those of {reference}"
     db = _psnr_differences(recorded, here) if differing and not targets else None
     if altered:

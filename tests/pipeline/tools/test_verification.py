@@ -141,8 +141,8 @@ def project(original: Project, tmp_path: Path) -> Project:
         (
             lambda p: p.replace("runs/a/weights", "30.6", "30.60"),
             8,
-            "altered: runs/a\naltered since it was computed: 1 of 3 outputs do not hold what "
-            "dvc.lock says, runs/a first; ",
+            "altered: runs/a\nchanged: runs\naltered since it was computed: 1 of 3 outputs do not "
+            "hold what dvc.lock says, runs/a first; ",
         ),
         (
             lambda p: p.replace("results/quality.csv", "30.600000", "30.700000"),
