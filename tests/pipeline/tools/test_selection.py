@@ -28,7 +28,7 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     [
         ("mesr", {}, "full"),
         ("MESR", {"weights": "Trained", "variant": "full"}, "full"),
-        ("mesr", {"variant": "No_RB", "seed": 0}, "no_rb"),
+        ("mesr", {"variant": "no_rb", "seed": 0}, "no_rb"),
         ("mesr", {"weights": "runs/mesr_x4_s0/weights.safetensors"}, "full"),
         ("mesr", {"weights": "runs/mesr-no_rb_x4_s0/weights.safetensors"}, "no_rb"),
     ],
