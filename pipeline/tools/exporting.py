@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from unittest.mock import patch
@@ -92,12 +91,6 @@ def export_subject(subject: Subject, target: Path) -> tuple[dict[str, str], floa
     if target.suffix not in (".onnx", ".pt2"):
         raise UserError(f"{target}: ends in {target.suffix!r}; expected .onnx or .pt2")
     as_onnx = target.suffix == ".onnx"
-    packages = ("onnx", "onnxruntime", "onnxscript") if as_onnx else ()
-    if absent := [name for name in packages if find_spec(name) is None]:
-        raise UserError(
-            f"{absent[0]} is not installed, which ONNX files need; "
-            "install it with: pip install -e '.[export]'"
-        )
     network = copy.deepcopy(subject.network).cpu().eval().requires_grad_(False)
     luma = network.domain == "y"
     facts = {
@@ -227,9 +220,15 @@ def _write_pt2(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
 
 
 def _write_onnx(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
-    import onnx  # noqa: PLC0415
-    import onnxruntime  # noqa: PLC0415
-
+    try:
+        import onnx  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415
+        import onnxscript  # noqa: F401, PLC0415
+    except ImportError as error:
+        raise UserError(
+            f"{error.name} is not installed, which ONNX files need; install it with: "
+            "pip install -e '.[export]'"
+        ) from error
     # onnxruntime approximates Sigmoid, 40 times less accurately than PyTorch in PAN's gates.
     program = program.run_decompositions({torch.ops.aten.sigmoid.default: _sigmoid})
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)

@@ -1,5 +1,6 @@
 """Options that several commands have."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
@@ -15,5 +16,6 @@ Variant = Annotated[str, typer.Option(help="size or variant of the network")]
 Ensemble = Annotated[
     bool, typer.Option("--self-ensemble", help="average over the eight flips and turns")
 ]
+Out = Annotated[Path | None, typer.Option(help="file or folder to write")]
 Seed = Annotated[int | None, typer.Option(min=0, help="which of the trained networks [0]")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="print which file belongs to which HR image")]

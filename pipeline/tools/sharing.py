@@ -32,7 +32,7 @@ from pipeline.support.json import read_json, write_json
 from pipeline.support.names import canonical
 from pipeline.tables.statistics import bootstrap_interval
 from pipeline.tools.folders import hr_images
-from pipeline.tools.options import Scale, Seed, Variant
+from pipeline.tools.options import Out, Scale, Seed, Variant
 from pipeline.tools.shipped import CODE_LICENCE, Shipped, is_toy, read_manifest, weights_licence
 
 REMEDY = "dvc repro tables"
@@ -50,9 +50,9 @@ def card(
     scale: Scale,
     variant: Variant = "",
     seed: Seed = None,
-    out: Annotated[Path | None, typer.Option(help="file to write; none prints the card")] = None,
+    out: Out = None,
 ) -> None:
-    """Write a model card of a trained network, with Hugging Face's front matter."""
+    """Write a model card of a trained network, with Hugging Face's front matter, or print it."""
     recorded = Recorded.of(canonical(model, network_names()), scale, variant, seed)
     if out is None:
         print(model_card(recorded), end="")
@@ -67,11 +67,9 @@ def card(
 def ship(
     models: Annotated[list[str] | None, typer.Argument(help="networks [mesr]")] = None,
     seed: Seed = None,
-    out: Annotated[
-        Path | None, typer.Option(help="folder to write [weights, beside the code]")
-    ] = None,
+    out: Out = None,
 ) -> None:
-    """Take the study's weights into the folder that comes with the code, with a manifest."""
+    """Take the study's weights into the folder `weights` beside the code, with a manifest."""
     names = [canonical(model, network_names()) for model in models or ["mesr"]]
     scales = [int(scale[1:]) for scale in load_params().scales]
     folder = out or SHIPPED
@@ -147,16 +145,11 @@ def model_card(recorded: Recorded) -> str:
         low, high = bootstrap_interval(values.to_numpy()[None], **params.statistics.model_dump())
         return {"mean": float(values.mean()), "low": low, "high": high, "images": len(values)}
 
-    scores = {
-        dataset: {
-            metric: {
-                "mean": mean(rows[metric]),
-                "gain": mean(rows[metric] - rows[f"bicubic_{metric}"]),
-            }
-            for metric in METRICS
-        }
+    scores = [
+        (dataset, metric, mean(rows[metric]), mean(rows[metric] - rows[f"bicubic_{metric}"]))
         for dataset, rows in recorded.quality.items()
-    }
+        for metric in METRICS
+    ]
     name = f"{recorded.label} x{run.scale}"
     size = published_sizes(run.network).get(size_of(run.network, run.settings), {})
     results = [

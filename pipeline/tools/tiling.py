@@ -90,10 +90,9 @@ class TiledResult:
                 "where both were computed, and of each other where they meet"
             )
         return (
-            f"{text}. The network makes something else of a part than of the whole image: where "
-            "tiles meet, and where the untiled image was computed too, values differ by up to "
-            f"{self.deviation:.2g} of 255 grey levels. Larger tiles (--tile 512) lessen that; "
-            "--tile 0 takes the whole image at once and avoids it, if memory suffices"
+            f"{text}; where they meet, and where the untiled image was computed too, values differ "
+            f"by up to {self.deviation:.2g} of 255 grey levels: the network looks at the whole "
+            "image. Larger tiles (--tile 512) lessen that, --tile 0 avoids it if memory suffices"
         )
 
 

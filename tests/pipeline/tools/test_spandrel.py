@@ -44,7 +44,7 @@ def test_what_is_no_network_of_finite_weights_is_refused(
     state, path = compact().state_dict(), tmp_path / "net.safetensors"
     with pytest.raises(UserError, match="not found"):
         SpandrelNetwork(path)
-    torch.save({"weight": torch.zeros(3)}, path)
+    save_file({"weight": torch.zeros(3)}, path)
     with pytest.raises(UserError, match=r"net\.safetensors: Spandrel cannot load it"):
         SpandrelNetwork(path)
     state["body.0.bias"][3] = torch.nan
