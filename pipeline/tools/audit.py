@@ -203,10 +203,7 @@ def measure_images(pairs: Sequence[Pair], scale: int, *, ssim: bool) -> Figures:
     with backend_flags(threads=1), ThreadPoolExecutor(joblib.cpu_count()) as pool:
         figures = _average(pool.map(one, pairs))
     if all(math.isinf(psnr_db) for psnr_db, _ in figures.values()):
-        raise UserError(
-            "the SR images are identical to the HR images: PSNR is infinite in every evaluation. "
-            "Give the images that a network made."
-        )
+        raise UserError("the SR images are identical to the HR images. Give those of a network")
     return figures
 
 

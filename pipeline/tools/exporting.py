@@ -151,10 +151,7 @@ def _enlarge_inside(x: Tensor, *, size: tuple[int, int]) -> Tensor:
     for scale in SCALES:
         if size[0] == scale * x.shape[-2]:
             return enlarge(x, scale)
-    raise UserError(
-        "it resizes images by a factor that is no integer, for which there is a matrix for each "
-        "size of image but no operation in the format"
-    )
+    raise UserError("it resizes by a factor that is no integer, for which there is no operation")
 
 
 def _sigmoid(x: Tensor) -> Tensor:

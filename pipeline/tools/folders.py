@@ -53,14 +53,11 @@ def image_files(folder: Path) -> dict[str, Path]:
             path.name.encode()
         except UnicodeEncodeError as error:
             raise UserError(
-                f"{folder}: the file name {os.fsencode(path.name)!r} is not UTF-8 text, which "
-                "result files are; rename it"
+                f"{folder}: the file name {os.fsencode(path.name)!r} is not UTF-8 text; rename it"
             ) from error
         if path.stem in files:
-            raise UserError(
-                f"{path}: {files[path.stem].name} has the same name without its ending; "
-                "keep one of the two"
-            )
+            other = files[path.stem].name
+            raise UserError(f"{path}: {other} has the same name but for its ending; keep one")
         files[path.stem] = path
     return files
 
@@ -102,10 +99,8 @@ def _open(
         return folder, {stem: partial(read_image, path) for stem, path in files.items()}
     if asset in known:
         raise UserError(f"{file}: not there yet; get it with: mesr fetch {asset}")
-    raise UserError(
-        f"{option} {word}: neither a folder nor {what}.{suggestion(word, known)} "
-        "mesr fetch lists what there is"
-    )
+    near = suggestion(word, known)
+    raise UserError(f"{option} {word}: neither a folder nor {what}.{near} mesr fetch lists them")
 
 
 def sr_pairs(folder: Path, images: Named, scale: int, *, show: bool = False) -> list[Pair]:

@@ -309,10 +309,8 @@ def folder_of_images(word: str, *, bare: bool = False) -> Path | None:
         return path
     looks_like_path = "/" in word or word.startswith(".") or path.exists()
     if looks_like_path and canonical(word, network_names()) not in network_names():
-        raise UserError(
-            f"{word}: is not a folder; expected a folder of SR images, the name of a network, or "
-            "spandrel:FILE for a checkpoint"
-        )
+        expected = "a folder of SR images, the name of a network, or spandrel:FILE"
+        raise UserError(f"{word}: is not a folder; expected {expected}")
     return None
 
 

@@ -125,10 +125,8 @@ class Recorded:
             raise UserError(f"{path}: not found. Run: {REMEDY}")
         runs = pd.read_csv(path, keep_default_na=False, dtype=str).set_index("key")
         if runs["weights_sha256"].get(run.key) != facts["weights_sha256"]:
-            raise UserError(
-                f"{path}: says nothing of the weights in {run_folder(run.key)}. Bring it up to "
-                f"date: {REMEDY}"
-            )
+            folder = run_folder(run.key)
+            raise UserError(f"{path}: says nothing of the weights in {folder}. Run: {REMEDY}")
         table = pd.read_csv(RESULTS / "quality.csv", dtype={"image": str})
         table = table.set_index(["key", "dataset", "image"])[list(METRICS)]
         rows = table.loc[run.key].join(table.loc[f"bicubic_x{scale}"].add_prefix("bicubic_"))

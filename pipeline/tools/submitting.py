@@ -74,10 +74,8 @@ def check_file(file: Path) -> list[str]:
     for _, dataset, _, score in submission.scores():
         path = hr_file(dataset)
         if dataset not in known:
-            raise UserError(
-                f"{file}: dataset {dataset!r} is unknown.{suggestion(dataset, known)} "
-                "Datasets: mesr fetch"
-            )
+            near = suggestion(dataset, known)
+            raise UserError(f"{file}: dataset {dataset!r} is unknown.{near} Datasets: mesr fetch")
         if path.is_file():
             images = PackedImages(path)
             compare_images(file, dataset, score, images.digest, len(images), path)
@@ -106,8 +104,7 @@ def enter_scores(file: Path, scores: Path) -> str:
         table = pd.read_csv(scores, dtype=COLUMNS, keep_default_na=False)[list(COLUMNS)]
     except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"{scores}: not readable as quality.csv of mesr evaluate --out FOLDER ({error}). "
-            f"{REMEDY}"
+            f"{scores}: not readable as quality.csv of mesr evaluate ({error}). {REMEDY}"
         ) from error
     about = table[["model", "scale", "dataset", "protocol"]].drop_duplicates()
     if len(about) != 1:
@@ -115,10 +112,8 @@ def enter_scores(file: Path, scores: Path) -> str:
     model, scale, dataset, protocol = about.iloc[0]
     images = PackedImages(hr_file(dataset))
     if sorted(table["image"]) != sorted(images.names):
-        raise UserError(
-            f"{scores}: its images are not those of {images.path}. Score the network with "
-            f"mesr evaluate --data {dataset}."
-        )
+        remedy = f"Score the network: mesr evaluate --data {dataset}"
+        raise UserError(f"{scores}: its images are not those of {images.path}. {remedy}")
     draft = {"format": FORMAT, "name": file.stem, "label": model, "protocol": protocol, **EMPTY}
     values: dict[str, Any] = read_yaml(file, REMEDY) if file.is_file() else draft
     expected = [values.get("protocol")] if file.is_file() else get_args(Protocol)

@@ -131,10 +131,8 @@ def compare(targets: Collection[str] = ()) -> Verification:
         return Verification(Verdict.INCOMPARABLE, reference)
     ours, theirs = (_yaml(files[LOCK]).get("stages", {}) for files in (here, recorded))
     if odd := [name for name in targets if name not in theirs]:
-        raise UserError(
-            f"{odd[0]}: {reference} recorded no such stage. `dvc stage list` lists the stages of "
-            "params.yaml as it is here"
-        )
+        remedy = "`dvc stage list` lists those that are here"
+        raise UserError(f"{odd[0]}: {reference} recorded no such stage; {remedy}")
     state = inspect(ours, targets)
     compared = targets or list(theirs)
     before, after = _outputs(theirs, compared), _outputs(ours, targets or ours)
@@ -266,7 +264,8 @@ def _yaml(content: bytes) -> dict[str, Any]:
 
 
 def _table(files: Files, name: str) -> pd.DataFrame:
-    return pd.read_csv(io.BytesIO(files[name]), dtype=str, keep_default_na=False)
+    content = io.BytesIO(files.get(name, b"key\n"))
+    return pd.read_csv(content, dtype=str, keep_default_na=False)
 
 
 def _outputs(stages: Stages, names: Collection[str]) -> dict[str, str]:
@@ -300,11 +299,10 @@ def _other_code(theirs: Stages, ours: Stages, names: Collection[str]) -> set[str
 
 def _psnr_differences(recorded: Files, here: Files) -> tuple[float, float, str] | None:
     """Largest difference of an image, and of a mean with its name; None without common rows."""
-    if QUALITY not in recorded or QUALITY not in here:
-        return None
-    row = ["key", "dataset", "image", "protocol"]
-    both = _table(recorded, QUALITY).merge(_table(here, QUALITY), on=row, suffixes=("", "_here"))
-    if both.empty:
+    before, after = _table(recorded, QUALITY), _table(here, QUALITY)
+    row = [name for name in ("key", "dataset", "image", "protocol") if name in before]
+    both = before.merge(after, on=row, suffixes=("", "_here"))
+    if "psnr_db_here" not in both or both.empty:
         return None
     psnr, ours = (pd.to_numeric(both[c]) for c in ("psnr_db", "psnr_db_here"))
     both["difference"] = (ours - psnr).where(ours != psnr, 0.0)  # two infinite values are equal
@@ -328,21 +326,18 @@ def _other_parameters(recorded: Files, here: Files) -> str:
 
 def _causes(recorded: Files, here: Files, folders: Collection[str]) -> list[str]:
     """Name what differs between recorded runs and those here: all, or those of some folders."""
-    if RUNS not in recorded or (RUNS not in here and not folders):
-        return []
-    if folders:
-        records = [path for folder in folders if (path := Path(folder, "run.json")).is_file()]
-        rows = [{"key": path.parent.name} | json.loads(path.read_bytes()) for path in records]
-        runs = pd.DataFrame(rows, columns=["key", *CAUSES]).dropna(axis=1).astype(str)
-    else:
-        runs = _table(here, RUNS)
-    both = _table(recorded, RUNS).merge(runs, on="key", suffixes=("", "_here"))
+    records = [path for folder in folders if (path := Path(folder, "run.json")).is_file()]
+    rows = [{"key": path.parent.name} | json.loads(path.read_bytes()) for path in records]
+    runs = rows if folders else _table(here, RUNS).to_dict("records")
+    before = {row["key"]: row for row in _table(recorded, RUNS).to_dict("records")}
+    pairs = [(before[run["key"]], run) for run in runs if run["key"] in before]
     found = []
     for column, meaning in CAUSES.items():
-        if {column, f"{column}_here"} <= {*both.columns}:
-            changed = both[both[column] != both[f"{column}_here"]]
-            if len(changed):
-                before, after = changed[[column, f"{column}_here"]].iloc[0]
-                values = "" if column.endswith("digest") else f" ({before}, here {after})"
-                found.append(f"{meaning}{values} in {len(changed)} of {len(both)} runs")
+        values = [
+            (old[column], str(new[column])) for old, new in pairs if column in {*old} & {*new}
+        ]
+        if changed := [(old, new) for old, new in values if old != new]:
+            old, new = changed[0]
+            text = "" if column.endswith("digest") else f" ({old}, here {new})"
+            found.append(f"{meaning}{text} in {len(changed)} of {len(pairs)} runs")
     return found

@@ -7,6 +7,7 @@ from pathlib import Path
 
 import numpy as np
 import pytest
+import skimage.data
 from PIL import Image
 from skimage.metrics import structural_similarity
 from typer.testing import CliRunner
@@ -24,23 +25,14 @@ from pipeline.tools.folders import GivenImages, Pair
 SCALE = 2
 
 
-def scene(seed: int, *, gray: bool = False) -> Pixels:
-    """A picture with edges, texture and flat parts."""
-    rng = np.random.default_rng(seed)
-    y, x = np.mgrid[:44, :52]
-    waves = [
-        np.sin(x / rng.uniform(1.5, 8) + rng.uniform(0, 6)) * np.cos(y / rng.uniform(1.5, 8))
-        for _ in range(3)
-    ]
-    image = np.stack(waves, axis=2) * 60 + 120 + 50 * (x + y > 50)[..., None]
-    image += rng.normal(0, 6, image.shape)
-    pixels = np.clip(image, 0, 255).astype(np.uint8)
-    return pixels[..., 0] if gray else pixels
-
-
-HR = {"a": scene(0), "b": scene(1), "c": scene(2, gray=True)}
+# Photographs reduced without antialiasing: edges, texture and flat parts.
+HR = {
+    "a": skimage.data.astronaut()[::11, ::9][:44, :52],
+    "b": skimage.data.chelsea()[::6, ::8][:44, :52],
+    "c": skimage.data.camera()[::11, ::9][:44, :52],  # gray
+}
 # An RGB file whose three channels are equal, as `man` of Set14 is.
-STACKED = {**HR, "d": np.stack([scene(3, gray=True)] * 3, axis=2)}
+STACKED = {**HR, "d": np.stack([skimage.data.coins()[::6, ::7][:44, :52]] * 3, axis=2)}
 NETWORK = build_network("bicubic", SCALE)
 IMAGES = [(name, partial(HR.__getitem__, name)) for name in HR]
 

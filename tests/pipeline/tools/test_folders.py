@@ -7,9 +7,7 @@ from pathlib import Path
 import numpy as np
 import pytest
 from PIL import Image
-from typer.testing import CliRunner
 
-from pipeline.cli import app
 from pipeline.support.errors import UserError
 from pipeline.tools.folders import given_lr, hr_images, image_files, sr_pairs
 
@@ -58,21 +56,6 @@ def test_pairs_are_those_that_belong_together_and_are_printed(
     images = [(f"{k:04}", lambda: None) for k in range(801, 804)]
     with pytest.raises(UserError, match="numbered 1 to 10, the HR images 801 to 803"):
         sr_pairs(tmp_path, images, 4)
-
-
-def test_numbered_images_score_as_their_own(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    """Sorted by name, 10 comes before 2: those pairs give 8 dB in place of 40."""
-    monkeypatch.chdir(tmp_path)
-    for k in range(1, 13):
-        hr = np.asarray(Image.open(save(Path(f"hr/{k}.png"), 32, 32))) // 2
-        Image.fromarray(hr).save(f"hr/{k}.png")
-        Path("sr").mkdir(exist_ok=True)
-        Image.fromarray(hr + 2).save(f"sr/img_{k:03}.png")
-    words = ["evaluate", "images:sr", "--scale", "2", "--data", "hr", "--protocol", "ntire"]
-    done = CliRunner().invoke(app, words)
-    assert f"PSNR {20 * np.log10(255 / 2):.2f} dB" in done.output
 
 
 def lr_of(folder: Path, images: dict[str, np.ndarray]) -> list[int]:

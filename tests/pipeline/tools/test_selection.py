@@ -133,21 +133,23 @@ def test_terms_of_the_weights_are_known(run: Path) -> None:
         select_subject("mesr", 4, weights="net.safetensors")
 
 
-@pytest.mark.parametrize("word", ["IMAGES:sr", "sr", "./sr", "sr/"])
-def test_a_folder_to_audit_is_recognised(word: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("IMAGES:sr", "sr", "./sr", "sr/"), "sr"),
+        (("pan", "PAN", "nowhere", "SPANDREL:./a/b.pth"), None),  # networks
+        (("sr/none", "./none", "net.pth"), r"is not a folder; expected .* spandrel:FILE"),
+        (("images:", "Images: "), "names no folder"),
+    ],
+)
+def test_what_to_audit_is_a_folder_a_network_or_refused(words, found) -> None:
     Path("sr").mkdir()
-    assert folder_of_images(word, bare=True) == Path("sr")
-    assert (folder_of_images(word) is None) == (":" not in word)
-
-
-@pytest.mark.parametrize("word", ["pan", "PAN", "nowhere", "SPANDREL:./a/b.pth"])
-def test_a_network_to_audit_is_no_folder(word: str) -> None:
-    Path("pan").touch()
-    assert folder_of_images(word, bare=True) is None
-
-
-@pytest.mark.parametrize("word", ["sr/none", "./none", "net.pth", "images:", "Images: "])
-def test_a_path_to_audit_that_is_no_folder_is_refused(word: str) -> None:
-    Path("net.pth").touch()
-    with pytest.raises(UserError, match=r"is not a folder; expected .* spandrel:FILE|names no f"):
-        folder_of_images(word, bare=True)
+    for name in ("pan", "net.pth"):
+        Path(name).touch()
+    for word in words:
+        if found in ("sr", None):
+            assert folder_of_images(word, bare=True) == (found and Path(found))
+            assert folder_of_images(word) is None or ":" in word
+        else:
+            with pytest.raises(UserError, match=found):
+                folder_of_images(word, bare=True)

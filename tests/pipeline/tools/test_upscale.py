@@ -45,22 +45,26 @@ def upscale(*words: str):
 
 
 @pytest.mark.parametrize(
-    ("mode", "shape"),
-    [("L", (11, 9)), ("RGB", (11, 9, 3)), ("RGBA", (11, 9, 4)), ("LA", (11, 9, 2))],
+    ("shape", "opacity", "mode"),
+    [
+        ((11, 9), None, "L"),
+        ((11, 9, 3), None, "RGB"),
+        ((11, 9, 2), 7, "LA"),
+        ((300, 10, 4), 128, "RGBA"),  # transparency in several tiles
+        ((11, 9, 4), 255, "RGB"),
+    ],
 )
-def test_gray_stays_gray_and_alpha_is_kept(mode: str, shape: tuple[int, ...]) -> None:
-    image, _ = enlarged(save("in.png", *shape), vdsr())
-    assert (image.mode, image.size) == (mode, (18, 22))
-
-
-@pytest.mark.parametrize(("opacity", "mode"), [(255, "RGB"), (128, "RGBA")])
-def test_constant_transparency_stays_constant(opacity: int, mode: str) -> None:
-    rgba = RNG.integers(0, 256, (300, 10, 4), dtype=np.uint8)  # several tiles
-    rgba[..., 3] = opacity
-    Image.fromarray(rgba).save("in.png")
+def test_gray_stays_gray_and_alpha_is_kept(
+    shape: tuple[int, ...], opacity: int | None, mode: str
+) -> None:
+    pixels = RNG.integers(0, 256, shape, dtype=np.uint8)
+    if opacity is not None:
+        pixels[..., -1] = opacity
+    Image.fromarray(pixels).save("in.png")
     image, _ = enlarged("in.png", vdsr())
-    assert image.mode == mode
-    assert mode == "RGB" or (np.asarray(image)[..., 3] == 128).all()
+    assert (image.mode, image.size) == (mode, (2 * shape[1], 2 * shape[0]))
+    if mode.endswith("A"):
+        assert (np.asarray(image)[..., -1] == opacity).all()
 
 
 def test_colours_that_transparency_hides_do_not_bleed() -> None:
