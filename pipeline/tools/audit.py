@@ -138,8 +138,10 @@ def audit(
         shown.add_row(Text(found.description), *cells[: len(shown.columns) - 1])
     Console().print(shown)
     print(verdict(findings, claim))
-    if len(claim) > 1 and not findings[0].meets:
-        print(separately(figures, claim))
+    # Figures of one paper may come of two programs.
+    parts = [{n: text} for n, text in claim.items() if len(claim) > 1 and not findings[0].meets]
+    for part in parts:
+        print(f"{next(iter(part)).upper()} alone: {verdict(explain(figures, part), part)}")
 
 
 def read_claim(**claimed: str | None) -> Claim:
@@ -429,22 +431,10 @@ def explain(figures: Figures, claim: Claim) -> list[Finding]:
 
 def verdict(findings: Sequence[Finding], claim: Claim) -> str:
     """One sentence: how many combinations meet the claim, or how far the nearest is."""
+    first, number = findings[0], len(findings)
     if meeting := sum(finding.meets for finding in findings):
-        return f"{meeting} of {len(findings)} combinations give the claim to its printed digits"
+        text = f"{meeting} of {number} combinations give the claim to its printed digits"
+        return f"{text}, the simplest: {first.description}"
     within = " and ".join(CLAIMS[n][4].format(half_unit(text)) for n, text in claim.items())
-    return f"no combination of {len(findings)} within {within}; {_nearest(findings[0], claim)}"
-
-
-def _nearest(finding: Finding, claim: Claim) -> str:
-    found = " and ".join(CLAIMS[name][3].format(finding.figures[name]) for name in claim)
-    return f"nearest: {finding.description} ({found})"
-
-
-def separately(figures: Figures, claim: Claim) -> str:
-    """Say what gives PSNR alone and SSIM alone: figures of one paper may come of two programs."""
-    parts = []
-    for name, text in claim.items():
-        found = explain(figures, {name: text})[0]
-        nearest = f"no combination, {_nearest(found, {name: text})}"
-        parts.append(f"{name.upper()} by {found.description if found.meets else nearest}")
-    return f"separately: {'; '.join(parts)}"
+    found = " and ".join(CLAIMS[n][3].format(first.figures[n]) for n in claim)
+    return f"no combination of {number} within {within}; nearest: {first.description} ({found})"

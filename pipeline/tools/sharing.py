@@ -75,8 +75,7 @@ def ship(
     folder = out or SHIPPED
     chosen = [Recorded.of(name, scale, seed=seed) for name in names for scale in scales]
     for entry in ship_runs(chosen, folder):
-        loss = "" if entry.half_loss_db is None else f" ({entry.half_loss_db:+.4f} dB lost by half)"
-        print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}{loss}")
+        print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}")
 
 
 @dataclass(frozen=True)

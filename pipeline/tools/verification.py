@@ -10,10 +10,10 @@ import io
 import json
 import subprocess
 from collections import defaultdict
-from collections.abc import Collection, Mapping, Sequence
+from collections.abc import Collection, Mapping
 from enum import Enum
 from pathlib import Path
-from typing import Annotated, Any, NamedTuple
+from typing import Annotated, Any
 
 import pandas as pd
 import typer
@@ -57,24 +57,6 @@ class Verdict(Enum):
     DIFFERENT = "not reproduced", 10
 
 
-class Verification(NamedTuple):
-    """How the study that is here compares with a recorded one.
-
-    Attributes
-    ----------
-    verdict : Verdict
-        The first thing that is to be said of it.
-    explanation : str
-        The rest of the sentence.
-    paths : sequence of str
-        What there is to say of single paths, one line each.
-    """
-
-    verdict: Verdict
-    explanation: str
-    paths: Sequence[str] = ()
-
-
 def verify(
     targets: Annotated[
         list[str] | None,
@@ -108,7 +90,7 @@ def verify(
         raise typer.Exit(status)
 
 
-def compare(targets: Collection[str] = ()) -> Verification:
+def compare(targets: Collection[str] = ()) -> tuple[Verdict, str, list[str]]:
     """Compare the working folder with the recorded study of its profile.
 
     That is the one kept in ``studies/<profile>`` or, where none is, the one that HEAD recorded.
@@ -118,6 +100,15 @@ def compare(targets: Collection[str] = ()) -> Verification:
     targets : collection of str
         Stages whose outputs are compared; none means all.
 
+    Returns
+    -------
+    verdict : Verdict
+        The first thing that is to be said of it.
+    explanation : str
+        The rest of the sentence.
+    paths : list of str
+        What there is to say of single paths, one line each.
+
     Raises
     ------
     UserError
@@ -125,10 +116,10 @@ def compare(targets: Collection[str] = ()) -> Verification:
     """
     here = _files(Path())
     if LOCK not in here:
-        return Verification(Verdict.ABSENT, f"there is no {LOCK}; `make repro` computes the study")
+        return Verdict.ABSENT, f"there is no {LOCK}; `make repro` computes the study", []
     reference, recorded = _recorded(here)
     if not recorded:
-        return Verification(Verdict.INCOMPARABLE, reference)
+        return Verdict.INCOMPARABLE, reference, []
     ours, theirs = (_yaml(files[LOCK]).get("stages", {}) for files in (here, recorded))
     if odd := [name for name in targets if name not in theirs]:
         remedy = "`dvc stage list` lists those that are here"
@@ -188,7 +179,7 @@ def compare(targets: Collection[str] = ()) -> Verification:
         "changed": state["code"] | state["inputs"], "other code": other_code, "restored": restored,
     }  # fmt: skip
     listed = [f"{what}: {path}" for what, paths in told.items() for path in sorted(paths)]
-    return Verification(verdict, said, listed)
+    return verdict, said, listed
 
 
 def inspect(stages: Stages, targets: Collection[str]) -> Mapping[str, set[str]]:
