@@ -93,11 +93,9 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}
         if (total := sum(sizes.values())) > LARGEST:
             largest = max(sizes, key=lambda path: sizes[path])
-            raise UserError(
-                f"{folder}: the study takes {total:,} bytes; expected at most {LARGEST:,}, because "
-                f"every clone carries it. The largest file is {largest.relative_to(temporary)} "
-                f"with {sizes[largest]:,}"
-            )
+            file = f"The largest file is {largest.relative_to(temporary)} with {sizes[largest]:,}"
+            expected = f"expected at most {LARGEST:,}, because every clone carries it"
+            raise UserError(f"{folder}: the study takes {total:,} bytes; {expected}. {file}")
 
 
 def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:

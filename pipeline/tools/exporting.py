@@ -29,6 +29,7 @@ from pipeline.tools.selection import TOY, Subject, select_subject
 
 OPSET = 18
 INPUT, OUTPUT = "lr", "sr"
+SIDES = {2: "height", 3: "width"}
 METADATA = "metadata.json"  # in a .pt2 file
 # Heights and widths on which a written file is compared with the network: even and odd, wide and
 # tall, none of them the size that the network was traced with.
@@ -102,10 +103,8 @@ def export_subject(subject: Subject, target: Path) -> tuple[dict[str, str], floa
         "scale": str(network.scale),
         "domain": "BT.601 luma" if luma else "RGB",
         "range": "16/255 to 235/255" if luma else "0 to 1",
-        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), "
-        f"sides of at least {SHORTEST_SIDE}",
-        "output": f"{OUTPUT}: float32, {network.scale} times as high and wide; neither clamped "
-        "nor rounded",
+        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, h, w), sides of {SHORTEST_SIDE} or more",
+        "output": f"{OUTPUT}: float32, {network.scale} h by {network.scale} w, not clamped",
         **({"opset": str(OPSET)} if as_onnx else {"torch": torch.__version__}),
     }
     with atomic_path(target) as temporary:
@@ -174,10 +173,7 @@ class _LRToSR(nn.Module):
 
 def _traced(network: SRNetwork) -> Program:
     example = torch.rand(1, 1 if network.domain == "y" else 3, *TRACED)
-    sides = {
-        axis: torch.export.Dim(name, min=SHORTEST_SIDE)
-        for axis, name in ((2, "height"), (3, "width"))
-    }
+    sides = {axis: torch.export.Dim(name, min=SHORTEST_SIDE) for axis, name in SIDES.items()}
     # imresize multiplies with a sparse float64 matrix that is made for the size of the image: a
     # constant to exporters, and a type that neither format has. Networks that resize inside get
     # another while they are traced; the comparison afterwards is with imresize itself.
@@ -197,8 +193,7 @@ def _traced(network: SRNetwork) -> Program:
     except Exception as error:  # whatever the tracer and the network raise
         raise UserError(
             f"{type(network).__name__} at x{network.scale} cannot be exported: {_reason(error)}. "
-            "The file is for images of any size: layers that depend on values, or on sizes that "
-            "are multiples of a window, cannot be part of it."
+            "Files are for images of any size: no layer may depend on values or sizes of a window."
         ) from error
 
 
@@ -222,10 +217,8 @@ def _write_onnx(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
         import onnxruntime  # noqa: PLC0415
         import onnxscript  # noqa: F401, PLC0415
     except ImportError as error:
-        raise UserError(
-            f"{error.name} is not installed, which ONNX files need; install it with: "
-            "pip install -e '.[export]'"
-        ) from error
+        remedy = "pip install -e '.[export]'"
+        raise UserError(f"{error.name} is not installed, for ONNX files: {remedy}") from error
     # onnxruntime approximates Sigmoid, 40 times less accurately than PyTorch in PAN's gates.
     program = program.run_decompositions({torch.ops.aten.sigmoid.default: _sigmoid})
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -237,7 +230,7 @@ def _write_onnx(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
                 input_names=[INPUT],
                 output_names=[OUTPUT],
                 opset_version=OPSET,
-                dynamic_shapes={INPUT: {2: "height", 3: "width"}},
+                dynamic_shapes={INPUT: SIDES},
                 verbose=False,
             )
     except torch.onnx.OnnxExporterError as error:

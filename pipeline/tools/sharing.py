@@ -232,10 +232,9 @@ def ship_runs(chosen: Sequence[Recorded], folder: Path = SHIPPED) -> list[Shippe
     packed |= {(r.run.network, r.run.scale): _pack(r) for r in chosen}
     entries = [packed[name][0] for name in sorted(packed)]
     if (total := sum(len(content) for _, content in packed.values())) > LARGEST_TOTAL:
-        raise UserError(
-            f"{folder}: the weights take {total:,} bytes; expected at most {LARGEST_TOTAL:,}, "
-            "because every clone carries them. Ship fewer or smaller networks"
-        )
+        remedy = "Ship fewer or smaller networks: every clone carries them"
+        expected = f"expected at most {LARGEST_TOTAL:,}"
+        raise UserError(f"{folder}: weights of {total:,} bytes; {expected}. {remedy}")
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         for entry, content in packed.values():

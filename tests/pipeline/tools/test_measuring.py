@@ -6,14 +6,12 @@ from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from pipeline import measure as stage
 from pipeline.support.errors import UserError
 from pipeline.tools import measuring
-from pipeline.tools.measuring import Case, affordable, file_name, with_scores
+from pipeline.tools.measuring import Case, file_name, with_scores
 
-CPU = torch.device("cpu")
 VDSR = Case("vdsr", "", "study", 2, {"features": 8, "depth": 3}, "LR 32x24", 32, 24)
 
 
@@ -33,21 +31,20 @@ def test_rows_hold_counts_and_ordered_quartiles() -> None:
 def test_costly_networks_are_measured_on_a_strip_and_scaled_to_the_whole(
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    assert affordable(VDSR, CPU, "fp32").share == 1
+    assert VDSR.affordable().share == 1
     monkeypatch.setattr(measuring, "LIMIT_S", 0.0)
-    part = affordable(VDSR, CPU, "fp32")
+    part = VDSR.affordable()
     assert part.share == 1 / 16
-    network = part.build(CPU)
-    assert part.make_input(network, CPU).shape == (1, 1, 2 * 8, 2 * 24)  # no less than 8 LR rows
-    monkeypatch.setattr(measuring, "timed", lambda *_: 3.0)
-    found = measuring.latencies([VDSR, replace(VDSR, share=0.25)], CPU, "fp32", 4)
+    assert part.ready()[1].shape == (1, 1, 2 * 8, 2 * 24)  # no less than 8 LR rows
+    monkeypatch.setattr(Case, "timed", lambda *_: 3.0)
+    found = measuring.latencies([VDSR, replace(VDSR, share=0.25)], 4)
     assert found.tolist() == [[3.0] * 4, [12.0] * 4]
 
 
 @pytest.mark.skipif(not measuring.STATUS.is_file(), reason="needs Linux")
 def test_peak_memory_holds_the_feature_maps() -> None:
     large = replace(VDSR, settings={"features": 64, "depth": 3}, height=256, width=256)
-    found = measuring.peak_memory(large, CPU, "fp32")
+    found = measuring.peak_memory(large)
     feature_map = 64 * 512 * 512 * 4 / 2**20
     assert 1.5 * feature_map < found < 6 * feature_map
 
