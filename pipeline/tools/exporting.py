@@ -103,7 +103,8 @@ def export_subject(subject: Subject, target: Path) -> tuple[dict[str, str], floa
         "scale": str(network.scale),
         "domain": "BT.601 luma" if luma else "RGB",
         "range": "16/255 to 235/255" if luma else "0 to 1",
-        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), sides from {SHORTEST_SIDE}",
+        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), sides of at least "
+        f"{SHORTEST_SIDE}",
         "output": f"{OUTPUT}: float32, {network.scale} times the size, neither clamped nor rounded",
         **({"opset": str(OPSET)} if as_onnx else {"torch": torch.__version__}),
     }
