@@ -33,9 +33,11 @@ REPRO = "mesr repro"
 
 def archive(
     folder: Annotated[Path | None, typer.Argument(help="[studies/PROFILE]")] = None,
-    pdf: Annotated[bool, typer.Option(help="compile the report's LaTeX")] = True,
 ) -> None:
-    """Keep the finished study of this folder: results, report, parameters and lock."""
+    """Keep the finished study of this folder: results, report, parameters and lock.
+
+    With LaTeX (latexmk) the report as a document, too.
+    """
     folder = folder or STUDIES / load_params().profile
     try:
         stages = {stage.addressing for stage in Repo().index.stages}
@@ -44,11 +46,11 @@ def archive(
             f"DVC cannot read the project here: {error}. Where the code came without .git, as a "
             "downloaded archive does: git init && git add -A && git commit -m start"
         ) from error
-    keep_study(folder, stages, pdf=pdf)
+    keep_study(folder, stages, pdf=shutil.which("latexmk") is not None)
     print(f"{folder}: kept")
 
 
-def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> None:
+def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
     """Write the folder of the study that is here.
 
     Parameters
@@ -63,7 +65,7 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
     Raises
     ------
     UserError
-        When a part of the study is missing, LaTeX fails or is missing, or the folder would take
+        When a part of the study is missing, LaTeX fails, or the folder would take
         more than `LARGEST` bytes. Nothing is written then.
     """
     for path in (PARAMS, LOCK, RESULTS / "runs.csv", REPORT / "index.html"):
@@ -122,10 +124,8 @@ def compile_pdf(source: Path, pdf: Path) -> None:
     Raises
     ------
     UserError
-        When latexmk is not installed or fails.
+        When it fails.
     """
-    if shutil.which("latexmk") is None:
-        raise UserError("latexmk is not installed. Install it with LaTeX, or give --no-pdf")
     with tempfile.TemporaryDirectory() as built:
         words = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
         done = subprocess.run(

@@ -13,9 +13,7 @@ SOURCES = "trained, published, shipped, or a .safetensors file"
 Weights = Annotated[str | None, typer.Option(help=f"{SOURCES} [trained]")]
 WeightsForUse = Annotated[str | None, typer.Option(help=f"{SOURCES} [the best that is here]")]
 Variant = Annotated[str, typer.Option(help="size or variant of the network")]
-Ensemble = Annotated[
-    bool, typer.Option("--self-ensemble", help="average over the eight flips and turns")
-]
+Ensemble = Annotated[bool, typer.Option("--self-ensemble", help="average over flips and turns")]
 Out = Annotated[Path | None, typer.Option(help="file or folder to write")]
 Seed = Annotated[int | None, typer.Option(min=0, help="which of the trained networks [0]")]
 Pairs = Annotated[bool, typer.Option("--pairs", help="print which file belongs to which HR image")]

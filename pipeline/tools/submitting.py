@@ -31,9 +31,7 @@ EMPTY = {"trained_on": None, "trained_on_test_data": None, "source": None}  # on
 
 def submit(
     file: Annotated[Path, typer.Argument(help="NAME.yaml; NAME names the network")],
-    scores: Annotated[
-        Path | None, typer.Option(help="quality.csv of mesr evaluate --out: enter its means")
-    ] = None,
+    scores: Annotated[Path | None, typer.Option(help="quality.csv: enter its means")] = None,
     check: Annotated[bool, typer.Option("--check", help="check the file, change nothing")] = False,
 ) -> None:
     """Check results of a network of one's own, and put them into submissions/."""

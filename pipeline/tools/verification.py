@@ -58,13 +58,8 @@ class Verdict(Enum):
 
 
 def verify(
-    targets: Annotated[
-        list[str] | None,
-        typer.Argument(help="stages to bring up to date first, and to compare alone; none: all"),
-    ] = None,
-    optional: Annotated[
-        bool, typer.Option("--optional", help="exit status 0; silent where nothing is recorded")
-    ] = False,
+    targets: Annotated[list[str] | None, typer.Argument(help="stages to run and compare")] = None,
+    optional: Annotated[bool, typer.Option("--optional", help="exit status 0")] = False,
     verbose: Annotated[bool, typer.Option("--verbose", "-v", help="list the paths")] = False,
 ) -> None:
     """Say whether the study of this folder was computed here and equals the recorded one.

@@ -80,10 +80,10 @@ def test_what_is_missing_or_too_large_is_refused(
 def test_the_document_is_compiled_and_an_error_is_shown() -> None:
     source = Path("reports/build/latex/report.tex")
     source.write_text("\\documentclass{article}\\begin{document}a\\end{document}")
-    keep_study(Path("kept"), STAGES)
+    keep_study(Path("kept"), STAGES, pdf=True)
     assert Path("kept/report.pdf").read_bytes().startswith(b"%PDF")
     assert [path.name for path in source.parent.iterdir()] == ["report.tex"]
     source.write_text("\\documentclass{article}\\begin{document}\\nonsense\\end{document}")
     with pytest.raises(UserError, match=r"(?s)LaTeX failed.*nonsense"):
-        keep_study(Path("other"), STAGES)
+        keep_study(Path("other"), STAGES, pdf=True)
     assert not Path("other").exists()
