@@ -25,7 +25,7 @@ COMMANDS = {
     "ship": ("pipeline.tools.sharing:ship", "Take a study's weights into the code's folder."),
     "submit": ("pipeline.tools.submitting:submit", "Give results of a network to the tables."),
     "archive": ("pipeline.tools.archiving:archive", "Keep a finished study as a folder."),
-    "verify": ("pipeline.tools.verification:command", "Say whether the study reproduced."),
+    "verify": ("pipeline.tools.verification:verify", "Say whether the study reproduced."),
     "repro": ("pipeline.scheduling.repro:repro", "Run the stages that are out of date."),
 }
 

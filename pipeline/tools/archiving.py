@@ -33,9 +33,11 @@ REPRO = "mesr repro"
 
 def archive(
     folder: Annotated[Path | None, typer.Argument(help="[studies/PROFILE]")] = None,
-    pdf: Annotated[bool, typer.Option(help="compile the report's LaTeX")] = True,
 ) -> None:
-    """Keep the finished study of this folder: results, report, parameters and lock."""
+    """Keep the finished study of this folder: results, report, parameters and lock.
+
+    With LaTeX (latexmk) the report as a document, too.
+    """
     folder = folder or STUDIES / load_params().profile
     try:
         stages = {stage.addressing for stage in Repo().index.stages}
@@ -44,11 +46,11 @@ def archive(
             f"DVC cannot read the project here: {error}. Where the code came without .git, as a "
             "downloaded archive does: git init && git add -A && git commit -m start"
         ) from error
-    keep_study(folder, stages, pdf=pdf)
+    keep_study(folder, stages, pdf=shutil.which("latexmk") is not None)
     print(f"{folder}: kept")
 
 
-def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> None:
+def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
     """Write the folder of the study that is here.
 
     Parameters
@@ -63,13 +65,12 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
     Raises
     ------
     UserError
-        When a part of the study is missing, LaTeX fails or is missing, or the folder would take
+        When a part of the study is missing, LaTeX fails, or the folder would take
         more than `LARGEST` bytes. Nothing is written then.
     """
     for path in (PARAMS, LOCK, RESULTS / "runs.csv", REPORT / "index.html"):
         if not path.exists():
             raise UserError(f"{path}: not found. Finish the study first: {REPRO}")
-    profile = load_params().profile
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         shutil.copyfile(PARAMS, temporary / PARAMS.name)
@@ -84,27 +85,19 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool = True) -> No
         index.write_text(html, "utf-8")
         if pdf:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
-        text = study_page(profile, folder, pdf=pdf)
+        runs = pd.read_csv(RESULTS / "runs.csv", dtype=str, keep_default_na=False)
+        trained = runs[runs["kind"] == "trained"]
+        text = page(
+            "study.md.j2", profile=load_params().profile, machines=list_machines(trained),
+            folder=folder, pdf=pdf, example=next(iter(trained["key"]), ""),
+        )  # fmt: skip
         (temporary / "README.md").write_text(text, encoding="utf-8")
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}
         if (total := sum(sizes.values())) > LARGEST:
             largest = max(sizes, key=lambda path: sizes[path])
-            raise UserError(
-                f"{folder}: the study takes {total:,} bytes; expected at most {LARGEST:,}, because "
-                f"every clone carries it. The largest file is {largest.relative_to(temporary)} "
-                f"with {sizes[largest]:,}"
-            )
-
-
-def study_page(profile: str, folder: Path, *, pdf: bool) -> str:
-    """Write README.md of a kept study."""
-    runs = pd.read_csv(RESULTS / "runs.csv", dtype=str, keep_default_na=False)
-    trained = runs[runs["kind"] == "trained"]
-    example = trained["key"].iloc[0] if len(trained) else ""
-    return page(
-        "study.md.j2", profile=profile, machines=list_machines(trained), folder=folder, pdf=pdf,
-        example=example,
-    )  # fmt: skip
+            file = f"The largest file is {largest.relative_to(temporary)} with {sizes[largest]:,}"
+            expected = f"expected at most {LARGEST:,}, because every clone carries it"
+            raise UserError(f"{folder}: the study takes {total:,} bytes; {expected}. {file}")
 
 
 def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
@@ -113,16 +106,16 @@ def list_machines(trained: pd.DataFrame) -> list[dict[str, Any]]:
     The hours of all of a group together, which may have run side by side; None where the log of one
     is missing.
     """
-    columns = ["machine", "torch", "precision", "threads"]
-    found = []
-    for values, group in trained.groupby(columns):
-        logs = [LOGS / "runs" / f"{key}.json" for key in group["key"]]
-        hours = None
-        if all(path.is_file() for path in logs):
-            seconds = (read_json(path, REPRO, ("wall_seconds",))["wall_seconds"] for path in logs)
-            hours = float(sum(seconds)) / 3600
-        found.append(dict(zip(columns, values, strict=True), runs=len(group), hours=hours))
-    return found
+    logs = {key: LOGS / "runs" / f"{key}.json" for key in trained["key"]}
+    seconds = {
+        key: read_json(log, REPRO)["wall_seconds"] for key, log in logs.items() if log.is_file()
+    }
+    grouped = trained.assign(hours=trained["key"].map(seconds).astype(float) / 3600).groupby(
+        ["machine", "torch", "precision", "threads"], as_index=False
+    )
+    hours = pd.NamedAgg("hours", lambda values: values.sum(skipna=False))
+    table = grouped.agg(runs=("key", "size"), hours=hours).astype(object)
+    return [dict(row) for _, row in table.where(table.notna(), None).iterrows()]
 
 
 def compile_pdf(source: Path, pdf: Path) -> None:
@@ -131,16 +124,13 @@ def compile_pdf(source: Path, pdf: Path) -> None:
     Raises
     ------
     UserError
-        When latexmk is not installed or fails.
+        When it fails.
     """
-    if shutil.which("latexmk") is None:
-        raise UserError("latexmk is not installed. Install it with LaTeX, or give --no-pdf")
     with tempfile.TemporaryDirectory() as built:
-        words = ["-pdf", "-interaction=nonstopmode", "-halt-on-error", f"-outdir={built}"]
+        words = ["latexmk", "-pdf", "-interaction=nonstopmode", "-halt-on-error", "report.tex"]
         done = subprocess.run(
-            ["latexmk", *words, "report.tex"], cwd=source, capture_output=True, text=True,
-            check=False,
-        )  # fmt: skip
+            [*words, f"-outdir={built}"], cwd=source, capture_output=True, text=True, check=False
+        )
         if done.returncode:
             ending = "\n".join(done.stdout.splitlines()[-15:])
             raise UserError(f"{source / 'report.tex'}: LaTeX failed:\n{ending}")

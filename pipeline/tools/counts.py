@@ -10,28 +10,20 @@ from rich.table import Table
 from mesr.common.base import SCALES
 from pipeline.models.counting import count as count_network
 from pipeline.models.counting import weightless
-from pipeline.models.networks import build_network, code_of, network_names, published_sizes
+from pipeline.models.networks import build_network, network_names, published_sizes
 from pipeline.study.published_figures import published_complexity
 from pipeline.study.runs import parse_scale
 from pipeline.support.names import canonical
 
+Models = Annotated[list[str] | None, typer.Argument(help="networks, or files such as nets/my.py")]
+
 
 def count(
-    models: Annotated[
-        list[str] | None,
-        typer.Argument(
-            help="networks, also files such as nets/mynet.py; none counts all, in one size"
-        ),
-    ] = None,
-    scale: Annotated[
-        int | None, typer.Option(parser=parse_scale, help="2, 3 or 4; none counts all three")
-    ] = None,
+    models: Models = None,
+    scale: Annotated[int | None, typer.Option(parser=parse_scale, help="2, 3 or 4 [all]")] = None,
 ) -> None:
     """Count parameters and Multi-Adds beside the published counts."""
     names = [canonical(model, network_names()) for model in models or network_names()]
-    for name in names:
-        if not ("/" in name or name.endswith(".py")):
-            code_of(name)  # all are known before the first is counted
     published = published_complexity()
     table = Table("network", "scale", box=None)
     for title in ("parameters", "published", "Multi-Adds [G]", "published", "note"):

@@ -13,39 +13,33 @@ from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import choose_device
-from pipeline.imaging.protocol import Protocol, get_protocol, image_in_space
+from pipeline.imaging.protocol import PROTOCOLS, Protocol, get_protocol, image_in_space
 from pipeline.scoring.evaluation import Reader, evaluate_images, save_images, score
 from pipeline.scoring.further import FurtherMetrics
 from pipeline.study.further_metrics import FURTHER, metric_weights
 from pipeline.support.files import atomic_path
 from pipeline.support.names import canonical
 from pipeline.tools.folders import GivenImages, given_lr, hr_images, sr_pairs
-from pipeline.tools.options import Ensemble, Pairs, Scale, Seed, Variant, Weights
+from pipeline.tools.options import Data, Ensemble, Pairs, Scale, Seed, Variant, Weights
 from pipeline.tools.selection import folder_of_images, refuse_options, select_subject
+
+Metrics = Annotated[list[str] | None, typer.Option(help="also lpips, dists ...; repeatable")]
+GivenLR = Annotated[str | None, typer.Option(help="LR images to take: folder, or asset")]
+Out = Annotated[Path | None, typer.Option(file_okay=False, help="folder for CSV and images")]
 
 
 def evaluate(
-    model: Annotated[
-        str, typer.Argument(help="network, spandrel:FILE, or images:FOLDER with SR images")
-    ],
+    model: Annotated[str, typer.Argument(help="network, spandrel:FILE, or images:FOLDER of SR")],
     scale: Scale,
-    data: Annotated[str, typer.Option(help="dataset by name, or a folder of HR images")],
+    data: Data,
     weights: Weights = None,
     variant: Variant = "",
     seed: Seed = None,
-    protocol: Annotated[
-        str, typer.Option(help="rgb, y, idn, lapsrn, pan, srcnn, vdsr or ntire")
-    ] = "rgb",
-    lr: Annotated[
-        str | None, typer.Option(help="LR images to take as they are: folder, or asset")
-    ] = None,
+    protocol: Annotated[str, typer.Option(help=", ".join(PROTOCOLS))] = "rgb",
+    lr: GivenLR = None,
     self_ensemble: Ensemble = False,
-    metric: Annotated[
-        list[str] | None, typer.Option(help="also lpips, dists, fsim ...; may be given repeatedly")
-    ] = None,
-    out: Annotated[
-        Path | None, typer.Option(file_okay=False, help="folder for CSV and images")
-    ] = None,
+    metric: Metrics = None,
+    out: Out = None,
     pairs: Pairs = False,
 ) -> None:
     """Measure PSNR, SSIM and, on request, further metrics image by image."""
@@ -53,14 +47,13 @@ def evaluate(
     names = list(dict.fromkeys(canonical(name, FURTHER) for name in metric or ()))
     further = FurtherMetrics(metric_weights(names), choose_device())
     dataset, images = hr_images(data)
-    facts = {"scale": scale, "dataset": dataset}
     if (folder := folder_of_images(model)) is not None:
         refuse_options(
             "a folder of SR images", weights=weights, variant=variant, seed=seed,
             self_ensemble=self_ensemble or None, lr=lr,
         )  # fmt: skip
         given = GivenImages(sr_pairs(folder, images, scale, show=pairs), scale)
-        facts |= {"model": folder.name, "variant": "", "source": "given", "protocol": chosen.name}
+        facts: dict[str, object] = {"model": folder.name, "variant": "", "source": "given"}
         rows = _of_images(given, chosen, further)
     else:
         subject = select_subject(
@@ -70,12 +63,11 @@ def evaluate(
         if lr is not None:
             readers = given_lr(lr, images, scale, show=pairs)
             chosen = chosen.with_given_lr()
-        facts |= {
-            "model": subject.name, "variant": subject.variant, "source": subject.source,
-            "protocol": chosen.name, "seed": subject.seed,
-        }  # fmt: skip
+        facts = {n: getattr(subject, n) for n in ("variant", "source", "seed")}
+        facts["model"] = subject.name
         bar = tqdm(images, desc=f"{subject.name} x{scale} on {dataset}", disable=None, unit="image")
         rows = _of_network(subject.network, bar, dataset, chosen, readers, further, out)
+    facts |= {"scale": scale, "dataset": dataset, "protocol": chosen.name}
     table = pd.DataFrame([facts | row for row in rows])
     columns = ("model", "variant", "source", "scale", "dataset", "image", "protocol", "seed")
     table = table.reindex(columns=[*columns, "psnr_db", "ssim", *names]).astype({"seed": "Int64"})
@@ -85,18 +77,13 @@ def evaluate(
     psnr = r"PSNR \[dB]" if chosen.metric == "rgb" else r"PSNR-Y \[dB]"
     shown = Table("image", psnr, "SSIM", *(f"{FURTHER[n].label} {FURTHER[n].arrow}" for n in names))
     digits = {"psnr_db": 2, "ssim": 4} | {name: FURTHER[name].digits for name in names}
-
-    def line(row: pd.Series) -> list[str]:
-        return [f"{row[name]:.{after}f}" for name, after in digits.items()]
-
-    for _, row in table.iterrows():
-        shown.add_row(Text(row["image"]), *line(row))
-    shown.add_section()
-    shown.add_row("mean", *line(table[list(digits)].mean()))
+    means = table[list(digits)].mean()
+    for row in [*table.to_dict("records"), {"image": "mean", **means}]:
+        cells = [f"{row[name]:.{after}f}" for name, after in digits.items()]
+        shown.add_row(Text(row["image"]), *cells, end_section=len(shown.rows) == len(table) - 1)
     Console().print(shown)
-    first, means = table.iloc[0], table[["psnr_db", "ssim"]].mean()
     print(
-        f"{first.model} x{scale} on {dataset} ({len(table)} images, protocol {chosen.name}): "
+        f"{facts['model']} x{scale} on {dataset} ({len(table)} images, protocol {chosen.name}): "
         f"PSNR {means.psnr_db:.2f} dB, SSIM {means.ssim:.4f}"
     )
 

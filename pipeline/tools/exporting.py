@@ -7,7 +7,6 @@ import sys
 import warnings
 from collections.abc import Callable, Mapping
 from contextlib import nullcontext
-from importlib.util import find_spec
 from pathlib import Path
 from typing import Annotated
 from unittest.mock import patch
@@ -20,6 +19,8 @@ from torch import Tensor, nn
 from mesr.common.base import SCALES, SRNetwork
 from mesr.common.imresize import cubic, imresize
 from pipeline.imaging.colour import rgb_to_y
+from pipeline.imaging.inference import run_network
+from pipeline.imaging.protocol import RGB
 from pipeline.imaging.tensors import to_tensor
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -28,6 +29,7 @@ from pipeline.tools.selection import TOY, Subject, select_subject
 
 OPSET = 18
 INPUT, OUTPUT = "lr", "sr"
+SIDES = {2: "height", 3: "width"}
 METADATA = "metadata.json"  # in a .pt2 file
 # Heights and widths on which a written file is compared with the network: even and odd, wide and
 # tall, none of them the size that the network was traced with.
@@ -38,6 +40,7 @@ REACH = 2  # pixels to either side that enter an enlarged one
 SHORTEST_SIDE = 8  # what the layers of every network need
 
 Program = torch.export.ExportedProgram
+Run = Callable[[Tensor], Tensor]
 
 
 def export(
@@ -52,13 +55,63 @@ def export(
     subject = select_subject(
         model, scale, weights=weights, variant=variant, seed=seed, for_use=True
     )
-    facts, worst = export_network(subject.network, out, describe_weights(subject))
+    facts, worst = export_subject(subject, out)
     for name, value in facts.items():
         print(f"{name}: {value}")
     sizes = ", ".join(f"{width}x{height}" for height, width in SIZES)
     print(
         f"{out}: differs from PyTorch by at most {worst:.2g} of full scale on LR images of {sizes}"
     )
+
+
+def export_subject(subject: Subject, target: Path) -> tuple[dict[str, str], float]:
+    """Write a network as a file, and compare the file with the network.
+
+    Parameters
+    ----------
+    subject : Subject
+        Its network is not changed.
+    target : Path
+        ``.onnx``, or ``.pt2`` for `torch.export.load`. One input, ``lr``, float32 (1, C, h, w) in
+        [0, 1] with h and w free; one output, ``sr``, (1, C, scale * h, scale * w), not clamped.
+        Pre-upsampled networks get their bicubic enlargement as part of the file.
+
+    Returns
+    -------
+    metadata : dict of str to str
+        What the file says of itself.
+    deviation : float
+        Largest difference from PyTorch on LR images of `SIZES`, as a share of full scale.
+
+    Raises
+    ------
+    UserError
+        When the ending is unknown, a package is missing, the network cannot be exported (with the
+        reason), or the file computes something else than the network. Nothing is written then.
+    """
+    if target.suffix not in (".onnx", ".pt2"):
+        raise UserError(f"{target}: ends in {target.suffix!r}; expected .onnx or .pt2")
+    as_onnx = target.suffix == ".onnx"
+    network = copy.deepcopy(subject.network).cpu().eval().requires_grad_(False)
+    luma = network.domain == "y"
+    facts = {
+        "network": f"{subject.model} {subject.variant}".strip(),
+        "weights": subject.source,
+        "licence": subject.licence,
+        **({"purpose": TOY} if subject.toy else {}),
+        **({} if subject.seed is None else {"seed": str(subject.seed)}),
+        "scale": str(network.scale),
+        "domain": "BT.601 luma" if luma else "RGB",
+        "range": "16/255 to 235/255" if luma else "0 to 1",
+        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), sides of at least "
+        f"{SHORTEST_SIDE}",
+        "output": f"{OUTPUT}: float32, {network.scale} times the size, neither clamped nor rounded",
+        **({"opset": str(OPSET)} if as_onnx else {"torch": torch.__version__}),
+    }
+    with atomic_path(target) as temporary:
+        write = _write_onnx if as_onnx else _write_pt2
+        deviation = _compare(network, write(_traced(network), temporary, facts), target)
+    return facts, deviation
 
 
 def enlarge(x: Tensor, scale: int) -> Tensor:
@@ -84,148 +137,56 @@ def enlarge(x: Tensor, scale: int) -> Tensor:
     phase = (torch.arange(scale, dtype=torch.float64) + 0.5) / scale - 0.5
     taps = cubic(phase[:, None] - offset)
     taps = (taps / taps.sum(dim=1, keepdim=True)).to(x)  # (scale, 2 * REACH + 1)
-    return _enlarge_rows(_enlarge_rows(x, taps).transpose(-1, -2), taps).transpose(-1, -2)
+    for _ in range(2):
+        width = x.shape[-1]
+        left, right = x[..., :REACH].flip(-1), x[..., -REACH:].flip(-1)  # 1 0 | 0 1 2 | 2 1
+        padded = torch.cat([left, x, right], dim=-1)
+        windows = [padded.narrow(-1, k, width) for k in range(2 * REACH + 1)]
+        x = (torch.stack(windows, dim=-1) @ taps.T).flatten(-2).transpose(-1, -2)
+    return x
 
 
-def _enlarge_rows(x: Tensor, taps: Tensor) -> Tensor:
-    width = x.shape[-1]
-    left, right = x[..., :REACH].flip(-1), x[..., -REACH:].flip(-1)  # 1 0 | 0 1 2 | 2 1
-    x = torch.cat([left, x, right], dim=-1)
-    windows = torch.stack([x.narrow(-1, k, width) for k in range(2 * REACH + 1)], dim=-1)
-    return (windows @ taps.T).flatten(-2)
+def _enlarge_inside(x: Tensor, *, size: tuple[int, int]) -> Tensor:
+    """Stand in for `imresize` within a network while it is traced."""
+    for scale in SCALES:
+        if size[0] == scale * x.shape[-2]:
+            return enlarge(x, scale)
+    raise UserError("it resizes by a factor that is no integer, for which there is no operation")
 
 
 def _sigmoid(x: Tensor) -> Tensor:
     return 1 / (1 + torch.exp(-x))
 
 
-class LRToSR(nn.Module):
-    """A network from LR image to SR image, whatever it expects and returns itself.
+class _LRToSR(nn.Module):
+    """A network from LR image to SR image, whatever it expects and returns itself."""
 
-    Parameters
-    ----------
-    network : SRNetwork
-        In evaluation mode, on the CPU.
-    resize : callable
-        Enlarges the input of pre-upsampled networks: ``resize(x, scale=scale)``.
-    """
-
-    def __init__(self, network: SRNetwork, resize: Callable[..., Tensor] = imresize) -> None:
+    def __init__(self, network: SRNetwork) -> None:
         super().__init__()
         self.network = network
-        self.resize = resize
 
     def forward(self, lr: Tensor) -> Tensor:
         """Map (1, C, h, w) in [0, 1] to (1, C, scale * h, scale * w), not clamped."""
-        x = self.resize(lr, scale=self.network.scale) if self.network.preupsampled else lr
+        x = enlarge(lr, self.network.scale) if self.network.preupsampled else lr
         outputs: tuple[Tensor, ...] = self.network(x)
         return outputs[-1]
 
 
-def _exportable_imresize(
-    x: Tensor, *, scale: float | None = None, size: tuple[int, int] | None = None
-) -> Tensor:
-    """Stand in for `imresize` while a network is traced."""
-    if size is not None:
-        height = x.shape[-2]
-        scale = next((factor for factor in SCALES if size[0] == factor * height), None)
-    if scale not in SCALES:
-        raise UserError(
-            "it resizes images by a factor that is no integer, for which there is a matrix for "
-            "each size of image but no operation in the format"
-        )
-    return enlarge(x, int(scale))
-
-
-def export_network(
-    network: SRNetwork, target: Path, metadata: Mapping[str, str]
-) -> tuple[dict[str, str], float]:
-    """Write a network as a file, and compare the file with the network.
-
-    Parameters
-    ----------
-    network : SRNetwork
-        With its weights, on the CPU; is not changed.
-    target : Path
-        ``.onnx``, or ``.pt2`` for `torch.export.load`. One input, ``lr``, float32 (1, C, h, w) in
-        [0, 1] with h and w free; one output, ``sr``, (1, C, scale * h, scale * w), not clamped.
-        Pre-upsampled networks get their bicubic enlargement as part of the file.
-    metadata : mapping of str to str
-        What the file says of itself beside what this function knows: format, layout, range.
-
-    Returns
-    -------
-    metadata : dict of str to str
-        As it stands in the file.
-    deviation : float
-        Largest difference from PyTorch on LR images of `SIZES`, as a share of full scale.
-
-    Raises
-    ------
-    UserError
-        When the ending is unknown, a package is missing, the network cannot be exported (with the
-        reason), or the file computes something else than the network. Nothing is written then.
-    """
-    if target.suffix not in (".onnx", ".pt2"):
-        raise UserError(f"{target}: ends in {target.suffix!r}; expected .onnx or .pt2")
-    write = _write_onnx if target.suffix == ".onnx" else _write_pt2
-    if write is _write_onnx:
-        packages = ("onnx", "onnxruntime", "onnxscript")
-        if absent := [name for name in packages if find_spec(name) is None]:
-            raise UserError(
-                f"{absent[0]} is not installed, which ONNX files need; "
-                "install it with: pip install -e '.[export]'"
-            )
-    network = copy.deepcopy(network).cpu().eval().requires_grad_(False)
-    luma = network.domain == "y"
-    facts = {
-        **metadata,
-        "scale": str(network.scale),
-        "domain": "BT.601 luma" if luma else "RGB",
-        "range": "16/255 to 235/255" if luma else "0 to 1",
-        "input": f"{INPUT}: float32 (1, {1 if luma else 3}, height, width), "
-        f"sides of at least {SHORTEST_SIDE}",
-        "output": f"{OUTPUT}: float32, {network.scale} times as high and wide; neither clamped "
-        "nor rounded",
-        **({"opset": str(OPSET)} if write is _write_onnx else {"torch": torch.__version__}),
-    }
-    with atomic_path(target) as temporary:
-        run = write(_traced(network), temporary, facts)
-        deviation = _compare(network, run, target)
-    return facts, deviation
-
-
-def describe_weights(subject: Subject) -> dict[str, str]:
-    """Say which network a file holds, where its weights come from, and under which terms."""
-    facts = {
-        "network": f"{subject.model} {subject.variant}".strip(),
-        "weights": subject.source,
-        "licence": subject.licence,
-    }
-    if subject.toy:
-        facts["purpose"] = TOY
-    return facts if subject.seed is None else {**facts, "seed": str(subject.seed)}
-
-
 def _traced(network: SRNetwork) -> Program:
     example = torch.rand(1, 1 if network.domain == "y" else 3, *TRACED)
-    sides = {
-        axis: torch.export.Dim(name, min=SHORTEST_SIDE)
-        for axis, name in ((2, "height"), (3, "width"))
-    }
+    sides = {axis: torch.export.Dim(name, min=SHORTEST_SIDE) for axis, name in SIDES.items()}
     # imresize multiplies with a sparse float64 matrix that is made for the size of the image: a
     # constant to exporters, and a type that neither format has. Networks that resize inside get
     # another while they are traced; the comparison afterwards is with imresize itself.
     module = sys.modules[type(network).__module__]
     resizes = getattr(module, "imresize", None) is imresize
-    replaced = patch.object(module, "imresize", _exportable_imresize) if resizes else nullcontext()
+    replaced = patch.object(module, "imresize", _enlarge_inside) if resizes else nullcontext()
     try:
         with replaced, torch.no_grad():
-            wrapped = LRToSR(network, _exportable_imresize).eval()
             # Some sizes are computed in floating point, where the tracer cannot prove that they
             # are whole numbers: the program checks it when it runs.
             return torch.export.export(
-                wrapped,
+                _LRToSR(network).eval(),
                 (example,),
                 dynamic_shapes={INPUT: sides},
                 prefer_deferred_runtime_asserts_over_guards=True,
@@ -233,8 +194,7 @@ def _traced(network: SRNetwork) -> Program:
     except Exception as error:  # whatever the tracer and the network raise
         raise UserError(
             f"{type(network).__name__} at x{network.scale} cannot be exported: {_reason(error)}. "
-            "The file is for images of any size: layers that depend on values, or on sizes that "
-            "are multiples of a window, cannot be part of it."
+            "Files are for images of any size: no layer may depend on values or sizes of a window."
         ) from error
 
 
@@ -245,21 +205,21 @@ def _reason(error: BaseException) -> str:
     return next(iter(str(error).strip().splitlines()), type(error).__name__)
 
 
-def _write_pt2(
-    program: Program, path: Path, facts: Mapping[str, str]
-) -> Callable[[Tensor], Tensor]:
+def _write_pt2(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
     with warnings.catch_warnings():
         warnings.simplefilter("ignore")  # of tensors that are views of others
         torch.export.save(program, path, extra_files={METADATA: json.dumps(facts, indent=2)})
     return torch.export.load(path).module()
 
 
-def _write_onnx(
-    program: Program, path: Path, facts: Mapping[str, str]
-) -> Callable[[Tensor], Tensor]:
-    import onnx  # noqa: PLC0415
-    import onnxruntime  # noqa: PLC0415
-
+def _write_onnx(program: Program, path: Path, facts: Mapping[str, str]) -> Run:
+    try:
+        import onnx  # noqa: PLC0415
+        import onnxruntime  # noqa: PLC0415
+        import onnxscript  # noqa: F401, PLC0415
+    except ImportError as error:
+        remedy = "pip install -e '.[export]'"
+        raise UserError(f"{error.name} is not installed, for ONNX files: {remedy}") from error
     # onnxruntime approximates Sigmoid, 40 times less accurately than PyTorch in PAN's gates.
     program = program.run_decompositions({torch.ops.aten.sigmoid.default: _sigmoid})
     logging.getLogger("torch.onnx").setLevel(logging.ERROR)
@@ -271,7 +231,7 @@ def _write_onnx(
                 input_names=[INPUT],
                 output_names=[OUTPUT],
                 opset_version=OPSET,
-                dynamic_shapes={INPUT: {2: "height", 3: "width"}},
+                dynamic_shapes={INPUT: SIDES},
                 verbose=False,
             )
     except torch.onnx.OnnxExporterError as error:
@@ -284,7 +244,8 @@ def _write_onnx(
     return lambda x: torch.from_numpy(session.run([OUTPUT], {INPUT: x.numpy()})[0])
 
 
-def _compare(network: SRNetwork, run: Callable[[Tensor], Tensor], target: Path) -> float:
+def _compare(network: SRNetwork, run: Run, target: Path) -> float:
+    """Compare a file with the network as the evaluation runs it."""
     # A photograph, reduced like the images that networks were trained on: on noise, published
     # weights of PAN give values of 1e21, in PyTorch too.
     photo = skimage.data.astronaut()
@@ -292,9 +253,10 @@ def _compare(network: SRNetwork, run: Callable[[Tensor], Tensor], target: Path) 
     lr = imresize(to_tensor(rgb_to_y(photo) if luma else photo) / 255, scale=1 / network.scale)
     worst = 0.0
     for height, width in SIZES:
-        x = lr[..., :height, :width].float().clamp(0, 1).contiguous()
+        x = lr[..., :height, :width].clamp(0, 1).contiguous().float()
         with torch.inference_mode():
-            difference = float((run(x) - LRToSR(network)(x)).abs().max())
+            found = run(x)
+        difference = float((found - run_network(network, x.double(), RGB, None)[-1]).abs().max())
         if not difference <= TOLERANCE:
             raise UserError(
                 f"{target}: not written; on an LR image of {width}x{height} pixels it would "

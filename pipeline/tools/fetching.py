@@ -17,8 +17,7 @@ def fetch(
     names: Annotated[list[str] | None, typer.Argument(help="assets; none lists them all")] = None,
     data: Annotated[Path, typer.Option(help="data folder")] = Path("data"),
     partial: Annotated[
-        bool,
-        typer.Option("--partial", help="weights: do without files whose servers cannot be reached"),
+        bool, typer.Option("--partial", help="do without unreachable files")
     ] = False,
 ) -> None:
     """Download datasets and published weights, verified, and show licence and citation."""

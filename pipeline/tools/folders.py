@@ -1,7 +1,7 @@
 """Image files that users bring: HR images, and the SR and LR images that belong to them."""
 
 import os
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
@@ -22,45 +22,48 @@ Named = Sequence[tuple[str, Reader]]  # names and readers of images
 Pair = tuple[str, Reader, Reader]  # name, reader of the SR image, reader of the HR image
 
 
-def image_files(folder: Path) -> dict[str, Path]:
-    """Image files of a folder by stem, sorted.
+def images_in(folder: Path) -> list[Path]:
+    """Image files of a folder, sorted.
 
     Raises
     ------
     UserError
-        When the folder is missing, holds no image, or holds two files of one stem.
+        When the folder is missing or holds no image.
     """
     if not folder.is_dir():
         raise UserError(f"{folder}: is not a folder; expected a folder of image files")
+    inside = (p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith("."))
+    found = [path for path in inside if path.suffix.lower() in SUFFIXES]
+    if not found:
+        raise UserError(f"{folder}: holds no image file ({', '.join(SUFFIXES)})")
+    return found
+
+
+def image_files(folder: Path) -> dict[str, Path]:
+    """Image files of a folder by stem, sorted, for results.
+
+    Raises
+    ------
+    UserError
+        As `images_in`, and when two files have one stem, or a name is no text.
+    """
     files: dict[str, Path] = {}
-    for path in sorted(folder.iterdir()):
-        if path.suffix.lower() not in SUFFIXES or path.name.startswith("."):
-            continue
+    for path in images_in(folder):
         try:
             path.name.encode()
         except UnicodeEncodeError as error:
             raise UserError(
-                f"{folder}: the file name {os.fsencode(path.name)!r} is not UTF-8 text, which "
-                "result files are; rename it"
+                f"{folder}: the file name {os.fsencode(path.name)!r} is not UTF-8 text; rename it"
             ) from error
         if path.stem in files:
-            raise UserError(
-                f"{path}: {files[path.stem].name} has the same name without its ending; "
-                "keep one of the two"
-            )
+            other = files[path.stem].name
+            raise UserError(f"{path}: {other} has the same name but for its ending; keep one")
         files[path.stem] = path
-    if not files:
-        raise UserError(f"{folder}: holds no image file ({', '.join(SUFFIXES)})")
     return files
 
 
 def hr_images(data: str) -> tuple[str, Named]:
-    """Find the HR images that ``--data`` names.
-
-    Parameters
-    ----------
-    data : str
-        A dataset that was fetched, or a folder of image files.
+    """Find the HR images that ``--data`` names: a dataset that was fetched, or a folder.
 
     Returns
     -------
@@ -74,24 +77,30 @@ def hr_images(data: str) -> tuple[str, Named]:
     UserError
         When there is no such dataset or folder, or the dataset was not fetched.
     """
-    if not data.strip():
-        raise UserError("--data is empty; expected a dataset (mesr fetch lists them) or a folder")
-    folder = Path(data)
-    if not folder.is_dir():
-        data = canonical(data, registry())
-    packed = hr_file(data)
-    if packed.is_file():
-        images = PackedImages(packed)
-        return data, [(name, partial(images.__getitem__, name)) for name in images.names]
+    known = [name for name, asset in registry().items() if asset.kind not in ("lr", "weights")]
+    where, readers = _open("--data", "a dataset", data, hr_file, known)
+    return where.stem if where.is_file() else where.resolve().name, list(readers.items())
+
+
+def _open(
+    option: str, what: str, word: str, packed: Callable[[str], Path], known: Sequence[str]
+) -> tuple[Path, dict[str, Reader]]:
+    """Return file or folder of the images that an option names, and their readers."""
+    if not word.strip():
+        raise UserError(f"{option} is empty; expected a folder or {what} (mesr fetch lists them)")
+    folder = Path(word)
+    asset = word if folder.is_dir() else canonical(word, known)
+    file = packed(asset)
+    if file.is_file():
+        images = PackedImages(file)
+        return file, {name: partial(images.__getitem__, name) for name in images.names}
     if folder.is_dir():
         files = image_files(folder)
-        return folder.resolve().name, [(n, partial(read_image, path)) for n, path in files.items()]
-    if data in registry():
-        raise UserError(f"{packed}: not there yet; get it with: mesr fetch {data}")
-    raise UserError(
-        f"--data {data}: neither a folder nor a dataset.{suggestion(data, registry())} "
-        "Datasets: mesr fetch"
-    )
+        return folder, {stem: partial(read_image, path) for stem, path in files.items()}
+    if asset in known:
+        raise UserError(f"{file}: not there yet; get it with: mesr fetch {asset}")
+    near = suggestion(word, known)
+    raise UserError(f"{option} {word}: neither a folder nor {what}.{near} mesr fetch lists them")
 
 
 def sr_pairs(folder: Path, images: Named, scale: int, *, show: bool = False) -> list[Pair]:
@@ -107,8 +116,7 @@ def sr_pairs(folder: Path, images: Named, scale: int, *, show: bool = False) -> 
 
 
 def _print_pairs(matched: Mapping[str, str]) -> None:
-    for name, file in matched.items():
-        print(f"{name} <- {file}")
+    print("\n".join(f"{name} <- {file}" for name, file in matched.items()))
 
 
 def given_lr(origin: str, images: Named, scale: int, *, show: bool = False) -> dict[str, Reader]:
@@ -135,29 +143,12 @@ def given_lr(origin: str, images: Named, scale: int, *, show: bool = False) -> d
     UserError
         When there is no such folder or asset, or see `match_files`.
     """
-    if not origin.strip():
-        raise UserError("--lr is empty; expected a folder, or LR images (mesr fetch lists them)")
-    asset = canonical(origin, registry())
-    packed = given_lr_file(asset)
-    readers: dict[str, Reader]
-    if packed.is_file():
-        file, where = PackedImages(packed), str(packed)
-        readers = {stem: partial(file.__getitem__, stem) for stem in file.names}
-    elif Path(origin).is_dir():
-        where, files = origin, image_files(Path(origin))
-        readers = {stem: partial(read_image, path) for stem, path in files.items()}
-    else:
-        known = [name for name, entry in registry().items() if entry.kind == "lr"]
-        if asset in known:
-            raise UserError(f"{packed}: not there yet; get it with: mesr fetch {asset}")
-        raise UserError(
-            f"--lr {origin}: neither a folder nor LR images that were fetched."
-            f"{suggestion(origin, known)} mesr fetch lists what there is (kind lr)."
-        )
+    known = [name for name, asset in registry().items() if asset.kind == "lr"]
+    where, readers = _open("--lr", "LR images", origin, given_lr_file, known)
     # SelfExSR's folders hold the HR image beside each LR image.
     hr = {f"{stem.upper()[:-2]}HR" for stem in readers if stem.upper().endswith("_LR")}
     stems = [stem for stem in readers if stem.upper() not in hr]
-    matched = match_files(stems, [name for name, _ in images], scale, where, "LR")
+    matched = match_files(stems, [name for name, _ in images], scale, str(where), "LR")
 
     def read(name: str, read_hr: Reader) -> Pixels:
         lr = readers[matched[name]]()

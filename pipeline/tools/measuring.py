@@ -7,7 +7,6 @@ it finds.
 
 import multiprocessing
 import os
-import random
 import re
 import time
 from collections.abc import Sequence
@@ -20,6 +19,7 @@ from typing import Any
 import numpy as np
 import pandas as pd
 import torch
+from numpy.typing import NDArray
 from torch import Tensor
 from tqdm import tqdm
 
@@ -32,6 +32,9 @@ from pipeline.models.networks import build_network
 NTIRE_REFERENCE = "mesr"
 NTIRE_WEIGHTS = {"latency_ms": 0.7, "multi_adds": 0.15, "params": 0.15}
 STATUS = Path("/proc/self/status")
+LIMIT_S = 3.0  # longest pass, in seconds; a case that would take longer is measured on a strip
+CASE = ("model", "variant", "size", "scale", "input")
+COUNTED = ("params", "multi_adds", "convolutions", "activations")
 
 
 @dataclass(frozen=True)
@@ -52,6 +55,8 @@ class Case:
         LR pixels of the input.
     share : float
         Part of the height that is computed; time and memory are divided by it.
+    precision : {"fp32", "bf16"}
+        What the forward pass computes in; the study evaluates in fp32.
     """
 
     model: str
@@ -63,20 +68,38 @@ class Case:
     height: int
     width: int
     share: float = 1.0
+    precision: str = "fp32"
 
-    def build(self, device: torch.device) -> SRNetwork:
-        """Return the network with initial weights, in evaluation mode and channels_last."""
+    def ready(self) -> tuple[SRNetwork, Tensor]:
+        """Return the network with initial weights, and noise of the size that it gets."""
         torch.manual_seed(0)
-        network = build_network(self.model, self.scale, **self.settings).eval().to(device)
-        return network.to(memory_format=torch.channels_last)
+        network = build_network(self.model, self.scale, **self.settings).eval()
+        factor = self.scale if network.preupsampled else 1
+        height, width = factor * max(8, round(self.height * self.share)), factor * self.width
+        x = torch.rand(1, 3 if network.domain == "rgb" else 1, height, width)
+        device, layout = choose_device(), torch.channels_last
+        return network.to(device, memory_format=layout), x.to(device, memory_format=layout)
 
-    def make_input(self, network: SRNetwork, device: torch.device) -> Tensor:
-        """Return noise of the size that the network gets, (1, C, h, w) in [0, 1]."""
-        height, width = max(8, round(self.height * self.share)), self.width
-        if network.preupsampled:
-            height, width = height * self.scale, width * self.scale
-        x = torch.rand(1, 3 if network.domain == "rgb" else 1, height, width, device=device)
-        return x.contiguous(memory_format=torch.channels_last)
+    def timed(self, network: SRNetwork, x: Tensor) -> float:
+        """Milliseconds of one forward pass; a GPU is idle before and afterwards."""
+        bf16 = self.precision == "bf16"
+        autocast = torch.autocast(x.device.type, torch.bfloat16, enabled=bf16)
+        with backend_flags(), torch.inference_mode(), autocast:
+            if x.is_cuda:
+                torch.cuda.synchronize(x.device)
+            began = time.perf_counter()
+            network(x)
+            if x.is_cuda:
+                torch.cuda.synchronize(x.device)
+            return (time.perf_counter() - began) * 1000
+
+    def affordable(self) -> "Case":
+        """Return the largest part of the height that should take less than `LIMIT_S` seconds."""
+        network, x = replace(self, share=1 / 16).ready()
+        self.timed(network, x)  # kernels are chosen and memory is allocated
+        seconds = self.timed(network, x) / 1000
+        times = 2.0 ** np.floor(np.log2(max(LIMIT_S / seconds, 1)))
+        return replace(self, share=min(1.0, float(times) / 16))
 
 
 def inputs(scale: int) -> list[tuple[str, int, int]]:
@@ -84,105 +107,55 @@ def inputs(scale: int) -> list[tuple[str, int, int]]:
     return [("HR 1280x720", *lr_size(720, 1280, scale)), ("LR 256x256", 256, 256)]
 
 
-def timed(network: SRNetwork, x: Tensor, precision: str) -> float:
-    """Milliseconds of one forward pass: by events on a GPU, by the clock elsewhere."""
-    with (
-        backend_flags(),
-        torch.inference_mode(),
-        torch.autocast(x.device.type, torch.bfloat16, enabled=precision == "bf16"),
-    ):
-        if x.device.type == "cuda":
-            start, end = (torch.cuda.Event(enable_timing=True) for _ in range(2))
-            start.record()
-            network(x)
-            end.record()
-            torch.cuda.synchronize(x.device)
-            return float(start.elapsed_time(end))
-        began = time.perf_counter()
-        network(x)
-        return (time.perf_counter() - began) * 1000
-
-
-def affordable(case: Case, device: torch.device, precision: str, limit_s: float) -> Case:
-    """Return the largest part of the height that should take less than `limit_s` seconds."""
-    part = replace(case, share=1 / 16)
-    network = case.build(device)
-    x = part.make_input(network, device)
-    timed(network, x, precision)  # kernels are chosen and memory is allocated
-    seconds = timed(network, x, precision) / 1000
-    times = 2.0 ** np.floor(np.log2(max(limit_s / seconds, 1)))
-    return replace(case, share=min(1.0, float(times) / 16))
-
-
-def latencies(
-    cases: Sequence[Case], device: torch.device, precision: str, rounds: int
-) -> list[list[float]]:
-    """Milliseconds of each case in each round, for the whole height.
+def latencies(cases: Sequence[Case], rounds: int) -> NDArray[np.float64]:
+    """Milliseconds of each case (row) in each round (column), for the whole height.
 
     Every round runs each case once, in an order of its own, so that a drift of the machine
     (heat, other processes) meets all alike.
     """
-    found: list[list[float]] = [[] for _ in cases]
-    order = list(range(len(cases)))
-    shuffle = random.Random(0)
-    for round_ in tqdm(
-        range(rounds + 1), "measure", unit="round", disable=None
-    ):  # the first warms up
-        shuffle.shuffle(order)
-        for index in order:
-            network = cases[index].build(device)
-            x = cases[index].make_input(network, device)
-            timed(network, x[..., :8, :], precision)
-            elapsed = timed(network, x, precision) / cases[index].share
-            if round_:
-                found[index].append(elapsed)
-    return found
+    found = np.empty((rounds + 1, len(cases)))  # the first round warms up
+    rng = np.random.default_rng(0)
+    for milliseconds in tqdm(found, "measure", unit="round", disable=None):
+        for index in rng.permutation(len(cases)):
+            network, x = cases[index].ready()
+            cases[index].timed(network, x[..., :8, :])
+            milliseconds[index] = cases[index].timed(network, x) / cases[index].share
+    return found[1:].T
 
 
-def peak_memory(case: Case, device: torch.device, precision: str) -> float | None:
-    """Peak memory in MiB of a forward pass, beyond what the process has anyway.
+def peak_memory(case: Case) -> float | None:
+    """Peak memory in MiB of a forward pass, beyond what a process with PyTorch has anyway.
 
-    On the CPU the growth of the resident set of a fresh process over that of one with PyTorch but
-    without the network (Linux only, None elsewhere); on a GPU ``max_memory_allocated``, which needs
-    no process of its own: PyTorch counts what it hands out byte by byte.
+    Measured in a fresh process: on the CPU the growth of the resident set (Linux only, None
+    elsewhere), on a GPU what PyTorch counts.
     """
-    if device.type == "cuda":
-        return _peak_memory(case, device, precision, torch.get_num_threads())
     if not STATUS.is_file():
         return None
-    context = multiprocessing.get_context("spawn")
-    with context.Pool(1) as pool:
-        return pool.apply(_peak_memory, (case, device, precision, torch.get_num_threads()))
+    with multiprocessing.get_context("spawn").Pool(1) as pool:
+        return pool.apply(_peak_memory, (case, torch.get_num_threads()))
 
 
-def _peak_memory(case: Case, device: torch.device, precision: str, threads: int) -> float:
+def _peak_memory(case: Case, threads: int) -> float:
     torch.set_num_threads(threads)
-    one = torch.ones(1, 1, 1, 1, device=device)
+    one = torch.ones(1, 1, 1, 1, device=choose_device())
     torch.nn.functional.conv2d(one, one)  # libraries are loaded
-    on_gpu = device.type == "cuda"
-    if on_gpu:
-        torch.cuda.reset_peak_memory_stats(device)
-    before = torch.cuda.memory_allocated(device) if on_gpu else _status("VmRSS")
-    network = case.build(device)
-    timed(network, case.make_input(network, device), precision)
-    peak = torch.cuda.max_memory_allocated(device) if on_gpu else _status("VmHWM")
+    if one.is_cuda:
+        torch.cuda.reset_peak_memory_stats()
+    before = torch.cuda.memory_allocated() if one.is_cuda else _status("VmRSS")
+    network, x = case.ready()
+    case.timed(network, x)
+    peak = torch.cuda.max_memory_allocated() if one.is_cuda else _status("VmHWM")
     weights = sum(p.nbytes for p in network.parameters())
     return ((peak - before - weights) / case.share + weights) / 2**20
 
 
 def _status(field: str) -> int:
     """Read a size in bytes from Linux's account of this process."""
-    lines = dict(line.split(":", 1) for line in STATUS.read_text().splitlines())
-    return int(lines[field].split()[0]) * 1024
+    return int(STATUS.read_text().split(f"{field}:")[1].split()[0]) * 1024
 
 
 def measure(
-    cases: Sequence[Case],
-    *,
-    precision: str = "fp32",
-    threads: int | None = None,
-    rounds: int = 5,
-    limit_s: float = 3.0,
+    cases: Sequence[Case], *, precision: str = "fp32", threads: int | None = None, rounds: int = 5
 ) -> pd.DataFrame:
     """Measure networks on this machine.
 
@@ -191,14 +164,11 @@ def measure(
     cases : sequence of Case
         Networks and inputs.
     precision : {"fp32", "bf16"}
-        What the forward pass computes in; the study evaluates in fp32.
+        As of `Case`.
     threads : int, optional
         CPU threads; PyTorch's choice by default.
     rounds : int
         Timed passes of each case, at least three.
-    limit_s : float
-        Longest pass, in seconds. A case that would take longer is measured on a strip of its
-        input (column `share`), and its time and memory are scaled to the whole.
 
     Returns
     -------
@@ -208,39 +178,31 @@ def measure(
     device = choose_device()
     if threads is not None:
         torch.set_num_threads(threads)
-    chosen = [affordable(case, device, precision, limit_s) for case in cases]
-    found = latencies(chosen, device, precision, rounds)
+    chosen = [replace(case, precision=precision).affordable() for case in cases]
     rows = []
-    for case, milliseconds in zip(chosen, found, strict=True):
-        low, median, high = np.percentile(milliseconds, [25, 50, 75])
+    for case, milliseconds in zip(chosen, latencies(chosen, rounds), strict=True):
         network = weightless(partial(build_network, case.model, case.scale, **case.settings))
         counted = count(network, case.height * case.scale, case.width * case.scale)
+        q1, median, q3 = np.percentile(milliseconds, [25, 50, 75])
         rows.append(
             {
-                **{name: getattr(case, name) for name in ("model", "variant", "size", "scale")},
-                "input": case.input,
-                "lr_height": case.height,
-                "lr_width": case.width,
-                "share": case.share,
-                "params": counted.params,
-                "multi_adds": counted.multi_adds,
-                "convolutions": counted.convolutions,
-                "activations": counted.activations,
-                "latency_ms": median,
-                "latency_q1_ms": low,
-                "latency_q3_ms": high,
-                "rounds": rounds,
-                "peak_memory_mib": peak_memory(case, device, precision),
-                "device": device.type,
-                "machine": device_name(device),
-                "threads": torch.get_num_threads(),
-                "precision": precision,
-                "torch": torch.__version__,
-                "load": round(os.getloadavg()[0], 2),
-                "measured": datetime.now(UTC).date().isoformat(),
+                **{name: getattr(case, name) for name in CASE},
+                **{"lr_height": case.height, "lr_width": case.width, "share": case.share},
+                **{name: getattr(counted, name) for name in COUNTED},
+                **{"latency_ms": median, "latency_q1_ms": q1, "latency_q3_ms": q3},
+                **{"rounds": rounds, "peak_memory_mib": peak_memory(case)},
             }
         )
-    return with_scores(pd.DataFrame(rows))
+    table = pd.DataFrame(rows).assign(
+        device=device.type,
+        machine=device_name(device),
+        threads=torch.get_num_threads(),
+        precision=precision,
+        torch=torch.__version__,
+        load=round(os.getloadavg()[0], 2),
+        measured=datetime.now(UTC).date().isoformat(),
+    )
+    return with_scores(table)
 
 
 def with_scores(table: pd.DataFrame) -> pd.DataFrame:

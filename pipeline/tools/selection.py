@@ -4,26 +4,19 @@ A word that contradicts what a file or a run says is an error: no figure under a
 of a toy training are called so wherever they are used.
 """
 
-from collections.abc import Callable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import find_asset, registry
 from pipeline.imaging.ensemble import SelfEnsemble
-from pipeline.models.networks import (
-    build_network,
-    code_of,
-    network_names,
-    published_sizes,
-    size_of,
-)
+from pipeline.models.networks import build_network, code_of, network_names, published_sizes, size_of
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
 from pipeline.study.paths import PARAMS, SHIPPED, run_folder
-from pipeline.study.runs import Run, method_name, run_key
+from pipeline.study.runs import Run, run_key
 from pipeline.support.errors import UserError
 from pipeline.support.json import read_json
 from pipeline.support.names import canonical, suggestion
@@ -35,6 +28,7 @@ from pipeline.tools.shipped import (
     weights_licence,
 )
 
+SOURCES = ("trained", "published", "shipped")
 TOY = (
     "a toy, trained for a short time on a few photographs: it shows that the program works and is "
     "not meant for use"
@@ -78,37 +72,6 @@ class Subject:
         return f"{self.model}+" if isinstance(self.network, SelfEnsemble) else self.model
 
 
-@dataclass(frozen=True)
-class Asked:
-    """What a command line says beside the word that is opened; None and "" mean nothing."""
-
-    scale: int
-    variant: str = ""
-    seed: int | None = None
-    weights: str | None = None
-
-    def of(self, where: str, found: Subject, model: str = "") -> Subject:
-        """Return what was found in a file where it is what was asked for.
-
-        Raises
-        ------
-        UserError
-            Naming what differs.
-        """
-        for name, asked, holds in (
-            ("network", model, found.model),
-            ("scale", self.scale, found.network.scale),
-            ("variant", self.variant, found.variant),
-            ("seed", self.seed, found.seed),
-        ):
-            if asked not in (None, "", holds):
-                raise UserError(
-                    f"{where}: holds {name} {holds}, but the command asks for {name} {asked}. "
-                    "Correct the command, or give other weights."
-                )
-        return found
-
-
 def select_subject(
     word: str,
     scale: int,
@@ -124,9 +87,7 @@ def select_subject(
     Parameters
     ----------
     word : str
-        Name of a network, of a method of the study (``mesr-no_rb``) or of a run
-        (``mesr-no_rb_x4_s1``), or what one of `OPENERS` opens: ``spandrel:FILE``,
-        ``shipped:mesr``, ``published:pan``, ``run:mesr_x4_s0``, ``file:WEIGHTS``.
+        Name of a network, or ``spandrel:FILE`` for a checkpoint of another project.
     scale : {2, 3, 4}
         Upscaling factor.
     weights : str, optional
@@ -147,179 +108,23 @@ def select_subject(
     UserError
         When there is no such network, run or file, or it is not what the other words say.
     """
-    kind, colon, rest = word.partition(":")
-    asked = Asked(scale, variant, seed, weights)
-    if colon and kind.lower() in OPENERS:
-        if not rest.strip():
-            raise UserError(f"{word}: names nothing; expected {kind}:NAME")
-        refuse_options(word, weights=weights)
-        subject = OPENERS[kind.lower()](rest, asked)
+    kind, colon, file = word.partition(":")
+    source = canonical(weights or "trained", SOURCES)
+    if (colon and kind.lower() == "spandrel") or canonical(word, ["bicubic"]) == "bicubic":
+        refuse_options(word, weights=weights, variant=variant, seed=seed)
+        subject = _spandrel(Path(file), scale) if colon else _bicubic(scale)
     elif for_use and weights is None:
-        subject = _best(word, asked)
+        subject = _best(word, scale, variant, seed)
+    elif source == "trained":
+        subject = _trained(word, scale, variant, seed)
+    elif source in SOURCES:
+        find = _published if source == "published" else _shipped
+        subject = find(_network(word), scale, variant, seed)
     else:
-        kinds = {"trained": "run", "published": "published", "shipped": "shipped"}
-        chosen = canonical(weights or "trained", kinds)
-        subject = OPENERS[kinds.get(chosen, "file")](word, asked)
+        subject = _from_file(Path(source), _network(word), scale, variant, seed)
     if subject.told:
         print(subject.told)
     return replace(subject, network=SelfEnsemble(subject.network)) if self_ensemble else subject
-
-
-def _best(word: str, asked: Asked) -> Subject:
-    """Open a training that is no toy, else what comes with the code, else whatever is here."""
-    run = _find_run(word, asked)
-    model = canonical(word, network_names())
-    shipped = None if asked.variant or asked.seed else find_shipped(model, asked.scale)
-    if shipped is None or (
-        run is not None and not is_toy(registry().get(load_params().data.train))
-    ):
-        return _run(word, asked)
-    subject = _shipped(model, asked)
-    if run is None:
-        return subject
-    here = f"{subject.told}. Not those of {run_folder(run.key)}, which are {TOY}"
-    return replace(subject, told=f"{here}; --weights trained takes them")
-
-
-def _find_run(word: str, asked: Asked) -> Run | None:
-    """Find the run of params.yaml that words mean, if its folder is here."""
-    if not PARAMS.is_file():
-        return None
-    runs = load_params().runs()
-    known = (*network_names(), *runs, *(run.method for run in runs.values()))
-    word = canonical(word, dict.fromkeys(known))
-    keys = [word]
-    if word not in runs:
-        network, _, variant = word.partition("-")
-        asked_variant = canonical(asked.variant, {run.variant for run in runs.values()})
-        # Or without: of a network of several sizes, or MESR with all its blocks ("full").
-        names = (method_name(network, variant or asked_variant), word)
-        keys = [run_key(name, "", asked.scale, asked.seed or 0) for name in names]
-    run = next((runs[key] for key in keys if key in runs), None)
-    return run if run and (run_folder(run.key) / "run.json").is_file() else None
-
-
-def _run(word: str, asked: Asked) -> Subject:
-    """Open a run of the study that is here: trained, imported, or interpolation."""
-    if canonical(word, ["bicubic"]) == "bicubic":
-        refuse_options("bicubic", weights=asked.weights, variant=asked.variant, seed=asked.seed)
-        network = build_network("bicubic", asked.scale)
-        return Subject(network, "bicubic", "", "none", licence=CODE_LICENCE)
-    run = _find_run(word, asked)
-    if run is None:
-        raise UserError(_not_trained(word, asked))
-    if run.kind == "interpolation":
-        return asked.of(run.key, _run(run.network, replace(asked, scale=run.scale)))
-    folder = run_folder(run.key)
-    variant = run.variant or _size(run.network) or size_of(run.network, run.settings)
-    network = load_run(folder, run.identity)
-    if run.kind == "trained":
-        images = registry().get(load_params().data.train)
-        licence, toy = weights_licence(images), is_toy(images)
-    else:
-        licence, toy = _published_licence(run.network, asked.scale), False
-    path = folder / "weights.safetensors"
-    told = f"weights: {path}" + (f", {TOY}" if toy else "")
-    found = Subject(network, run.network, variant, run.kind, run.seed, told, licence, toy)
-    return asked.of(str(path), found)
-
-
-def _size(network: str) -> str:
-    """Name of MESR with all its blocks."""
-    return "full" if network == "mesr" else ""
-
-
-def _published(word: str, asked: Asked) -> Subject:
-    """Open the weights that a network's authors published."""
-    model = _network(word)
-    refuse_options("published weights", seed=asked.seed)
-    variant = canonical(asked.variant, published_sizes(model))
-    network = load_published(model, asked.scale, variant or None)
-    told = f"weights: {model} x{asked.scale} as its authors published them"
-    licence = _published_licence(model, asked.scale, variant)
-    return Subject(network, model, variant, "published", told=told, licence=licence)
-
-
-def _published_licence(model: str, scale: int, variant: str = "") -> str:
-    entries = published_weights(model, scale)
-    assets = {asset for e in entries if variant in ("", e.variant) for asset in e.assets}
-    return "; ".join(find_asset(name).licence for name in sorted(assets))
-
-
-def _shipped(word: str, asked: Asked) -> Subject:
-    """Open weights that come with the code."""
-    model = _network(word)
-    entry = find_shipped(model, asked.scale)
-    if entry is None:
-        have = ", ".join(f"{e.model} x{e.scale}" for e in read_manifest()) or "none"
-        raise UserError(
-            f"no weights of {model} at x{asked.scale} come with the code; there are: {have}. "
-            "Train the network (dvc repro) or give other weights: --weights published, or a file"
-        )
-    path = SHIPPED / entry.file
-    found = Subject(
-        entry.network(), entry.model, entry.variant, "shipped", entry.seed,
-        f"weights: {path}, {entry.sentence()}", entry.licence, entry.toy,
-    )  # fmt: skip
-    return asked.of(str(path), found)
-
-
-def _file(word: str, asked: Asked) -> Subject:
-    """Open a safetensors file: of a run by its run.json, else of the network that is named."""
-    path = Path(asked.weights or word)
-    if path.suffix != ".safetensors":
-        raise UserError(
-            f"--weights {path}: expected trained, published, shipped or a .safetensors file."
-            f"{suggestion(str(path), ('trained', 'published', 'shipped'))} "
-            "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
-        )
-    model = _network(word) if asked.weights else ""
-    told = f"weights: {path}"
-    if path.name == "weights.safetensors" and (path.parent / "run.json").is_file():
-        names = ("network", "variant", "scale", "seed", "settings")
-        facts = read_json(path.parent / "run.json", "dvc repro", names)
-        # Code is that of the benchmark, never what a file names.
-        network = build_network(code_of(facts["network"]), facts["scale"], **facts["settings"])
-        load_weights(network, path)
-        variant = facts["variant"] or _size(facts["network"])
-        licence = weights_licence(None)
-        found = Subject(network, facts["network"], variant, "trained", facts["seed"], told, licence)
-        return asked.of(str(path), found, model)
-    if not model:
-        raise UserError(f"{path}: no run.json beside it says which network it is of; give: "
-                        f"NETWORK --weights {path}")  # fmt: skip
-    refuse_options("a weights file without run.json beside it", seed=asked.seed)
-    sizes = published_sizes(model)
-    variant = canonical(asked.variant, sizes)
-    if variant and variant not in sizes:
-        known = ", ".join(filter(None, sizes)) or "none"
-        raise UserError(
-            f"--variant {variant}: {model} has no such variant.{suggestion(variant, sizes)} "
-            f"Known: {known}."
-        )
-    network = build_network(model, asked.scale, **sizes.get(variant, {}))
-    load_weights(network, path)
-    return Subject(network, model, variant, "trained", told=told)
-
-
-def _spandrel(word: str, asked: Asked) -> Subject:
-    """Open a checkpoint of another project."""
-    from pipeline.tools.spandrel import SpandrelNetwork  # noqa: PLC0415
-
-    refuse_options(f"spandrel:{word}", variant=asked.variant, seed=asked.seed)
-    network = SpandrelNetwork(Path(word))
-    if network.scale != asked.scale:
-        raise UserError(f"{word}: enlarges {network.scale} times, but --scale is {asked.scale}")
-    return Subject(network, network.name, "", "published", told=f"weights: {word}")
-
-
-OPENERS: dict[str, Callable[[str, Asked], Subject]] = {
-    "run": _run,
-    "published": _published,
-    "shipped": _shipped,
-    "file": _file,
-    "spandrel": _spandrel,
-}
 
 
 def _network(word: str) -> str:
@@ -334,23 +139,147 @@ def _network(word: str) -> str:
     return model
 
 
-def _not_trained(word: str, asked: Asked) -> str:
-    """Say that a network was not trained here, and what can be had instead."""
-    network, _, variant = word.partition("-")
-    model, scale = _network(network), asked.scale
-    key = run_key(model, variant or asked.variant, scale, asked.seed or 0)
-    message = f"{run_folder(key) / 'run.json'}: not found; {model} was not trained here at "
-    message += f"x{scale}. "
-    published = published_weights(model, scale)
-    if published:
-        message += "To use the published weights: --weights published. "
-    else:
-        have = sorted({f"x{entry.scale}" for entry in published_weights(model)})
-        also = f" (only at {', '.join(have)})" if have else ""
-        message += f"Its authors published no weights{also}. "
-    if find_shipped(model, scale):
-        message += "To use the weights that come with the code: --weights shipped. "
-    return message + "To train it: dvc repro. A file: --weights FILE.safetensors"
+def _as_asked(found: Subject, where: Path, **asked: str | int | None) -> Subject:
+    """Return what was found in a file where it is what was asked for; None and "" ask nothing."""
+    holds = {
+        **{"network": found.model, "scale": found.network.scale},
+        **{"variant": found.variant, "seed": found.seed},
+    }
+    for name, value in asked.items():
+        if value not in (None, "", holds[name]):
+            raise UserError(
+                f"{where}: holds {name} {holds[name]}, but the command asks for {name} {value}. "
+                "Correct the command, or give other weights."
+            )
+    return found
+
+
+def _bicubic(scale: int) -> Subject:
+    network = build_network("bicubic", scale)
+    return Subject(network, "bicubic", "", "none", licence=CODE_LICENCE)
+
+
+def _spandrel(path: Path, scale: int) -> Subject:
+    """Open a checkpoint of another project."""
+    from pipeline.tools.spandrel import SpandrelNetwork  # noqa: PLC0415
+
+    network = SpandrelNetwork(path)
+    if network.scale != scale:
+        raise UserError(f"{path}: enlarges {network.scale} times, but --scale is {scale}")
+    return Subject(network, network.name, "", "published", told=f"weights: {path}")
+
+
+def _best(word: str, scale: int, variant: str, seed: int | None) -> Subject:
+    """Open a training that is no toy, else what comes with the code, else whatever is here."""
+    run = _find_run(word, scale, variant, seed)
+    model = canonical(word, network_names())
+    shipped = None if variant or seed else find_shipped(model, scale)
+    if shipped is None or (run and not is_toy(registry().get(load_params().data.train))):
+        return _trained(word, scale, variant, seed)
+    subject = _shipped(model, scale, variant, seed)
+    if run is None:
+        return subject
+    here = f"{subject.told}. Not those of {run_folder(run.key)}, which are {TOY}"
+    return replace(subject, told=f"{here}; --weights trained takes them")
+
+
+def _find_run(word: str, scale: int, variant: str, seed: int | None) -> Run | None:
+    """Find the training of params.yaml that words mean, if its folder is here."""
+    if not PARAMS.is_file():
+        return None
+    runs = load_params().runs()
+    network = canonical(word, {run.network for run in runs.values()})
+    # Or without: of a network of several sizes, or MESR with all its blocks ("full").
+    keys = [run_key(network, name, scale, seed or 0) for name in (variant, "")]
+    run = next((runs[key] for key in keys if key in runs), None)
+    return run if run and (run_folder(run.key) / "run.json").is_file() else None
+
+
+def _trained(word: str, scale: int, variant: str, seed: int | None) -> Subject:
+    """Open a training of the study that is here."""
+    run = _find_run(word, scale, variant, seed)
+    if run is None:
+        model = _network(word)
+        path = run_folder(run_key(model, variant, scale, seed or 0)) / "run.json"
+        also = ["published"] if published_weights(model, scale) else []
+        also += ["shipped"] if find_shipped(model, scale) else []
+        there_are = "".join(f"There are others: --weights {source}. " for source in also)
+        raise UserError(
+            f"{path}: not found; {model} was not trained here at x{scale}. {there_are}"
+            "To train it: dvc repro. A file: --weights FILE.safetensors"
+        )
+    network = load_run(run_folder(run.key), run.identity)
+    size = "full" if run.network == "mesr" else size_of(run.network, run.settings)
+    images = registry().get(load_params().data.train)
+    path = run_folder(run.key) / "weights.safetensors"
+    found = Subject(
+        network, run.network, run.variant or size, "trained", run.seed,
+        f"weights: {path}" + (f", {TOY}" if is_toy(images) else ""),
+        weights_licence(images), is_toy(images),
+    )  # fmt: skip
+    return _as_asked(found, path, variant=variant)
+
+
+def _published(model: str, scale: int, variant: str, seed: int | None) -> Subject:
+    """Open the weights that a network's authors published."""
+    refuse_options("published weights", seed=seed)
+    variant = canonical(variant, published_sizes(model))
+    network = load_published(model, scale, variant or None)
+    entries = published_weights(model, scale)
+    assets = {name for e in entries if variant in ("", e.variant) for name in e.assets}
+    licence = "; ".join(find_asset(name).licence for name in sorted(assets))
+    told = f"weights: {model} x{scale} as its authors published them"
+    return Subject(network, model, variant, "published", told=told, licence=licence)
+
+
+def _shipped(model: str, scale: int, variant: str, seed: int | None) -> Subject:
+    """Open weights that come with the code."""
+    entry = find_shipped(model, scale)
+    if entry is None:
+        have = ", ".join(f"{e.model} x{e.scale}" for e in read_manifest()) or "none"
+        raise UserError(
+            f"no weights of {model} at x{scale} come with the code; there are: {have}. "
+            "Train the network (dvc repro) or give other weights: --weights published, or a file"
+        )
+    path = SHIPPED / entry.file
+    found = Subject(
+        entry.network(), entry.model, entry.variant, "shipped", entry.seed,
+        f"weights: {path}, {entry.sentence()}", entry.licence, entry.toy,
+    )  # fmt: skip
+    return _as_asked(found, path, variant=variant, seed=seed)
+
+
+def _from_file(path: Path, model: str, scale: int, variant: str, seed: int | None) -> Subject:
+    """Open a safetensors file: of a run by its run.json, else of the network that is named."""
+    if path.suffix != ".safetensors":
+        raise UserError(
+            f"--weights {path}: expected {', '.join(SOURCES)} or a .safetensors file."
+            f"{suggestion(str(path), SOURCES)} "
+            "For checkpoints of other projects use: mesr evaluate spandrel:FILE"
+        )
+    record, told = path.parent / "run.json", f"weights: {path}"
+    if path.name == "weights.safetensors" and record.is_file():
+        names = ("network", "variant", "scale", "seed", "settings")
+        facts = read_json(record, "dvc repro", names)
+        # Code is that of the benchmark, never what a file names.
+        network = build_network(code_of(facts["network"]), facts["scale"], **facts["settings"])
+        load_weights(network, path)
+        size = facts["variant"] or ("full" if facts["network"] == "mesr" else "")
+        what = facts["network"], size, "trained", facts["seed"], told, weights_licence(None)
+        found = Subject(network, *what)
+        return _as_asked(found, path, network=model, scale=scale, variant=variant, seed=seed)
+    refuse_options("a weights file without run.json beside it", seed=seed)
+    sizes = published_sizes(model)
+    variant = canonical(variant, sizes)
+    if variant and variant not in sizes:
+        known = ", ".join(filter(None, sizes)) or "none"
+        raise UserError(
+            f"--variant {variant}: {model} has no such variant.{suggestion(variant, sizes)} "
+            f"Known: {known}."
+        )
+    network = build_network(model, scale, **sizes.get(variant, {}))
+    load_weights(network, path)
+    return Subject(network, model, variant, "trained", told=told)
 
 
 def folder_of_images(word: str, *, bare: bool = False) -> Path | None:
@@ -368,22 +297,20 @@ def folder_of_images(word: str, *, bare: bool = False) -> Path | None:
     UserError
         When no folder follows, or a word looks like a path and is no folder.
     """
-    kind, colon, rest = word.partition(":")
+    kind, colon, folder = word.partition(":")
     if colon and kind.lower() == "images":
-        if not rest.strip():
+        if not folder.strip():
             raise UserError(f"{word}: names no folder; expected images:FOLDER")
-        return Path(rest)
-    if not bare or (colon and kind.lower() in OPENERS):
+        return Path(folder)
+    if not bare or (colon and kind.lower() == "spandrel"):
         return None
     path = Path(word)
     if path.is_dir():
         return path
     looks_like_path = "/" in word or word.startswith(".") or path.exists()
     if looks_like_path and canonical(word, network_names()) not in network_names():
-        raise UserError(
-            f"{word}: is not a folder; expected a folder of SR images, the name of a network, or "
-            "spandrel:FILE for a checkpoint"
-        )
+        expected = "a folder of SR images, the name of a network, or spandrel:FILE"
+        raise UserError(f"{word}: is not a folder; expected {expected}")
     return None
 
 

@@ -2,7 +2,7 @@
 
 import hashlib
 from collections.abc import Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Annotated, Any
@@ -18,28 +18,31 @@ from safetensors.torch import save
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import Asset, registry
 from pipeline.imaging.backend import choose_device
-from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.counting import weightless
 from pipeline.models.networks import build_network, network_names, published_sizes, size_of
 from pipeline.models.runs import load_run, read_run
 from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.params import Params, load_params
-from pipeline.study.paths import RESULTS, SHIPPED, hr_file, run_folder
+from pipeline.study.paths import RESULTS, SHIPPED, run_folder
 from pipeline.study.runs import Run, run_key
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.support.json import read_json, write_json
 from pipeline.support.names import canonical
 from pipeline.tables.statistics import bootstrap_interval
-from pipeline.tools.eval_results import write_eval_results
-from pipeline.tools.options import Scale, Seed, Variant
+from pipeline.tools.folders import hr_images
+from pipeline.tools.options import Out, Scale, Seed, Variant
 from pipeline.tools.shipped import CODE_LICENCE, Shipped, is_toy, read_manifest, weights_licence
 
 REMEDY = "dvc repro tables"
 LARGEST_TOTAL = 20_000_000  # bytes; every clone carries the folder
 LARGEST_LOSS_DB = 0.005  # of mean PSNR, by storing in half precision
-METRICS = {"psnr_db": ("psnr", "PSNR-Y [dB]"), "ssim": ("ssim", "SSIM")}
+# Name in the card's front matter and in .eval_results, in words for either.
+METRICS = {
+    "psnr_db": ("psnr", "psnr_y", "PSNR-Y [dB]", "PSNR-Y in dB"),
+    "ssim": ("ssim", "ssim", "SSIM", "SSIM of luma"),
+}
 
 
 def card(
@@ -47,36 +50,32 @@ def card(
     scale: Scale,
     variant: Variant = "",
     seed: Seed = None,
-    out: Annotated[Path | None, typer.Option(help="file to write; none prints the card")] = None,
+    out: Out = None,
 ) -> None:
-    """Write a model card of a trained network, with Hugging Face's front matter."""
+    """Write a model card of a trained network, with Hugging Face's front matter, or print it."""
     recorded = Recorded.of(canonical(model, network_names()), scale, variant, seed)
-    text = model_card(recorded)
     if out is None:
-        print(text, end="")
+        print(model_card(recorded), end="")
         return
-    with atomic_path(out) as temporary:
-        temporary.write_text(text, encoding="utf-8")
-    print(f"{out}: card of {recorded.run.key}")
-    protocol = recorded.params.evaluate.protocol
-    print(f"{write_eval_results(out, recorded.run, protocol, recorded.quality)}: its results")
+    results = out.parent / ".eval_results" / f"{recorded.run.key}.yaml"
+    for path, text in ((out, model_card(recorded)), (results, eval_results(recorded))):
+        with atomic_path(path) as temporary:
+            temporary.write_text(text, encoding="utf-8")
+    print(f"{out}: card of {recorded.run.key}\n{results}: its results")
 
 
 def ship(
     models: Annotated[list[str] | None, typer.Argument(help="networks [mesr]")] = None,
     seed: Seed = None,
-    out: Annotated[
-        Path | None, typer.Option(help="folder to write [weights, beside the code]")
-    ] = None,
+    out: Out = None,
 ) -> None:
-    """Take the study's weights into the folder that comes with the code, with a manifest."""
+    """Take the study's weights into the folder `weights` beside the code, with a manifest."""
     names = [canonical(model, network_names()) for model in models or ["mesr"]]
     scales = [int(scale[1:]) for scale in load_params().scales]
     folder = out or SHIPPED
     chosen = [Recorded.of(name, scale, seed=seed) for name in names for scale in scales]
     for entry in ship_runs(chosen, folder):
-        loss = "" if entry.half_loss_db is None else f" ({entry.half_loss_db:+.4f} dB lost by half)"
-        print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}{loss}")
+        print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}")
 
 
 @dataclass(frozen=True)
@@ -89,17 +88,20 @@ class Recorded:
         What it is.
     params : Params
         Of the study.
-    record : dict
-        Its run.json.
+    images : Asset
+        What it was trained on.
+    label : str
+        Name of its network in tables.
     facts : dict
-        Its run.json and its row of results/runs.csv.
+        Its run.json.
     quality : dict
         For each dataset, one row per image: psnr_db, ssim, bicubic_psnr_db, bicubic_ssim.
     """
 
     run: Run
     params: Params
-    record: dict[str, Any]
+    images: Asset
+    label: str
     facts: dict[str, Any]
     quality: dict[str, pd.DataFrame]
 
@@ -116,29 +118,20 @@ class Recorded:
         size = "full" if network == "mesr" else size_of(network, params.networks.get(network, {}))
         own = "" if variant == size else variant
         run = params.run(run_key(network, own, scale, seed or 0))
-        record = read_run(run_folder(run.key), run.identity)
+        facts = read_run(run_folder(run.key), run.identity)
         path = RESULTS / "runs.csv"
         if not path.is_file():
             raise UserError(f"{path}: not found. Run: {REMEDY}")
-        rows = pd.read_csv(path, keep_default_na=False, dtype=str).set_index("key")
-        if run.key not in rows.index or (
-            rows["weights_sha256"][run.key] != record["weights_sha256"]
-        ):
-            raise UserError(
-                f"{path}: says nothing of the weights in {run_folder(run.key)}. Bring it up to "
-                f"date: {REMEDY}"
-            )
-        facts = record | {str(name): value for name, value in rows.loc[run.key].items()}
+        runs = pd.read_csv(path, keep_default_na=False, dtype=str).set_index("key")
+        if runs["weights_sha256"].get(run.key) != facts["weights_sha256"]:
+            folder = run_folder(run.key)
+            raise UserError(f"{path}: says nothing of the weights in {folder}. Run: {REMEDY}")
         table = pd.read_csv(RESULTS / "quality.csv", dtype={"image": str})
         table = table.set_index(["key", "dataset", "image"])[list(METRICS)]
         rows = table.loc[run.key].join(table.loc[f"bicubic_x{scale}"].add_prefix("bicubic_"))
-        groups = rows.groupby(level="dataset", sort=False)
-        return cls(run, params, record, facts, {str(name): group for name, group in groups})
-
-    @property
-    def images(self) -> Asset:
-        """What it was trained on."""
-        return registry()[self.params.data.train]
+        quality = {str(name): group for name, group in rows.groupby("dataset", sort=False)}
+        images = registry()[params.data.train]
+        return cls(run, params, images, str(runs.loc[run.key, "label"]), facts, quality)
 
 
 def model_card(recorded: Recorded) -> str:
@@ -149,28 +142,23 @@ def model_card(recorded: Recorded) -> str:
         low, high = bootstrap_interval(values.to_numpy()[None], **params.statistics.model_dump())
         return {"mean": float(values.mean()), "low": low, "high": high, "images": len(values)}
 
-    scores = {
-        dataset: {
-            metric: {
-                "mean": mean(rows[metric]),
-                "gain": mean(rows[metric] - rows[f"bicubic_{metric}"]),
-            }
-            for metric in METRICS
-        }
+    scores = [
+        (dataset, metric, mean(rows[metric]), mean(rows[metric] - rows[f"bicubic_{metric}"]))
         for dataset, rows in recorded.quality.items()
-    }
-    name = f"{recorded.facts['label']} x{run.scale}"
+        for metric in METRICS
+    ]
+    name = f"{recorded.label} x{run.scale}"
     size = published_sizes(run.network).get(size_of(run.network, run.settings), {})
     results = [
         {
             "task": {"type": "image-to-image", "name": "Image super-resolution"},
             "dataset": {"type": dataset, "name": f"{dataset}, protocol {params.evaluate.protocol}"},
             "metrics": [
-                {"type": kind, "name": text, "value": round(found[metric]["mean"]["mean"], 6)}
-                for metric, (kind, text) in METRICS.items()
+                {"type": kind, "name": text, "value": round(float(rows[metric].mean()), 6)}
+                for metric, (kind, _, text, _) in METRICS.items()
             ],
         }
-        for dataset, found in scores.items()
+        for dataset, rows in recorded.quality.items()
     ]
     front_matter = {
         "license": CODE_LICENCE.lower(),
@@ -182,8 +170,6 @@ def model_card(recorded: Recorded) -> str:
         "card.md.j2",
         name=name,
         recorded=recorded,
-        run=run,
-        facts=recorded.facts,
         toy=is_toy(recorded.images),
         paper_setting=read_json(RESULTS / "study.json", REMEDY)["paper_setting"],
         train=params.train | run.train,
@@ -192,6 +178,26 @@ def model_card(recorded: Recorded) -> str:
         licence=CODE_LICENCE,
         departures={n: v for n, v in run.settings.items() if size.get(n) != v},
     )
+
+
+def eval_results(recorded: Recorded) -> str:
+    """Write the means over images in the format of Hugging Face's ``.eval_results/*.yaml``.
+
+    See https://huggingface.co/docs/hub/eval-results. The Hub makes leaderboards of datasets that
+    are registered there as benchmarks. Those of super-resolution are not: `id` is the dataset's
+    name here.
+    """
+    scale, protocol = recorded.run.scale, recorded.params.evaluate.protocol
+    entries = [
+        {
+            "dataset": {"id": dataset, "task_id": f"{task}_x{scale}"},
+            "value": round(float(rows[metric].mean()), 6),
+            "notes": f"{text} at x{scale}, protocol {protocol}, mean of {len(rows)} images",
+        }
+        for dataset, rows in recorded.quality.items()
+        for metric, (_, task, _, text) in METRICS.items()
+    ]
+    return yaml.safe_dump(entries, sort_keys=False, allow_unicode=True)
 
 
 def page(template: str, **values: object) -> str:
@@ -226,15 +232,14 @@ def ship_runs(chosen: Sequence[Recorded], folder: Path = SHIPPED) -> list[Shippe
     packed |= {(r.run.network, r.run.scale): _pack(r) for r in chosen}
     entries = [packed[name][0] for name in sorted(packed)]
     if (total := sum(len(content) for _, content in packed.values())) > LARGEST_TOTAL:
-        raise UserError(
-            f"{folder}: the weights take {total:,} bytes; expected at most {LARGEST_TOTAL:,}, "
-            "because every clone carries them. Ship fewer or smaller networks"
-        )
+        remedy = "Ship fewer or smaller networks: every clone carries them"
+        expected = f"expected at most {LARGEST_TOTAL:,}"
+        raise UserError(f"{folder}: weights of {total:,} bytes; {expected}. {remedy}")
     with atomic_path(folder) as temporary:
         temporary.mkdir()
         for entry, content in packed.values():
             (temporary / entry.file).write_bytes(content)
-        write_json(temporary / "manifest.json", {"weights": [asdict(e) for e in entries]})
+        write_json(temporary / "manifest.json", {"weights": [vars(e) for e in entries]})
         (temporary / "README.md").write_text(shipped_page(entries, total), encoding="utf-8")
     return entries
 
@@ -251,21 +256,19 @@ def shipped_page(entries: Sequence[Shipped], total: int) -> str:
 
 def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
     """Choose how a training is stored; return its entry and its file's content."""
-    run, params, record = recorded.run, recorded.params, recorded.record
+    run, facts, protocol = recorded.run, recorded.facts, recorded.params.evaluate.protocol
     network = load_run(run_folder(run.key), run.identity)
-    full = dict(network.state_dict())
-    half = {n: t.half() if t.dtype == torch.float32 else t for n, t in full.items()}
-    means: dict[str, dict[Any, float]] = {
-        name: rows.mean().to_dict() for name, rows in recorded.quality.items()
-    }
-    loss, stored, state = None, "float32", full
+    state = dict(network.state_dict())
+    half = {n: t.half() if t.dtype == torch.float32 else t for n, t in state.items()}
+    means = {name: rows.mean() for name, rows in recorded.quality.items()}
+    loss, stored = None, "float32"
     if all(bool(tensor.isfinite().all()) for tensor in half.values()):
         network.load_state_dict(half)
         halved = {name: _measure(network, name, recorded) for name in means}
-        loss = max(means[name]["psnr_db"] - halved[name]["psnr_db"] for name in means)
+        loss = round(max(means[n]["psnr_db"] - halved[n]["psnr_db"] for n in means), 6)
         if loss < LARGEST_LOSS_DB:
             stored, state = "float16", half
-            means = {name: means[name] | halved[name] for name in means}
+            means = {name: pd.Series({**means[name], **halved[name]}) for name in means}
     content = save(state)
     entry = Shipped(
         model=run.network,
@@ -273,38 +276,32 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
         scale=run.scale,
         seed=run.seed or 0,
         settings=run.settings,
-        params=int(recorded.facts["params"]),
+        params=facts["params"],
         file=f"{run.network}_x{run.scale}.safetensors",
         sha256=hashlib.sha256(content).hexdigest(),
         stored=stored,
-        half_loss_db=None if loss is None else round(loss, 6),
+        half_loss_db=loss,
         toy=is_toy(recorded.images),
         licence=weights_licence(recorded.images),
         training={
-            "profile": params.profile,
-            "images": recorded.images.name,
-            "steps": int(recorded.facts["steps"]),
-            **{n: v for n, v in record.items() if n not in (*run.identity, "steps")},
+            **{"profile": recorded.params.profile, "images": recorded.images.name},
+            **{name: facts[name] for name in ("steps", *facts) if name not in run.identity},
         },
         figures=[
             {
-                "dataset": name,
-                "protocol": params.evaluate.protocol,
-                "images": len(recorded.quality[name]),
-                **{column: round(value, 6) for column, value in figures.items()},
+                **{"dataset": name, "protocol": protocol, "images": len(rows)},
+                **{column: round(float(mean), 6) for column, mean in means[name].items()},
             }
-            for name, figures in means.items()
+            for name, rows in recorded.quality.items()
         ],
     )
     return entry, content
 
 
-def _measure(network: SRNetwork, dataset: str, recorded: Recorded) -> dict[str, float]:
+def _measure(network: SRNetwork, dataset: str, recorded: Recorded) -> pd.Series:
     """Mean PSNR in dB and SSIM of a network on a dataset under the study's protocol; says so."""
-    images = PackedImages(hr_file(dataset))
+    _, images = hr_images(dataset)
     print(f"score {recorded.run.key} on {len(images)} images of {dataset}", flush=True)
-    readers = [(name, partial(images.__getitem__, name)) for name in images.names]
     protocol = get_protocol(recorded.params.evaluate.protocol)
-    scored = evaluate_images(network, readers, dataset, protocol, choose_device())
-    table = pd.DataFrame([(e.psnr_db, e.ssim) for _, e in scored], columns=list(METRICS))
-    return {str(name): float(value) for name, value in table.mean().items()}
+    scored = evaluate_images(network, images, dataset, protocol, choose_device())
+    return pd.DataFrame([(e.psnr_db, e.ssim) for _, e in scored], columns=list(METRICS)).mean()

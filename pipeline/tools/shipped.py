@@ -1,9 +1,8 @@
 """Weights that come with the code: the folder `weights/` and its manifest."""
 
 import hashlib
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
+from types import SimpleNamespace
 
 from safetensors.torch import load
 
@@ -30,8 +29,7 @@ def weights_licence(images: Asset | None) -> str:
     return f"{CODE_LICENCE}; trained on {images.name}, whose terms are: {images.licence}"
 
 
-@dataclass(frozen=True)
-class Shipped:
+class Shipped(SimpleNamespace):
     """One file of weights, an entry of manifest.json.
 
     Attributes
@@ -55,21 +53,6 @@ class Shipped:
         For each dataset the protocol and the means over its images, of the weights as shipped and
         of bicubic interpolation.
     """
-
-    model: str
-    variant: str
-    scale: int
-    seed: int
-    settings: dict[str, Any]
-    params: int
-    file: str
-    sha256: str
-    stored: str
-    half_loss_db: float | None
-    toy: bool
-    licence: str
-    training: dict[str, Any]
-    figures: list[dict[str, Any]]
 
     @property
     def name(self) -> str:

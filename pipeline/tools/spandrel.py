@@ -87,9 +87,8 @@ class SpandrelNetwork(SRNetwork):
                 canonicalize_state_dict,
             )
         except ImportError as error:
-            raise UserError(
-                "spandrel is not installed; install it with: pip install -e '.[spandrel]'"
-            ) from error
+            remedy = "pip install -e '.[spandrel]'"
+            raise UserError(f"spandrel is not installed; install it with: {remedy}") from error
         state = read_checkpoint(path)
         try:
             descriptor = ModelLoader().load_from_state_dict(canonicalize_state_dict(state))

@@ -18,7 +18,6 @@ from pipeline.tables.submitted import (
     FORMAT,
     REMEDY,
     Protocol,
-    Submission,
     compare_images,
     read_submission,
 )
@@ -32,24 +31,18 @@ EMPTY = {"trained_on": None, "trained_on_test_data": None, "source": None}  # on
 
 def submit(
     file: Annotated[Path, typer.Argument(help="NAME.yaml; NAME names the network")],
-    scores: Annotated[
-        Path | None, typer.Option(help="quality.csv of mesr evaluate --out: enter its means")
-    ] = None,
+    scores: Annotated[Path | None, typer.Option(help="quality.csv: enter its means")] = None,
     check: Annotated[bool, typer.Option("--check", help="check the file, change nothing")] = False,
 ) -> None:
     """Check results of a network of one's own, and put them into submissions/."""
     if file.suffix != ".yaml":
         raise UserError(f"{file}: expected a file NAME.yaml")
+    if scores is not None and check:
+        raise UserError("--scores writes, --check does not: give one of them")
     if scores is not None:
-        if check:
-            raise UserError("--scores writes, --check does not: give one of them")
         print(f"{file}: {enter_scores(file, scores)}. Fill in what is empty. {REMEDY}")
         return
-    submission = read_submission(file)
-    notes = check_datasets(file, submission)
-    if submission.trained_on_test_data:
-        notes.append("trained on test data: tables will say so")
-    print("\n".join([f"{file}: has the format {FORMAT}", *(f"  {note}" for note in notes)]))
+    print(f"{file}: has the format {FORMAT}", *check_file(file), sep="\n  ")
     target = SUBMISSIONS / file.name
     if check or target.resolve() == file.resolve():
         return
@@ -60,34 +53,35 @@ def submit(
     print(f"{target}: written; dvc repro tables takes it into the tables")
 
 
-def check_datasets(file: Path, submission: Submission) -> list[str]:
-    """Compare the datasets with those that are here.
+def check_file(file: Path) -> list[str]:
+    """Check format and datasets of a file against those that are here.
 
     Returns
     -------
     list of str
-        What could not be compared.
+        What could not be compared, and what tables will say.
 
     Raises
     ------
     UserError
-        When there is no dataset of a name, or it has other images here.
+        When the format is another, there is no dataset of a name, or it has other images here.
     """
+    submission = read_submission(file)
     known = [name for name, asset in registry().items() if asset.kind not in ("lr", "weights")]
-    notes = []
+    notes: dict[str, None] = {}
     for _, dataset, _, score in submission.scores():
         path = hr_file(dataset)
         if dataset not in known:
-            raise UserError(
-                f"{file}: dataset {dataset!r} is unknown.{suggestion(dataset, known)} "
-                "Datasets: mesr fetch"
-            )
-        if not path.is_file():
-            notes.append(f"{dataset}: not here, digest not compared; first: mesr fetch {dataset}")
-            continue
-        images = PackedImages(path)
-        compare_images(file, dataset, score, images.digest, len(images), path)
-    return list(dict.fromkeys(notes))
+            near = suggestion(dataset, known)
+            raise UserError(f"{file}: dataset {dataset!r} is unknown.{near} Datasets: mesr fetch")
+        if path.is_file():
+            images = PackedImages(path)
+            compare_images(file, dataset, score, images.digest, len(images), path)
+        else:
+            notes[f"{dataset}: not here, digest not compared; first: mesr fetch {dataset}"] = None
+    if submission.trained_on_test_data:
+        notes["trained on test data: tables will say so"] = None
+    return list(notes)
 
 
 def enter_scores(file: Path, scores: Path) -> str:
@@ -105,35 +99,26 @@ def enter_scores(file: Path, scores: Path) -> str:
         than those that are here; when the file is about another protocol.
     """
     try:
-        table = pd.read_csv(scores, dtype=COLUMNS, keep_default_na=False)
-    except (OSError, ValueError) as error:
-        raise UserError(f"{scores}: not readable as CSV ({error}). {REMEDY}") from error
-    if absent := COLUMNS.keys() - set(table):
+        table = pd.read_csv(scores, dtype=COLUMNS, keep_default_na=False)[list(COLUMNS)]
+    except (OSError, ValueError, KeyError) as error:
         raise UserError(
-            f"{scores}: has no column {', '.join(sorted(absent))}. Expected quality.csv of mesr "
-            "evaluate --out FOLDER."
-        )
+            f"{scores}: not readable as quality.csv of mesr evaluate ({error}). {REMEDY}"
+        ) from error
     about = table[["model", "scale", "dataset", "protocol"]].drop_duplicates()
     if len(about) != 1:
         raise UserError(f"{scores}: expected one network, scale, dataset and protocol.")
     model, scale, dataset, protocol = about.iloc[0]
-    if protocol not in get_args(Protocol):
-        raise UserError(
-            f"{scores}: protocol {protocol!r}, expected {' or '.join(get_args(Protocol))}, which "
-            "studies are scored under."
-        )
     images = PackedImages(hr_file(dataset))
     if sorted(table["image"]) != sorted(images.names):
-        raise UserError(
-            f"{scores}: its images are not those of {images.path}. Score the network with "
-            f"mesr evaluate --data {dataset}."
-        )
+        remedy = f"Score the network: mesr evaluate --data {dataset}"
+        raise UserError(f"{scores}: its images are not those of {images.path}. {remedy}")
     draft = {"format": FORMAT, "name": file.stem, "label": model, "protocol": protocol, **EMPTY}
     values: dict[str, Any] = read_yaml(file, REMEDY) if file.is_file() else draft
-    if values.get("protocol") != protocol:
+    expected = [values.get("protocol")] if file.is_file() else get_args(Protocol)
+    if protocol not in expected:
         raise UserError(
-            f"{scores}: protocol {protocol!r}, expected {values.get('protocol')!r} as in {file}. "
-            "A file is about one protocol."
+            f"{scores}: protocol {protocol!r}, expected {' or '.join(map(str, expected))}. "
+            f"Studies are scored under {' or '.join(get_args(Protocol))}, a file under one of them."
         )
     try:
         at = values.setdefault("scales", {}).setdefault(f"x{scale}", {"parameters": None})

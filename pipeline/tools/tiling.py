@@ -3,35 +3,35 @@
 What a tile may be cut to is found by trying the network, not by knowing it: how far a pixel reaches
 (`reach`), and by how many pixels the image may be shifted without a change (`grid`: the period
 of windows, pooling and unshuffling). What is said of the result was measured (`try_tiles`).
+Images are in grey levels, 0..255.
 """
 
 import copy
-from collections.abc import Callable, Iterator, Sequence
-from concurrent.futures import ThreadPoolExecutor
-from dataclasses import dataclass
-from itertools import pairwise
+from dataclasses import dataclass, replace
+from itertools import pairwise, product
 
 import joblib  # type: ignore[import-untyped]
 import numpy as np
 import torch
-from torch import Tensor
 from torch.nn import functional as F
+from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
-from mesr.common.imresize import imresize
 from pipeline.imaging.backend import backend_flags
-from pipeline.imaging.colour import merge_luma, rgb_to_gray, rgb_to_y, stack_gray
-from pipeline.imaging.tensors import Pixels
+from pipeline.imaging.inference import super_resolve
+from pipeline.imaging.protocol import RGB
+from pipeline.imaging.tensors import Image, Pixels, from_tensor, round_to_uint8
 from pipeline.support.errors import UserError
 
-Part = tuple[int, int, int, int]  # top, bottom, left and right, in LR pixels
+Part = tuple[tuple[int, int], tuple[int, int]]  # top and bottom, left and right, in LR pixels
 
+FOR_USE = replace(RGB, gray="keep", sr_rounding=False)
 LARGEST_REACH = 96  # LR pixels; networks that look further get the halo below
 HALO = 16  # LR pixels, where no halo is wide enough
 GRIDS = (*range(1, 17), 20, 24, 28, 32)
 TRIED = 112  # LR pixels, side of the images on which grids are tried
-# Grey levels of 255. Up to the first a shift counts as none: float32 leaves 1e-3, a window at
-# another place far more. Up to the second nobody sees a difference.
+# Grey levels. Up to the first a shift counts as none: float32 leaves 1e-3, a window at another
+# place far more. Up to the second nobody sees a difference.
 SAME, INVISIBLE = 0.02, 1.0
 
 
@@ -67,9 +67,9 @@ class TiledResult:
     plan : Plan or None
         How it was cut; None with one tile.
     deviation : float
-        Largest difference that was seen, in grey levels of 255: between tiles and the untiled
-        result on a part of the image on which both were computed, or between what neighbouring
-        tiles make of the line of pixels where they meet.
+        Largest difference that was seen, in grey levels: between tiles and the untiled result on a
+        part of the image on which both were computed, or between what neighbouring tiles make of
+        the line of pixels where they meet.
     """
 
     image: Pixels
@@ -90,43 +90,50 @@ class TiledResult:
                 "where both were computed, and of each other where they meet"
             )
         return (
-            f"{text}. The network makes something else of a part than of the whole image: where "
-            "tiles meet, and where the untiled image was computed too, values differ by up to "
-            f"{self.deviation:.2g} of 255 grey levels. Larger tiles (--tile 512) lessen that; "
-            "--tile 0 takes the whole image at once and avoids it, if memory suffices"
+            f"{text}; where they meet, and where the untiled image was computed too, values differ "
+            f"by up to {self.deviation:.2g} of 255 grey levels: the network looks at the whole "
+            "image. Larger tiles (--tile 512) lessen that, --tile 0 avoids it if memory suffices"
         )
 
 
-def run(network: SRNetwork, x: Tensor) -> Tensor:
-    """Run a network on LR planes (B, C, h, w) in [0, 1]; return its last output, float32.
+def enlarge(network: SRNetwork, lr: Image) -> Image:
+    """Super-resolve a whole image as the evaluation does, without rounding.
 
     Where a network refuses the size, because its layers want multiples of a window or no image so
     small, the image is extended to multiples of 64 first.
 
+    Parameters
+    ----------
+    network : SRNetwork
+        On the device to use.
+    lr : ndarray
+        (h, w) or (h, w, 3): uint8, or float64.
+
+    Returns
+    -------
+    ndarray
+        float64 in 0..255, (scale*h, scale*w) or (scale*h, scale*w, 3). Luma networks get the luma
+        of colour images, RGB networks gray images three times.
+
     Raises
     ------
     UserError
-        When it refuses that as well.
+        When the network refuses the extended image as well.
     """
-    parameter = next(network.parameters(), torch.empty(0))
-    factor = 1 if network.preupsampled else network.scale
-    if network.preupsampled:
-        x = imresize(x.double(), scale=network.scale)
-    x = x.to(parameter.device, parameter.dtype, memory_format=torch.channels_last)
-    height, width = x.shape[-2:]
-    with torch.inference_mode():
+    height, width = lr.shape[:2]
+    try:
+        return np.clip(super_resolve(network, lr, FOR_USE)[-1], 0, 255)
+    except RuntimeError as error:
+        beyond = [(0, -side % 64) for side in (height, width)]
+        extended = np.pad(lr, [*beyond, (0, 0)][: lr.ndim], mode="edge")
         try:
-            y = network(x)[-1]
-        except RuntimeError as error:
-            x = F.pad(x, (0, -width % 64, 0, -height % 64), mode="replicate")
-            try:
-                y = network(x)[-1][..., : height * factor, : width * factor]
-            except RuntimeError:
-                raise UserError(
-                    f"{type(network).__name__} cannot enlarge an image of {width}x{height} pixels: "
-                    f"{error}. Give a smaller --tile where memory ran out, or another network."
-                ) from error
-        return torch.as_tensor(y).float()
+            y = np.clip(super_resolve(network, extended, FOR_USE)[-1], 0, 255)
+        except RuntimeError:
+            raise UserError(
+                f"{type(network).__name__} cannot enlarge an image of {width}x{height} pixels: "
+                f"{error}. Give a smaller --tile where memory ran out, or another network."
+            ) from error
+        return y[: height * network.scale, : width * network.scale]
 
 
 def reach(network: SRNetwork) -> int | None:
@@ -136,11 +143,6 @@ def reach(network: SRNetwork) -> int | None:
     activation and pooling to all that depends on that line, whatever the weights are. Lines at 32
     neighbouring places are tried, because windows and pooling reach further from some of them.
 
-    Parameters
-    ----------
-    network : SRNetwork
-        In evaluation mode.
-
     Returns
     -------
     int or None
@@ -148,51 +150,43 @@ def reach(network: SRNetwork) -> int | None:
         pooling.
     """
     farthest = 3  # of the bicubic interpolation of chroma
-    for axis in (-1, -2):
-        # One line first: most of what looks at the whole image shows at once.
-        first = _reached(network, axis, 2 * LARGEST_REACH + 3, 1)
-        # What a line reaches depends on its place in a window, hence neighbours as well.
-        found = None if first is None else _reached(network, axis, 4 * first + 99, 32)
-        if found is None or found > LARGEST_REACH:
+    for axis in (0, 1):
+        # One line first: most of what looks at the whole image shows at once, and a strip that is
+        # long enough for the rest is known.
+        first = _reached(network, axis, 2 * LARGEST_REACH + 3, LARGEST_REACH + 1)
+        if first is None:
             return None
-        farthest = max(farthest, found)
+        length = 4 * first + 99
+        for at in range((length - 32) // 2, (length + 32) // 2):
+            found = _reached(network, axis, length, at)
+            if found is None or found > LARGEST_REACH:
+                return None
+            farthest = max(farthest, found)
     return farthest
 
 
-def _reached(network: SRNetwork, axis: int, length: int, places: int) -> int | None:
-    """Probe lines in the middle of a strip; None where what they reach does not end before it."""
-    shape = [places, 1 if network.domain == "y" else 3, 8, 8]
-    shape[axis] = length
-    x = torch.zeros(shape)
-    at = (length - places) // 2 + torch.arange(places)
-    for sample, line in zip(x, at.tolist(), strict=True):
-        sample.select(axis, line).fill_(torch.nan)
-    lines = run(network, x).isnan().transpose(axis, -1).flatten(1, -2).any(dim=1).cpu()
-    lines = lines.unflatten(-1, (length, -1)).any(dim=-1)
-    if not lines.any(dim=1).all():
-        return None  # NaN is lost on the way, as in a comparison
-    low = lines.int().argmax(dim=1)
-    high = length - 1 - lines.flip(-1).int().argmax(dim=1)
-    if bool((low == 0).any() or (high == length - 1).any()):
+def _reached(network: SRNetwork, axis: int, length: int, at: int) -> int | None:
+    """Probe a line of a strip; None where what it reaches does not end within the strip."""
+    size = (length, 8) if axis == 0 else (8, length)
+    lr = np.zeros(size if network.domain == "y" else (*size, 3))
+    lr[(slice(None),) * axis + (at,)] = np.nan
+    changed = np.isnan(np.moveaxis(enlarge(network, lr), axis, 0)).reshape(length, -1).any(axis=1)
+    reached = np.flatnonzero(changed)
+    # NaN may be lost on the way, as in a comparison.
+    if not len(reached) or reached[0] == 0 or reached[-1] == length - 1:
         return None
-    return max(int((at - low).max()), int((high - at).max()))
+    return int(max(at - reached[0], reached[-1] - at))
 
 
 def grid(network: SRNetwork, tolerance: float = SAME) -> int:
     """Find by how many LR pixels an image may be shifted so that its SR image is shifted alike.
 
-    Parameters
-    ----------
-    network : SRNetwork
-        In evaluation mode.
-    tolerance : float
-        Grey levels of 255 that count as no change.
-
     Returns
     -------
     int
         The smallest of `GRIDS` by which, and by twice which, shifting in both directions changes
-        nothing in the middle of an image; the one that changes least where all change something.
+        the middle of an image by at most `tolerance` grey levels; the one that changes least where
+        all change more.
     """
     generator = torch.Generator().manual_seed(0)
     channels = 1 if network.domain == "y" else 3
@@ -200,60 +194,31 @@ def grid(network: SRNetwork, tolerance: float = SAME) -> int:
     # Smooth and rough at once: what networks make of noise alone says little.
     x = F.interpolate(texture, size=(TRIED, TRIED), mode="bicubic")
     x = (0.8 * x + 0.2 * torch.rand(x.shape, generator=generator)).clamp(0, 1)
+    lr = from_tensor(255 * x)
 
-    def middle(shift: int) -> Tensor:
+    def middle(shift: int) -> Image:
         first = (TRIED // 2 - shift) * network.scale
-        y = run(network, x[..., shift:, shift:])
-        return y[..., first : first + 16 * network.scale, first : first + 16 * network.scale]
+        inside = slice(first, first + 16 * network.scale)
+        return enlarge(network, lr[shift:, shift:])[inside, inside]
 
     base = middle(0)
     changes: dict[int, float] = {}
     for step in GRIDS:
         shifts = (step, 2 * step) if 2 * step <= GRIDS[-1] else (step,)
-        changes[step] = 255 * max(float((middle(n) - base).abs().max()) for n in shifts)
+        changes[step] = max(float(np.abs(middle(shift) - base).max()) for shift in shifts)
         if changes[step] <= tolerance:
             break
     return min(changes, key=lambda step: changes[step])
 
 
 def plan(network: SRNetwork) -> Plan:
-    """Find how the images of a network may be cut; in evaluation mode, on its device."""
-    with backend_flags():
-        radius = reach(network)
-        # What looks at the whole image changes a little with every shift.
-        step = grid(network, SAME if radius is not None else INVISIBLE / 4)
+    """Find how the images of a network may be cut."""
+    radius = reach(network)
+    # What looks at the whole image changes a little with every shift.
+    step = grid(network, SAME if radius is not None else INVISIBLE / 4)
     # One pixel more than the reach makes the line on which neighbours are compared right as well.
     needed = HALO if radius is None else radius + 1
     return Plan(step, -(-needed // step) * step, whole=radius is not None)
-
-
-def enlarge(network: SRNetwork, lr: Pixels) -> Tensor:
-    """Super-resolve a whole image.
-
-    Parameters
-    ----------
-    network : SRNetwork
-        In evaluation mode.
-    lr : ndarray
-        uint8, (h, w) or (h, w, 3).
-
-    Returns
-    -------
-    Tensor
-        float32 in nominal [0, 1], on the CPU, (scale*h, scale*w) or (scale*h, scale*w, 3). Luma
-        networks get the luma of colour images, RGB networks gray images three times.
-    """
-    planes = stack_gray(lr) if network.domain == "rgb" else lr
-    if network.domain == "y" and lr.ndim == 3:
-        planes = rgb_to_y(lr)
-    x = torch.from_numpy(planes).div(255)
-    y = run(network, x.permute(2, 0, 1)[None] if x.ndim == 3 else x[None, None])[0].cpu()
-    y = y.permute(1, 2, 0) if network.domain == "rgb" else y[0]
-    if y.ndim == lr.ndim:
-        return y
-    image = y.numpy() * np.float64(255)
-    image = rgb_to_gray(image) if lr.ndim == 2 else merge_luma(image, lr)
-    return torch.from_numpy(image / 255).float()
 
 
 def upscale_tiled(
@@ -262,67 +227,64 @@ def upscale_tiled(
     *,
     tile: int = 256,
     cut: Plan | None = None,
-    on_tile: Callable[[int], object] = lambda pixels: None,
 ) -> TiledResult:
     """Super-resolve an image of any size in overlapping tiles, so that memory stays bounded.
 
     Parameters
     ----------
     network : SRNetwork
-        On the device to use; is put into evaluation mode.
+        On the device to use.
     lr : ndarray
         uint8, (h, w) or (h, w, 3).
     tile : int
         Side of a tile in LR pixels, without halo; a multiple of the grid is taken.
     cut : Plan, optional
         From `plan`, which is asked where it is needed and not given.
-    on_tile : callable
-        Called after each tile with the number of its LR pixels.
 
     Returns
     -------
     TiledResult
         The SR image and how faithful it is.
     """
-    network.eval()
     height, width = lr.shape[:2]
     scale = network.scale
     if max(height, width) <= tile:
-        with backend_flags():
-            image = _rounded(enlarge(network, lr))
-        on_tile(height * width)
-        return TiledResult(image, 1)
+        return TiledResult(round_to_uint8(enlarge(network, lr)), 1)
     cut = cut or plan(network)
     canvas = np.empty((height * scale, width * scale, *lr.shape[2:]), np.uint8)
-    rows, columns = (_cuts(side, tile, cut.grid) for side in (height, width))
-    parts = [(*row, *column) for row in rows for column in columns]
-    halo = cut.halo
+    parts = list(product(*(_cuts(side, tile, cut.grid) for side in (height, width))))
 
-    def one(network: SRNetwork, part: Part) -> list[Tensor]:
+    def one(part: Part) -> list[Image]:
         """Compute a tile; return its first lines, and the lines that follow after its last."""
-        top, bottom, left, right = part
-        y = _tile(network, lr, part, halo)
-        inside = y[: (bottom - top) * scale, : (right - left) * scale]
-        canvas[top * scale : bottom * scale, left * scale : right * scale] = _rounded(inside)
-        after = y[len(inside) :, : inside.shape[1]], y[: len(inside), inside.shape[1] :]
-        lines = (inside[:scale], inside[:, :scale], *after)
-        return [line.clamp(0, 1).clone() for line in lines]
+        (top, bottom), (left, right) = part
+        # Some networks keep things between layers, so that each thread needs its own.
+        y = _tile(copy.deepcopy(network), lr, part, cut.halo)
+        rows, columns = (bottom - top) * scale, (right - left) * scale
+        canvas[top * scale : bottom * scale, left * scale : right * scale] = round_to_uint8(
+            y[:rows, :columns]
+        )
+        lines = y[:scale, :columns], y[:rows, :scale], y[rows:, :columns], y[:rows, columns:]
+        return [line.copy() for line in lines]
 
+    parameter = next(network.parameters(), torch.empty(0))
+    cores = joblib.cpu_count()
+    workers = min(cores, 8, len(parts)) if parameter.device.type == "cpu" else 1
     seams = 0.0
-    below: dict[int, Tensor] = {}
-    beside = torch.empty(0)
-    for (top, bottom, left, right), lines in zip(
-        parts, _side_by_side(network, one, parts), strict=True
-    ):
-        first_row, first_column, next_row, next_column = lines
-        if top:
-            seams = max(seams, float((below[left] - first_row).abs().max()))
-        if left:
-            seams = max(seams, float((beside - first_column).abs().max()))
-        below[left], beside = next_row, next_column
-        on_tile((bottom - top) * (right - left))
-    deviation = max(255 * seams, try_tiles(network, lr, cut))
-    return TiledResult(canvas, len(parts), cut, deviation)
+    below: dict[int, Image] = {}
+    beside = np.empty(0)
+    with backend_flags(threads=cores // workers):
+        tiles = joblib.Parallel(workers, backend="threading", return_as="generator")(
+            joblib.delayed(one)(part) for part in parts
+        )
+        shown = tqdm(tiles, "tiles", len(parts), leave=False, disable=None, delay=2)
+        for ((top, _), (left, _)), lines in zip(parts, shown, strict=True):
+            first_row, first_column, next_row, next_column = lines
+            if top:
+                seams = max(seams, float(np.abs(below[left] - first_row).max()))
+            if left:
+                seams = max(seams, float(np.abs(beside - first_column).max()))
+            below[left], beside = next_row, next_column
+    return TiledResult(canvas, len(parts), cut, max(seams, try_tiles(network, lr, cut)))
 
 
 def try_tiles(network: SRNetwork, lr: Pixels, cut: Plan) -> float:
@@ -334,72 +296,39 @@ def try_tiles(network: SRNetwork, lr: Pixels, cut: Plan) -> float:
     Returns
     -------
     float
-        Largest difference in grey levels of 255.
+        Largest difference in grey levels.
     """
     middle = -(-(cut.halo + 32) // cut.grid) * cut.grid  # where the two tiles meet
-    spans = []
-    for side in lr.shape[:2]:
+    for axis, side in enumerate(lr.shape[:2]):
         length = min(side, 2 * middle + side % cut.grid)
-        spans.append(((side - length) // 2 // cut.grid * cut.grid, length))
-    (top, height), (left, width) = spans
-    lr = lr[top : top + height, left : left + width]
+        start = (side - length) // 2 // cut.grid * cut.grid
+        lr = lr.take(range(start, start + length), axis)
+    height, width = lr.shape[:2]
     y, x = (min(middle, length // 2 // cut.grid * cut.grid) for length in (height, width))
-    with backend_flags():
-        whole = enlarge(network, lr).clamp(0, 1)
-        worst = 0.0
-        for part in ((0, y, 0, x), (y, height, x, width)):
-            if part[0] == part[1] or part[2] == part[3]:
-                continue  # narrower than the grid: not cut
-            top, bottom, left, right = (network.scale * edge for edge in part)
-            again = _tile(network, lr, part, cut.halo)[: bottom - top, : right - left].clamp(0, 1)
-            worst = max(worst, float((again - whole[top:bottom, left:right]).abs().max()))
-    return 255 * worst
+    whole = enlarge(network, lr)
+    worst = 0.0
+    for part in (((0, y), (0, x)), ((y, height), (x, width))):
+        (top, bottom), (left, right) = (np.multiply(span, network.scale) for span in part)
+        if top == bottom or left == right:
+            continue  # narrower than the grid: not cut
+        again = _tile(network, lr, part, cut.halo)[: bottom - top, : right - left]
+        worst = max(worst, float(np.abs(again - whole[top:bottom, left:right]).max()))
+    return worst
 
 
-def _tile(network: SRNetwork, lr: Pixels, part: Part, halo: int) -> Tensor:
+def _tile(network: SRNetwork, lr: Pixels, part: Part, halo: int) -> Image:
     """Super-resolve a part of an image with its halo; return it without what is before it."""
-    top, bottom, left, right = part
-    before_rows, before_columns = min(top, halo), min(left, halo)
-    y = enlarge(
-        network, lr[top - before_rows : bottom + halo, left - before_columns : right + halo]
-    )
-    y = y[before_rows * network.scale :, before_columns * network.scale :]
+    (top, bottom), (left, right) = part
+    above, before = min(top, halo), min(left, halo)
+    y = enlarge(network, lr[top - above : bottom + halo, left - before : right + halo])
+    y = y[above * network.scale :, before * network.scale :]
     # One line more than the part, on which the next tile is compared.
     return y[: (bottom - top + 1) * network.scale, : (right - left + 1) * network.scale]
-
-
-def _side_by_side(
-    network: SRNetwork, one: Callable[[SRNetwork, Part], list[Tensor]], parts: Sequence[Part]
-) -> Iterator[list[Tensor]]:
-    """Compute parts in order: several at a time on a CPU, each with a copy of the network."""
-    if next(network.parameters(), torch.empty(0)).device.type != "cpu":
-        with backend_flags():
-            yield from (one(network, part) for part in parts)
-        return
-    cores = joblib.cpu_count()
-    workers = min(cores, 8, len(parts))
-    copies = [copy.deepcopy(network) for _ in range(workers)]  # some keep things between layers
-
-    def work(part: Part) -> list[Tensor]:
-        free = copies.pop()
-        try:
-            return one(free, part)
-        finally:
-            copies.append(free)
-
-    with backend_flags(threads=cores // workers), ThreadPoolExecutor(workers) as pool:
-        yield from pool.map(work, parts)
-
-
-def _rounded(image: Tensor) -> Pixels:
-    rounded = image.mul(255).add_(0.5).clamp_(0, 255).nan_to_num_(0).to(torch.uint8)
-    return np.asarray(rounded)
 
 
 def _cuts(length: int, tile: int, grid: int) -> list[tuple[int, int]]:
     """Cut `length` at multiples of `grid` into parts of nearly equal size, about `tile` long."""
     parts = -(-length // max(tile // grid * grid, grid))
-    edges = (int(n * length / parts / grid + 0.5) * grid for n in range(1, parts))
-    return list(
-        pairwise([0, *(edge for edge in dict.fromkeys(edges) if 0 < edge < length), length])
-    )
+    edges = {int(n * length / parts / grid + 0.5) * grid for n in range(1, parts)}
+    inner = sorted(edge for edge in edges if 0 < edge < length)
+    return list(pairwise([0, *inner, length]))

@@ -1,16 +1,13 @@
 """`mesr upscale`: enlarging photos and other image files for use, not for measurement."""
 
-import sys
-from collections.abc import Callable, Sequence
-from dataclasses import dataclass
+from collections import Counter
+from collections.abc import Sequence
 from functools import cached_property
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from PIL import Image, UnidentifiedImageError
 from scipy import ndimage
-from tqdm import tqdm
 
 from baselines.bicubic import Bicubic
 from mesr.common.base import SRNetwork
@@ -18,7 +15,7 @@ from pipeline.imaging.backend import choose_device
 from pipeline.imaging.images import read_photo, write_image
 from pipeline.imaging.tensors import Pixels
 from pipeline.support.errors import UserError
-from pipeline.tools.folders import SUFFIXES
+from pipeline.tools.folders import images_in
 from pipeline.tools.options import Ensemble, Scale, Seed, Variant, WeightsForUse
 from pipeline.tools.selection import select_subject
 from pipeline.tools.tiling import Plan, plan, upscale_tiled
@@ -26,21 +23,20 @@ from pipeline.tools.tiling import Plan, plan, upscale_tiled
 # Cuts of the bicubic enlargement of transparency, which reaches two pixels.
 ALPHA_PLAN = Plan(1, 4, whole=True)
 
+Out = Annotated[Path, typer.Option(file_okay=False, help="folder for the enlarged images")]
+Tile = Annotated[int, typer.Option(min=0, help="side of a tile in LR pixels; 0: whole images")]
+
 
 def upscale(
     images: Annotated[list[Path], typer.Argument(help="image files, or folders of them")],
     scale: Scale,
-    out: Annotated[
-        Path, typer.Option(file_okay=False, help="folder for the enlarged images")
-    ] = Path(),
+    out: Out = Path(),
     model: Annotated[str, typer.Option(help="network, or spandrel:FILE")] = "mesr",
     weights: WeightsForUse = None,
     variant: Variant = "",
     seed: Seed = None,
     self_ensemble: Ensemble = False,
-    tile: Annotated[
-        int, typer.Option(min=0, help="side of a tile in LR pixels; 0 takes whole images")
-    ] = 256,
+    tile: Tile = 256,
 ) -> None:
     """Enlarge images of any size in bounded memory.
 
@@ -51,33 +47,24 @@ def upscale(
         for_use=True,
     )  # fmt: skip
     sources = image_paths(images, scale)
-    targets = [out / f"{path.stem}_x{scale}.png" for path in sources]
-    if len(set(targets)) < len(targets):
-        name = next(target for target in targets if targets.count(target) > 1)
-        same = [str(s) for s, target in zip(sources, targets, strict=True) if target == name]
-        raise UserError(
-            f"{same[0]} and {same[1]} have the same name; enlarge them into different folders"
-        )
+    name, count = Counter(path.stem for path in sources).most_common(1)[0]
+    if count > 1:
+        same = " and ".join(str(path) for path in sources if path.stem == name)
+        raise UserError(f"{same} have the same name; enlarge them into different folders")
     enlarger = Enlarger(subject.network.to(choose_device()).eval(), tile)
     failures = []
-    # Where nobody watches a terminal, a line now and then is enough.
-    interval = 0.2 if sys.stderr.isatty() else 10
-    total = sum(map(_megapixels, sources))
-    form = "{desc}: {percentage:3.0f}% |{bar}| {elapsed} passed, {remaining} left"
-    with tqdm(total=total, bar_format=form, mininterval=interval, delay=2, desc="upscale") as bar:
-        for source, target in zip(sources, targets, strict=True):
-            try:
-                line = enlarger.file(source, target, lambda pixels: bar.update(pixels / 1e6))
-            except UserError as error:
-                if len(sources) == 1:
-                    raise
-                failures.append(source)
-                line = f"error: {error}"
-            bar.write(line)
+    for source in sources:
+        try:
+            print(enlarger.file(source, out / f"{source.stem}_x{scale}.png"), flush=True)
+        except UserError as error:
+            if len(sources) == 1:
+                raise
+            failures.append(str(source))
+            print(f"error: {error}", flush=True)
     if failures:
         raise UserError(
             f"{len(failures)} of {len(sources)} images were not enlarged, the reasons stand above: "
-            f"{', '.join(map(str, failures[:5]))}{' ...' if len(failures) > 5 else ''}"
+            f"{', '.join(failures[:5])}{' ...' if len(failures) > 5 else ''}"
         )
 
 
@@ -91,35 +78,16 @@ def image_paths(words: Sequence[Path], scale: int) -> list[Path]:
     """
     found: list[Path] = []
     for word in words:
-        if not word.is_dir():
-            found.append(word)
-            continue
-        inside = sorted(
-            path
-            for path in word.iterdir()
-            if path.suffix.lower() in SUFFIXES and not path.name.startswith(".") and path.is_file()
-        )
+        inside = images_in(word) if word.is_dir() else [word]
         own = {f"{path.stem}_x{scale}" for path in inside}
-        inside = [path for path in inside if path.stem not in own]
-        if not inside:
-            raise UserError(f"{word}: holds no image file ({', '.join(SUFFIXES)})")
-        found += inside
+        found += [path for path in inside if path.stem not in own]
     return found
 
 
-def _megapixels(path: Path) -> float:
-    try:
-        with Image.open(path) as image:
-            return image.width * image.height / 1e6
-    except (OSError, UnidentifiedImageError, ValueError, Image.DecompressionBombError):
-        return 0.0  # reading it properly says what is wrong
-
-
-@dataclass
 class Enlarger:
     """A network that enlarges files.
 
-    Attributes
+    Parameters
     ----------
     network : SRNetwork
         In evaluation mode, on the device to use.
@@ -127,17 +95,16 @@ class Enlarger:
         Side of a tile in LR pixels; 0 takes the whole image at once.
     """
 
-    network: SRNetwork
-    tile: int = 256
+    def __init__(self, network: SRNetwork, tile: int = 256) -> None:
+        self.network = network
+        self.tile = tile
 
     @cached_property
     def plan(self) -> Plan:
         """How this network's images may be cut; found once for all files."""
         return plan(self.network)
 
-    def file(
-        self, source: Path, target: Path, on_tile: Callable[[int], object] = lambda pixels: None
-    ) -> str:
+    def file(self, source: Path, target: Path) -> str:
         """Enlarge one image file.
 
         Parameters
@@ -146,8 +113,6 @@ class Enlarger:
             Whatever `read_photo` reads.
         target : Path
             PNG file to write, with the colour profile and the EXIF data of the source.
-        on_tile : callable
-            As of `upscale_tiled`.
 
         Returns
         -------
@@ -160,22 +125,17 @@ class Enlarger:
             When the source cannot be read or the target cannot be written.
         """
         photo = read_photo(source)
-        pixels = photo.pixels
-        if photo.alpha is not None:
-            pixels = fill_hidden(pixels, photo.alpha)
+        pixels, alpha = photo.pixels, photo.alpha
+        if alpha is not None:
+            pixels = fill_hidden(pixels, alpha)
+            alpha = upscale_tiled(Bicubic(self.network.scale), alpha, cut=ALPHA_PLAN).image
         tile = self.tile or max(pixels.shape[:2])
         cut = self.plan if max(pixels.shape[:2]) > tile else None
-        found = upscale_tiled(self.network, pixels, tile=tile, cut=cut, on_tile=on_tile)
-        alpha = None
-        if photo.alpha is not None:
-            bicubic = Bicubic(self.network.scale)
-            alpha = upscale_tiled(bicubic, photo.alpha, tile=256, cut=ALPHA_PLAN).image
+        found = upscale_tiled(self.network, pixels, tile=tile, cut=cut)
         write_image(target, found.image, alpha, photo.icc_profile, photo.exif)
-        remarks = [f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"]
-        remarks += [found.sentence(), *photo.remarks]
-        if photo.icc_profile:
-            remarks.append("colour profile kept")
-        return ", ".join(filter(None, remarks))
+        size = f"{target}: {found.image.shape[1]}x{found.image.shape[0]}"
+        kept = "colour profile kept" if photo.icc_profile else ""
+        return ", ".join(filter(None, [size, found.sentence(), *photo.remarks, kept]))
 
 
 def fill_hidden(pixels: Pixels, alpha: Pixels) -> Pixels:
@@ -191,7 +151,7 @@ def fill_hidden(pixels: Pixels, alpha: Pixels) -> Pixels:
         uint8 (H, W) opacity.
     """
     hidden = alpha == 0
-    if hidden.all() or not hidden.any():
+    if hidden.all():
         return pixels
     rows, columns = ndimage.distance_transform_edt(
         hidden, return_distances=False, return_indices=True

@@ -11,41 +11,38 @@ import yaml
 from pipeline.study.params import load_params
 from pipeline.support.errors import UserError
 from pipeline.tools import archiving
-from pipeline.tools.archiving import archive, keep_study, list_machines
+from pipeline.tools.archiving import archive, keep_study
 from tests.pipeline.toy_study import write_params
 
-KEYS = ("vdsr_x4_s0", "mesr_x4_s0")
+RUNS = {"vdsr_x4_s0": "A", "mesr_x4_s0": "A", "idn_x4_s0": "B"}  # key -> machine
 STAGES = {"train@mesr_x4_s0": {"cmd": "train"}, "tables": {"cmd": "tables"}}
 
 
-@pytest.fixture
+@pytest.fixture(autouse=True)
 def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    """A study with results, locks and a page."""
+    """A study with results, locks, logs of two of three trainings and a page."""
     monkeypatch.chdir(tmp_path)
     write_params(tmp_path)
-    lock = {"schema": "2.0", "stages": STAGES | {"train@old": {"cmd": "of another study"}}}
-    (tmp_path / "dvc.lock").write_text(yaml.safe_dump(lock))
-    (tmp_path / "results").mkdir()
-    rows = [{"key": key, "kind": "trained", "machine": "A", "torch": "2.1+cpu",
-             "precision": "fp32", "threads": "1"} for key in KEYS]  # fmt: skip
+    for folder in ("results", "logs/runs", "reports/build/latex", "reports/build/downloads"):
+        Path(folder).mkdir(parents=True)
+    rows = [{"key": key, "kind": "trained", "machine": machine, "torch": "2.1+cpu",
+             "precision": "fp32", "threads": "1"} for key, machine in RUNS.items()]  # fmt: skip
     rows.append(rows[0] | {"key": "bicubic_x4", "kind": "interpolation", "machine": ""})
     pd.DataFrame(rows).to_csv("results/runs.csv", index=False)
-    (tmp_path / "results/quality.csv").write_text("image,psnr_db\n")
-    (tmp_path / "reports/build/latex").mkdir(parents=True)
-    (tmp_path / "reports/build/downloads").mkdir()
-    (tmp_path / "reports/build/downloads/quality.csv").write_text("image,psnr_db\n")
-    (tmp_path / "reports/build/index.html").write_text('<a href="downloads/quality.csv">q</a>')
+    lock = {"schema": "2.0", "stages": STAGES | {"train@old": {"cmd": "of another study"}}}
+    files = {
+        "dvc.lock": yaml.safe_dump(lock),
+        "results/quality.csv": "image,psnr_db\n",
+        "reports/build/downloads/quality.csv": "image,psnr_db\n",
+        "reports/build/index.html": '<a href="downloads/quality.csv">q</a>',
+        **{f"logs/runs/{key}.json": json.dumps({"wall_seconds": 360}) for key in list(RUNS)[:2]},
+    }
+    for name, text in files.items():
+        Path(name).write_text(text)
     return tmp_path
 
 
-def write_logs(seconds: dict[str, float]) -> None:
-    Path("logs/runs").mkdir(parents=True)
-    for key, wall in seconds.items():
-        Path(f"logs/runs/{key}.json").write_text(json.dumps({"wall_seconds": wall}))
-
-
 def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> None:
-    write_logs(dict.fromkeys(KEYS, 360))
     for _ in range(2):  # again, in its place
         keep_study(Path("studies/quick"), STAGES, pdf=False)
     kept = study / "studies/quick"
@@ -58,16 +55,9 @@ def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> No
     assert "downloads" in (study / "reports/build/index.html").read_text()
     page = (kept / "README.md").read_text()
     assert "| 2 | A | 2.1+cpu | fp32 | 1 | 0.2 |" in page
+    assert "| 1 | B | 2.1+cpu | fp32 | 1 |  |" in page  # no log, no hours
     assert f"profile {load_params().profile}" in page
     assert "verify train@vdsr_x4_s0" in page
-
-
-def test_hours_are_left_out_where_a_log_is_missing(study: Path) -> None:
-    runs = pd.DataFrame(
-        {"key": ["a", "b"], "machine": ["A", "B"], "torch": "2", "precision": "x", "threads": "1"}
-    )
-    write_logs({"a": 3600})
-    assert {m["machine"]: m["hours"] for m in list_machines(runs)} == {"A": 1.0, "B": None}
 
 
 def test_what_is_missing_or_too_large_is_refused(
@@ -76,27 +66,24 @@ def test_what_is_missing_or_too_large_is_refused(
     monkeypatch.setattr(archiving, "LARGEST", 1000)
     with pytest.raises(UserError, match=r"expected at most 1,000.*The largest file is \S+ with"):
         keep_study(Path("kept"), STAGES, pdf=False)
-    (study / "reports/build/index.html").unlink()
+    Path("reports/build/index.html").unlink()
     with pytest.raises(UserError, match=r"index\.html: not found\. Finish the study first"):
         keep_study(Path("kept"), STAGES, pdf=False)
-    assert not (study / "kept").exists()
-
-
-def test_without_git_the_remedy_is_named(study: Path) -> None:
-    (study / ".dvc").mkdir()
-    (study / ".dvc/config").touch()
+    assert not Path("kept").exists()
+    Path(".dvc").mkdir()
+    Path(".dvc/config").touch()
     with pytest.raises(UserError, match=r"not a git repository.*git init"):
         archive()
 
 
 @pytest.mark.skipif(shutil.which("latexmk") is None, reason="latexmk is not installed")
-def test_the_document_is_compiled_and_an_error_is_shown(study: Path) -> None:
-    source = study / "reports/build/latex/report.tex"
+def test_the_document_is_compiled_and_an_error_is_shown() -> None:
+    source = Path("reports/build/latex/report.tex")
     source.write_text("\\documentclass{article}\\begin{document}a\\end{document}")
-    keep_study(Path("kept"), STAGES)
-    assert (study / "kept/report.pdf").read_bytes().startswith(b"%PDF")
+    keep_study(Path("kept"), STAGES, pdf=True)
+    assert Path("kept/report.pdf").read_bytes().startswith(b"%PDF")
     assert [path.name for path in source.parent.iterdir()] == ["report.tex"]
     source.write_text("\\documentclass{article}\\begin{document}\\nonsense\\end{document}")
     with pytest.raises(UserError, match=r"(?s)LaTeX failed.*nonsense"):
-        keep_study(Path("other"), STAGES)
-    assert not (study / "other").exists()
+        keep_study(Path("other"), STAGES, pdf=True)
+    assert not Path("other").exists()

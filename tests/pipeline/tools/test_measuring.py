@@ -1,56 +1,50 @@
+"""Latency and memory, measured in a moment."""
+
 from dataclasses import replace
 from math import exp
 from pathlib import Path
 
 import pandas as pd
 import pytest
-import torch
 
 from pipeline import measure as stage
 from pipeline.support.errors import UserError
 from pipeline.tools import measuring
-from pipeline.tools.measuring import Case, affordable, file_name, measure, with_scores
+from pipeline.tools.measuring import Case, file_name, with_scores
 
-CPU = torch.device("cpu")
 VDSR = Case("vdsr", "", "study", 2, {"features": 8, "depth": 3}, "LR 32x24", 32, 24)
-MESR = {"features": 4, "branch_features": 2, "blocks": 1, "refinement_features": 2}
 
 
 def test_rows_hold_counts_and_ordered_quartiles() -> None:
-    table = measure([VDSR, replace(VDSR, model="mesr", settings=MESR)], rounds=3)
-    assert (table["latency_q1_ms"] <= table["latency_ms"]).all()
-    assert (table["latency_ms"] <= table["latency_q3_ms"]).all()
-    assert (table["latency_q1_ms"] > 0).all()
-    vdsr = table.iloc[0]
+    table = measuring.measure([VDSR], rounds=3)
+    (row,) = table.to_dict("records")
+    assert 0 < row["latency_q1_ms"] <= row["latency_ms"] <= row["latency_q3_ms"]
     # Three 3x3 convolutions on the HR grid of 64x48: 1 -> 8 -> 8 -> 1 features.
-    assert vdsr["multi_adds"] == 64 * 48 * 9 * (8 + 64 + 8)
-    assert vdsr["convolutions"] == 3
-    assert vdsr["activations"] == 64 * 48 * (8 + 8 + 1)
-    assert vdsr["share"] == 1
+    assert row["multi_adds"] == 64 * 48 * 9 * (8 + 64 + 8)
+    assert (row["convolutions"], row["activations"]) == (3, 64 * 48 * (8 + 8 + 1))
+    assert row["share"] == 1
     # As in the files that are there already, which the report shows beside new ones.
     (known, *_) = Path(__file__).parents[3].glob("benchmarks/machines/*.csv")
     assert list(table.columns) == list(pd.read_csv(known).columns)
 
 
-def test_costly_networks_are_measured_on_a_strip() -> None:
-    part = affordable(VDSR, CPU, "fp32", limit_s=0.0)
+def test_costly_networks_are_measured_on_a_strip_and_scaled_to_the_whole(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    assert VDSR.affordable().share == 1
+    monkeypatch.setattr(measuring, "LIMIT_S", 0.0)
+    part = VDSR.affordable()
     assert part.share == 1 / 16
-    network = part.build(CPU)
-    assert part.make_input(network, CPU).shape == (1, 1, 2 * 8, 2 * 24)  # no less than 8 LR rows
-    assert affordable(VDSR, CPU, "fp32", limit_s=60).share == 1
-
-
-def test_time_of_a_strip_is_scaled_to_the_whole(monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.setattr(measuring, "timed", lambda *_: 3.0)
-    found = measuring.latencies([replace(VDSR, share=0.25)], CPU, "fp32", 4)
-    assert found == [[12.0] * 4]
+    assert part.ready()[1].shape == (1, 1, 2 * 8, 2 * 24)  # no less than 8 LR rows
+    monkeypatch.setattr(Case, "timed", lambda *_: 3.0)
+    found = measuring.latencies([VDSR, replace(VDSR, share=0.25)], 4)
+    assert found.tolist() == [[3.0] * 4, [12.0] * 4]
 
 
 @pytest.mark.skipif(not measuring.STATUS.is_file(), reason="needs Linux")
 def test_peak_memory_holds_the_feature_maps() -> None:
     large = replace(VDSR, settings={"features": 64, "depth": 3}, height=256, width=256)
-    found = measuring.peak_memory(large, CPU, "fp32")
-    assert found is not None
+    found = measuring.peak_memory(large)
     feature_map = 64 * 512 * 512 * 4 / 2**20
     assert 1.5 * feature_map < found < 6 * feature_map
 
@@ -65,28 +59,21 @@ def test_scores_are_relative_to_mesr() -> None:
     assert with_scores(table.iloc[1:])["ntire_score"].isna().all()
 
 
-def test_files_are_named_after_the_machine() -> None:
+def test_the_command_writes_a_file_named_after_the_machine(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(stage, "inputs", lambda scale: [("LR 16x16", 16, 16)])
+    words = ["--model", "idn", "--model", "pan", "--scale", "x2", "--rounds", "3"]
+    stage.main([*words, "--size", "paper", "--out", str(tmp_path)])
+    (path,) = tmp_path.glob("*.csv")
+    table = pd.read_csv(path)
+    assert list(table["model"]) == ["idn", "pan"]
+    assert set(table["rounds"]) == {3}
+    with pytest.raises(UserError, match="unknown"):
+        stage.main(["--model", "nonsense"])
     row = {"machine": "AMD EPYC (AVX512)", "threads": 2, "device": "cpu", "torch": "2.14.1+cu130",
            "precision": "fp32"}  # fmt: skip
     name = file_name(pd.DataFrame([row]))
     assert name == "amd-epyc-avx512-2threads-torch2.14.1-fp32.csv"
     gpu = row | {"machine": "NVIDIA H100", "device": "cuda", "precision": "bf16"}
     assert file_name(pd.DataFrame([gpu])) == "nvidia-h100-torch2.14.1-bf16.csv"
-
-
-def test_the_command_writes_a_file_of_the_contract(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    monkeypatch.setattr(stage, "inputs", lambda scale: [("LR 16x16", 16, 16)])
-    words = ["--model", "idn", "--model", "pan", "--scale", "x2", "--rounds", "3"]
-    stage.main([*words, "--out", str(tmp_path)])
-    (path,) = tmp_path.glob("*.csv")
-    table = pd.read_csv(path)
-    assert list(table["model"]) == ["idn", "pan"]
-    assert set(table["size"]) == {"paper"}
-    assert set(table["rounds"]) == {3}
-
-
-def test_unknown_networks_are_refused() -> None:
-    with pytest.raises(UserError, match="unknown"):
-        stage.main(["--model", "nonsense"])

@@ -24,41 +24,19 @@ def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("word", "options", "found"),
+    ("word", "options", "variant"),
     [
-        ("mesr", {}, ("mesr", "full", 0)),
-        ("MESR", {"weights": "Trained"}, ("mesr", "full", 0)),
-        ("run:mesr", {}, ("mesr", "full", 0)),
-        ("mesr_x4_s0", {}, ("mesr", "full", 0)),
-        ("mesr", {"variant": "full"}, ("mesr", "full", 0)),
-        ("mesr", {"variant": "no_rb"}, ("mesr", "no_rb", 0)),
-        ("mesr-no_rb", {}, ("mesr", "no_rb", 0)),
-        ("run:mesr-no_rb_x4_s0", {}, ("mesr", "no_rb", 0)),
-        ("mesr", {"weights": "runs/mesr_x4_s0/weights.safetensors"}, ("mesr", "full", 0)),
-        ("file:runs/mesr-no_rb_x4_s0/weights.safetensors", {}, ("mesr", "no_rb", 0)),
+        ("mesr", {}, "full"),
+        ("MESR", {"weights": "Trained", "variant": "full"}, "full"),
+        ("mesr", {"variant": "no_rb", "seed": 0}, "no_rb"),
+        ("mesr", {"weights": "runs/mesr_x4_s0/weights.safetensors"}, "full"),
+        ("mesr", {"weights": "runs/mesr-no_rb_x4_s0/weights.safetensors"}, "no_rb"),
     ],
 )
-def test_a_trained_network_is_found(word: str, options: dict, found: tuple) -> None:
-    subject = select_subject(word, 4, **options)
-    assert (subject.model, subject.variant, subject.seed) == found
-    assert subject.source == "trained"
-    assert subject.network.scale == 4
-
-
-@pytest.mark.parametrize(
-    ("model", "scale", "options", "message"),
-    [
-        ("vdsr", 4, {}, "holds network mesr, but the command asks for network vdsr"),
-        ("mesr", 2, {}, "holds scale 4, but the command asks for scale 2"),
-        ("mesr", 4, {"variant": "no_rb"}, "holds variant full, but .* variant no_rb"),
-        ("mesr", 4, {"seed": 1}, "holds seed 0, but .* seed 1"),
-    ],
-)
-def test_a_file_that_holds_something_else_is_refused(
-    run: Path, model: str, scale: int, options: dict, message: str
-) -> None:
-    with pytest.raises(UserError, match=message):
-        select_subject(model, scale, weights=str(run), **options)
+def test_a_trained_network_is_found(word: str, options: dict, variant: str) -> None:
+    found = select_subject(word, 4, **options)
+    assert (found.model, found.variant, found.seed, found.source) == ("mesr", variant, 0, "trained")
+    assert found.network.scale == 4
 
 
 def test_a_run_that_contradicts_params_yaml_is_refused() -> None:
@@ -67,31 +45,39 @@ def test_a_run_that_contradicts_params_yaml_is_refused() -> None:
         select_subject("mesr", 4)
 
 
+FILE = {"weights": f"runs/{KEY}/weights.safetensors"}
+
+
 @pytest.mark.parametrize(
     ("model", "options", "message"),
     [
+        ("vdsr", FILE, "holds network mesr, but the command asks for network vdsr"),
+        ("mesr", FILE | {"scale": 2}, "holds scale 4, but the command asks for scale 2"),
+        ("mesr", FILE | {"variant": "no_rb"}, "holds variant full, but .* variant no_rb"),
+        ("mesr", FILE | {"seed": 1}, "holds seed 0, but .* seed 1"),
+        ("mesr", {"variant": "none"}, "holds variant full, but .* variant none"),
         ("bicubic", {"variant": "foo"}, "--variant foo: bicubic has no choice of variant"),
-        ("bicubic", {"weights": "published"}, "published weights of bicubic"),
+        ("bicubic", {"weights": "published"}, "bicubic has no choice of weights"),
         ("bicubic", {"seed": 3}, "--seed 3: bicubic has no choice of seed"),
         ("spandrel:a.pth", {"variant": "foo"}, "spandrel:a.pth has no choice of variant"),
         ("spandrel:a.pth", {"weights": "x"}, "spandrel:a.pth has no choice of weights"),
         ("Spandrel:none.pth", {}, r"none\.pth: not found; expected a checkpoint"),
-        ("shipped:", {}, "names nothing; expected shipped:NAME"),
         ("images:sr", {}, "'images:sr' is not registered"),
         ("pan", {"weights": "published", "seed": 1}, "published weights has no choice of seed"),
         ("msrn", {"weights": "x.safetensors", "variant": "foo"}, "msrn has no such variant"),
         ("mesr", {"weights": "x.pth"}, "expected trained, published, shipped or a .safetensors"),
         ("mesr", {"weights": "Shiped"}, "Did you mean shipped"),
-        ("file:x.safetensors", {}, r"no run.json beside it says .* NETWORK --weights"),
         ("edsr", {}, "'edsr' is not registered"),
         ("LapSNR", {}, "Did you mean lapsrn"),
         ("mesr", {"weights": "shipped", "seed": 5}, "seed 5"),
         ("vdsr", {"weights": "shipped"}, "no weights of vdsr .* there are: mesr x2"),
     ],
 )
-def test_words_without_effect_are_refused(model: str, options: dict, message: str) -> None:
+def test_words_without_effect_and_contradictions_are_refused(
+    model: str, options: dict, message: str
+) -> None:
     with pytest.raises(UserError, match=message):
-        select_subject(model, 4, **options)
+        select_subject(model, **{"scale": 4} | options)
 
 
 @pytest.mark.parametrize(("model", "scale"), [("mesr", 2), ("pan", 4), ("pan", 2), ("vdsr", 3)])
@@ -104,22 +90,22 @@ def test_weights_that_can_be_had_are_named(model: str, scale: int) -> None:
     assert "dvc repro" in text
 
 
-def test_for_use_what_comes_with_the_code_goes_before_a_toy() -> None:
+def test_for_use_what_comes_with_the_code_goes_before_a_toy(
+    monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
     subject = select_subject("MESR", 4, for_use=True)
     assert (subject.source, subject.toy) == ("shipped", False)
     assert f"weights: {SHIPPED / 'mesr_x4.safetensors'}, " in subject.told
     assert "as shipped with the code" in subject.told
     assert "Not those of runs/mesr_x4_s0, which are a toy" in subject.told
     assert "--weights trained takes them" in subject.told
+    assert capsys.readouterr().out.strip() == subject.told
     # Asked for, the toy is taken and called one; so is a variant, of which nothing is shipped.
     for options in ({"weights": "trained"}, {"variant": "no_rb"}):
         found = select_subject("mesr", 4, for_use=True, **options)
         assert (found.source, found.toy) == ("trained", True)
         assert "a toy, trained for a short time" in found.told
     assert "a toy" in select_subject("mesr", 4).told  # scores are of what was trained
-
-
-def test_for_use_a_real_training_goes_first(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(selection, "is_toy", lambda images: False)
     subject = select_subject("mesr", 4, for_use=True)
     assert (subject.source, subject.told) == ("trained", f"weights: runs/{KEY}/weights.safetensors")
@@ -128,43 +114,42 @@ def test_for_use_a_real_training_goes_first(monkeypatch: pytest.MonkeyPatch) -> 
 def test_without_a_study_what_comes_with_the_code_serves() -> None:
     Path("params.yaml").unlink()
     assert select_subject("mesr", 4, for_use=True).source == "shipped"
-    assert select_subject("shipped:mesr", 4).source == "shipped"
     with pytest.raises(UserError, match="was not trained here"):  # never under another name
         select_subject("mesr", 4)
 
 
-def test_a_self_ensemble_is_marked_and_what_was_chosen_is_said(capsys) -> None:
+def test_a_self_ensemble_is_marked() -> None:
     subject = select_subject("mesr", 4, self_ensemble=True)
     assert (subject.model, subject.name) == ("mesr", "mesr+")
-    assert capsys.readouterr().out.strip() == subject.told
 
 
 def test_terms_of_the_weights_are_known(run: Path) -> None:
     assert select_subject("bicubic", 4).licence == "Apache-2.0"
     trained = "Apache-2.0; trained on photos_train, whose terms are: "
     assert select_subject("mesr", 4).licence.startswith(trained)
-    assert "T91_BSDS200" in select_subject("shipped:mesr", 4).licence
+    assert "T91_BSDS200" in select_subject("mesr", 4, weights="shipped").licence
     run.rename("net.safetensors")
-    Path("params.yaml").unlink()
     with pytest.raises(UserError, match=r"mesr|net"):  # of another size
         select_subject("mesr", 4, weights="net.safetensors")
 
 
-@pytest.mark.parametrize("word", ["IMAGES:sr", "sr", "./sr", "sr/"])
-def test_a_folder_to_audit_is_recognised(word: str) -> None:
+@pytest.mark.parametrize(
+    ("words", "found"),
+    [
+        (("IMAGES:sr", "sr", "./sr", "sr/"), "sr"),
+        (("pan", "PAN", "nowhere", "SPANDREL:./a/b.pth"), None),  # networks
+        (("sr/none", "./none", "net.pth"), r"is not a folder; expected .* spandrel:FILE"),
+        (("images:", "Images: "), "names no folder"),
+    ],
+)
+def test_what_to_audit_is_a_folder_a_network_or_refused(words, found) -> None:
     Path("sr").mkdir()
-    assert folder_of_images(word, bare=True) == Path("sr")
-    assert (folder_of_images(word) is None) == (":" not in word)
-
-
-@pytest.mark.parametrize("word", ["pan", "PAN", "nowhere", "SPANDREL:./a/b.pth"])
-def test_a_network_to_audit_is_no_folder(word: str) -> None:
-    Path("pan").touch()
-    assert folder_of_images(word, bare=True) is None
-
-
-@pytest.mark.parametrize("word", ["sr/none", "./none", "net.pth", "images:", "Images: "])
-def test_a_path_to_audit_that_is_no_folder_is_refused(word: str) -> None:
-    Path("net.pth").touch()
-    with pytest.raises(UserError, match=r"is not a folder; expected .* spandrel:FILE|names no f"):
-        folder_of_images(word, bare=True)
+    for name in ("pan", "net.pth"):
+        Path(name).touch()
+    for word in words:
+        if found in ("sr", None):
+            assert folder_of_images(word, bare=True) == (found and Path(found))
+            assert folder_of_images(word) is None or ":" in word
+        else:
+            with pytest.raises(UserError, match=found):
+                folder_of_images(word, bare=True)

@@ -4,14 +4,13 @@ import hashlib
 import json
 import os
 import tomllib
-from dataclasses import replace
 from pathlib import Path
 
 import numpy as np
 import pytest
 import torch
 import yaml
-from huggingface_hub import ModelCard
+from huggingface_hub import ModelCard, eval_result_entries_to_yaml, parse_eval_result_entries
 from safetensors.torch import load_file, save_file
 from typer.testing import CliRunner
 
@@ -25,12 +24,13 @@ from pipeline.support.errors import UserError
 from pipeline.tools import sharing
 from pipeline.tools.folders import hr_images
 from pipeline.tools.sharing import Recorded, model_card, ship_runs, shipped_page
-from pipeline.tools.shipped import CODE_LICENCE, find_shipped, read_manifest
+from pipeline.tools.shipped import CODE_LICENCE, Shipped, find_shipped, read_manifest
 from tests.pipeline.tools.study import scores_of, write_results, write_run, write_study
 
 ROOT = Path(__file__).parents[3]
 KEY = "mesr_x4_s0"
 FOLDER = Path("weights")
+MANIFEST = FOLDER / "manifest.json"
 
 
 @pytest.fixture
@@ -40,21 +40,34 @@ def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
     return Recorded.of("mesr", 4)
 
 
-def test_card_is_read_by_hugging_face(recorded: Recorded) -> None:
-    card = ModelCard(model_card(recorded))
-    assert card.data.license == "apache-2.0"
-    assert card.data.model_name == "MESR x4"
+def means_of(network, dataset: str, protocol: str) -> np.ndarray:
+    _, images = hr_images(dataset)
+    found = evaluate_images(network, images, dataset, get_protocol(protocol), "cpu")
+    return np.mean([(e.psnr_db, e.ssim) for _, e in found], axis=0)
+
+
+def test_a_card_and_its_results_are_read_by_hugging_face(recorded: Recorded) -> None:
+    done = CliRunner().invoke(app, ["card", "MESR", "--scale", "4", "--out", "repo/README.md"])
+    results = Path(f"repo/.eval_results/{KEY}.yaml")
+    assert f"{results}: its results" in done.output
+    text = Path("repo/README.md").read_text(encoding="utf-8")
+    assert text == model_card(recorded)
+    card = ModelCard(text)
+    assert (card.data.license, card.data.model_name) == ("apache-2.0", "MESR x4")
+    psnr, ssim = scores_of(KEY).mean(axis=0)
     found = {(r.dataset_type, r.metric_type): r.metric_value for r in card.data.eval_results}
-    means = scores_of(KEY).mean(axis=0)
-    assert found == {
-        ("photos_test", "psnr"): pytest.approx(means[0], abs=1e-5),
-        ("photos_test", "ssim"): pytest.approx(means[1], abs=1e-5),
-    }
-    _, front, _ = model_card(recorded).split("---\n", 2)
-    assert list(yaml.safe_load(front)) == ["license", "pipeline_tag", "tags", "model-index"]
+    expected = {("photos_test", "psnr"): psnr, ("photos_test", "ssim"): ssim}
+    assert found == pytest.approx(expected, abs=1e-5)
+    content = yaml.safe_load(results.read_text(encoding="utf-8"))
+    entries = parse_eval_result_entries(content)
+    assert eval_result_entries_to_yaml(entries) == content  # nothing that the library drops
+    found = {(e.dataset_id, e.task_id): e.value for e in entries}
+    expected = {("photos_test", "psnr_y_x4"): psnr, ("photos_test", "ssim_x4"): ssim}
+    assert found == pytest.approx(expected, abs=1e-5)
+    assert entries[0].notes == "PSNR-Y in dB at x4, protocol rgb, mean of 3 images"
 
 
-def test_card_says_what_a_reader_must_know(recorded: Recorded) -> None:
+def test_a_card_says_what_a_reader_must_know(recorded: Recorded) -> None:
     text = model_card(recorded)
     gain = (scores_of(KEY) - scores_of("bicubic_x4")).mean(axis=0)[0]
     for part in (
@@ -62,19 +75,13 @@ def test_card_says_what_a_reader_must_know(recorded: Recorded) -> None:
         *("## Limits", "## Licence", "Apache-2.0", "profile `quick`", f"{gain:.2f} ["),
     ):
         assert part in text, part
-
-
-def test_text_of_a_run_cannot_become_markup(recorded: Recorded) -> None:
+    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
+    assert project["license"] == CODE_LICENCE
     write_run(KEY, machine="<script>alert(1)</script>")
     write_results(KEY)
     text = model_card(Recorded.of("mesr", 4))
     assert "alert(1)" in text
     assert "<script>" not in text
-
-
-def test_licence_is_that_of_the_project() -> None:
-    project = tomllib.loads((ROOT / "pyproject.toml").read_text(encoding="utf-8"))["project"]
-    assert project["license"] == CODE_LICENCE
 
 
 def test_results_of_another_training_are_refused(recorded: Recorded) -> None:
@@ -87,45 +94,25 @@ def test_results_of_another_training_are_refused(recorded: Recorded) -> None:
         Recorded.of("mesr", 4)
 
 
-def test_commands(recorded: Recorded) -> None:
-    done = CliRunner().invoke(app, ["card", "MESR", "--scale", "4", "--out", "card.md"])
-    assert done.exit_code == 0, done.output
-    assert Path("card.md").read_text(encoding="utf-8") == model_card(recorded)
-    done = CliRunner().invoke(app, ["ship", "--out", "weights"])
-    assert done.exit_code == 0, done.output
-    assert "weights/mesr_x4.safetensors: MESR x4, stored as float16" in done.output
-
-
 def test_shipped_weights_are_those_of_the_run_in_half_precision(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER)
-    assert read_manifest(FOLDER) == [entry]
+    done = CliRunner().invoke(app, ["ship", "--out", "weights"])
+    assert "weights/mesr_x4.safetensors: MESR x4, stored as float16" in done.output
+    (entry,) = read_manifest(FOLDER)
     assert (entry.stored, entry.toy, entry.training["images"]) == ("float16", True, "photos_train")
-    assert entry.half_loss_db is not None
     assert abs(entry.half_loss_db) < 0.005
     file, trained = FOLDER / entry.file, run_folder(KEY) / "weights.safetensors"
     assert hashlib.sha256(file.read_bytes()).hexdigest() == entry.sha256
-    full = load_file(trained)
-    for name, tensor in entry.network(FOLDER).state_dict().items():
+    full, network = load_file(trained), entry.network(FOLDER)
+    for name, tensor in network.state_dict().items():
         assert torch.equal(tensor, full[name].half().float())
     assert file.stat().st_size < 0.7 * trained.stat().st_size
-
-
-def means_of(network, dataset: str, protocol: str) -> np.ndarray:
-    _, images = hr_images(dataset)
-    found = evaluate_images(network, images, dataset, get_protocol(protocol), "cpu")
-    return np.mean([(e.psnr_db, e.ssim) for _, e in found], axis=0)
-
-
-def test_manifest_has_the_figures_that_evaluating_gives(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER)
+    # The manifest has the figures that evaluating gives.
     (figure,) = entry.figures
     assert [figure[n] for n in ("dataset", "protocol", "images")] == ["photos_test", "rgb", 3]
-    means = means_of(entry.network(FOLDER), "photos_test", "rgb")
-    np.testing.assert_allclose((figure["psnr_db"], figure["ssim"]), means, atol=1e-5)
+    scores = [figure[n] for n in ("psnr_db", "ssim", "bicubic_psnr_db", "bicubic_ssim")]
     bicubic = scores_of("bicubic_x4").mean(axis=0)
-    np.testing.assert_allclose(
-        (figure["bicubic_psnr_db"], figure["bicubic_ssim"]), bicubic, atol=1e-5
-    )
+    expected = [*means_of(network, "photos_test", "rgb"), *bicubic]
+    np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
 def test_weights_that_lose_by_half_precision_stay_whole(
@@ -141,22 +128,16 @@ def test_weights_that_lose_by_half_precision_stay_whole(
     save_file(state, trained)
     (entry,) = ship_runs([recorded], FOLDER)
     assert (entry.stored, entry.half_loss_db) == ("float32", None)
-
-
-def test_too_much_for_every_clone_is_refused(
-    recorded: Recorded, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    FOLDER.mkdir()
-    (FOLDER / "manifest.json").write_text('{"weights": []}', encoding="utf-8")
-    monkeypatch.setattr(sharing, "LARGEST_TOTAL", 100)
+    monkeypatch.setattr(sharing, "LARGEST_TOTAL", 100)  # too much for every clone
+    before = MANIFEST.read_bytes()
     with pytest.raises(UserError, match="expected at most 100"):
         ship_runs([recorded], FOLDER)
-    assert [p.name for p in FOLDER.iterdir()] == ["manifest.json"]
+    assert MANIFEST.read_bytes() == before
 
 
 def test_damaged_folders_are_refused(recorded: Recorded) -> None:
     (entry,) = ship_runs([recorded], FOLDER)
-    path, manifest = FOLDER / entry.file, FOLDER / "manifest.json"
+    path = FOLDER / entry.file
     content = path.read_bytes()
     path.write_bytes(content[:-1] + bytes([content[-1] ^ 1]))
     for use in (lambda: entry.network(FOLDER), lambda: ship_runs([recorded], FOLDER)):
@@ -165,17 +146,15 @@ def test_damaged_folders_are_refused(recorded: Recorded) -> None:
     path.unlink()
     with pytest.raises(UserError, match=r"not readable .*git checkout weights"):
         entry.network(FOLDER)
-    manifest.write_text("damaged", encoding="utf-8")
+    MANIFEST.write_text("damaged", encoding="utf-8")
     with pytest.raises(UserError, match=r"manifest\.json: not valid JSON"):
         find_shipped("mesr", 4, FOLDER)
 
 
-def test_other_networks_and_scales_stay(recorded: Recorded) -> None:
+def test_other_networks_and_scales_stay_and_the_page_describes_all(recorded: Recorded) -> None:
     (first,) = ship_runs([recorded], FOLDER)
-    manifest = json.loads((FOLDER / "manifest.json").read_text(encoding="utf-8"))
-    other = manifest["weights"][0] | {"scale": 2, "file": "mesr_x2.safetensors", "toy": False}
-    manifest["weights"].append(other)
-    (FOLDER / "manifest.json").write_text(json.dumps(manifest), encoding="utf-8")
+    other = vars(first) | {"scale": 2, "file": "mesr_x2.safetensors", "toy": False}
+    MANIFEST.write_text(json.dumps({"weights": [vars(first), other]}), encoding="utf-8")
     (FOLDER / "mesr_x2.safetensors").write_bytes((FOLDER / first.file).read_bytes())
     kept, again = ship_runs([recorded], FOLDER)
     assert (kept.scale, kept.toy, again) == (2, False, first)
@@ -183,15 +162,10 @@ def test_other_networks_and_scales_stay(recorded: Recorded) -> None:
     assert f"**{again.name}: toys.**" in page
     assert "This is a toy" in again.sentence()
     assert "This is a toy" not in kept.sentence()
-
-
-def test_page_says_how_much_of_its_paper_size_a_network_has(recorded: Recorded) -> None:
-    (entry,) = ship_runs([recorded], FOLDER)
-    share = f"{100 * entry.params / sum(p.numel() for p in MESR(4).parameters()):.1f} %"
-    page = (FOLDER / "README.md").read_text(encoding="utf-8")
-    row = next(line for line in page.splitlines() if f" {entry.params:,} " in line)
+    share = f"{100 * first.params / sum(p.numel() for p in MESR(4).parameters()):.1f} %"
+    row = next(line for line in page.splitlines() if f"| MESR x4 | {first.params:,} " in line)
     assert [cell.strip() for cell in row.split("|")][3:6] == [share, "quick", "0"]
-    full = replace(entry, settings={}, params=4_707_110)
+    full = Shipped(**vars(first) | {"settings": {}, "params": 4_707_110})
     assert "| 100.0 % |" in shipped_page([full], 1)
 
 
@@ -202,14 +176,11 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
     assert files == {"README.md", "manifest.json", *(e.file for e in entries)}
     total = sum((SHIPPED / e.file).stat().st_size for e in entries)
     assert total <= sharing.LARGEST_TOTAL
-    page = (SHIPPED / "README.md").read_text(encoding="utf-8")
-    assert page == shipped_page(read_manifest(), total)
+    assert (SHIPPED / "README.md").read_text(encoding="utf-8") == shipped_page(entries, total)
     for entry in entries:
         assert sum(p.numel() for p in entry.network().parameters()) == entry.params
         stored = {t.dtype for t in load_file(SHIPPED / entry.file).values()}
         assert stored == {getattr(torch, entry.stored)}
-        for figure in entry.figures:
-            assert f"{figure['psnr_db']:.2f}" in page
 
 
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
@@ -218,9 +189,9 @@ def test_shipped_weights_give_the_figures_of_the_manifest(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
 ) -> None:
     monkeypatch.chdir(tmp_path)
-    entry = next(e for e in read_manifest() if (e.model, e.scale) == (model, 4))
+    entry = find_shipped(model, 4)
     figure = next(figure for figure in entry.figures if figure["dataset"] == "Set5")
     fetch_assets(["Set5"], Path("data"))
-    means = means_of(entry.network(), "Set5", figure["protocol"])
-    assert means[0] == pytest.approx(figure["psnr_db"], abs=1e-3)
-    assert means[1] == pytest.approx(figure["ssim"], abs=1e-4)
+    psnr, ssim = means_of(entry.network(), "Set5", figure["protocol"])
+    assert psnr == pytest.approx(figure["psnr_db"], abs=1e-3)
+    assert ssim == pytest.approx(figure["ssim"], abs=1e-4)
