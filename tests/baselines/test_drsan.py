@@ -8,7 +8,6 @@ from baselines.drsan import (
     DRSAN,
     DynamicResidualModule,
     ResidualAttentionGroup,
-    _pixel_shuffle_order,
     checkpoint_names,
 )
 
@@ -73,13 +72,3 @@ def test_every_parameter_has_one_checkpoint_variable(scale: int) -> None:
     names = checkpoint_names(scale)
     assert names.keys() == state.keys()
     assert len(set(names.values())) == len(names)
-
-
-@pytest.mark.parametrize("factor", [2, 3])
-def test_conversion_turns_depth_to_space_into_pixel_shuffle(factor: int) -> None:
-    # Depth, as TensorFlow documents it, runs over (row, column, channel) of a cell.
-    cells = torch.arange(2 * 3 * factor**2 * 5.0).view(2, 3, factor, factor, 5)
-    expected = cells.permute(4, 0, 2, 1, 3).reshape(5, 2 * factor, 3 * factor)
-    depth_first = cells.flatten(2).permute(2, 0, 1)
-    converted = _pixel_shuffle_order(depth_first, factor)
-    assert torch.equal(F.pixel_shuffle(converted, factor), expected)
