@@ -19,8 +19,8 @@ import torch
 from torch import Tensor, nn
 
 from mesr.common.base import SRNetwork
-from mesr.common.imresize import imresize
 from pipeline.imaging.packed import pack_images
+from pipeline.imaging.tensors import resize_image, round_to_uint8
 from pipeline.support.console import run
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
@@ -110,10 +110,8 @@ def make_data(folder: Path, scale: int = SCALE, count: int = 4) -> None:
         hr = hr[..., 0] if i == 1 else hr
         colour = hr if hr.ndim == 3 else np.repeat(hr[..., None], 3, axis=2)
         whole = colour[: height - height % scale, : width - width % scale]
-        small = imresize(torch.tensor(whole).movedim(2, 0)[None].double(), scale=1 / scale)
-        lr = small[0].round().clamp(0, 255).byte().movedim(0, 2).contiguous().numpy()
         pairs[0].append((f"image{i}", hr))
-        pairs[1].append((f"image{i}", lr))
+        pairs[1].append((f"image{i}", round_to_uint8(resize_image(whole, scale=1 / scale))))
     pack_images(pairs[0], folder / "hr.h5")
     pack_images(pairs[1], folder / "lr.h5")
 
