@@ -60,7 +60,6 @@ RUN = [
     "mesr audit MY_SR_FOLDER --scale 4 --data MY_HR_FOLDER --psnr 28.95",
     "mesr register my_photos MY_HR_FOLDER",
     "mesr upscale photo.jpg --scale 4",
-    "mesr export mesr --scale 4 --out mesr_x4.onnx",
 ]
 FROM_MIRROR = ("Set5", "PAN", "published")
 
@@ -92,7 +91,9 @@ def python(arguments: Sequence[str]) -> None:
         module, rest = arguments[0].removesuffix(".py").replace("/", "."), list(arguments[1:])
     source = (ROOT / f"{module.replace('.', '/')}.py").read_text(encoding="utf-8")
     if module == "pipeline.configure" and rest != ["--check"]:
-        compose_params(rest)
+        with pytest.MonkeyPatch.context() as patch:  # its tests build each profile's networks
+            patch.setattr("pipeline.configure.check_names", lambda _: None)
+            compose_params(rest)
         return
     main: Callable[[], None] = import_module(module).main
     original = argparse.ArgumentParser.parse_args
