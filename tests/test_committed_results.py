@@ -43,14 +43,20 @@ def test_certificate_passes_but_for_the_cells_that_are_known_to_miss() -> None:
     assert {"Set5", "Set14", "BSD100", "Urban100"} <= set(met["dataset"])
 
 
-def test_readme_counts_the_certificate() -> None:
+def text(page: str) -> str:
+    return " ".join((ROOT / page).read_text(encoding="utf-8").split())
+
+
+def test_pages_count_the_certificate() -> None:
     counts = recorded()["verdict"].value_counts()
-    compared = counts[["equal", "close", "missed"]].sum()
-    readme = " ".join((ROOT / "README.md").read_text(encoding="utf-8").split())
+    equal, close, missed = (counts[name] for name in ("equal", "close", "missed"))
+    cells = equal + close + missed
     assert (
-        f"Of the {compared} cells measured so far, "
-        f"{counts['equal']} are equal at the printed digits, {counts['close']} are close"
-    ) in readme
+        f"Of the {cells} cells measured so far, {equal} are equal at the printed digits, "
+        f"{close} are close"
+    ) in text("README.md")
+    page = text("docs/protocols.md")
+    assert f"Of {cells} cells {equal} are equal, {close} close and {missed} is missed" in page
 
 
 def test_readme_has_the_finding_of_the_study_that_it_names(monkeypatch: pytest.MonkeyPatch) -> None:
@@ -60,16 +66,6 @@ def test_readme_has_the_finding_of_the_study_that_it_names(monkeypatch: pytest.M
     found = findings(read_all(source))
     assert found is not None
     assert marked[0] == block(found, source), f"run: python -m reports.findings {source}"
-
-
-def test_protocols_page_counts_the_cells_that_are_not_equal() -> None:
-    counts = recorded()["verdict"].value_counts()
-    compared = counts[["equal", "close", "missed"]].sum()
-    page = " ".join((ROOT / "docs/protocols.md").read_text(encoding="utf-8").split())
-    assert (
-        f"Of {compared} cells {counts['equal']} are equal, {counts['close']} close and "
-        f"{counts['missed']} is missed"
-    ) in page
 
 
 def test_protocols_page_explains_every_cell_that_is_not_equal() -> None:

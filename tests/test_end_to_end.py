@@ -7,7 +7,6 @@ import shutil
 import signal
 import subprocess
 import sys
-from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 import numpy as np
@@ -16,9 +15,7 @@ import pytest
 from bs4 import BeautifulSoup
 from PIL import Image
 from safetensors.torch import load_file, save_file
-from selenium.webdriver.support.ui import WebDriverWait
 
-from tests.browser import needs_chromium, start_browser
 from tests.pipeline.toy_study import ROOT, TOY
 
 COUNT = "complexity"
@@ -33,15 +30,17 @@ class Study:
     def __init__(self, folder: Path) -> None:
         self.folder = folder
         binaries = str(Path(sys.executable).parent)
-        self.environment = os.environ | {
-            "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
-            "GIT_CONFIG_GLOBAL": os.devnull,
-            "GIT_AUTHOR_NAME": "study",
-            "GIT_AUTHOR_EMAIL": "study@example.org",
-            "GIT_COMMITTER_NAME": "study",
-            "GIT_COMMITTER_EMAIL": "study@example.org",
-            "OMP_NUM_THREADS": "2",
-        }
+        people = {f"GIT_{who}_NAME": "study" for who in ("AUTHOR", "COMMITTER")}
+        people |= {f"GIT_{who}_EMAIL": "study@example.org" for who in ("AUTHOR", "COMMITTER")}
+        self.environment = (
+            os.environ
+            | people
+            | {
+                "PATH": f"{binaries}{os.pathsep}{os.environ['PATH']}",
+                "GIT_CONFIG_GLOBAL": os.devnull,
+                "OMP_NUM_THREADS": "2",
+            }
+        )
         # As on users' machines: Python writes its byte code beside the sources.
         self.environment.pop("PYTHONDONTWRITEBYTECODE", None)
         self.environment["PYTHONPATH"] = str(folder)
@@ -66,11 +65,10 @@ class Study:
         study.run("git", "init", "-q")
         return study
 
-    @classmethod
-    def cloned(cls, source: "Study", folder: Path) -> "Study":
-        """Clone what `source` has committed."""
-        source.run("git", "clone", "-q", str(source.folder), str(folder))
-        return cls(folder)
+    def cloned(self, folder: Path) -> "Study":
+        """Clone what this study has committed."""
+        self.run("git", "clone", "-q", str(self.folder), str(folder))
+        return Study(folder)
 
     def run(self, *command: str, status: int | None = 0) -> str:
         done = subprocess.run(
@@ -88,7 +86,7 @@ class Study:
 
 
 @pytest.fixture(scope="module")
-def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
+def study(tmp_path_factory: pytest.TempPathFactory) -> Study:
     study = Study.copied(tmp_path_factory.mktemp("study"))
     study.run(
         "python", "-m", "pipeline.configure", *TOY, CROP, "tune.lrs=[0.005,0.001]", "tune.steps=2"
@@ -98,7 +96,7 @@ def study(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Study]:
     assert changed(study) == set()
     study.run("git", "add", "-A")
     study.run("git", "commit", "-qm", "computed")
-    yield study
+    return study
 
 
 def changed(study: Study) -> set[str]:
@@ -107,34 +105,18 @@ def changed(study: Study) -> set[str]:
     return set(json.loads(output[output.index("{") :]))
 
 
-def kinds_of(stages: Iterable[str]) -> set[str]:
-    return {name.partition("@")[0] for name in stages}
-
-
-def test_byte_code_is_no_input(study: Study) -> None:
-    modules = "mesr, baselines.vdsr, pipeline.imaging.inference, pipeline.training, reports.render"
-    study.run("python", "-c", f"import {modules}")
-    assert list((study.folder / "mesr").rglob("*.pyc"))
-    assert changed(study) == set()
-
-
 @pytest.mark.parametrize(
     ("edited", "expected"),
     [
         ("pipeline/tools/tiling.py", set()),
-        ("pipeline/support/errors.py", set()),
         ("pipeline/scoring/metrics.py", {"evaluate@*"}),
-        ("pipeline/evaluate.py", {"evaluate@*"}),
         ("mesr/network.py", {"tune@mesr", "train@mesr_x4_s0", "train@mesr-no_rb_x4_s0", COUNT}),
         (
             "baselines/vdsr.py",
             {"tune@vdsr", "train@vdsr_x4_s0", "train@vdsr-steps500_x4_s0", COUNT},
         ),
         ("baselines/bicubic.py", {"import_run@bicubic_x4", COUNT}),
-        ("baselines/lapar.py", {COUNT}),
-        ("pipeline/train.py", {"tune@*", "train@*"}),
         ("pipeline/training/patches.py", {"tune@*", "train@*"}),
-        ("pipeline/scheduling/__init__.py", set()),
     ],
 )
 def test_an_edit_changes_the_stages_that_it_can_change(
@@ -177,7 +159,7 @@ def test_another_clone_restores_everything_from_a_remote(
     study.run("dvc", "remote", "add", "-f", "-d", "store", str(store))
     study.run("git", "commit", "-qam", "remote")
     study.run("dvc", "push", "-q", "--run-cache")
-    clone = Study.cloned(study, tmp_path_factory.mktemp("clones") / "elsewhere" / "study")
+    clone = study.cloned(tmp_path_factory.mktemp("clones") / "elsewhere" / "study")
     for path in clone.folder.rglob("*.py"):
         os.utime(path, (0, 0))
     output = clone.run("dvc", "repro", "--pull")
@@ -187,24 +169,21 @@ def test_another_clone_restores_everything_from_a_remote(
     assert clone.run("git", "status", "--porcelain") == ""
     assert changed(clone) == set()
 
-    # The same without the lock: the run cache alone knows what the stages gave. Outputs that lie
-    # in git (complexity, tables) are in no cache of DVC's.
+    # The same without the lock: the run cache alone knows what the stages gave.
     lock = clone.folder / "dvc.lock"
     before = lock.read_text(encoding="utf-8")
     lock.unlink()
     assert clone.repro("--pull", "--glob", "evaluate*") == []
-    after = lock.read_text(encoding="utf-8")
-    assert "\n  evaluate@mesr_x4_s0-photos_test:\n" in after
-    assert set(after.splitlines()) < set(before.splitlines())
+    assert set(lock.read_text(encoding="utf-8").splitlines()) < set(before.splitlines())
 
 
 def test_the_same_study_computed_again_gives_the_same_lock_and_results(
     study: Study, tmp_path_factory: pytest.TempPathFactory
 ) -> None:
-    clone = Study.cloned(study, tmp_path_factory.mktemp("again") / "study")
+    clone = study.cloned(tmp_path_factory.mktemp("again") / "study")
     clone.run("dvc", "config", "--local", "core.remote", "none")
     # All but complexity, overlap and tables: their outputs lie in git, their inputs come out equal.
-    kinds = kinds_of(clone.repro())
+    kinds = {name.partition("@")[0] for name in clone.repro()}
     assert {"fetch", "degrade", "train", "import_run", "evaluate", "report"} < kinds
     clone.run("git", "diff", "--exit-code", "dvc.lock", "results/")
     # DVC sees no reason to run what git brought; `mesr repro` has it computed here too.
@@ -233,68 +212,29 @@ def test_the_same_study_computed_again_gives_the_same_lock_and_results(
 
 def test_results_hold_every_network_and_every_image(study: Study) -> None:
     quality = pd.read_csv(study.folder / "results/quality.csv")
-    methods = {"bicubic", "mesr", "vdsr", "mesr-no_rb", "vdsr-steps500"}
-    assert set(quality.method) == methods
-    counts = quality.groupby("method").image.nunique()
-    assert (counts == counts.iloc[0]).all()
-    assert quality.psnr_db.between(5, 60).all()
+    assert set(quality.method) == {"bicubic", "mesr", "vdsr", "mesr-no_rb", "vdsr-steps500"}
+    assert len(set(quality.groupby("method").image.nunique())) == 1
     comparison = pd.read_csv(study.folder / "results/comparisons.csv")
     assert set(comparison.name) == {"rb"}
     means = quality.groupby("method").psnr_db.mean()
     assert comparison.diff_db.iloc[0] == pytest.approx(means.mesr - means["mesr-no_rb"], abs=1e-5)
 
 
-def test_report_is_there_in_both_formats(study: Study) -> None:
-    build = study.folder / "reports/build"
-    assert "VDSR" in (build / "index.html").read_text(encoding="utf-8")
-    assert list((build / "latex").glob("*.tex"))
-
-
-@needs_chromium
-def test_report_opens_in_a_browser(study: Study, tmp_path: Path) -> None:
-    browser = start_browser(tmp_path)
-    try:
-        browser.get((study.folder / "reports/build/index.html").as_uri())
-        assert browser.get_log("browser") == []
-        assert "VDSR" in browser.find_element("tag name", "body").text
-        pictures = browser.find_elements("css selector", "img[src^='figures/']")
-        assert pictures
-        for picture in pictures:
-            browser.execute_script("arguments[0].loading = 'eager'", picture)
-            WebDriverWait(browser, 20).until(
-                lambda b, p=picture: b.execute_script("return arguments[0].naturalWidth > 0", p)
-            )
-    finally:
-        browser.quit()
-
-
-def test_second_run_runs_no_stage(study: Study) -> None:
+def test_nothing_runs_twice_and_a_template_renders_the_report_alone(study: Study) -> None:
+    study.run("python", "-c", "import mesr, pipeline.imaging.inference, reports.render")
+    assert list((study.folder / "mesr").rglob("*.pyc"))  # byte code is no input
+    shutil.rmtree(study.folder / "runs/mesr_x4_s0")  # comes back from the cache
     assert study.repro() == []
     assert study.run("git", "status", "--porcelain") == ""
-
-
-def test_touching_a_template_renders_the_report_alone(study: Study) -> None:
     template = study.folder / "reports/page/templates/index.html.j2"
     template.write_text(template.read_text(encoding="utf-8") + "\n<!-- touched -->\n", "utf-8")
     assert study.repro() == ["report"]
 
 
-def test_deleted_weights_come_back_from_the_cache_without_training(study: Study) -> None:
-    run = study.folder / "runs/mesr_x4_s0"
-    before = (run / "weights.safetensors").read_bytes()
-    shutil.rmtree(run)
-    assert study.repro() == []
-    assert (run / "weights.safetensors").read_bytes() == before
-
-
 STAGES = [
     ("pipeline.fetch", "photos_test"),
-    ("pipeline.degrade", "x4"),
     ("pipeline.train", "vdsr_x4_s0"),
-    ("pipeline.import_run", "bicubic_x4"),
     ("pipeline.evaluate", "bicubic_x4", "photos_test"),
-    ("pipeline.certify", "bicubic", "photos_test"),
-    ("pipeline.complexity",),
     ("pipeline.tables",),
     ("reports.render",),
 ]
@@ -326,12 +266,6 @@ def test_ctrl_c_ends_in_a_message_and_spoils_nothing(
     assert not list(study.folder.rglob("*.partial.*"))
 
 
-def test_nothing_has_to_be_repaired_after_interruptions(study: Study) -> None:
-    study.repro()
-    assert study.repro() == []
-    assert not list(study.folder.rglob("*.partial.*"))
-
-
 def test_another_learning_rate_trains_that_network_alone(study: Study) -> None:
     params = study.folder / "params.yaml"
     text = params.read_text(encoding="utf-8")
@@ -341,21 +275,6 @@ def test_another_learning_rate_trains_that_network_alone(study: Study) -> None:
     assert changed(study) == {"tune@mesr", "tables"}
     ran = study.repro("train@mesr_x4_s0", "train@vdsr_x4_s0")
     assert ran == ["tune@mesr", "train@mesr_x4_s0"]
-
-
-def test_mistyped_parameter_stops_before_any_work(study: Study) -> None:
-    params = study.folder / "params.yaml"
-    text = params.read_text(encoding="utf-8")
-    try:
-        params.write_text(text.replace("  eps:", "  epsilon:"), encoding="utf-8")
-        output = study.run("python", "-m", "pipeline.configure", "--check", status=1)
-        assert "epsilon: no such setting" in output
-        assert "Traceback" not in output
-        output = study.run("python", "-m", "pipeline.train", "mesr_x4_s0", status=1)
-        assert "epsilon" in output
-        assert "Traceback" not in output
-    finally:
-        params.write_text(text, encoding="utf-8")
 
 
 QUESTION = """\
@@ -428,9 +347,8 @@ def test_a_question_from_outside_is_answered_on_the_page(
     assert {"mesr", "mesr-gate_long", "mynet", "bicubic"} <= {
         *methods["method"], *pd.read_csv(study.folder / "results/variants.csv")["method"]
     }  # fmt: skip
-    page = BeautifulSoup(
-        (study.folder / "reports/build/index.html").read_text(encoding="utf-8"), "html.parser"
-    )
+    html = (study.folder / "reports/build/index.html").read_text(encoding="utf-8")
+    page = BeautifulSoup(html, "html.parser")
     lines = [line.get_text(" ", strip=True) for line in page.find_all("tr")]
     shown = [line for line in lines if "a closed gate trained longer gains" in line]
     assert len(shown) == 2

@@ -14,6 +14,10 @@ from typing import Any
 import pytest
 import yaml
 
+from pipeline.scheduling.project import Project
+from pipeline.study.params import load_params
+from pipeline.support.errors import UserError
+
 ROOT = Path(__file__).parents[1]
 TEXT = (ROOT / "dvc.yaml").read_text(encoding="utf-8")
 HOSTILE = [
@@ -21,12 +25,8 @@ HOSTILE = [
     "a;touch canary;",
     "a`touch canary`",
     "a'; touch canary; '",
-    'a"; touch canary; "',
-    "a && touch canary || touch canary",
-    "a | touch canary > canary",
     "a\ntouch canary\nb",
     "$IFS",
-    "a b",
     "*",
 ]
 
@@ -40,19 +40,6 @@ def project(tmp_path_factory: pytest.TempPathFactory) -> Path:
         shutil.copy(ROOT / name, folder / name)
     subprocess.run(["git", "init", "-q"], cwd=folder, check=True)
     return folder
-
-
-def run(project: Path, params: dict[str, Any], *words: str) -> str:
-    """Run a command that must fail with a message; return what it said."""
-    (project / "params.yaml").write_text(yaml.safe_dump(params), encoding="utf-8")
-    done = subprocess.run(
-        [sys.executable, "-m", *words], cwd=project, text=True, capture_output=True, check=False,
-        env=os.environ | {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"},
-    )  # fmt: skip
-    assert done.returncode == 1, done.stdout + done.stderr
-    assert "Traceback" not in done.stderr
-    assert not list(project.rglob("canary"))
-    return done.stdout + done.stderr
 
 
 def spoiled(where: str, value: str) -> dict[str, Any]:
@@ -69,27 +56,31 @@ def spoiled(where: str, value: str) -> dict[str, Any]:
     return params
 
 
-@pytest.mark.parametrize("value", HOSTILE, ids=range(len(HOSTILE)))
-def test_a_hostile_name_of_a_training_is_refused_before_anything_runs(
-    project: Path, value: str
-) -> None:
-    said = run(project, spoiled("trainings", value), "pipeline.cli", "repro")
-    assert "names in params.yaml hold letters, digits" in said
-
-
 @pytest.mark.parametrize(
-    "where",
-    ["fetched", "degraded", "tuned", "imports", "evaluated", "data.test", "certify.lr"],
+    ("where", "value"),
+    [
+        *(("trainings", value) for value in HOSTILE),
+        *((where, HOSTILE[1]) for where in ("fetched", "tuned", "evaluated", "data.test")),
+    ],
 )
-def test_a_hostile_name_anywhere_else_is_refused_likewise(project: Path, where: str) -> None:
-    said = run(project, spoiled(where, HOSTILE[1]), "pipeline.cli", "repro")
-    assert "names in params.yaml hold letters, digits" in said
-
-
-@pytest.mark.parametrize("where", ["trainings", "evaluated", "data.test", "tuned"])
-def test_a_check_of_params_refuses_it_too(project: Path, where: str) -> None:
-    said = run(project, spoiled(where, HOSTILE[0]), "pipeline.configure", "--check")
-    assert where.partition(".")[0] in said
+def test_a_hostile_name_is_refused_before_anything_runs(
+    project: Path, where: str, value: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    path = project / "params.yaml"
+    path.write_text(yaml.safe_dump(spoiled(where, value)), encoding="utf-8")
+    monkeypatch.chdir(project)
+    with pytest.raises(UserError, match="names in params.yaml hold letters, digits"):
+        Project()
+    with pytest.raises(UserError, match=where.partition(".")[0]):
+        load_params(path)
+    if value == HOSTILE[0]:  # as users see it
+        command = [sys.executable, "-m", "pipeline.cli", "repro"]
+        environment = os.environ | {"PYTHONPATH": str(ROOT), "DVC_NO_ANALYTICS": "1"}
+        done = subprocess.run(command, env=environment, text=True, capture_output=True, check=False)
+        assert done.returncode == 1
+        assert "names in params.yaml hold letters, digits" in done.stdout + done.stderr
+        assert "Traceback" not in done.stderr
+    assert not list(project.rglob("canary"))
 
 
 def test_commands_hold_names_and_nothing_else() -> None:

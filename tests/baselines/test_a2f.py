@@ -1,11 +1,8 @@
-from pathlib import Path
-
-import pytest
 import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from baselines.a2f import A2F, AuxiliaryBlock, published_state_dict
+from baselines.a2f import A2F, AuxiliaryBlock
 
 
 def _plain_conv(x: Tensor, conv: nn.Conv2d) -> Tensor:
@@ -50,43 +47,3 @@ def test_network_works_on_shifted_and_scaled_values() -> None:
     tail, skip = _plain_conv(state, net.tail), _plain_conv(y, net.skip)
     expected = F.pixel_shuffle(tail, 3) + F.pixel_shuffle(skip, 3)
     torch.testing.assert_close(255 * net(x)[-1], 127.5 * expected + mean)
-
-
-def official_state(scale: int, features: int, depth: int) -> dict[str, Tensor]:
-    """Make a state dict of the structure of the authors' files, with random values."""
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def conv(name: str, inputs: int, outputs: int) -> None:
-        shapes[f"{name}.bias"] = (outputs,)
-        shapes[f"{name}.weight_g"] = (outputs, 1, 1, 1)
-        shapes[f"{name}.weight_v"] = (outputs, inputs, 3, 3)
-
-    for name in ("x_scale_list", "res_scale_list", "auxilary_scale_list"):
-        shapes |= {f"{name}.{i}.scale": (1,) for i in range(depth)}
-    conv("head.0", 3, features)
-    conv("tail.0", features, 3 * scale**2)
-    conv("skip.0", 3, 3 * scale**2)
-    for i in range(depth):
-        conv(f"body.{i}.body.0", features, 128)
-        conv(f"body.{i}.body.2", 128, features)
-        shapes[f"fusion_conv_list.{i}.0.weight"] = (features, features * (i + 1), 1, 1)
-        for layer in (0, 2):
-            shapes[f"fusion_conv_list.{i}.1.conv_du.{layer}.weight"] = (features, features, 1, 1)
-            shapes[f"fusion_conv_list.{i}.1.conv_du.{layer}.bias"] = (features,)
-    return {name: torch.randn(shape) for name, shape in shapes.items()}
-
-
-@pytest.mark.parametrize("scale", [3, 4])
-def test_file_of_variant_l_loads(scale: int, tmp_path: Path) -> None:
-    official = official_state(scale, 32, 16)
-    path = tmp_path / f"AAF_L_x{scale}.pt"
-    torch.save(official, path, _use_new_zipfile_serialization=False)  # as the authors' files
-    net = A2F(scale)
-    net.load_state_dict(published_state_dict([path], scale))
-    torch.testing.assert_close(
-        net.body[7].attention[3].bias, official["fusion_conv_list.7.1.conv_du.2.bias"]
-    )
-    assert net.body[7].auxiliary_scale.item() == official["auxilary_scale_list.7.scale"].item()
-    v = official["body.15.body.2.weight_v"]
-    normed = official["body.15.body.2.weight_g"] * F.normalize(v.flatten(1)).view_as(v)
-    torch.testing.assert_close(net.body[15].residual[2].weight, normed)

@@ -1,19 +1,15 @@
-from pathlib import Path
-
-import pytest
 import torch
 from torch import Tensor
 from torch.nn import functional as F
 
 from baselines.dasr import (
     DASR,
-    PUBLISHED,
     DegradationAwareBlock,
     DegradationAwareConv,
     DegradationAwareGroup,
     DegradationEncoder,
-    published_state_dict,
 )
+from tests.baselines.formulas import same
 
 
 def test_degradation_aware_convolution_is_the_papers_formula() -> None:
@@ -47,14 +43,12 @@ def test_block_and_group_are_the_papers_formulas() -> None:
 
     def block_formula(block: DegradationAwareBlock, x: Tensor) -> Tensor:
         y = F.leaky_relu(block.adapt1(x, v), 0.1)
-        y = F.leaky_relu(F.conv2d(y, block.conv1.weight, block.conv1.bias, padding=1), 0.1)
+        y = F.leaky_relu(same(y, block.conv1), 0.1)
         y = F.leaky_relu(block.adapt2(y, v), 0.1)
-        return F.conv2d(y, block.conv2.weight, block.conv2.bias, padding=1) + x
+        return same(y, block.conv2) + x
 
     y = block_formula(group.blocks[1], block_formula(group.blocks[0], x))
-    torch.testing.assert_close(
-        group(x, v), F.conv2d(y, group.end.weight, group.end.bias, padding=1) + x
-    )
+    torch.testing.assert_close(group(x, v), same(y, group.end) + x)
 
 
 def test_representation_is_a_mean_over_the_image() -> None:
@@ -75,65 +69,3 @@ def test_mean_is_subtracted_for_the_generator_alone() -> None:
     head = g.head(255 * x - mean)
     y = g.tail(g.upsampler(head + g.body_end(g.groups[0](head, v)))) + mean
     torch.testing.assert_close(255 * net(x)[-1], y)
-
-
-def official_state(scale: int) -> dict[str, Tensor]:
-    """Make a state dict of the structure of the authors' files, with random values."""
-    shapes: dict[str, tuple[int, ...]] = {}
-
-    def conv(name: str, inputs: int, outputs: int, size: int = 3) -> None:
-        shapes[f"{name}.weight"] = (outputs, inputs, size, size)
-        shapes[f"{name}.bias"] = (outputs,)
-
-    for name in ("sub_mean", "add_mean"):
-        conv(f"G.{name}", 3, 3, 1)
-    conv("G.head.0", 3, 64)
-    shapes["G.compress.0.weight"] = (64, 256)
-    for group in range(5):
-        for block in range(5):
-            name = f"G.body.{group}.body.{block}"
-            for layer in (1, 2):
-                conv(f"{name}.conv{layer}", 64, 64)
-                adaptive = f"{name}.da_conv{layer}"
-                shapes[f"{adaptive}.kernel.0.weight"] = (64, 64)
-                shapes[f"{adaptive}.kernel.2.weight"] = (576, 64)
-                conv(f"{adaptive}.conv", 64, 64, 1)
-                shapes[f"{adaptive}.ca.conv_du.0.weight"] = (8, 64, 1, 1)
-                shapes[f"{adaptive}.ca.conv_du.2.weight"] = (64, 8, 1, 1)
-        conv(f"G.body.{group}.body.5", 64, 64)
-    conv("G.body.5", 64, 64)
-    for stage in (0, 2) if scale == 4 else (0,):
-        conv(f"G.tail.0.{stage}", 64, 64 * (9 if scale == 3 else 4))
-    conv("G.tail.1", 64, 3)
-    for encoder in ("encoder_q", "encoder_k"):  # the second is dropped
-        widths = ((3, 64), (64, 64), (64, 128), (128, 128), (128, 256), (256, 256))
-        for i, (inputs, outputs) in enumerate(widths):
-            conv(f"E.{encoder}.E.{3 * i}", inputs, outputs)
-            for part in ("weight", "bias", "running_mean", "running_var"):
-                shapes[f"E.{encoder}.E.{3 * i + 1}.{part}"] = (outputs,)
-            shapes[f"E.{encoder}.E.{3 * i + 1}.num_batches_tracked"] = ()
-        for layer in (0, 2):
-            shapes[f"E.{encoder}.mlp.{layer}.weight"] = (256, 256)
-            shapes[f"E.{encoder}.mlp.{layer}.bias"] = (256,)
-    shapes["E.queue"], shapes["E.queue_ptr"] = (256, 64), (1,)
-    return {name: torch.randn(shape) for name, shape in shapes.items()}
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_file_of_the_authors_structure_loads(scale: int, tmp_path: Path) -> None:
-    official = official_state(scale)
-    path = tmp_path / Path(PUBLISHED[scale - 2].files[0]).name
-    torch.save(official, path)
-    net = DASR(scale)
-    net.load_state_dict(published_state_dict([path], scale))
-    state = net.state_dict()
-    for ours, theirs in {
-        "generator.groups.4.blocks.3.conv2.weight": "G.body.4.body.3.conv2.weight",
-        "generator.groups.4.blocks.3.adapt2.mix.bias": "G.body.4.body.3.da_conv2.conv.bias",
-        "generator.groups.2.end.bias": "G.body.2.body.5.bias",
-        "generator.body_end.bias": "G.body.5.bias",
-        "generator.subtract_mean.bias": "G.sub_mean.bias",
-        "generator.tail.bias": "G.tail.1.bias",
-        "encoder.layers.16.running_var": "E.encoder_q.E.16.running_var",
-    }.items():
-        assert torch.equal(state[ours], official[theirs]), ours

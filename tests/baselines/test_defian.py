@@ -12,6 +12,7 @@ from baselines.defian import (
     DistributionAlignment,
     HessianFilter,
 )
+from tests.baselines.formulas import same
 
 
 @pytest.mark.parametrize("dilation", [1, 2, 3])
@@ -88,16 +89,14 @@ def test_encoder_decoder_mirrors_itself() -> None:
         # A transposed convolution of stride 1 is a convolution with the kernel turned round.
         weight = layer.weight if i < 3 else layer.weight.flip(2, 3).transpose(0, 1)
         y = F.conv2d(y, weight, layer.bias, padding=dilation, dilation=dilation).clamp(min=0)
-    expected = F.conv2d(y, coder.gate.weight, coder.gate.bias)
-    torch.testing.assert_close(coder(x), expected)
+    torch.testing.assert_close(coder(x), same(y, coder.gate))
     assert [coder.layers[2 * i].out_channels for i in range(6)] == [6, 12, 24, 12, 6, 3]
 
 
 def test_residual_block_is_the_papers_formula() -> None:
     torch.manual_seed(0)
     block, x = ChannelAttentionBlock(32), torch.randn(2, 32, 4, 4)
-    y = F.conv2d(x, block.residual[0].weight, padding=1).clamp(min=0)
-    y = F.conv2d(y, block.residual[2].weight, padding=1)
+    y = same(same(x, block.residual[0]).clamp(min=0), block.residual[2])
     squeeze, excite = block.attention[1], block.attention[3]
     assert squeeze.out_channels == 2  # a sixteenth
     z = F.linear(y.mean(dim=(2, 3)), squeeze.weight[:, :, 0, 0], squeeze.bias).clamp(min=0)

@@ -2,15 +2,14 @@ import numpy as np
 import pytest
 import torch
 from torch import nn
-from torch.nn import functional as F
 
 from baselines.drsan import (
     DRSAN,
     DynamicResidualModule,
     ResidualAttentionGroup,
-    _pixel_shuffle_order,
     checkpoint_names,
 )
+from tests.baselines.formulas import same
 
 
 def _tensorflow_prelu(x: np.ndarray, alpha: np.ndarray) -> np.ndarray:
@@ -43,7 +42,7 @@ def test_group_is_the_papers_formula() -> None:
         slope1, conv1, slope2, conv2 = group.units[n - 1]
         for slope, conv in ((slope1, conv1), (slope2, conv2)):
             x = x.clamp(min=0) + slope.weight[:, None, None] * x.clamp(max=0)
-            x = F.conv2d(x, conv.weight, conv.bias, padding=1)
+            x = same(x, conv)
         return x
 
     t1 = residual(f0, 1)
@@ -52,8 +51,7 @@ def test_group_is_the_papers_formula() -> None:
     f2 = (t2 + a[1] * f0 + a[2] * f1) * torch.sigmoid(t2)
     t3 = residual(f2, 3)
     f3 = (t3 + a[3] * f0 + a[4] * f1 + a[5] * f2) * torch.sigmoid(t3)
-    expected = F.conv2d(torch.cat([f0, f1, f2, f3], 1), group.fuse.weight, group.fuse.bias)
-    torch.testing.assert_close(group(f0), expected)
+    torch.testing.assert_close(group(f0), same(torch.cat([f0, f1, f2, f3], 1), group.fuse))
 
 
 def test_initialisation_is_tensorflows() -> None:
@@ -73,13 +71,3 @@ def test_every_parameter_has_one_checkpoint_variable(scale: int) -> None:
     names = checkpoint_names(scale)
     assert names.keys() == state.keys()
     assert len(set(names.values())) == len(names)
-
-
-@pytest.mark.parametrize("factor", [2, 3])
-def test_conversion_turns_depth_to_space_into_pixel_shuffle(factor: int) -> None:
-    # Depth, as TensorFlow documents it, runs over (row, column, channel) of a cell.
-    cells = torch.arange(2 * 3 * factor**2 * 5.0).view(2, 3, factor, factor, 5)
-    expected = cells.permute(4, 0, 2, 1, 3).reshape(5, 2 * factor, 3 * factor)
-    depth_first = cells.flatten(2).permute(2, 0, 1)
-    converted = _pixel_shuffle_order(depth_first, factor)
-    assert torch.equal(F.pixel_shuffle(converted, factor), expected)

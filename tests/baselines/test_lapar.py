@@ -9,6 +9,7 @@ from baselines.lapar import (
     apply_filters,
     filter_dictionary,
 )
+from tests.baselines.formulas import same
 
 
 def reference_gaussian(along: float, across: float, degrees: float) -> np.ndarray:
@@ -97,11 +98,9 @@ def test_fusion_block_is_the_papers_formula() -> None:
             torch.nn.init.normal_(parameter)
     states = [x]
     for unit in block.units:
-        first, second = unit.body[0], unit.body[2]
-        y = F.conv2d(states[-1], first.weight, first.bias, padding=1).clamp(min=0)
-        y = F.conv2d(y, second.weight, second.bias, padding=1)
+        y = same(same(states[-1], unit.body[0]).clamp(min=0), unit.body[2])
         states.append(unit.residual_scale * y + unit.input_scale * states[-1])
-    fused = F.conv2d(torch.cat(states[1:], 1), block.fuse.weight, block.fuse.bias, padding=1)
+    fused = same(torch.cat(states[1:], 1), block.fuse)
     expected = block.residual_scale * fused + block.input_scale * x
     torch.testing.assert_close(block(x), expected)
 
@@ -109,8 +108,5 @@ def test_fusion_block_is_the_papers_formula() -> None:
 def test_tail_is_the_papers_formula() -> None:
     torch.manual_seed(0)
     tail, x = MultiScaleTail(3, 7), torch.randn(1, 3, 6, 6)
-    y = 0.5 * F.conv2d(x, tail.conv3.weight, tail.conv3.bias, padding=1)
-    y = y + 0.5 * F.conv2d(x, tail.conv5.weight, tail.conv5.bias, padding=2)
-    y = F.conv2d(y, tail.fuse.weight, tail.fuse.bias, padding=1).clamp(min=0)
-    expected = F.conv2d(y, tail.out.weight, tail.out.bias, padding=1)
-    torch.testing.assert_close(tail(x), expected)
+    y = same(0.5 * same(x, tail.conv3) + 0.5 * same(x, tail.conv5), tail.fuse).clamp(min=0)
+    torch.testing.assert_close(tail(x), same(y, tail.out))

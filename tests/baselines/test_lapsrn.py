@@ -1,13 +1,9 @@
-from pathlib import Path
-from typing import Any
-
 import numpy as np
 import pytest
-import scipy.io
 import torch
 from torch.nn import functional as F
 
-from baselines.lapsrn import LapSRN, PyramidLevel, published_state_dict
+from baselines.lapsrn import LapSRN, PyramidLevel
 
 
 @pytest.mark.parametrize(
@@ -90,67 +86,3 @@ def test_x3_is_the_x4_pyramid_reduced_by_bicubic() -> None:
     reduced = F.interpolate(last4, size=(36, 48), mode="bicubic", antialias=True)
     inside = (..., slice(4, -4), slice(4, -4))
     torch.testing.assert_close(last3[inside], reduced[inside], atol=1e-5, rtol=1e-5)
-
-
-def _params(levels: int) -> dict[str, np.ndarray]:
-    generator = np.random.default_rng(0)
-    layers: dict[str, tuple[int, ...]] = {"input_conv": (3, 3, 1, 64)}
-    for level in range(levels, 0, -1):
-        layers |= {f"level{level}_conv{depth}": (3, 3, 64, 64) for depth in range(1, 11)}
-        layers[f"level{level}_upconv"] = (3, 3, 64, 64)
-        layers[f"level{level}_residual_conv"] = (3, 3, 64)
-    shapes = {f"{name}_f": shape for name, shape in layers.items()}
-    shapes |= {f"{n}_b": (1, 1 if "residual" in n else 64) for n in layers}
-    shapes |= {f"level{level}_img_up_f": (4, 4) for level in range(1, levels + 1)}
-    return {k: generator.normal(size=shape).astype(np.float32) for k, shape in shapes.items()}
-
-
-def _save(path: Path, params: dict[str, Any]) -> None:
-    records = np.zeros((1, len(params)), [("name", object), ("value", object)])
-    for n, (name, value) in enumerate(params.items()):
-        records[0, n] = (name, value)
-    scipy.io.savemat(path, {"net": {"params": records, "layers": np.zeros(2)}})
-
-
-@pytest.mark.parametrize(("scale", "levels"), [(2, 1), (3, 2), (4, 2)])
-def test_reads_the_layout_of_matconvnet(tmp_path: Path, scale: int, levels: int) -> None:
-    path, params = tmp_path / "LapSRN.mat", _params(levels)
-    _save(path, params)
-    net = LapSRN(scale)
-    net.load_state_dict(published_state_dict([path], scale))
-    first, last = net.levels[0], net.levels[-1]
-    conv = params[f"level{levels}_conv3_f"]  # stored (h, w, in, out); the first level counts most
-    assert first.convs[2].weight[9, 7, 0, 2].item() == conv[0, 2, 7, 9]
-    upconv = params["level1_upconv_f"]  # stored (h, w, out, in); torch has (in, out, h, w)
-    assert last.upsample.weight[9, 7, 0, 2].item() == upconv[0, 2, 7, 9]
-    residual = params["level1_residual_conv_f"]
-    assert last.residual.weight[0, 5, 0, 2].item() == residual[0, 2, 5]
-    assert last.upsample_image.weight[0, 0, 1, 3].item() == params["level1_img_up_f"][1, 3]
-
-
-@pytest.mark.parametrize(
-    ("change", "message"),
-    [
-        ({"level1_conv4_f": None}, "missing .*level1_conv4_f"),
-        ({"level3_conv1_f": np.zeros(3)}, "unexpected .*level3_conv1_f"),
-        ({"level1_conv4_b": np.zeros((1, 63))}, "level1_conv4_b .*expected numbers of shape"),
-        ({"level2_conv4_b": "text"}, "level2_conv4_b .*expected numbers of shape"),
-    ],
-)
-def test_spoiled_model_is_refused(tmp_path: Path, change: dict[str, Any], message: str) -> None:
-    path = tmp_path / "LapSRN_x4.mat"
-    params = {**_params(2), **change}
-    _save(path, {name: value for name, value in params.items() if value is not None})
-    with pytest.raises(ValueError, match=message) as caught:
-        published_state_dict([path], 4)
-    assert str(path) in str(caught.value)
-
-
-def test_other_models_are_refused(tmp_path: Path) -> None:
-    path = tmp_path / "LapSRN.mat"
-    _save(path, _params(1))
-    with pytest.raises(ValueError, match="not the parameters of LapSRN x4"):
-        published_state_dict([path], 4)
-    scipy.io.savemat(path, {"net": {"weights": np.zeros(3)}})
-    with pytest.raises(ValueError, match="not a MatConvNet model"):
-        published_state_dict([path], 4)

@@ -1,11 +1,9 @@
-from pathlib import Path
-
 import pytest
 import torch
 from torch import Tensor
 
-from baselines.msrn import MSRB, MSRN, published_state_dict
-from tests.baselines.formulas import conv
+from baselines.msrn import MSRB, MSRN
+from tests.baselines.formulas import authors_state, conv
 
 
 def _shuffle(x: Tensor, scale: int) -> Tensor:
@@ -51,42 +49,18 @@ def test_mean_shifts_cancel_at_first() -> None:
     torch.testing.assert_close(net.subtract_mean(255 * mean), torch.zeros(1, 3, 4, 4))
 
 
-def _authors_file(scale: int) -> dict[str, Tensor]:
-    """Make a state dict as the authors' EDSR-based code writes it."""
-    generator = torch.Generator().manual_seed(0)
-    layers = {"sub_mean": (3, 3, 1), "add_mean": (3, 3, 1), "head.0": (64, 3, 3)}
-    for n in range(8):
-        layers[f"body.{n}.conv_3_1"] = (64, 64, 3)
-        layers[f"body.{n}.conv_3_2"] = (128, 128, 3)
-        layers[f"body.{n}.conv_5_1"] = (64, 64, 5)
-        layers[f"body.{n}.conv_5_2"] = (128, 128, 5)
-        layers[f"body.{n}.confusion"] = (64, 256, 1)
-    layers |= {"tail.0": (64, 576, 1), "tail.1": (64, 64, 3), "tail.3": (3, 64, 3)}
-    for n in (0, 2) if scale == 4 else (0,):  # convolutions and pixel shuffles alternate
-        layers[f"tail.2.{n}"] = (576 if scale == 3 else 256, 64, 3)
-    state = {}
-    for name, (outputs, inputs, side) in layers.items():
-        shape = (outputs, inputs, side, side)
-        spread = (inputs * side**2) ** -0.5
-        state[f"{name}.weight"] = torch.randn(shape, generator=generator) * spread
-        state[f"{name}.bias"] = torch.randn(outputs, generator=generator)
-    return state
-
-
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_file_of_the_authors_structure_gives_their_result(tmp_path: Path, scale: int) -> None:
-    path, p = tmp_path / f"MSRN_x{scale}.pt", _authors_file(scale)
-    torch.save(p, path)
-    net = MSRN(scale)
-    net.load_state_dict(published_state_dict([path], scale))
-    x = torch.rand(1, 3, 4, 3)
+def test_rgb_network_is_that_of_the_authors_code(scale: int) -> None:
+    torch.manual_seed(0)
+    net, x = MSRN(scale, features=4, blocks=3), torch.rand(1, 3, 4, 3)
+    p = authors_state("msrn", scale, net.state_dict())
 
     def layer(value: Tensor, name: str) -> Tensor:
         return conv(value, p[f"{name}.weight"], p[f"{name}.bias"])
 
     head = layer(layer(255 * x, "sub_mean"), "head.0")
     features, blocks = head, []
-    for n in range(8):
+    for n in range(3):
         layers = ("conv_3_1", "conv_5_1", "conv_3_2", "conv_5_2", "confusion")
         features = _block(features, p, [f"body.{n}.{layer}" for layer in layers])
         blocks.append(features)

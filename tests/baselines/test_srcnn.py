@@ -58,20 +58,3 @@ def test_file_of_the_authors_layout_gives_their_matlab_result(tmp_path: Path) ->
     found = net(torch.from_numpy(image)[None, None])[-1][0, 0].detach().numpy()
     # The file's float64 values are rounded to float32 when read.
     np.testing.assert_allclose(found, expected + m["biases_conv3"], rtol=1e-5, atol=1e-5)
-
-
-@pytest.mark.parametrize("name", ["weights_conv2", "biases_conv3"])
-def test_missing_matrix_is_named(tmp_path: Path, name: str) -> None:
-    path, matrices = tmp_path / "SRCNN_915_x2.mat", _matrices()
-    del matrices[name]
-    scipy.io.savemat(path, matrices)
-    with pytest.raises(ValueError, match=rf"SRCNN_915_x2\.mat.*{name}"):
-        published_state_dict([path], 2)
-
-
-def test_matrix_of_another_size_is_named(tmp_path: Path) -> None:
-    path, matrices = tmp_path / "SRCNN_915_x2.mat", _matrices()
-    matrices["weights_conv1"] = matrices["weights_conv1"].T  # same number of values
-    scipy.io.savemat(path, matrices)
-    with pytest.raises(ValueError, match=r"weights_conv1.*expected numbers of shape \(81, 64\)"):
-        published_state_dict([path], 2)

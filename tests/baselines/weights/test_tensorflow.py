@@ -1,7 +1,5 @@
 import os
-import re
 import struct
-from collections.abc import Callable
 from itertools import takewhile
 from pathlib import Path
 
@@ -68,15 +66,11 @@ def write_checkpoint(
     return index_path, data_path
 
 
-@pytest.fixture
-def variables() -> dict[str, np.ndarray]:
+def test_round_trip(tmp_path: Path) -> None:
     rng = np.random.default_rng(0)
     shapes = {"a/kernel": (3, 3, 2, 4), "a/bias": (4,), "beta1_power": (), "empty": (0, 3)}
-    return {name: rng.random(shape, np.float32) for name, shape in shapes.items()}
-
-
-def test_round_trip(tmp_path: Path, variables: dict[str, np.ndarray]) -> None:
-    many = variables | {f"layer_{i}/w": np.full(3, i, np.float32) for i in range(50)}
+    many = {name: rng.random(shape, np.float32) for name, shape in shapes.items()}
+    many |= {f"layer_{i}/w": np.full(3, i, np.float32) for i in range(50)}
     index, data = write_checkpoint(tmp_path, many)
     assert list(read_index(index)) == sorted(many)
     read = read_checkpoint(index, data, many)
@@ -96,30 +90,12 @@ def test_only_the_wanted_variables_are_read(tmp_path: Path) -> None:
         read_checkpoint(index, data, ["w", "v"])
 
 
-def test_every_truncation_is_refused(tmp_path: Path, variables: dict[str, np.ndarray]) -> None:
-    index, data = write_checkpoint(tmp_path, variables)
-    whole = index.read_bytes()
-    for length in range(len(whole)):
-        index.write_bytes(whole[:length])
-        with pytest.raises(ValueError, match=re.escape(str(index))):
-            read_index(index)
-    index.write_bytes(whole)
-    data.write_bytes(data.read_bytes()[:-1])
-    with pytest.raises(ValueError, match=re.escape(str(data))):
-        read_checkpoint(index, data, variables)
-
-
 ONE = number_field(1, 1)  # float32; a header of one data file
-HUGE = bytes_field(2, bytes_field(2, number_field(1, 2**20)) * 2)
 ABSURD = {
-    "shape": (ONE + HUGE + number_field(5, 2**42), "should lie at bytes"),
     "offset": (ONE + number_field(4, 2**62) + number_field(5, 4), "should lie at bytes"),
     "negative offset": (ONE + number_field(4, 2**63) + number_field(5, 4), "should lie at bytes"),
     "size": (ONE + number_field(5, 2**62), "expected type 1"),
-    "doubles": (number_field(1, 2) + number_field(5, 8), "data type 2"),
     "strings": (number_field(1, 7) + number_field(5, 8), "data type 7"),
-    "field beyond the end": (varint(2 << 3 | 2) + varint(2**60), "Error parsing message"),
-    "unknown wire type": (varint(3), "Error parsing message"),
     "endless integer": (b"\x08" + b"\xff" * 11, "Error parsing message"),
     "slices": (bytes_field(7, b""), "slices"),
 }
@@ -134,72 +110,59 @@ def test_absurd_entries_are_refused(tmp_path: Path, message: bytes, complaint: s
         read_checkpoint(index, data, ["w"])
 
 
-@pytest.mark.parametrize(
-    ("header", "complaint"),
-    [
-        (number_field(1, 2), "2 data files"),
-        (b"", "0 data files"),
-        (ONE + number_field(2, 1), "big-endian"),
-    ],
-)
-def test_other_bundles_are_refused(tmp_path: Path, header: bytes, complaint: str) -> None:
-    index, _ = write_checkpoint(tmp_path, {"w": np.ones(1, np.float32)}, header)
-    with pytest.raises(ValueError, match=complaint):
-        read_index(index)
+def test_other_files_are_refused(tmp_path: Path) -> None:
+    one = {"w": np.ones(1, np.float32)}
+    for header, complaint in {
+        number_field(1, 2): "2 data files",
+        b"": "0 data files",
+        ONE + number_field(2, 1): "big-endian",
+    }.items():
+        with pytest.raises(ValueError, match=complaint):
+            read_index(write_checkpoint(tmp_path, one, header)[0])
+    index, _ = write_checkpoint(tmp_path, one)
+    raw = index.read_bytes()
+    for damaged, complaint in {
+        raw[:-8] + b"PK\x03\x04....": "not a readable TensorFlow checkpoint index: the file ends",
+        raw[:-48] + b"\xff" * 40 + raw[-8:]: "not a readable TensorFlow checkpoint index",
+        # A block of four bytes, without entries, of compression type 1: Snappy.
+        bytes(8) + b"\x01" + (bytes(3) + b"\x08").ljust(40, b"\0") + raw[-8:]: "compression type 1",
+    }.items():
+        index.write_bytes(damaged)
+        with pytest.raises(ValueError, match=complaint):
+            read_index(index)
 
 
-@pytest.mark.parametrize(
-    "change",
-    [
-        lambda raw: raw[:-8] + b"PK\x03\x04....",  # another kind of file
-        lambda raw: raw[:-48] + (varint(0) * 2 + varint(2**62) * 2).ljust(40, b"\x00") + raw[-8:],
-        lambda raw: raw[:-48] + b"\xff" * 40 + raw[-8:],
-    ],
-)
-def test_hostile_footers_are_refused(tmp_path: Path, change: Callable[[bytes], bytes]) -> None:
-    index, _ = write_checkpoint(tmp_path, {"w": np.ones(1, np.float32)})
-    index.write_bytes(change(index.read_bytes()))
-    with pytest.raises(ValueError, match="not a readable TensorFlow checkpoint index"):
-        read_index(index)
-
-
-def test_compressed_table_is_refused(tmp_path: Path) -> None:
-    body = struct.pack("<II", 0, 1) + b"\x01"  # compression type 1 is Snappy
-    block_ = body + bytes(4)
-    handles = varint(0) * 2 + varint(0) + varint(len(body) - 1)
-    index = tmp_path / "net.index"
-    index.write_bytes(block_ + handles.ljust(40, b"\x00") + struct.pack("<Q", 0xDB4775248B80FB57))
-    with pytest.raises(ValueError, match="compression type 1"):
-        read_index(index)
-
-
-def test_drsan_checkpoint_becomes_a_state_dict(tmp_path: Path) -> None:
+@pytest.mark.parametrize(("scale", "number", "layer"), [(3, 74, 0), (4, 75, 2)])
+def test_drsan_checkpoint_becomes_a_state_dict(
+    tmp_path: Path, scale: int, number: int, layer: int
+) -> None:
     rng = np.random.default_rng(0)
     with torch.device("meta"):
-        shapes = {name: tuple(p.shape) for name, p in drsan.DRSAN(4).state_dict().items()}
+        shapes = {name: tuple(p.shape) for name, p in drsan.DRSAN(scale).state_dict().items()}
     official = {}
-    for ours, theirs in drsan.checkpoint_names(4).items():
+    for ours, theirs in drsan.checkpoint_names(scale).items():
         shape = shapes[ours]
         if len(shape) == 4:
             out, inputs, height, width = shape
             shape = (height, width, inputs, out)
         official[theirs] = rng.standard_normal(shape).astype(np.float32)
     official["Variable"] = np.array(0, np.int32)  # TensorFlow's step counter
-    net = drsan.DRSAN(4)
-    net.load_state_dict(drsan.published_state_dict(write_checkpoint(tmp_path, official), 4))
+    net = drsan.DRSAN(scale)
+    net.load_state_dict(drsan.published_state_dict(write_checkpoint(tmp_path, official), scale))
 
-    # conv2d_75 is the second upsampling convolution; follow it as TensorFlow computes it.
-    kernel, bias = official["DRAN/conv2d_75/kernel"], official["DRAN/conv2d_75/bias"]
+    # The last convolution before a pixel shuffle; follow it as TensorFlow computes it.
+    kernel, bias = (official[f"DRAN/conv2d_{number}/{part}"] for part in ("kernel", "bias"))
     image = rng.standard_normal((4, 5, 48)).astype(np.float32)
     padded = np.pad(image, [(1, 1), (1, 1), (0, 0)])
     windows = np.lib.stride_tricks.sliding_window_view(padded, (3, 3), axis=(0, 1))
     convolved = np.einsum("hwcyx,yxco->hwo", windows, kernel) + bias
-    # depth_to_space as TensorFlow documents it: depth is (row, column, channel) of a 2x2 cell.
-    cells = convolved.reshape(4, 5, 2, 2, 48)
-    expected = cells.transpose(0, 2, 1, 3, 4).reshape(8, 10, 48)
+    # depth_to_space as TensorFlow documents it: depth is (row, column, channel) of a cell.
+    side = 3 if scale == 3 else 2
+    cells = convolved.reshape(4, 5, side, side, 48)
+    expected = cells.transpose(0, 2, 1, 3, 4).reshape(4 * side, 5 * side, 48)
     with torch.no_grad():
         x = torch.from_numpy(image).permute(2, 0, 1)[None]
-        ours = net.upsampler[3](net.upsampler[2](x))[0].permute(1, 2, 0)
+        ours = net.upsampler[layer + 1](net.upsampler[layer](x))[0].permute(1, 2, 0)
     np.testing.assert_allclose(ours.numpy(), expected, atol=1e-3)
 
 

@@ -31,7 +31,3 @@ def test_image_skip_is_refused_where_the_input_is_enlarged() -> None:
     network.preupsampled = True
     with pytest.raises(ValueError, match="enlarged already"):
         network.add_image_skip()
-
-
-def test_most_networks_have_no_gate() -> None:
-    assert _Pyramid(2).gate(torch.rand(1, 3, 4, 4)) is None

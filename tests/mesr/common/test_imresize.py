@@ -5,7 +5,6 @@ import math
 import numpy as np
 import pytest
 import torch
-import torch.nn.functional as F
 from hypothesis import given, settings
 from hypothesis import strategies as st
 
@@ -49,8 +48,8 @@ def reference(plane, scales, size, antialias=True, border="mirror"):
 
 
 def resized(plane, **options):
-    x = torch.from_numpy(plane.astype(np.float64))[None, None]
-    return imresize(x, **options)[0, 0].numpy()
+    x = torch.from_numpy(np.stack([255.0 - plane, plane]))[:, None]  # images stay apart
+    return imresize(x, **options)[1, 0].numpy()
 
 
 def matlab_uint8(values):
@@ -103,37 +102,8 @@ def test_any_size_is_bit_exact(plane, size):
     np.testing.assert_array_equal(round_to_uint8(found), matlab_uint8(expected))
 
 
-@pytest.mark.parametrize(("border", "padding"), [("mirror", "symmetric"), ("clamp", "edge")])
-@pytest.mark.parametrize("scale", [1 / 4, 1 / 3, 1 / 2, 2, 3, 4])
-def test_long_images_equal_torch_after_padding(scale, border, padding):
-    # torch leaves out what lies outside, so it gets the border in the image; the padding must hold
-    # a whole number of output pixels.
-    rng = np.random.default_rng(0)
-    plane = rng.integers(0, 256, (204, 312)).astype(np.float64)
-    padded = torch.from_numpy(np.pad(plane, 12, mode=padding))[None, None]
-    expected = F.interpolate(padded, scale_factor=scale, mode="bicubic", antialias=True)
-    cut = round(12 * scale)
-    np.testing.assert_allclose(
-        resized(plane, scale=scale, border=border),
-        expected[0, 0, cut:-cut, cut:-cut],
-        rtol=0,
-        atol=1e-10,
-    )
-
-
-def test_channels_and_batch_are_independent():
-    x = torch.rand(2, 3, 13, 17, dtype=torch.float64)
-    y = imresize(x, scale=1 / 3)
-    assert y.shape == (2, 3, 5, 6)
-    for b in range(2):
-        for c in range(3):
-            torch.testing.assert_close(
-                y[b, c], imresize(x[b : b + 1, c : c + 1], scale=1 / 3)[0, 0]
-            )
-
-
 def test_gradient():
-    x = torch.rand(1, 1, 5, 4, dtype=torch.float64, requires_grad=True)
+    x = torch.rand(2, 2, 5, 4, dtype=torch.float64, requires_grad=True)
     assert torch.autograd.gradcheck(lambda t: imresize(t, scale=1 / 2), x)
     assert torch.autograd.gradcheck(lambda t: imresize(t, size=(7, 9)), x)
 
@@ -147,13 +117,8 @@ def test_keeps_the_type_of_its_input(dtype, tolerance):
     assert y.dtype == dtype
     exact = imresize(x.double(), scale=1 / 2)
     assert (y.double() - exact).abs().max() <= tolerance
-
-
-def test_autocast_does_not_reduce_precision():
-    x = torch.rand(1, 3, 24, 30)
     with torch.autocast("cpu", dtype=torch.bfloat16):
-        inside = imresize(x, scale=2)
-    assert torch.equal(inside, imresize(x, scale=2))
+        assert torch.equal(imresize(x, scale=1 / 2), y)
 
 
 def test_first_use_in_inference_mode_does_not_spoil_training():
@@ -165,12 +130,6 @@ def test_first_use_in_inference_mode_does_not_spoil_training():
     assert torch.equal(y, expected)
     # Each output pixel is an average, so all weights together sum to the number of output pixels.
     assert x.grad.sum().item() == pytest.approx(y.numel(), rel=1e-6)
-
-
-def test_works_on_the_meta_device():
-    y = imresize(torch.empty(1, 3, 30, 20, device="meta"), scale=1 / 4)
-    assert y.shape == (1, 3, 8, 5)
-    assert y.device.type == "meta"
 
 
 @pytest.mark.skipif(not torch.cuda.is_available(), reason="needs a CUDA device")

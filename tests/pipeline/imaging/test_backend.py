@@ -11,7 +11,6 @@ from pipeline.imaging.backend import (
     available_memory,
     backend_flags,
     choose_device,
-    device_name,
     keep_heap,
     resolve_precision,
 )
@@ -21,10 +20,6 @@ from pipeline.imaging.backend import (
 def test_the_gpu_is_chosen_where_there_is_one(monkeypatch, available):
     monkeypatch.setattr(torch.cuda, "is_available", lambda: available)
     assert choose_device().type == ("cuda" if available else "cpu")
-
-
-def test_name_tells_the_vector_instructions():
-    assert torch.backends.cpu.get_cpu_capability() in device_name(torch.device("cpu"))
 
 
 @pytest.mark.parametrize(
@@ -93,24 +88,18 @@ def test_more_threads_than_processors_are_not_used(monkeypatch):
         ({"memory.max": "max\n", "memory.current": "7", "memory.stat": ""}, 10_000),
         ({"memory.max": "5000", "memory.current": "4500", "memory.stat": "anon 9"}, 500),
         (
-            {
-                "memory.max": "5000",
-                "memory.current": "4500",
-                "memory.stat": "active_file 99\ninactive_file 1500\n",
-            },
+            {"memory.max": "5000", "memory.current": "4500",
+             "memory.stat": "active_file 99\ninactive_file 1500\n"},
             2000,
         ),
         (
-            {
-                "memory/memory.limit_in_bytes": "800",
-                "memory/memory.usage_in_bytes": "700",
-                "memory/memory.stat": "inactive_file 1\ntotal_inactive_file 100\n",
-            },
+            {"memory/memory.limit_in_bytes": "800", "memory/memory.usage_in_bytes": "700",
+             "memory/memory.stat": "inactive_file 1\ntotal_inactive_file 100\n"},
             200,
         ),
         ({"memory.max": "5", "memory.current": "9", "memory.stat": ""}, 0),
     ],
-)
+)  # fmt: skip
 def test_memory_of_the_container_counts(monkeypatch, tmp_path, files, expected):
     free = SimpleNamespace(available=10_000)
     monkeypatch.setattr(backend.psutil, "virtual_memory", lambda: free)
@@ -125,29 +114,24 @@ def test_memory_of_the_container_counts(monkeypatch, tmp_path, files, expected):
 FAULTS = """
 import resource
 import torch
-from pipeline.imaging.backend import backend_flags, keep_heap
+from pipeline.imaging.backend import backend_flags
 
 with backend_flags():
-    torch.ones(4_000_000)
+    torch.ones(1_000_000)
     before = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    for _ in range(50):
-        torch.ones(4_000_000)
-    pages = 50 * 16_000_000 / resource.getpagesize()
-    print(keep_heap(), (resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) / pages)
+    for _ in range(100):
+        torch.ones(1_000_000)
+    print((resource.getrusage(resource.RUSAGE_SELF).ru_minflt - before) * resource.getpagesize())
 """
 
 
 @pytest.mark.skipif(platform.libc_ver()[0] != "glibc", reason="needs the GNU C library")
-@pytest.mark.parametrize("kept", [True, False])
-def test_memory_of_freed_tensors_is_kept(monkeypatch, kept):
-    if not kept:  # the user's own choice, the library's default
-        monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")
-    command = [sys.executable, "-c", FAULTS]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
-    answer, share_of_pages_cleared_anew = done.stdout.split()
-    assert answer == str(kept)
-    # Without it: all of them, or few where the kernel deals in huge pages.
-    assert float(share_of_pages_cleared_anew) < 0.25 or not kept
+def test_memory_of_freed_tensors_is_kept(monkeypatch):
+    done = subprocess.run([sys.executable, "-c", FAULTS], capture_output=True, check=True)
+    # Of 100 tensors, what the kernel hands out anew is one or two; without it, all of them.
+    assert int(done.stdout) < 0.05 * 100 * 4_000_000
+    monkeypatch.setenv("MALLOC_MMAP_THRESHOLD_", "131072")  # the user's own choice
+    assert keep_heap.__wrapped__() is False
 
 
 def test_other_c_libraries_are_left_alone(monkeypatch):

@@ -43,13 +43,13 @@ def test_numbers_stand_for_numbers(name: str) -> None:
     assert found == dict(zip(names, TWELVE, strict=True))
 
 
-@pytest.mark.parametrize("first", [0, 2, 95])
-def test_numbers_that_do_not_agree_are_refused(first: int) -> None:
-    names = [str(number) for number in range(first, first + 12)]
-    with pytest.raises(
-        UserError, match=rf"numbered 1 to 12, the HR images {first} to {first + 11}"
-    ):
-        match_files(TWELVE, names, 4, "sr", "SR")
+def test_numbers_that_do_not_agree_or_are_cut_are_refused() -> None:
+    for first in (0, 2, 95):
+        names = [str(number) for number in range(first, first + 12)]
+        with pytest.raises(UserError, match=rf"1 to 12, the HR images {first} to {first + 11}"):
+            match_files(TWELVE, names, 4, "sr", "SR")
+    with pytest.raises(UserError, match="Rename the files"):
+        match_files(["10", "20"], ["1", "2"], 4, "lr", "LR")
 
 
 @pytest.mark.parametrize("forms", [("NFC", "NFD"), ("NFD", "NFC")])
@@ -75,15 +75,9 @@ def test_case_matters_where_it_distinguishes_images() -> None:
         (["0801_EDSR", "baby_RCAN", "img_007_EDSR"], 4, "has no LR image of '0801'"),
         (["0801", "baby", "img_007", "extra"], 4, "'extra' belongs to no HR image"),
         (["0801", "0801x4", "baby", "img_007"], 4, "'0801' and '0801x4' are both LR images"),
-        (["0801", "babyx4", "baby_x4", "img_007"], 4, "'babyx4' and 'baby_x4' are both"),
         ([], 4, r"of '0801' \(3 of 3 are missing\)"),
     ],
 )
 def test_refusals(stems: list[str], scale: int, message: str) -> None:
     with pytest.raises(UserError, match=message):
         match_files(stems, NAMES, scale, "lr", "LR")
-
-
-def test_an_ending_does_not_cut_a_number() -> None:
-    with pytest.raises(UserError, match="Rename the files"):
-        match_files(["10", "20"], ["1", "2"], 4, "lr", "LR")

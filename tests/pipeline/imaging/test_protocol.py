@@ -15,7 +15,6 @@ from pipeline.imaging.colour import merge_luma, rgb_to_y, rgb_to_ycbcr, ycbcr_to
 from pipeline.imaging.degradation import make_lr, make_reference
 from pipeline.imaging.protocol import (
     LAPSRN,
-    PROTOCOLS,
     RGB,
     Protocol,
     Y,
@@ -23,7 +22,6 @@ from pipeline.imaging.protocol import (
     scored_planes,
 )
 from pipeline.imaging.tensors import (
-    crop_border,
     crop_to_multiple,
     from_tensor,
     round_to_uint8,
@@ -137,13 +135,12 @@ def test_rounding_between_passes(gray, scale):
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_border_of_downscaling(colour, scale):
+def test_border_of_downscaling_without_rounding(colour, scale):
     clamped = make_lr(colour, scale, replace(LAPSRN, lr_border="clamp"))
     cut = colour[: 26 // scale * scale, : 35 // scale * scale]
     np.testing.assert_allclose(clamped, torch_bicubic(cut, scale, "edge"), rtol=0, atol=1e-9)
     mirrored = make_lr(colour, scale, LAPSRN)
-    assert np.array_equal(clamped[2:-2, 2:-2], mirrored[2:-2, 2:-2])
-    assert (clamped != mirrored).any()
+    np.testing.assert_allclose(mirrored, torch_bicubic(cut, scale), rtol=0, atol=1e-9)
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
@@ -159,12 +156,6 @@ def test_y_protocol(colour, gray, scale):
     # Gray images are used as they are.
     np.testing.assert_array_equal(make_reference(gray, scale, Y), gray[:height, :width])
     np.testing.assert_array_equal(scored_planes(gray, Y), gray)
-
-
-def test_lapsrn_protocol(colour, gray):
-    lr = make_lr(colour, 2, LAPSRN)
-    np.testing.assert_allclose(lr, torch_bicubic(colour[:, :34], 2), rtol=0, atol=1e-9)
-    assert make_reference(gray, 2, LAPSRN).ndim == 3
 
 
 def test_scored_planes(colour):
@@ -188,21 +179,12 @@ def test_border_width(border, widths):
     assert (protocol.border_width(2), protocol.border_width(4)) == widths
 
 
-def test_crop_border(gray):
-    np.testing.assert_array_equal(crop_border(gray, 0), gray)
-    np.testing.assert_array_equal(crop_border(gray, 1), gray[1:-1, 1:-1])
-    assert crop_border(gray, 12).shape == (2, 11)
-    with pytest.raises(UserError, match=r"a\.png: is 35x26 pixels; nothing is left"):
-        crop_border(gray, 13, "a.png")
+def test_unknown_protocols_are_refused():
+    with pytest.raises(UserError, match=r"'yuv' is unknown\. Choose one of: rgb, y"):
+        get_protocol("yuv")
 
 
 def test_merge_luma_restores_a_flat_colour():
     lr = np.full((5, 6, 3), (200, 30, 90), np.uint8)
     luma = np.full((10, 12), rgb_to_y(lr)[0, 0])
     np.testing.assert_allclose(merge_luma(luma, lr), np.broadcast_to(lr[0, 0], (10, 12, 3)))
-
-
-def test_protocols_are_found_by_name():
-    assert all(get_protocol(name).name == name for name in PROTOCOLS)
-    with pytest.raises(UserError, match=r"'yuv' is unknown\. Choose one of: rgb, y"):
-        get_protocol("yuv")

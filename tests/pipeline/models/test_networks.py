@@ -13,7 +13,6 @@ from mesr.common.imresize import imresize
 from pipeline.models import networks
 from pipeline.models.networks import (
     build_network,
-    code_of,
     load_class,
     network_digest,
     network_names,
@@ -27,13 +26,9 @@ NAMES = network_names()
 IDLE = {"dasr": "encoder.projection."}
 
 
-def test_every_network_has_a_tiny_size() -> None:
-    assert TINY.keys() == set(NAMES)
-
-
 @pytest.mark.parametrize("scale", SCALES)
 @pytest.mark.parametrize("name", NAMES)
-def test_outputs_are_as_declared(name: str, scale: int) -> None:
+def test_outputs_are_as_declared_finite_and_restored(name: str, scale: int) -> None:
     network = build_tiny(name, scale)
     assert isinstance(network, SRNetwork)
     x, hr = example(network, (8, 11))
@@ -42,31 +37,24 @@ def test_outputs_are_as_declared(name: str, scale: int) -> None:
     assert outputs[-1].shape == hr.shape
     assert len(outputs) == len(network.output_weights)
     assert all(output.shape[:2] == hr.shape[:2] for output in outputs)
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_outputs_are_finite_for_black_and_white(name: str) -> None:
-    network = build_tiny(name, 2).eval()
-    x, _ = example(network, (8, 8))
-    for level in (0.0, 1.0):
-        assert all(output.isfinite().all() for output in network(torch.full_like(x, level)))
-
-
-@pytest.mark.parametrize("scale", [0, 1, 5, 8, 2.5])
-@pytest.mark.parametrize("name", NAMES)
-def test_other_scales_are_refused(name: str, scale: int) -> None:
-    with pytest.raises(ValueError, match=rf"scale is {scale}; expected one of 2, 3, 4"):
-        load_class(code_of(name))(scale)
+    restored = build_network(name, scale, **TINY[name])
+    restored.load_state_dict(network.state_dict())
+    network.eval()
+    with torch.no_grad():
+        for a, b in zip(network(x), restored.eval()(x), strict=True):
+            assert torch.equal(a, b)
+        for level in (0.0, 1.0):
+            assert all(y.isfinite().all() for y in network(torch.full_like(x, level)))
 
 
 @pytest.mark.parametrize("name", [name for name in NAMES if name != "bicubic"])
 def test_the_loss_reaches_every_parameter_and_is_learnt(name: str) -> None:
     network = build_tiny(name, 2)
     before = {key: p.clone() for key, p in network.named_parameters()}
-    x, hr = example(network, (16, 16))
-    optimiser = torch.optim.Adam(network.parameters(), 3e-3)
+    x, hr = example(network, (12, 12))
+    optimiser = torch.optim.Adam(network.parameters(), 6e-3)
     losses = []
-    for _ in range(60):
+    for _ in range(25):
         outputs = network(x)
         goals = [imresize(hr, size=(o.shape[2], o.shape[3])) for o in outputs]
         pairs = zip(network.output_weights, outputs, goals, strict=True)
@@ -80,16 +68,6 @@ def test_the_loss_reaches_every_parameter_and_is_learnt(name: str) -> None:
         idle = key.startswith(IDLE.get(name, " ")) or not parameter.requires_grad
         assert (parameter.grad is None) == idle, key
         assert not idle or torch.equal(parameter, before[key]), key
-
-
-@pytest.mark.parametrize("name", NAMES)
-def test_state_is_restored_by_its_state_dict(name: str) -> None:
-    network, other = build_tiny(name, 3), build_network(name, 3, **TINY[name])
-    other.load_state_dict(network.state_dict())
-    x, _ = example(network, (8, 8))
-    with torch.no_grad():
-        for a, b in zip(network.eval()(x), other.eval()(x), strict=True):
-            assert torch.equal(a, b)
 
 
 def test_unknown_names_and_settings_are_refused() -> None:
@@ -143,6 +121,9 @@ def project(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
     for path, text in {
         "nets/mynet.py": NETWORK,
         "nets/blocks.py": "x = 1\n",
+        "nets/two.py": NETWORK + NETWORK.replace("Nearest", "Other"),
+        "nets/lacking.py": "import no_such_module_at_all\n",
+        "nets/typo.py": "class (:\n",
         "nets/folder/network.py": "from .blocks import BLOCKS\n" + NETWORK,
         "nets/folder/blocks.py": "BLOCKS = 3\n",
         "pipeline/__init__.py": "",
@@ -177,13 +158,10 @@ def test_a_digest_covers_all_of_a_folder_and_nothing_else(project: Path) -> None
 @pytest.mark.parametrize(
     ("line", "found"),
     [
-        ("from nets.blocks import x", "nets.blocks"),
         ("from .blocks import x", "nets.blocks"),
         ("from . import blocks", "nets.blocks"),
         ("import nets.folder.blocks", "nets.folder.blocks"),
-        ("from mesr.network import MESR", "mesr.network"),
         ("from mesr import network", "mesr.network"),
-        ("import pipeline", "pipeline"),
         ("def late():\n    import pipeline.training", "pipeline.training"),
     ],
 )
@@ -201,11 +179,13 @@ def test_imports_that_no_stage_would_know_of_are_refused(
     [
         ("../nets/mynet.py", "below the project's root"),
         ("/etc/mynet.py", "below the project's root"),
-        ("nets/../mynet.py", "below the project's root"),
         ("nets/my-net.py", "letters, digits and underscores"),
         ("nets/absent.py", "is no file"),
         ("nets", "is no file"),
         ("nets/blocks.py", "defines none; expected one public class"),
+        ("nets/two.py", "defines Nearest, Other; expected one"),
+        ("nets/lacking.py", "cannot be imported .*no_such_module_at_all"),
+        ("nets/typo.py", "is no Python code"),
     ],
 )
 def test_code_that_is_no_network_is_refused(project: Path, code: str, message: str) -> None:
@@ -221,20 +201,3 @@ def test_links_are_refused(project: Path, tmp_path_factory: pytest.TempPathFacto
     for code in ("nets/link.py", "nets/folder"):
         with pytest.raises(UserError, match=r"is a link; put the file itself there"):
             load_class(code)
-
-
-@pytest.mark.parametrize(
-    ("text", "message"),
-    [
-        (NETWORK + NETWORK.replace("Nearest", "Other"), "defines Nearest, Other; expected one"),
-        (NETWORK.replace("SRNetwork)", "object)"), "defines none"),
-        ("import no_such_module_at_all\n", "cannot be imported .*no_such_module_at_all"),
-        ("class (:\n", "is no Python code"),
-    ],
-)
-def test_files_that_define_no_single_network_are_refused(
-    project: Path, text: str, message: str
-) -> None:
-    (project / "nets/odd.py").write_text(text)
-    with pytest.raises(UserError, match=message):
-        load_class("nets/odd.py")

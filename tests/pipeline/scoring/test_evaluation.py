@@ -8,7 +8,6 @@ from pathlib import Path
 import numpy as np
 import pandas as pd
 import pytest
-import torch
 import torch.nn.functional as F
 from PIL import Image
 from skimage.color import rgb2ycbcr
@@ -18,7 +17,6 @@ from baselines.bicubic import Bicubic
 from baselines.lapsrn import LapSRN
 from baselines.pan import PAN, published_state_dict
 from mesr.common.base import SRNetwork
-from mesr.network import MESR
 from pipeline.assets.registry import find_asset, find_file
 from pipeline.imaging.ensemble import SelfEnsemble
 from pipeline.imaging.images import read_image
@@ -71,14 +69,17 @@ def test_any_network_on_any_image(domain, preupsampled, protocol, hr):
     assert -1 <= found.ssim <= 1
 
 
-def test_the_first_output_is_scored_under_the_same_protocol():
+def test_the_first_output_is_scored_under_the_same_protocol(tmp_path):
     found = evaluate_image(TwoStages(2), COLOUR, RGB)
     luma = [rgb2ycbcr(image[2:-2, 2:-2])[..., 0] for image in (found.coarse[0], found.hr)]
     expected = peak_signal_noise_ratio(*luma, data_range=255)
     assert found.coarse_psnr_db == pytest.approx(expected, abs=1e-9)
     assert found.coarse_psnr_db != found.psnr_db
     # LapSRN's first output is half as large, bicubic interpolation has one.
-    assert evaluate_image(LapSRN(4), COLOUR[:28, :32], RGB).coarse_psnr_db is None
+    smaller = evaluate_image(LapSRN(4), COLOUR[:28, :32], RGB)
+    assert smaller.coarse_psnr_db is None
+    save_images(tmp_path, smaller, with_inputs=False)
+    assert [path.name for path in tmp_path.iterdir()] == ["sr.png"]
     assert evaluate_image(Bicubic(2), COLOUR, RGB).coarse_psnr_db is None
 
 
@@ -87,17 +88,9 @@ def test_the_gate_is_that_of_the_forward_pass():
     coarse = found.lr / 255 + 5 / 255  # not rounded, not clipped
     assert found.gate_mean == pytest.approx(coarse.mean() / 2, abs=1e-6)
     assert found.gate_max == pytest.approx(coarse.max() / 2, abs=1e-6)
-    torch.manual_seed(0)
-    network = MESR(2, features=4, branch_features=2, blocks=1, refinement_features=2)
-    found = evaluate_image(network, COLOUR, replace(RGB, lr_rounding=False, sr_rounding=False))
-    coarse, fine = (image[2:-2, 2:-2].astype(float) for image in (found.coarse[0], found.sr))
-    gate = (fine - coarse) / coarse  # (19)
-    assert 0 < found.gate_mean < found.gate_max < 1
-    assert gate.max() <= found.gate_max + 1e-3
-    assert abs(gate.mean() - found.gate_mean) < 0.05
-    network.refine = None
-    without = (evaluate_image(network, COLOUR), evaluate_image(SelfEnsemble(TwoStages(2)), COLOUR))
-    assert [(e.gate_mean, e.gate_max) for e in without] == [(None, None)] * 2
+    for network in (Bicubic(2), SelfEnsemble(TwoStages(2))):
+        without = evaluate_image(network, COLOUR)
+        assert (without.gate_mean, without.gate_max) == (None, None)
 
 
 def test_a_given_lr_image_is_used():
@@ -186,11 +179,6 @@ def test_a_dataset_becomes_a_folder_of_scores_and_images(tmp_path):
     assert (folder / "scores.csv").read_bytes() == before
 
 
-def test_no_coarse_image_of_another_size_is_saved(tmp_path):
-    save_images(tmp_path, evaluate_image(LapSRN(4), COLOUR, RGB), with_inputs=False)
-    assert [path.name for path in tmp_path.iterdir()] == ["sr.png"]
-
-
 # -- Published figures ----------------------------------------------------------------------------
 
 MIRROR = os.environ.get("MESR_MIRROR")
@@ -209,9 +197,7 @@ BICUBIC = [
     ("Set14", Y, (30.23, 27.54, 26.00), (0.8687, 0.7736, 0.7019)),
     ("BSD100", Y, (29.56, 27.21, 25.96), (0.8431, 0.7384, 0.6674)),
     ("Set5", RGB, (33.68, 30.40, 28.43), (0.9305, 0.8690, 0.8113)),
-    ("Set5", VDSR, (33.66, 30.39, 28.42), (0.9299, 0.8682, 0.8104)),
     ("Set14", VDSR, (30.24, 27.55, 26.00), (0.8688, 0.7742, 0.7027)),
-    ("BSD100", VDSR, (29.56, 27.21, 25.96), (0.8431, 0.7385, 0.6675)),
 ]
 
 

@@ -1,8 +1,9 @@
 """Further metrics: against independent implementations, and without any download."""
 
-import subprocess
-import sys
+import socket
+from functools import cache
 from pathlib import Path
+from types import SimpleNamespace
 
 import lpips
 import numpy as np
@@ -13,7 +14,8 @@ import torchvision
 from pyiqa.default_model_configs import DEFAULT_CONFIGS
 from skimage.data import astronaut, camera
 from skimage.measure import shannon_entropy
-from torchmetrics.functional.image.dists import DISTSNetwork
+from torch import nn
+from torchmetrics.functional.image import dists
 
 from pipeline.imaging.protocol import RGB, Y
 from pipeline.imaging.tensors import resize_image
@@ -73,6 +75,7 @@ def test_what_is_scored_is_inside_the_border_and_rounded_to_8_bits():
     assert measured("gmsd", sr=noisy) == measured("gmsd")
     assert measured("gmsd", sr=SR + 0.4) == measured("gmsd")
     assert measured("gmsd", sr=SR + 3) != measured("gmsd")
+    assert measured("piqe") == measured("piqe", hr=np.zeros_like(HR))  # needs no reference
 
 
 def test_gray_images_and_luma_are_scored_as_three_equal_channels():
@@ -83,89 +86,76 @@ def test_gray_images_and_luma_are_scored_as_three_equal_channels():
     assert metrics.score(sr, gray, SCALE, Y) == metrics.score(*stacked, SCALE, RGB)
 
 
-def test_metrics_without_reference_do_not_see_one():
-    assert measured("piqe") == measured("piqe", hr=np.zeros_like(HR))
+def test_metrics_without_weights_ask_nothing_of_the_network(monkeypatch):
+    def refuse(*_):
+        pytest.fail("asked the network")
 
-
-def test_identical_images_have_the_best_score():
+    monkeypatch.setattr(socket.socket, "connect", refuse)
+    monkeypatch.setattr(socket, "getaddrinfo", refuse)
+    metrics = FurtherMetrics({name: () for name, metric in FURTHER.items() if not metric.weights})
+    found = metrics.score(HR, HR, SCALE, RGB)  # identical images have the best score
     best = dict.fromkeys(("ms_ssim", "cw_ssim", "fsim", "vif", "vsi"), 1)
     best |= dict.fromkeys(("gmsd", "nlpd", "mad"), 0)
-    metrics = FurtherMetrics(dict.fromkeys(best, ()))
-    assert metrics.score(HR, HR, SCALE, RGB) == pytest.approx(best, abs=5e-6)
+    assert {name: found[name] for name in best} == pytest.approx(best, abs=5e-6)
+    small = np.zeros((40, 44, 3), dtype=np.uint8)
+    with pytest.raises(UserError, match=r"set/a: \w+ cannot be computed on the 36x32 pixels"):
+        metrics.score(small, small, SCALE, RGB, name="set/a")
 
 
 # -- Weights --------------------------------------------------------------------------------------
 
 
-def backbone_file(name: str, folder: Path) -> Path:
-    """A backbone as torchvision publishes it, but untrained."""
+@cache
+def backbone(name: str) -> nn.Module:
+    """The convolutions of a backbone of torchvision's, untrained."""
     torch.manual_seed(0)
+    with torch.device("meta"):
+        features = getattr(torchvision.models, name)(weights=None).features
+    features.to_empty(device="cpu")
+    for parameter in features.parameters():
+        nn.init.kaiming_normal_(parameter) if parameter.dim() > 1 else nn.init.zeros_(parameter)
+    return features
+
+
+def backbone_file(name: str, folder: Path) -> Path:
+    """Write a backbone under the names that torchvision publishes it with."""
     path = folder / f"{name}.pth"
-    torch.save(getattr(torchvision.models, name)(weights=None).state_dict(), path)
+    torch.save({f"features.{n}": p for n, p in backbone(name).state_dict().items()}, path)
     return path
 
 
 @pytest.mark.parametrize(
-    ("name", "net", "backbone"), [("lpips", "alex", "alexnet"), ("lpips-vgg", "vgg", "vgg16")]
+    ("name", "net", "features"), [("lpips", "alex", "alexnet"), ("lpips-vgg", "vgg", "vgg16")]
 )
-def test_lpips_is_that_of_its_authors(name, net, backbone, tmp_path):
-    features = backbone_file(backbone, tmp_path)
+def test_lpips_is_that_of_its_authors(name, net, features, tmp_path, monkeypatch):
     own = Path(lpips.__file__).parent / f"weights/v0.1/{net}.pth"
-    reference = lpips.LPIPS(net=net, pnet_rand=True, verbose=False).eval()
-    state = torch.load(features, weights_only=True)
-    for key, parameter in reference.net.named_parameters():
-        parameter.data.copy_(state[f"features.{key.partition('.')[2]}"])
+    weights = backbone_file(features, tmp_path), own
+    untrained = SimpleNamespace(features=backbone(features))
+    with monkeypatch.context() as patch:
+        patch.setattr(torchvision.models, features, lambda **_: untrained)
+        reference = lpips.LPIPS(net=net, pnet_rand=True, verbose=False).eval()
     with torch.no_grad():
         expected = float(reference(inside(SR), inside(HR), normalize=True))
     assert expected > 1e-6
-    assert measured(name, (features, own)) == pytest.approx(expected, rel=1e-5)
+    assert measured(name, weights) == pytest.approx(expected, rel=1e-5)
 
 
 def test_dists_is_that_of_torchmetrics(tmp_path, monkeypatch):
-    import torchmetrics.functional.image.dists as theirs  # noqa: PLC0415
-
-    features = backbone_file("vgg16", tmp_path)
-    backbone = torchvision.models.vgg16(weights=None)
-    backbone.load_state_dict(torch.load(features, weights_only=True))
-    monkeypatch.setattr(theirs, "vgg16", lambda **_: backbone)
-    reference = DISTSNetwork().eval()
-    own = Path(theirs.__file__).parent / "dists_models/weights.pt"
+    monkeypatch.setattr(dists, "vgg16", lambda **_: SimpleNamespace(features=backbone("vgg16")))
+    own = Path(dists.__file__).parent / "dists_models/weights.pt"
     with torch.no_grad():
-        expected = float(reference(inside(SR), inside(HR)))
+        expected = float(dists.DISTSNetwork().eval()(inside(SR), inside(HR)))
     assert expected > 1e-6
-    assert measured("dists", (features, own)) == pytest.approx(expected, rel=1e-4)
+    weights = backbone_file("vgg16", tmp_path), own
+    assert measured("dists", weights) == pytest.approx(expected, rel=1e-4)
 
 
 def test_weights_of_another_network_are_refused(tmp_path):
-    features = tmp_path / "backbone.pth"
-    torch.save(torchvision.models.alexnet(weights=None).state_dict(), features)
     own = Path(lpips.__file__).parent / "weights/v0.1/vgg.pth"
     with pytest.raises(ValueError, match=r"the weights have no features\.0\.weight of shape"):
-        FurtherMetrics({"lpips-vgg": (features, own)})
-
-
-def test_small_images_are_refused_by_name():
-    small = np.zeros((40, 44, 3), dtype=np.uint8)
-    metrics = FurtherMetrics({"ms_ssim": ()})
-    with pytest.raises(UserError, match=r"set/a: ms_ssim cannot be computed on the 36x32 pixels"):
-        metrics.score(small, small, SCALE, RGB, name="set/a")
+        FurtherMetrics({"lpips-vgg": (backbone_file("alexnet", tmp_path), own)})
 
 
 @pytest.mark.parametrize("name", FURTHER)
 def test_catalogue_agrees_with_pyiqa(name):
     assert DEFAULT_CONFIGS[name].get("lower_better", False) == FURTHER[name].lower_is_better
-
-
-def test_metrics_without_weights_ask_nothing_of_the_network():
-    code = f"""
-import socket, sys
-def refuse(*_): raise SystemExit("asked the network")
-socket.socket.connect = socket.getaddrinfo = refuse
-from pipeline.scoring.further import FurtherMetrics
-from pipeline.study.further_metrics import FURTHER
-from pipeline.support.errors import UserError
-assert "pyiqa" not in sys.modules
-FurtherMetrics(dict.fromkeys({[n for n in FURTHER if not FURTHER[n].weights]}, ()))
-"""
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=False)
-    assert done.returncode == 0, done.stderr

@@ -7,7 +7,7 @@ from pipeline.support.errors import UserError
 from pipeline.training import memory
 from pipeline.training.memory import check_memory, saved_bytes
 from pipeline.training.processes import Processes
-from tests.pipeline.training.toy import Toy, train_toy
+from tests.pipeline.training.toy import Toy
 
 CPU = Processes(torch.device("cpu"))
 
@@ -55,10 +55,3 @@ def test_the_largest_batch_that_fits_is_named(monkeypatch):
     monkeypatch.setattr(memory, "available_memory", lambda _: 2**30)
     with pytest.raises(UserError, match=r"at least 2\.\d\d GiB .* 1\.00 GiB are available on"):
         check_memory(TwoConvolutions(), loss_of, 2 * 2**30 // per_patch, CPU)
-
-
-def test_a_batch_that_does_not_fit_is_refused_before_anything_is_read(folder, monkeypatch):
-    monkeypatch.setattr(memory, "available_memory", lambda _: 2**30)
-    with pytest.raises(UserError, match=r"train\.batch is 1000000: .* train\.batch to \d+ at"):
-        train_toy(folder, "x", batch=1_000_000)
-    assert not (folder / "checkpoints").exists()

@@ -4,7 +4,6 @@ import json
 import os
 import signal
 import socket
-import subprocess
 import sys
 import time
 
@@ -18,7 +17,7 @@ from pipeline.training.processes import StopRequest
 from tests.pipeline.training import toy
 from tests.pipeline.training.toy import PlainToy, files, history, log_of, train_toy
 
-OPTIONS = {"steps": 30, "validate_every": 5, "validation_images": 3}
+OPTIONS = {"steps": 16, "validate_every": 5, "validation_images": 3}
 
 
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
@@ -33,25 +32,15 @@ def test_first_signal_asks_second_one_acts(number):
             stop.listen()
             assert not stop.requested
             os.kill(os.getpid(), number)
-            assert stop.number == number
-            assert came == ["acted"]
+            assert (stop.number, len(came)) == (number, 1)
             os.kill(os.getpid(), number)
-            assert came == ["acted"] * 2
+            assert len(came) == 2
         os.kill(os.getpid(), number)
-        assert came == ["acted"] * 3
+        assert len(came) == 3
     finally:
         signal.signal(number, former)
-
-
-def test_how_it_stops():
-    stop = StopRequest()
-    stop.number = signal.SIGTERM
-    with pytest.raises(SystemExit, match="143"):
+    with pytest.raises(SystemExit if number == signal.SIGTERM else KeyboardInterrupt):
         stop.stop()
-    for number in (signal.SIGINT, None):  # None: another process was told
-        stop.number = number
-        with pytest.raises(KeyboardInterrupt):
-            stop.stop()
 
 
 class Partial(PlainToy):
@@ -105,26 +94,24 @@ def join(processes):
     return [process.exitcode for process in processes]
 
 
-def test_torchrun_with_two_processes_gives_the_loss_curve_of_one(folder):
+def test_two_processes_give_the_loss_curve_of_one(folder):
+    assert join(start_two(folder, "whole")) == [0, 0]
     train_toy(folder, "alone", PlainToy, **OPTIONS)
-    command = [sys.executable, "-m", "torch.distributed.run", "--standalone", "--nproc-per-node=2"]
-    command += ["-m", "tests.pipeline.training.toy", str(folder), "launched", json.dumps(OPTIONS)]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300, check=False)
-    assert done.returncode == 0, done.stderr
-    assert done.stderr.count("launched: starting") == 1  # the main process alone speaks
-    two, one = history(folder / "launched"), history(folder / "alone")
-    assert [row["step"] for row in two] == [row["step"] for row in one]
+    two, one = history(folder / "whole"), history(folder / "alone")
+    assert [(row["step"], row["lr"]) for row in two] == [(row["step"], row["lr"]) for row in one]
     for row, expected in zip(two, one, strict=True):
-        assert row["lr"] == expected["lr"]
         assert float(row["loss"]) == pytest.approx(float(expected["loss"]), rel=2e-3)
         assert float(row["psnr_db"]) == pytest.approx(float(expected["psnr_db"]), abs=0.05)
     assert float(two[0]["loss"]) == pytest.approx(float(one[0]["loss"]), rel=1e-5)
-    run_json = json.loads((folder / "launched" / "run.json").read_text())
+    run_json = json.loads((folder / "whole/run.json").read_text())
     assert (run_json["processes"], run_json["device"]) == (2, "cpu")
+    unused = load_file(folder / "whole/weights.safetensors")["unused"]
+    assert unused.tolist() == [1, 1, 1]
+    spoke = ["starting" in (folder / f"whole.{rank}.log").read_text() for rank in range(2)]
+    assert spoke == [True, False]  # the main process alone
 
 
 def test_two_processes_stop_and_resume_bit_by_bit(folder):
-    assert join(start_two(folder, "whole")) == [0, 0]
     processes = start_two(folder, "parts")
     log = folder / "parts.1.log"
     while not (log.exists() and "pass 8\n" in log.read_text()):
@@ -135,8 +122,6 @@ def test_two_processes_stop_and_resume_bit_by_bit(folder):
     assert join(start_two(folder, "parts")) == [0, 0]
     assert log_of(folder, "parts")["parts"] == 2
     assert files(folder / "parts") == files(folder / "whole")
-    unused = load_file(folder / "whole" / "weights.safetensors")["unused"]
-    assert unused.tolist() == [1, 1, 1]
 
 
 def test_batch_that_cannot_be_shared_is_refused(folder):
@@ -144,13 +129,3 @@ def test_batch_that_cannot_be_shared_is_refused(folder):
     message = (folder / "odd.0.log").read_text()
     assert message.startswith("error: train.batch is 5, which 2 processes cannot share equally")
     assert not (folder / "odd").exists()
-
-
-def test_one_process_does_without_accelerate():
-    code = (
-        "import sys; from pipeline.training.processes import find_processes; "
-        "import pipeline.training.trainer; "
-        "print(find_processes().count, 'accelerate' in sys.modules, 'pydantic' in sys.modules)"
-    )
-    done = subprocess.run([sys.executable, "-c", code], capture_output=True, text=True, check=True)
-    assert done.stdout == "1 False False\n"

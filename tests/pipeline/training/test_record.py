@@ -1,18 +1,14 @@
 import hashlib
 import json
-import subprocess
-import sys
-from pathlib import Path
 
 import pytest
 import torch
 from safetensors.torch import load_file
 
-from pipeline.support.provenance import ROOT
 from pipeline.training.checkpoint import read_tensors
 from pipeline.training.patches import open_images
 from pipeline.training.processes import Processes
-from pipeline.training.record import CODE, determining_facts, weights_digest, write_history
+from pipeline.training.record import determining_facts, weights_digest, write_history
 from pipeline.training.trainer import NonFiniteError
 from tests.pipeline.training.toy import PlainToy, Toy, settings, train_toy
 
@@ -69,31 +65,6 @@ def test_facts_name_all_that_determines_a_training(folder):
         facts(count=2), facts(lr=1e-3), facts(network_settings={"features": 3}),
     ]  # fmt: skip
     assert len({facts(), *others}) == 8
-
-
-def imported_by(code):
-    """Return files of this project that a process imports, packages' __init__.py left out."""
-    code += "; import sys; print(*{m.__file__ for m in sys.modules.values() if m and getattr"
-    code += "(m, '__file__', None)}, sep='\\n')"
-    command = [sys.executable, "-c", code]
-    done = subprocess.run(command, capture_output=True, text=True, check=True, cwd=ROOT)
-    files = {Path(line) for line in done.stdout.splitlines()}
-    own = {f.relative_to(ROOT).as_posix() for f in files if f.is_relative_to(ROOT)}
-    return {f for f in own if not f.startswith(".venv") and not f.endswith("__init__.py")}
-
-
-def test_code_of_a_run_is_what_trains_it():
-    """Nothing else of the pipeline is imported but what has no part in the numbers."""
-    plain = {"errors", "files", "provenance", "revision", "arithmetic", "console"}
-    files = imported_by("import pipeline.training.trainer, mesr.network")
-    others = {
-        file
-        for file in files
-        if not file.startswith(("mesr/", *CODE))
-        and file not in {f"pipeline/support/{name}.py" for name in plain}
-    }
-    assert others == set()
-    assert {code for code in CODE if not any(file.startswith(code) for file in files)} == set()
 
 
 class Explodes(PlainToy):

@@ -17,7 +17,7 @@ from tests.pipeline.training.toy import Toy, context, files, log_of, log_to, mak
 
 # Every kind of state is on: moments, best weights, losses since the last row. A checkpoint comes
 # every five steps, between the rows of the history.
-OPTIONS = {"steps": 120, "validate_every": 17}
+OPTIONS = {"steps": 60, "validate_every": 17}
 
 
 class Talking(Toy):
@@ -106,7 +106,7 @@ def uninterrupted(folder):
     left = finish(folder, "uninterrupted")
     assert set(left) == {"weights.safetensors", "best.safetensors", "history.csv", "run.json"}
     steps = [line.split(",")[0] for line in left["history.csv"].decode().splitlines()]
-    assert steps == ["step", "17", "34", "51", "68", "85", "102", "119", "120"]
+    assert steps == ["step", "17", "34", "51", "60"]
     return left
 
 
@@ -123,7 +123,7 @@ def test_same_run_twice_leaves_the_same_bytes(folder, uninterrupted):
     ids=lambda value: getattr(value, "name", ""),
 )
 def test_killed_at_random_points_it_leaves_the_same_bytes(folder, uninterrupted, number, exit_code):
-    passes, output, kills = random.Random(int(number)), f"killed_{number}", 4
+    passes, output, kills = random.Random(int(number)), f"killed_{number}", 3
     for _ in range(kills):
         # Six passes at least: one checkpoint further than the part before.
         process = start_and_wait(folder, output, f"training pass {passes.randint(7, 16)}")
@@ -186,7 +186,7 @@ def test_another_setting_begins_anew_and_leaves_the_other_checkpoint(folder):
     stop(start_and_wait(folder, "other", "training pass 9"), signal.SIGKILL)
     (left,) = (folder / "checkpoints").iterdir()
     finish(folder, "other", lr=1e-3)
-    assert "starting; step 0 of 120" in (folder / "other.log").read_text()
+    assert "starting; step 0 of 60" in (folder / "other.log").read_text()
     assert list((folder / "checkpoints").iterdir()) == [left]
     finish(folder, "other")
     assert "resuming at step" in (folder / "other.log").read_text()

@@ -1,8 +1,4 @@
-"""A tiny network and tiny data: trainings of milliseconds a step, real in every other respect.
-
-``python -m tests.pipeline.training.toy FOLDER OUTPUT SETTINGS_JSON`` trains it, for tests with
-processes.
-"""
+"""A tiny network and tiny data: trainings of milliseconds a step, real in every other respect."""
 
 import contextlib
 import csv
@@ -19,9 +15,8 @@ import torch
 from torch import Tensor, nn
 
 from mesr.common.base import SRNetwork
-from mesr.common.imresize import imresize
 from pipeline.imaging.packed import pack_images
-from pipeline.support.console import run
+from pipeline.imaging.tensors import resize_image, round_to_uint8
 from pipeline.training.settings import TrainSettings
 from pipeline.training.trainer import train
 
@@ -98,22 +93,20 @@ class Luma(SRNetwork):
         return nn.functional.avg_pool2d(y, 2), y
 
 
-def make_data(folder: Path, scale: int = SCALE, count: int = 4) -> None:
+def make_data(folder: Path) -> None:
     """Write hr.h5 and lr.h5 with smooth colour images of different sizes, one of them gray."""
     rng = np.random.default_rng(7)
     pairs: list[list[tuple[str, Any]]] = [[], []]
-    for i in range(count):
+    for i in range(4):
         height, width = 24 + 6 * i, 36 - 3 * i
         y, x = np.mgrid[:height, :width][..., None]
         waves = np.sin(rng.uniform(0.2, 1.2, 3) * y + rng.uniform(0.2, 1.2, 3) * x)
         hr = (127 + 100 * waves).astype(np.uint8)
         hr = hr[..., 0] if i == 1 else hr
         colour = hr if hr.ndim == 3 else np.repeat(hr[..., None], 3, axis=2)
-        whole = colour[: height - height % scale, : width - width % scale]
-        small = imresize(torch.tensor(whole).movedim(2, 0)[None].double(), scale=1 / scale)
-        lr = small[0].round().clamp(0, 255).byte().movedim(0, 2).contiguous().numpy()
+        whole = colour[: height - height % SCALE, : width - width % SCALE]
         pairs[0].append((f"image{i}", hr))
-        pairs[1].append((f"image{i}", lr))
+        pairs[1].append((f"image{i}", round_to_uint8(resize_image(whole, scale=1 / SCALE))))
     pack_images(pairs[0], folder / "hr.h5")
     pack_images(pairs[1], folder / "lr.h5")
 
@@ -132,14 +125,9 @@ def train_toy(
 ) -> SRNetwork:
     """Train on the data in `folder` into ``folder/output``; the log is in ``folder/logs``."""
     built: list[SRNetwork] = []
-
-    def built_once() -> SRNetwork:
-        built.append(build())
-        return built[0]
-
     with contextlib.chdir(folder):
         train(
-            built_once,
+            lambda: built.append(build()) or built[0],  # type: ignore[func-returns-value]
             hr=folder / "hr.h5",
             lr=folder / "lr.h5",
             settings=settings(**changes),
@@ -171,12 +159,3 @@ def log_of(folder: Path, output: str) -> dict[str, Any]:
 def log_to(path: Path) -> None:
     """Send this process's standard error to a new file."""
     os.dup2(os.open(path, os.O_WRONLY | os.O_CREAT | os.O_TRUNC), sys.stderr.fileno())
-
-
-if __name__ == "__main__":
-    folder, output, changes = Path(sys.argv[1]), sys.argv[2], json.loads(sys.argv[3])
-
-    def main() -> None:
-        train_toy(folder, output, PlainToy, **changes)
-
-    raise SystemExit(run(main))
