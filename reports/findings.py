@@ -12,8 +12,7 @@ import argparse
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
 from typing import Any
@@ -34,28 +33,6 @@ README, DOCUMENT = Path("README.md"), Path("docs/findings.md")
 BEGIN = "<!-- finding of {}: written by python -m reports.findings -->"
 END = "<!-- end of finding -->"
 MARKED = re.compile(BEGIN.format("(.*?)") + ".*?" + END, re.DOTALL)
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Markdown.
-
-    Attributes
-    ----------
-    headline : str
-        One or two sentences.
-    told : str
-        How sure they are.
-    validity : str
-        What the study can be trusted with.
-    document : str
-        All findings, the three above among them.
-    """
-
-    headline: str
-    told: str
-    validity: str
-    document: str
 
 
 class Rows:
@@ -93,8 +70,14 @@ class Rows:
         return list(self.frame[column].dropna())
 
 
-def findings(results: Results) -> Findings | None:
-    """Return what is written about the profile of a study; None where nothing is.
+def findings(results: Results) -> dict[str, str]:
+    """Return what is written about the profile of a study; {} where nothing is.
+
+    Returns
+    -------
+    dict
+        Markdown: `headline` (one or two sentences), `told` (how sure they are), `validity` (what
+        the study can be trusted with), and `document`, all findings, the three above among them.
 
     Raises
     ------
@@ -103,7 +86,7 @@ def findings(results: Results) -> Findings | None:
     """
     name = f"{results.facts['profile']}.md.j2"
     if not (FOLDER / name).is_file():
-        return None
+        return {}
     environment = Environment(
         loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True,
@@ -130,12 +113,11 @@ def findings(results: Results) -> Findings | None:
     template = environment.get_template(name)
     try:
         context = template.new_context()
-        blocks = {
-            part: "".join(template.blocks[part](context))
+        parts = {
+            part: "".join(template.blocks[part](context)).strip()
             for part in ("headline", "told", "validity")
         }
-        headline, told = (" ".join(blocks[part].split()) for part in ("headline", "told"))
-        return Findings(headline, told, blocks["validity"].strip(), template.render())
+        return parts | {"document": template.render()}
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
@@ -161,12 +143,12 @@ def wrapped_block(block: str) -> str:
     return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
 
 
-def block(found: Findings, source: Path) -> str:
+def block(found: Mapping[str, str], source: Path) -> str:
     """Return what README.md says, with the marks around it."""
     where = f"[{source.as_posix()}]({source.as_posix()})"
     text = (
-        f"**{found.headline}** {found.told}\n\n{found.validity}\n\n({where}; not the paper's "
-        "setting: these numbers must not be quoted as the paper's results.)"
+        f"**{found['headline']}** {found['told']}\n\n{found['validity']}\n\n({where}; not the "
+        "paper's setting: these numbers must not be quoted as the paper's results.)"
     )
     return f"{BEGIN.format(source.as_posix())}\n{wrapped(text)}{END}"
 
@@ -178,7 +160,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     source = parser.parse_args(argv).results
     results = read_all(source)
     found = findings(results)
-    if found is None:
+    if not found:
         raise UserError(
             f"no findings are written about profile {results.facts['profile']}: {FOLDER}"
         )
@@ -190,7 +172,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     for path, text in (
         (README, MARKED.sub(lambda _: block(found, source), readme)),
-        (DOCUMENT, wrapped(found.document)),
+        (DOCUMENT, wrapped(found["document"])),
     ):
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -114,7 +114,6 @@ def render(
             "excerpts": write_excerpts(pictures, folder / "assets" / "excerpts"),
             "introduction": introduction,
             "latex_names": file_names,
-            "pictured": any(figure.is_picture for figure in figures),
             "reading": parts,
             "runs": set(runs["method"] + runs["scale"].map(" ×{}".format)),
             "views": views,
@@ -133,14 +132,12 @@ def first_screen(data: Results) -> dict[str, Any]:
         "datasets": joined(data.datasets),
         "disagree": disagreement(data),
         "facts": data.facts,
-        "findings": whole(found.document) if found else "",
-        "headline": inline(found.headline) if found else "",
+        "headline": inline(found.get("headline", "")),
         "signs": grid(data),
         "strips": strips(data),
         "subject": data.subject,
-        "told": whole(found.told) if found else "",
         "trained": methods.loc[methods["kind"] == "trained", "method"].nunique(),
-        "validity": whole(found.validity) if found else "",
+        **{name: whole(found.get(name, "")) for name in ("document", "told", "validity")},
     }
 
 

@@ -70,17 +70,17 @@ def pair(psnr_db: float, ssim: float) -> str:
 
 def compare(pictures: Pictures, crop: Crop) -> Comparison | None:
     """Cut every method's view of one region; None where no pictures of the image are kept."""
-    original = pictures.view(bicubic(crop.scale), crop, "hr.png")
-    if not original:
+    base = bicubic(crop.scale)
+    if not pictures.path(base, crop, "hr.png").is_file():
         return None
-    region = pictures.region(crop)
+    original, region = pictures.view(base, crop, "hr.png"), pictures.region(crop)
     truth = cut(original, region)
+    lr = cut(pictures.view(base, crop, "lr.png"), region, crop.scale)
     none = {"kind": "", "variant": "", "is_subject": False}
     rows = [{"tile": truth, "label": "Ground truth", **none}]
-    if lr := pictures.view(bicubic(crop.scale), crop, "lr.png"):
-        rows.append({"tile": cut(lr, region, crop.scale), "label": "LR input", **none})
-    for run, whole in pictures.sources(crop):
-        tile = cut(whole, region)
+    rows.append({"tile": lr, "label": "LR input", **none})
+    for run in pictures.sources(crop):
+        tile = cut(pictures.view(run["key"], crop), region)
         psnr_db, ssim = scores(tile, truth)
         rows.append(
             {

@@ -49,12 +49,13 @@ class Pictures:
         frame = frame[frame["protocol"] == results.facts["protocol"]]
         self.quality = frame.set_index(["key", "dataset", "image"])[["psnr_db", "ssim"]]
 
-    def view(self, key: str, crop: Crop, name: str = "sr.png") -> Image.Image | None:
-        """Read a picture of a crop's image as RGB; None where it was not kept."""
-        path = self.evaluations / key / crop.dataset / "images" / crop.image / name
-        if not path.is_file():
-            return None
-        with Image.open(path) as found:
+    def path(self, key: str, crop: Crop, name: str = "sr.png") -> Path:
+        """Return where a picture of a crop's image is kept."""
+        return self.evaluations / key / crop.dataset / "images" / crop.image / name
+
+    def view(self, key: str, crop: Crop, name: str = "sr.png") -> Image.Image:
+        """Read a picture of a crop's image as RGB."""
+        with Image.open(self.path(key, crop, name)) as found:
             return found.convert("RGB")
 
     def kept(self, scale: int) -> list[Crop]:
@@ -62,15 +63,14 @@ class Pictures:
         found = sorted((self.evaluations / bicubic(scale)).glob("*/images/*/hr.png"))
         return [Crop(path.parts[-4], path.parts[-2], scale) for path in found]
 
-    def sources(self, crop: Crop) -> list[tuple[dict[str, Any], Image.Image]]:
-        """Return the rows of runs.csv with a picture of an image, and the picture.
+    def sources(self, crop: Crop) -> list[dict[str, Any]]:
+        """Return the rows of runs.csv with a picture of an image.
 
         Of several seeds the first is shown: one picture cannot be a mean.
         """
         runs = self.results["runs"]
         runs = runs[runs["scale"] == crop.scale].drop_duplicates("method")
-        found = [(row, self.view(row["key"], crop)) for row in records(runs)]
-        return [(row, picture) for row, picture in found if picture]
+        return [row for row in records(runs) if self.path(row["key"], crop).is_file()]
 
     def crops(self) -> list[Crop]:
         """Return what params `figures.crops` names, or the images that bicubic restores worst."""
@@ -87,10 +87,9 @@ class Pictures:
     def region(self, crop: Crop) -> Region:
         """Return the region of a crop: the given one, or the one that bicubic restores worst."""
         original = self.view(bicubic(crop.scale), crop, "hr.png")
-        enlarged = self.view(bicubic(crop.scale), crop)
-        assert original and enlarged, "the picture of bicubic interpolation is kept with hr.png"
         if crop.region:
             return checked_region(crop.region, original.size, f"{crop.dataset}/{crop.image}")
+        enlarged = self.view(bicubic(crop.scale), crop)
         return worst_region(original, enlarged, usual_size(original.size, crop.scale), crop.scale)
 
 

@@ -46,13 +46,12 @@ def refinement_figure(pictures: Pictures) -> Figure | None:
 def refinement(pictures: Pictures, crop: Crop) -> Figure | None:
     """Return the figure of one crop."""
     subject = pictures.results.facts["subject"]
-    original = pictures.view(bicubic(crop.scale), crop, "hr.png")
-    own = [found for found in pictures.sources(crop) if found[0]["method"] == subject]
-    coarse = pictures.view(own[0][0]["key"], crop, "coarse.png") if own else None
-    if not original or not coarse:
+    keys = [run["key"] for run in pictures.sources(crop) if run["method"] == subject]
+    if not keys or not pictures.path(keys[0], crop, "coarse.png").is_file():
         return None
     region = pictures.region(crop)
-    views = [cut(image, region) for image in (coarse, own[0][1], original)]
+    kept = ((keys[0], "coarse.png"), (keys[0], "sr.png"), (bicubic(crop.scale), "hr.png"))
+    views = [cut(pictures.view(key, crop, name), region) for key, name in kept]
     return Figure(
         "refinement",
         "Coarse against refined",

@@ -69,9 +69,8 @@ def excerpt(pictures: Pictures, crops: Sequence[Crop], pixels: float) -> Region:
     """
     originals = [pictures.view(bicubic(crop.scale), crop, "hr.png") for crop in crops]
     enlarged = pictures.view(bicubic(crops[-1].scale), crops[-1])
-    assert originals[-1] and enlarged, "the picture of bicubic interpolation is kept with hr.png"
     # At each scale the image is cut to whole LR pixels.
-    width, height = (min(one.size[side] for one in originals if one) for side in (0, 1))
+    width, height = (min(one.size[side] for one in originals) for side in (0, 1))
     sides = (
         min(math.sqrt(pixels * 4 / 3), LARGEST[0], width / 2),
         min(math.sqrt(pixels * 3 / 4), LARGEST[1], height / 2),

@@ -47,7 +47,7 @@ def charts(drawn: Sequence[tuple[Figure, str]]) -> dict[str, dict[str, Any]]:
 def write_page(folder: Path, context: Mapping[str, Any]) -> None:
     """Write the pages and assets/; findings only where there are some."""
     environment = page_templates()
-    pages = ["index.html", *["findings.html"] * bool(context["findings"]), "reading.html"]
+    pages = ["index.html", *["findings.html"] * bool(context["document"]), "reading.html"]
     for name in pages:
         html = environment.get_template(f"{name}.j2").render(context, page=name)
         (folder / name).write_text(html, encoding="utf-8")

@@ -47,11 +47,10 @@ def compact() -> Results:
 
 def test_numbers_are_filled_in_from_the_result_files(written: Path, results: Results) -> None:
     found = findings(results)
-    assert found is not None
     row = results["overall"].query("method == 'vdsr' and scale == 4").iloc[0]
-    assert found.headline == f"VDSR is −{abs(row['minus_subject_db']):.2f} dB behind."
-    assert (found.told, found.validity) == ("Sure.", "0.25 to 0.50, 3rd, a, b and c.")
-    assert "VDSR is" in found.document
+    assert found["headline"] == f"VDSR is −{abs(row['minus_subject_db']):.2f} dB behind."
+    assert (found["told"], found["validity"]) == ("Sure.", "0.25 to 0.50, 3rd, a, b and c.")
+    assert "VDSR is" in found["document"]
 
 
 @pytest.mark.parametrize(
@@ -73,7 +72,7 @@ def test_a_profile_without_findings_has_a_page_without_statements(
     results: Results, report: Path
 ) -> None:
     screen = first_screen(results)
-    assert not any(screen[name] for name in ("findings", "headline", "told", "validity"))
+    assert not any(screen[name] for name in ("document", "headline", "told", "validity"))
     heading = "4 networks, trained alike on photos_train and scored on Set5 and photos_test"
     assert page(report).find("h1").get_text() == heading  # type: ignore[union-attr]
 
@@ -88,8 +87,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
 
 def test_findings_of_compact_are_those_in_the_docs(compact: Results) -> None:
     found = findings(compact)
-    assert found is not None
-    assert (ROOT / "docs/findings.md").read_text(encoding="utf-8") == wrapped(found.document)
+    assert (ROOT / "docs/findings.md").read_text(encoding="utf-8") == wrapped(found["document"])
 
 
 @pytest.mark.parametrize(
