@@ -113,11 +113,9 @@ def findings(results: Results) -> dict[str, str]:
     template = environment.get_template(name)
     try:
         context = template.new_context()
-        parts = {
-            part: "".join(template.blocks[part](context)).strip()
-            for part in ("headline", "told", "validity")
-        }
-        return parts | {"document": template.render()}
+        parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
+        told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
+        return {**told, "validity": parts["validity"].strip(), "document": template.render()}
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 

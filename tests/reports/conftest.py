@@ -15,13 +15,14 @@ from reports.figures.pictures import Pictures
 from reports.render import render
 from tests.reports.study import HOSTILE, LABELS, draw, frames, hostile, write_log, write_study
 
+ROOT = Path(__file__).parents[2]
+
 
 def build(folder: Path) -> Path:
     """Render the study in `folder`; return the report's folder."""
-    output = folder / "build"
-    names = ("results", "evaluations", "docs")
-    render(*(folder / name for name in names), output, folder / "logs", folder / "machines")
-    return output
+    given = (folder / "results", folder / "evaluations", ROOT / "docs", folder / "build")
+    render(*given, folder / "logs", folder / "machines")
+    return folder / "build"
 
 
 @cache

@@ -35,20 +35,6 @@ HOSTILE = (
     "x" * 60,
     "[red]zz[/red] ,,low,,",
 )
-READING = """# Reading the paper
-
-The paper leaves several details open; each point names the words, the readings and the choice.
-
-## Channel widths
-
-The widths are never given. *Switch.* `features`.
-
-| Reading | Parameters |
-|---|---:|
-| 24-channel branches | 4.60 M |
-
-<script>alert("raw HTML is text here")</script>
-"""
 
 
 def table(columns: str, *rows: Sequence[Any]) -> pd.DataFrame:
@@ -108,14 +94,12 @@ def history_of(runs: pd.DataFrame) -> pd.DataFrame:
 
 def compared(rows: pd.DataFrame, base: str, minus: str) -> pd.DataFrame:
     """Add the difference to the rows of a method at the same scale, an interval and a verdict."""
-    own = rows[rows["method"] == base].set_index("scale")["mean_db"]
-    difference = (rows["mean_db"] - rows["scale"].map(own.groupby(level=0).first())).where(
-        (rows["method"] != base) & (rows["method"] != "bicubic")
-    )
+    own = rows[rows["method"] == base].groupby("scale")["mean_db"].first()
+    difference = rows["mean_db"] - rows["scale"].map(own)
+    difference = difference.where(~rows["method"].isin([base, "bicubic"]))
+    ends = {"low_db": -0.1, "high_db": 0.1, "bootstrap_low_db": -0.05, "bootstrap_high_db": 0.05}
     return rows.assign(
-        **{minus: difference, "low_db": difference - 0.1, "high_db": difference + 0.1},
-        bootstrap_low_db=difference - 0.05,
-        bootstrap_high_db=difference + 0.05,
+        **{minus: difference} | {name: difference + end for name, end in ends.items()},
         verdict=np.select([difference > 0.1, difference < -0.1], ["higher", "lower"], ""),
     )
 
@@ -124,12 +108,10 @@ def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str,
     """The result files by name, with those of their columns that the report reads."""
     runs = runs_of([*trained, *(VARIANTS if subject == "mesr" else ())])
     quality = quality_of(runs)
-    same = ["method", "network", "variant", "scale", "label", "kind"]
-    groups = quality.groupby([*same, "dataset"], sort=False)
-    means = groups[["psnr_db", "ssim"]].mean().reset_index()
-    means["mean_db"] = quality.groupby(same, sort=False)["psnr_db"].mean().loc[
-        pd.MultiIndex.from_frame(means[same])
-    ].to_numpy()  # fmt: skip
+    groups = quality.groupby(["method", "scale"])["psnr_db"]
+    quality["mean_db"] = groups.transform("mean")
+    same = ["method", "network", "variant", "scale", "label", "kind", "dataset", "mean_db"]
+    means = quality.groupby(same, sort=False)[["psnr_db", "ssim"]].mean().reset_index()
     sizes = means["network"].str.len()
     means = means.assign(
         seeds=len(SEEDS), psnr_sd_db=0.02, params=10_000 * (1 + sizes), multi_adds=2e9 * sizes
@@ -168,7 +150,7 @@ def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str,
 
 
 def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> Path:
-    """Write results/ and docs/ of a study."""
+    """Write results/ of a study."""
     (folder / "results").mkdir(parents=True)
     for name, columns in FILES.items():
         frame = found.get(name, pd.DataFrame())
@@ -183,8 +165,6 @@ def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> P
         **{"confidence": 0.95, "figures": {"crops": [], "refinement": None}},
     }
     (folder / "results" / "study.json").write_text(json.dumps(study | facts))
-    (folder / "docs").mkdir()
-    (folder / "docs" / "paper-reading.md").write_text(READING, encoding="utf-8")
     return folder
 
 

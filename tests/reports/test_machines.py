@@ -65,12 +65,9 @@ def test_table_shows_the_file(results: Results, machines: Path) -> None:
     found = view(costs(results, read_machines(machines)[0][1], "machine0"))
     assert [section.title for section in found.sections] == ["×2, HR 1280x720", "×4, HR 1280x720"]
     assert "Newer CPU, 2 threads, PyTorch 2.14.1, fp32" in found.table.caption
-    row = next(row for row in found.rows if row.is_subject)
-    assert row.cells[0].text == "MESR"
-    latency = next(
-        c for c, h in zip(row.cells, found.heads, strict=True) if h.startswith("Latency")
-    )
-    assert (latency.text, latency.small) == ("5.0", "[2.5, 5.6]")
+    cells = next(row.cells for row in found.rows if row.is_subject)
+    assert cells[0].text == "MESR"
+    assert ("5.0", "[2.5, 5.6]") in [(cell.text, cell.small) for cell in cells]
     assert found.notes == (("1", "measured on a strip and scaled to the whole"),)
 
 
