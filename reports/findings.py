@@ -12,19 +12,13 @@ import argparse
 import re
 import sys
 import textwrap
-from collections.abc import Sequence
-from dataclasses import dataclass
+from collections.abc import Mapping, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Any
 
 import pandas as pd
-from jinja2 import (
-    Environment,
-    FileSystemLoader,
-    StrictUndefined,
-    TemplateNotFound,
-    TemplateRuntimeError,
-)
+from jinja2 import Environment, FileSystemLoader, StrictUndefined, TemplateRuntimeError
 
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
@@ -36,34 +30,9 @@ from reports.view import number
 
 FOLDER = Path(__file__).parent / "findings"
 README, DOCUMENT = Path("README.md"), Path("docs/findings.md")
-BEGIN, END = (
-    "<!-- finding of {}: written by python -m reports.findings -->",
-    "<!-- end of finding -->",
-)
+BEGIN = "<!-- finding of {}: written by python -m reports.findings -->"
+END = "<!-- end of finding -->"
 MARKED = re.compile(BEGIN.format("(.*?)") + ".*?" + END, re.DOTALL)
-WIDTH = 105
-
-
-@dataclass(frozen=True)
-class Findings:
-    """Markdown.
-
-    Attributes
-    ----------
-    headline : str
-        One or two sentences.
-    told : str
-        How sure they are.
-    validity : str
-        What the study can be trusted with.
-    document : str
-        All findings, the three above among them.
-    """
-
-    headline: str
-    told: str
-    validity: str
-    document: str
 
 
 class Rows:
@@ -101,8 +70,14 @@ class Rows:
         return list(self.frame[column].dropna())
 
 
-def findings(results: Results) -> Findings | None:
-    """Return what is written about the profile of a study; None where nothing is.
+def findings(results: Results) -> dict[str, str]:
+    """Return what is written about the profile of a study; {} where nothing is.
+
+    Returns
+    -------
+    dict
+        Markdown: `headline` (one or two sentences), `told` (how sure they are), `validity` (what
+        the study can be trusted with), and `document`, all findings, the three above among them.
 
     Raises
     ------
@@ -110,6 +85,8 @@ def findings(results: Results) -> Findings | None:
         When a sentence no longer holds.
     """
     name = f"{results.facts['profile']}.md.j2"
+    if not (FOLDER / name).is_file():
+        return {}
     environment = Environment(
         loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True,
@@ -123,13 +100,9 @@ def findings(results: Results) -> Findings | None:
             )
         return ""
 
-    def span(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str:
-        ends = [number(value, digits, sign=sign) for value in (min(values), max(values))]
-        return " to ".join(dict.fromkeys(ends))
-
     environment.globals.update(
+        {key: Rows(key, frame) for key, frame in results.frames.items()},
         require=require, facts=results.facts, span=span, label=results.label, min=min, max=max,
-        abs=abs, **{key: Rows(key, frame) for key, frame in results.frames.items()},
     )  # fmt: skip
     environment.filters.update(
         db=lambda value: number(float(value), 2, sign=True),
@@ -137,39 +110,43 @@ def findings(results: Results) -> Findings | None:
         ordinal=ordinal,
         listed=joined,
     )
-    try:
-        template = environment.get_template(name)
-    except TemplateNotFound:
-        return None
+    template = environment.get_template(name)
     try:
         context = template.new_context()
-        blocks = ["".join(template.blocks[part](context)).strip()
-                  for part in ("headline", "told", "validity")]  # fmt: skip
-        headline, told = (" ".join(found.split()) for found in blocks[:2])
-        return Findings(headline, told, blocks[2], template.render())
+        parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
+        told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
+        return {**told, "validity": parts["validity"].strip(), "document": template.render()}
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
+
+
+def span(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str:
+    """Return the smallest and the largest of some values: "0.25 to 0.50"."""
+    ends = (number(value, digits, sign=sign) for value in (min(values), max(values)))
+    return " to ".join(dict.fromkeys(ends))
 
 
 def wrapped(text: str) -> str:
     """Break the lines of Markdown; tables, headings and comments stay as they are."""
     blocks = re.split(r"\n\s*\n", text.strip())
-    return "\n\n".join(
-        block if block.startswith(("|", "#", "<")) else "\n".join(
-            textwrap.fill(item, WIDTH, subsequent_indent="  " * item.startswith("- "),
-                          break_on_hyphens=False, break_long_words=False)
-            for item in re.split(r"\n(?=- )", block)
-        )
-        for block in blocks
-    ) + "\n"  # fmt: skip
+    return "\n\n".join(map(wrapped_block, blocks)) + "\n"
 
 
-def block(found: Findings, source: Path) -> str:
+def wrapped_block(block: str) -> str:
+    """Break the lines of a paragraph, or of each item of a list."""
+    if block.startswith(("|", "#", "<")):
+        return block
+    fill = partial(textwrap.fill, width=105, break_on_hyphens=False, break_long_words=False)
+    items = re.split(r"\n(?=- )", block)
+    return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
+
+
+def block(found: Mapping[str, str], source: Path) -> str:
     """Return what README.md says, with the marks around it."""
     where = f"[{source.as_posix()}]({source.as_posix()})"
     text = (
-        f"**{found.headline}** {found.told}\n\n{found.validity}\n\n({where}; not the paper's "
-        "setting: these numbers must not be quoted as the paper's results.)"
+        f"**{found['headline']}** {found['told']}\n\n{found['validity']}\n\n({where}; not the "
+        "paper's setting: these numbers must not be quoted as the paper's results.)"
     )
     return f"{BEGIN.format(source.as_posix())}\n{wrapped(text)}{END}"
 
@@ -181,7 +158,7 @@ def main(argv: Sequence[str] | None = None) -> None:
     source = parser.parse_args(argv).results
     results = read_all(source)
     found = findings(results)
-    if found is None:
+    if not found:
         raise UserError(
             f"no findings are written about profile {results.facts['profile']}: {FOLDER}"
         )
@@ -193,7 +170,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         )
     for path, text in (
         (README, MARKED.sub(lambda _: block(found, source), readme)),
-        (DOCUMENT, wrapped(found.document)),
+        (DOCUMENT, wrapped(found["document"])),
     ):
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")

@@ -8,47 +8,28 @@ does.
 import json
 import shutil
 import sys
-from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
+import numpy as np
 import pandas as pd
 
-from pipeline.tables.layout import Column, Table
+from pipeline.tables.files import words
+from pipeline.tables.layout import Column, Table, columns
 from pipeline.tables.results import Results
 from reports.figures.style import save
 from reports.figures.tradeoff import points_of, tradeoff
-from reports.latex.document import Layout, environment
+from reports.latex.document import table_source
 from reports.names import distinct
 from reports.page.page import charts, page_templates
-from reports.view import View, view
+from reports.view import view
 
-COSTS = "window.reportCosts = {};\n"
 HR_INPUT = "HR 1280x720"
-TEXTS = (
-    "network",
-    "variant",
-    "size",
-    "input",
-    "device",
-    "machine",
-    "precision",
-    "torch",
-    "measured",
+TEXTS = words("network variant size input device machine precision torch measured")
+NUMBERS = words(
+    "scale share params multi_adds latency_ms latency_q1_ms latency_q3_ms rounds peak_memory_mib "
+    "threads ntire_score"
 )
-NUMBERS = (
-    *("scale", "share", "params", "multi_adds", "latency_ms", "latency_q1_ms", "latency_q3_ms"),
-    *("rounds", "peak_memory_mib", "threads", "ntire_score"),
-)
-
-
-@dataclass(frozen=True)
-class Machine:
-    """One machine's file as the page shows it."""
-
-    name: str
-    view: View
-    charts: dict[str, dict[str, Any]]
+LATENCY = Column("latency_ms", "Latency", "milliseconds", low="latency_q1_ms", high="latency_q3_ms")
 
 
 def read_machines(folder: Path) -> list[tuple[Path, pd.DataFrame]]:
@@ -97,15 +78,9 @@ def costs(results: Results, frame: pd.DataFrame, name: str) -> Table:
     """Lay out the table of one machine."""
     frame = frame.sort_values(["scale", "input", "size", "latency_ms"], kind="stable")
     frame = frame.assign(
-        label=[results.label(network) for network in frame["network"]],
-        section=[
-            f"×{scale}, {given}"
-            for scale, given in zip(frame["scale"], frame["input"], strict=True)
-        ],
-        remark=[
-            "measured on a strip and scaled to the whole" if share < 1 else ""
-            for share in frame["share"]
-        ],
+        label=frame["network"].map(results.label),
+        section=frame["scale"].map("×{}, ".format) + frame["input"],
+        remark=np.where(frame["share"] < 1, "measured on a strip and scaled to the whole", ""),
         is_subject=frame["network"] == results.facts["subject"],
     )
     return Table(
@@ -122,14 +97,8 @@ def costs(results: Results, frame: pd.DataFrame, name: str) -> Table:
         ),
         frame=frame,
         columns=(
-            Column("label", "Network"),
-            Column("variant", "Variant"),
-            Column("size", "Size"),
-            Column("params", "Parameters", "params"),
-            Column("multi_adds", "Multi-Adds", "multi_adds"),
-            Column(
-                "latency_ms", "Latency", "milliseconds", low="latency_q1_ms", high="latency_q3_ms"
-            ),
+            *columns("label variant size params multi_adds"),
+            LATENCY,
             Column("peak_memory_mib", "Peak memory (MiB)", "integer"),
             Column("ntire_score", "NTIRE score", "number"),
         ),
@@ -152,30 +121,22 @@ def write_machines(folder: Path, results: Results, machines: Path) -> None:
     machines : Path
         Folder of the machines' files.
     """
-    found = read_machines(machines)
-    shown: list[Machine] = []
-    for index, (path, frame) in enumerate(found):
+    shown = []
+    for index, (path, frame) in enumerate(read_machines(machines)):
         target, key = folder / "machines", f"machine{index}"
         target.mkdir(exist_ok=True)
         shutil.copyfile(path, target / f"{key}.csv")
         drawn = []
         for scale in sorted(results.facts["scales"], reverse=True):
             points = measured_points(results, frame, scale)
-            figure = tradeoff(
-                points, ["latency_ms", "peak_memory_mib"], f"{key}-x{scale}", results, scale
-            )
-            if figure:
+            measured = ["latency_ms", "peak_memory_mib"]
+            if figure := tradeoff(points, measured, f"{key}-x{scale}", results):
                 drawn.append((figure, save(figure, target)))
         table = view(costs(results, frame, key))
-        shown.append(Machine(machine_name(frame), table, charts(drawn)))
+        shown.append({"name": machine_name(frame), "view": table, "charts": charts(drawn)})
         if index == 0:
-            layout = Layout(table, table.sections)
-            (target / "costs.tex").write_text(
-                environment().get_template("table.tex.j2").render(
-                    name="costs", layout=layout, caption=layout.caption("")
-                ),
-                encoding="utf-8",
-            )  # fmt: skip
-    template = page_templates(folder).get_template("costs.html.j2")
+            (target / "costs.tex").write_text(table_source("costs", table, []), encoding="utf-8")
+    template = page_templates().get_template("costs.html.j2")
     html = template.render(machines=shown, runs=(), charts={}) if shown else ""
-    (folder / "costs.js").write_text(COSTS.format(json.dumps(html)), encoding="utf-8")
+    content = f"window.reportCosts = {json.dumps(html)};\n"
+    (folder / "costs.js").write_text(content, encoding="utf-8")

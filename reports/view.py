@@ -1,9 +1,9 @@
 """A table as text: the one place where its numbers become it, for the page and for LaTeX."""
 
 import math
-import re
-from collections.abc import Callable, Iterable
+from collections.abc import Callable, Iterable, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 from numbers import Real
 from typing import Any
 
@@ -13,8 +13,7 @@ from pipeline.tables.layout import Column, Kind, Table
 from reports.names import records
 
 MISSING = "–"
-# Where a sentence ends; captions have no abbreviation before a capital letter.
-SENTENCE = re.compile(r"(?<=[.]) (?=[A-Z])")
+TEXTS = ("text", "verdict")  # kinds that are no numbers
 DIGITS: dict[Kind, int] = {"db": 2, "ssim": 4, "difference": 2, "milliseconds": 1, "integer": 0}
 # Units of counts, the smallest first: name, size, digits after the point.
 UNITS = {
@@ -43,7 +42,7 @@ def formatter(kind: Kind, values: Iterable[Any] = ()) -> tuple[Callable[[Any], s
     values : iterable
         All values of the column: counts share a unit, that of their median.
     """
-    if kind in ("text", "verdict"):
+    if kind in TEXTS:
         return lambda value: "" if missing(value) else str(value), ""
     if kind in UNITS:
         middle = float(pd.Series(values, dtype=float).median())
@@ -103,7 +102,6 @@ class Row:
     is_quoted: bool
     run: str
     key: str
-    filters: tuple[str, ...]
 
 
 @dataclass(frozen=True)
@@ -132,23 +130,8 @@ class View:
     @property
     def groups(self) -> list[tuple[str, int]]:
         """Common headings with the number of columns that each spans; [] without any."""
-        spans: list[tuple[str, int]] = []
-        for column in self.columns:
-            if spans and column.group and spans[-1][0] == column.group:
-                spans[-1] = (column.group, spans[-1][1] + 1)
-            else:
-                spans.append((column.group, 1))
-        return spans if any(name for name, _ in spans) else []
-
-    @property
-    def lead(self) -> str:
-        """The first sentence of the caption: what the table shows."""
-        return SENTENCE.split(self.table.caption, maxsplit=1)[0]
-
-    @property
-    def rest(self) -> str:
-        """The other sentences: how it is read."""
-        return self.table.caption[len(self.lead) :].strip()
+        found = spans(self.columns, [1] * len(self.columns))
+        return found if any(name for name, _ in found) else []
 
     @property
     def rows(self) -> list[Row]:
@@ -160,9 +143,11 @@ class View:
         """Values of which the page shows one at a time."""
         return list(dict.fromkeys(section.switch for section in self.sections if section.switch))
 
-    def best(self) -> bool:
-        """Whether any value is marked as best."""
-        return any(cell.rank == 1 for row in self.rows for cell in row.cells)
+
+def spans(columns: Iterable[Column], counts: Sequence[int]) -> list[tuple[str, int]]:
+    """Return the common headings of columns, and the sum of `counts` below each."""
+    together = groupby(zip(columns, counts, strict=True), lambda pair: pair[0].group)
+    return [(name, sum(count for _, count in pairs)) for name, pairs in together]
 
 
 def scale_text(value: Any) -> str:
@@ -178,41 +163,32 @@ def view(table: Table) -> View:
     """
     table = table.trimmed()
     frame = table.frame
-    prints = {c.name: formatter(c.kind, frame[c.name]) for c in table.columns}
-    ranks = {c.name: table.ranks(c) for c in table.columns}
+    prints = [formatter(column.kind, frame[column.name]) for column in table.columns]
+    ranks = [table.ranks(column).to_list() for column in table.columns]
     notes: dict[str, str] = {}
     sections: dict[tuple[str, str], list[Row]] = {}
-    for place, (index, row) in enumerate(zip(frame.index, records(frame), strict=True)):
-        quoted = bool(table.quoted and row[table.quoted])
-        remarks = [row.get("source", "") if quoted else "", row.get(table.note, "")]
+    for place, row in enumerate(records(frame)):
+        quoted = bool(row.get(table.quoted))
+        remarks = [row.get("source") if quoted else "", row.get(table.note)]
         remark = "; ".join(str(text) for text in remarks if not missing(text))
-        mark = notes.setdefault(remark, str(len(notes) + 1)) if remark else ""
-        cells = tuple(
-            cell(c, row, prints[c.name][0], int(ranks[c.name].loc[index])) for c in table.columns
+        made = Row(
+            cells=tuple(
+                cell(column, row, text, places[place])
+                for column, (text, _), places in zip(table.columns, prints, ranks, strict=True)
+            ),
+            anchor=f"{table.name}-{place + 1}",
+            note=notes.setdefault(remark, str(len(notes) + 1)) if remark else "",
+            is_subject=bool(row.get(table.subject)),
+            is_quoted=quoted,
+            run=f"{row.get('method')} {scale_text(row.get('scale'))}",
+            key=str(row.get("key", "")),
         )
-        switch, title = (
-            scale_text(row[name]) if name else "" for name in (table.switch, table.sections)
-        )
-        sections.setdefault((switch, title), []).append(
-            Row(
-                cells,
-                f"{table.name}-{place + 1}",
-                mark,
-                bool(table.subject and row[table.subject]),
-                quoted,
-                f"{row['method']} {scale_text(row['scale'])}"
-                if {"method", "scale"} <= row.keys()
-                else "",
-                str(row.get("key", "")),
-                tuple(str(row[name]) for name in table.filters),
-            )
-        )
-    heads = []
-    for column in table.columns:
-        unit = prints[column.name][1]
-        heads.append(
-            f"{column.label} ({unit})" if unit and unit not in column.label else column.label
-        )
+        switch, title = (scale_text(row.get(name, "")) for name in (table.switch, table.sections))
+        sections.setdefault((switch, title), []).append(made)
+    heads = (
+        f"{column.label} ({unit})" if unit and unit not in column.label else column.label
+        for column, (_, unit) in zip(table.columns, prints, strict=True)
+    )
     return View(
         table,
         tuple(heads),
@@ -224,19 +200,23 @@ def view(table: Table) -> View:
 def cell(column: Column, row: dict[str, Any], text: Callable[[Any], str], rank: int) -> Cell:
     """Return what is printed of one value and of those that belong to it."""
     value = row[column.name]
-    if missing(value) and missing(row.get(column.beneath)):
+    there = {
+        name: row[other]
+        for name in ("low", "spread", "beneath", "marks")
+        if not missing(row.get(other := getattr(column, name)))
+    }
+    if missing(value) and "beneath" not in there:
         return Cell(MISSING if column.kind != "text" else "")
     small = ""
-    if not missing(row.get(column.low)):
-        small = f"[{text(row[column.low])}, {text(row[column.high])}]"
-    elif not missing(row.get(column.spread)):
-        digits = DIGITS.get(column.kind, 2)
-        small = f"±{number(float(row[column.spread]), digits)}"
+    if "low" in there:
+        small = f"[{text(there['low'])}, {text(row[column.high])}]"
+    elif "spread" in there:
+        small = f"±{number(float(there['spread']), DIGITS.get(column.kind, 2))}"
     return Cell(
         MISSING if missing(value) else text(value),
         "" if missing(value) else str(value).replace("inf", "Infinity"),
         small,
-        "" if missing(row.get(column.beneath)) else text(row[column.beneath]),
-        rank if rank in (1, 2) else 0,
-        "" if missing(row.get(column.marks)) else str(row[column.marks]),
+        text(there["beneath"]) if "beneath" in there else "",
+        rank if rank <= 2 else 0,
+        str(there.get("marks", "")),
     )

@@ -1,99 +1,55 @@
 """Training: PSNR beside loss of every network, and what the second stage does meanwhile."""
 
-from collections.abc import Mapping
-from typing import Any
-
+import numpy as np
 import pandas as pd
-from matplotlib.figure import Figure as Canvas
+from matplotlib.axes import Axes
 
 from pipeline.tables.results import Results
-from reports.figures.style import MUTED, NARROW, SIZE, Figure, colour, dash, label_ends
+from reports.figures import style
+from reports.figures.style import Figure
 from reports.names import distinct
 
-PANELS = {"psnr_db": "Validation PSNR (dB)", "loss": "Training loss"}
+PSNR, LOSS = "Validation PSNR (dB)", "Training loss"
 
 
-def draw_curves(
-    history: pd.DataFrame, labels: dict[str, str], subject: str, width: float
-) -> Canvas:
-    """Draw the mean over seeds of each method: the subject in its colour, few others in theirs."""
-    methods = distinct(history["method"])
-    narrow = width == NARROW
-    height = max(2.0, 0.75 + 1.15 * SIZE / 72 * len(methods)) if narrow else 3.1
-    canvas = Canvas(figsize=(width, 2 * height if narrow else height))
-    panels = canvas.subplots(*((2, 1) if narrow else (1, 2)), squeeze=False).flat
-    inks = {m: colour(i, m == subject) if m == subject or len(methods) < 7 else MUTED
-            for i, m in enumerate(methods)}  # fmt: skip
-    for axes, (column, title) in zip(panels, PANELS.items(), strict=True):
-        ends = {}
-        for index, method in enumerate(methods):
-            own = history[history["method"] == method]
-            mean = own.groupby("step")[column].mean().dropna()
-            if mean.empty:
-                continue
-            axes.plot(
-                mean.index, mean, color=inks[method], linestyle=dash(index, method == subject),
-                zorder=3 if method == subject else 2, linewidth=2 if method == subject else 1.1,
-            )  # fmt: skip
-            ends[method] = float(mean.iloc[-1])
-        # The first row would hide the rest, where there is a rest.
-        values = history.loc[history["step"] > history["step"].min(), column].dropna()
-        if len(values):
-            low, high = values.quantile(0.02), values.max()
-            axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
-        if column == "loss":
-            axes.set_yscale("log")
-            axes.yaxis.set_minor_formatter("{x:.3g}")
-            axes.yaxis.set_major_formatter("{x:.3g}")
-        axes.set_title(title)
-        axes.set_xlabel("Step")
-        axes.set_xlim(0, history["step"].max())
-        axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
-        axes.locator_params(axis="x", nbins=5)
-        canvas.draw_without_rendering()
-        named = {labels.get(method, method): end for method, end in ends.items()}
-        paint = {labels.get(method, method): inks[method] for method in ends}
-        label_ends(axes, history["step"].max(), named, paint)
-    return canvas
+def history(results: Results) -> pd.DataFrame:
+    """Return history.csv with what each row's run is, ready for `draw_lines`."""
+    runs = results["runs"][["key", "variant", "label"]].rename(columns={"label": "name"})
+    frame = results["history"].merge(runs, on="key").rename(columns={"step": "x"})
+    return frame.assign(is_subject=frame["method"] == results.facts["subject"])
 
 
-def curve_figures(results: Results) -> list[Figure]:
-    """Return the curves of the networks at each scale, and of the subject's variants."""
-    history = results["history"]
-    facts = results.facts
-    runs = results["runs"][["key", "network", "variant", "label", "steps"]]
-    history = history.merge(runs, on="key", how="inner", suffixes=("", "_run"))
-    labels = dict(zip(history["method"], history["label"], strict=True))
-    found = []
-    for scale in sorted(facts["scales"], reverse=True):
-        own = history[(history["scale"] == scale) & (history["variant"] == "")]
-        if len(own):
-            words = f"Training of every network at ×{scale}"
-            found.append(
-                _figure(f"curves-x{scale}", "Training", f"×{scale}", words, own, labels, facts)
-            )
-    variants = results["variants"]
-    first = variants["heading"] == variants["heading"].iloc[:1].max()
-    variants = variants[(variants["base"] != "") & first]
-    labels = labels | dict(zip(variants["method"], variants["label"], strict=True))
-    chosen = history["method"].isin([facts["subject"], *variants["method"]])
-    own = history[(history["scale"] == max(facts["scales"])) & chosen]
-    if len(distinct(own["method"])) > 1:
-        words = f"Training of the variants of {results.subject} at ×{max(facts['scales'])}"
-        title = "Training of the variants"
-        found.append(_figure("curves-variants", title, "", words, own, labels, facts))
-    return found
+def melted(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
+    """Turn some columns into panels."""
+    same = ["name", "is_subject", "x"]
+    found = frame.rename(columns=columns).melt(same, list(columns.values()), "panel", "y")
+    return found.dropna(subset="y")
 
 
-def _figure(
-    key: str,
-    title: str,
-    choice: str,
-    words: str,
-    history: pd.DataFrame,
-    labels: dict[str, str],
-    facts: Mapping[str, Any],
-) -> Figure:
+def steps_axis(axes: Axes, rows: pd.DataFrame) -> None:
+    """Set the axis of training steps."""
+    axes.set_xlim(0, rows["x"].max())
+    axes.xaxis.set_major_formatter(lambda value, _: f"{value:,.0f}")
+    axes.locator_params(axis="x", nbins=5)
+
+
+def prepare_curve(axes: Axes, rows: pd.DataFrame) -> None:
+    """Set limits and scale of PSNR or loss."""
+    steps_axis(axes, rows)
+    # The first row would hide the rest, where there is a rest.
+    values = rows.loc[rows["x"] > rows["x"].min(), "y"]
+    if len(values):
+        low, high = values.quantile(0.02), values.max()
+        axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
+    if rows["panel"].iloc[0] == LOSS:
+        axes.set_yscale("log")
+        axes.yaxis.set_minor_formatter("{x:.3g}")
+        axes.yaxis.set_major_formatter("{x:.3g}")
+
+
+def curves(key: str, words: str, frame: pd.DataFrame, title: str, choice: str = "") -> Figure:
+    """Return PSNR beside loss of some trainings."""
+    lines = melted(frame, {"psnr_db": PSNR, "loss": LOSS})
     return Figure(
         key,
         title,
@@ -101,58 +57,49 @@ def _figure(
         "(logarithmic; networks with several outputs add up several losses). "
         "Every value is in history.csv.",
         "One rising line of PSNR and one falling line of loss for each method.",
-        lambda width: draw_curves(history, labels, facts["subject"], width),
+        lambda width: style.draw_lines(lines, width, "Step", prepare_curve),
         choice,
     )
 
 
+def curve_figures(results: Results) -> list[Figure]:
+    """Return the curves of the networks at each scale, and of the subject's variants."""
+    frame, variants = history(results), results["variants"]
+    found = []
+    for scale in sorted(results.facts["scales"], reverse=True):
+        own = frame[(frame["scale"] == scale) & (frame["variant"] == "")]
+        if len(own):
+            words = f"Training of every network at ×{scale}"
+            found.append(curves(f"curves-x{scale}", words, own, "Training", f"×{scale}"))
+    first = variants["heading"] == variants["heading"].iloc[:1].max()
+    named = variants[(variants["base"] != "") & first].set_index("method")["label"].to_dict()
+    own = frame[frame["is_subject"] | frame["method"].isin(list(named))]
+    own = own[own["scale"] == max(results.facts["scales"])]
+    if len(distinct(own["method"])) > 1:
+        own = own.assign(name=own["method"].map(named).fillna(own["name"]))
+        words = f"Training of the variants of {results.subject} at ×{own['scale'].max()}"
+        found.append(curves("curves-variants", words, own, "Training of the variants"))
+    return found
+
+
 def gate_figure(results: Results) -> Figure | None:
     """Return the gate of the second stage and the gain of its output, or None without a gate."""
-    history = results["history"]
-    history = history[history["gate_mean"].notna()]
-    if history.empty:
+    frame = history(results)
+    frame = frame[frame["gate_mean"].notna()]
+    if frame.empty:
         return None
-    runs = results["runs"].set_index("key")["label"]
-    lines = history.assign(
-        gain=history["psnr_db"] - history["coarse_psnr_db"],
-        name=history["key"].map(runs).fillna(history["method"])
-        + history["scale"].map(" ×{:.0f}".format),
+    frame["gain"] = frame["psnr_db"] - frame["coarse_psnr_db"]
+    frame["name"] += frame["scale"].map(" ×{:.0f}".format)
+    frame["is_subject"] &= np.equal(frame["scale"], frame["scale"].max())
+    lines = melted(
+        frame,
+        {"gate_mean": "Mean of the gate (0 is shut)", "gain": "Refined less coarse PSNR (dB)"},
     )
-
-    def draw(width: float) -> Canvas:
-        names = distinct(lines["name"])
-        canvas = Canvas(figsize=(width, 5.4 if width == NARROW else 2.7))
-        panels = canvas.subplots(*((2, 1) if width == NARROW else (1, 2)), squeeze=False).flat
-        titles = {
-            "gate_mean": "Mean of the gate (0 is shut)",
-            "gain": "Refined less coarse PSNR (dB)",
-        }
-        for axes, (column, title) in zip(panels, titles.items(), strict=True):
-            ends = {}
-            for index, name in enumerate(names):
-                mean = lines[lines["name"] == name].groupby("step")[column].mean()
-                axes.plot(
-                    mean.index,
-                    mean,
-                    color=colour(index - 1, index == 0),
-                    linestyle=dash(index, index == 0),
-                )
-                ends[name] = float(mean.iloc[-1])
-            axes.set_title(title)
-            axes.set_xlabel("Step")
-            axes.locator_params(axis="x", nbins=5)
-            axes.set_xlim(0, lines["step"].max())
-            paint = {name: colour(index - 1, index == 0) for index, name in enumerate(names)}
-            if column == "gate_mean":
-                canvas.draw_without_rendering()
-                label_ends(axes, lines["step"].max(), ends, paint)
-        return canvas
-
     return Figure(
         "gate",
         "The gate of the refinement block during training",
         "Left, the mean of the gate over the validation images: near 0 the second stage passes the "
         "coarse image through. Right, the PSNR of the refined image minus that of the coarse one.",
         "Lines of the gate's mean and of the gain of the second stage over training steps.",
-        draw,
+        lambda width: style.draw_lines(lines, width, "Step", steps_axis),
     )

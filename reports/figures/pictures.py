@@ -15,7 +15,7 @@ from skimage.metrics import structural_similarity
 
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
-from reports.names import records
+from reports.names import records, slug
 
 Region = tuple[int, int, int, int]  # x, y, width, height in HR pixels
 WINDOW = 11  # side of SSIM's window in pixels
@@ -33,16 +33,10 @@ class Crop:
     scale: int
     region: Region | None = None
 
-
-@dataclass(frozen=True)
-class Source:
-    """A run whose pictures can be shown."""
-
-    key: str
-    method: str
-    label: str
-    kind: str
-    variant: str
+    @property
+    def slug(self) -> str:
+        """Dataset, image and scale as a name for files."""
+        return slug(self.dataset, self.image, f"x{self.scale}")
 
 
 class Pictures:
@@ -52,67 +46,31 @@ class Pictures:
         self.results = results
         self.evaluations = evaluations
         frame = results["quality"]
-        self.quality = {
-            (row.key, row.dataset, row.image): (row.psnr_db, row.ssim)
-            for row in frame[frame["protocol"] == results.facts["protocol"]].itertuples()
-        }
+        frame = frame[frame["protocol"] == results.facts["protocol"]]
+        self.quality = frame.set_index(["key", "dataset", "image"])[["psnr_db", "ssim"]]
 
-    def path(self, key: str, dataset: str, image: str, name: str = "sr.png") -> Path:
-        """Return where a picture is kept."""
-        return self.evaluations / key / dataset / "images" / image / name
+    def path(self, key: str, crop: Crop, name: str = "sr.png") -> Path:
+        """Return where a picture of a crop's image is kept."""
+        return self.evaluations / key / crop.dataset / "images" / crop.image / name
 
-    def view(
-        self,
-        key: str,
-        dataset: str,
-        image: str,
-        size: tuple[int, int] = (0, 0),
-        name: str = "sr.png",
-    ) -> Image.Image | None:
-        """Read a picture as RGB; None where it was not kept.
+    def view(self, key: str, crop: Crop, name: str = "sr.png") -> Image.Image:
+        """Read a picture of a crop's image as RGB."""
+        with Image.open(self.path(key, crop, name)) as found:
+            return found.convert("RGB")
 
-        Raises
-        ------
-        UserError
-            When it cannot be read, or is not `size` (width, height) pixels large.
-        """
-        path = self.path(key, dataset, image, name)
-        if not path.is_file():
-            return None
-        again = f"Delete evaluations/{key}/{dataset} and run `dvc repro` to write it again."
-        try:
-            with Image.open(path) as found:
-                picture = found.convert("RGB")
-        except (OSError, ValueError, SyntaxError, Image.DecompressionBombError) as error:
-            raise UserError(f"{path}: cannot be read as an image ({error}). {again}") from error
-        if size not in ((0, 0), picture.size):
-            raise UserError(
-                f"{path}: {picture.width} x {picture.height} pixels, expected {size[0]} x "
-                f"{size[1]} as for hr.png of this image. {again}"
-            )
-        return picture
-
-    def original(self, scale: int, dataset: str, image: str) -> Image.Image | None:
-        """Read the HR image that the results at `scale` are compared with; None if not kept."""
-        return self.view(bicubic(scale), dataset, image, name="hr.png")
-
-    def kept(self, scale: int) -> list[tuple[str, str]]:
-        """Return dataset and name of the images whose pictures were kept at a scale."""
+    def kept(self, scale: int) -> list[Crop]:
+        """Return the images whose pictures were kept at a scale."""
         found = sorted((self.evaluations / bicubic(scale)).glob("*/images/*/hr.png"))
-        return [(path.parts[-4], path.parts[-2]) for path in found]
+        return [Crop(path.parts[-4], path.parts[-2], scale) for path in found]
 
-    def sources(self, scale: int, dataset: str, image: str) -> list[Source]:
-        """Return the methods with a picture of an image, in the order of runs.csv.
+    def sources(self, crop: Crop) -> list[dict[str, Any]]:
+        """Return the rows of runs.csv with a picture of an image.
 
         Of several seeds the first is shown: one picture cannot be a mean.
         """
         runs = self.results["runs"]
-        runs = runs[runs["scale"] == scale].drop_duplicates("method")
-        return [
-            Source(row["key"], row["method"], row["label"], row["kind"], row["variant"])
-            for row in records(runs)
-            if self.path(row["key"], dataset, image).is_file()
-        ]
+        runs = runs[runs["scale"] == crop.scale].drop_duplicates("method")
+        return [row for row in records(runs) if self.path(row["key"], crop).is_file()]
 
     def crops(self) -> list[Crop]:
         """Return what params `figures.crops` names, or the images that bicubic restores worst."""
@@ -120,22 +78,19 @@ class Pictures:
         if named:
             return [as_crop(crop) for crop in named]
         scale = max(self.results.facts["scales"])
-        ranked = [
-            (self.quality[bicubic(scale), dataset, image][0], dataset, image)
-            for dataset, image in self.kept(scale)
-            if (bicubic(scale), dataset, image) in self.quality
-        ]
-        return [
-            Crop(dataset, image, scale) for _, dataset, image in sorted(ranked)[:AUTOMATIC_CROPS]
-        ]
+        own = self.quality.query(f"key == '{bicubic(scale)}'")
+        own = own.sort_values("psnr_db", kind="stable").reset_index()
+        kept = self.kept(scale)
+        ranked = [Crop(d, i, scale) for d, i in zip(own["dataset"], own["image"], strict=True)]
+        return [crop for crop in ranked if crop in kept][:AUTOMATIC_CROPS]
 
-    def region(self, crop: Crop, original: Image.Image) -> Region:
+    def region(self, crop: Crop) -> Region:
         """Return the region of a crop: the given one, or the one that bicubic restores worst."""
-        if crop.region is not None:
+        original = self.view(bicubic(crop.scale), crop, "hr.png")
+        if crop.region:
             return checked_region(crop.region, original.size, f"{crop.dataset}/{crop.image}")
-        base = self.view(bicubic(crop.scale), crop.dataset, crop.image, original.size)
-        assert base is not None, "kept with hr.png"
-        return worst_region(original, base, usual_size(original.size, crop.scale), crop.scale)
+        enlarged = self.view(bicubic(crop.scale), crop)
+        return worst_region(original, enlarged, usual_size(original.size, crop.scale), crop.scale)
 
 
 def bicubic(scale: int) -> str:
@@ -148,6 +103,13 @@ def as_crop(crop: Mapping[str, Any]) -> Crop:
     region = crop["region"]
     scale = int(str(crop["scale"]).removeprefix("x"))
     return Crop(crop["dataset"], crop["image"], scale, tuple(region) if region else None)
+
+
+def how_chosen(crop: Crop, region: Region) -> str:
+    """Say of which size a region is, where, and who chose it."""
+    x, y, width, height = region
+    how = "chosen by hand" if crop.region else f"chosen {NEUTRAL}"
+    return f"{width}×{height} pixels at ({x}, {y}), {how}"
 
 
 def checked_region(region: Region, size: tuple[int, int], where: str) -> Region:

@@ -7,15 +7,21 @@ of the same size. The SVG stands in the page itself: its text is text, its colou
 import io
 import re
 import warnings
-from collections.abc import Callable
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
 import matplotlib as mpl
 import numpy as np
+import pandas as pd
 from matplotlib.axes import Axes
 from matplotlib.figure import Figure as Canvas
+from matplotlib.image import AxesImage
+from numpy.typing import NDArray
+from scipy.optimize import isotonic_regression
+
+from reports.names import distinct
 
 # Inches: the full width of a two-column page, and a phone's 330 CSS pixels.
 WIDE, NARROW = 7.16, 3.44
@@ -40,19 +46,12 @@ STYLE: Any = {
     **dict.fromkeys(["axes.edgecolor", "grid.color", "xtick.color", "ytick.color"], GRID),
     **dict.fromkeys(["axes.labelcolor", "text.color"], TEXT),
     **dict.fromkeys(["xtick.labelcolor", "ytick.labelcolor"], MUTED),
-    **dict.fromkeys(
-        ["font.size", "axes.labelsize", "axes.titlesize", "xtick.labelsize", "ytick.labelsize"],
-        SIZE,
-    ),
-    **dict.fromkeys(
-        ["xtick.major.size", "ytick.major.size", "xtick.minor.size", "ytick.minor.size"], 0
-    ),
-    **dict.fromkeys(["axes.spines.right", "axes.spines.top"], False),
-    **{"axes.axisbelow": True, "axes.grid": True, "axes.titlelocation": "left"},
-    **{"axes.titleweight": "bold", "figure.constrained_layout.use": True},
-    **{"font.family": "DejaVu Sans", "grid.linewidth": 0.6, "lines.linewidth": 1.4},
-    **{"legend.frameon": False, "legend.fontsize": SIZE, "pdf.fonttype": 42, "pdf.compression": 9},
-    **{"svg.fonttype": "none", "svg.hashsalt": "report", "text.parse_math": False},
+    **{f"{axis}tick.{kind}.size": 0 for axis in "xy" for kind in ("major", "minor")},
+    **dict.fromkeys(["axes.spines.right", "axes.spines.top", "text.parse_math"], False),
+    **dict.fromkeys(["axes.axisbelow", "axes.grid", "figure.constrained_layout.use"], True),
+    **{"font.family": "DejaVu Sans", "font.size": SIZE, "axes.titlesize": SIZE},
+    **{"axes.titlelocation": "left", "axes.titleweight": "bold", "grid.linewidth": 0.6},
+    **{"pdf.fonttype": 42, "pdf.compression": 9, "svg.fonttype": "none", "svg.hashsalt": "report"},
 }
 
 
@@ -70,7 +69,7 @@ class Figure:
     choice : str
         Name among the figures of the same title, of which the page shows one: a scale, an image.
     is_picture : bool
-        Whether it shows photographs, which stand in the page as a PNG.
+        Whether it shows photographs, which stand in the page as a lossless WebP.
     """
 
     key: str
@@ -82,18 +81,8 @@ class Figure:
     is_picture: bool = False
 
 
-def dash(index: int, is_subject: bool) -> Any:
-    """Return the subject's solid line, or the dashes of a series, which come round again."""
-    return "-" if is_subject else DASHES[index % len(DASHES)]
-
-
-def colour(index: int, is_subject: bool) -> str:
-    """Return the subject's own colour, or that of a series, which come round again."""
-    return SUBJECT if is_subject else SERIES[index % len(SERIES)]
-
-
 def save(figure: Figure, folder: Path) -> str:
-    """Write `key`.pdf, and `key`.png of photographs; return the SVGs of a chart.
+    """Write `key`.pdf, and `key`.webp of photographs; return what stands in the page.
 
     Dates, versions and producers are left out of the files.
     """
@@ -102,28 +91,24 @@ def save(figure: Figure, folder: Path) -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         canvas = figure.draw(WIDE)
         canvas.savefig(folder / f"{figure.key}.pdf", dpi=300, metadata=NOTHING)
-        if figure.is_picture:
-            canvas.savefig(folder / f"{figure.key}.png", dpi=DPI, metadata={"Software": None})
-            return ""
-        return inline(canvas, f"{figure.key}-wide") + inline(
-            figure.draw(NARROW), f"{figure.key}-narrow"
-        )
+        if not figure.is_picture:
+            narrow = figure.draw(NARROW)
+            return inline(canvas, f"{figure.key}-wide") + inline(narrow, f"{figure.key}-narrow")
+        path = folder / f"{figure.key}.webp"
+        canvas.savefig(path, dpi=DPI, pil_kwargs={"lossless": True, "method": 6})
+        # Its size, so that nothing moves when the picture comes.
+        width, height = np.floor(canvas.get_size_inches() * DPI).astype(int)
+        source = f'src="{folder.name}/{path.name}" width="{width}" height="{height}"'
+        return f'<img {source} alt="" loading="lazy">'
 
 
 def inline(canvas: Canvas, key: str) -> str:
     """Return a chart as SVG for the page: no size, the page's colours, ids of its own."""
     file = io.StringIO()
-    canvas.savefig(
-        file, format="svg", metadata={"Date": None, "Creator": None, "Format": None, "Type": None}
-    )
-    svg = file.getvalue()
-    svg = svg[svg.index("<svg") :]
-    svg = re.sub(
-        r"<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", svg, flags=re.DOTALL
-    )
-    svg = re.sub(
-        r' (?:width|height)="[\d.]+pt"| xmlns(?::xlink)?="[^"]*"| version="1.1"', "", svg, count=5
-    )
+    canvas.savefig(file, format="svg", metadata={"Date": None})
+    svg = file.getvalue().partition("<svg")[2]
+    svg = re.sub(r"(?s)<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", f"<svg{svg}")
+    svg = re.sub(r' ((width|height)="[\d.]+pt"|xmlns(:\w+)?="[^"]*"|version="1.1")', "", svg)
     svg = re.sub(r'<g id="[\w.]+"', "<g", svg).replace("<g/>", "")
     # Two digits after the point are a hundredth of a pixel.
     svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
@@ -142,41 +127,29 @@ def short(text: str, length: int = 24) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
-def picture(axes: Axes, image: Any) -> None:
-    """Show an image pixel by pixel without axes."""
-    axes.imshow(np.asarray(image), interpolation="none", aspect="auto")
-    bare(axes)
-
-
-def bare(axes: Axes) -> None:
-    """Take off ticks, grid and frame."""
-    axes.set_xticks([])
-    axes.set_yticks([])
+def picture(axes: Axes, image: Any, **options: Any) -> AxesImage:
+    """Show an image pixel by pixel without axes: ticks, grid and frame."""
+    shown = axes.imshow(np.asarray(image), interpolation="none", **{"aspect": "auto"} | options)
+    axes.set(xticks=[], yticks=[])
     axes.grid(False)
     axes.spines[:].set_visible(False)
+    return shown
 
 
-def apart(values: list[float], distance: float) -> list[float]:
+def apart(values: Sequence[float], distance: float) -> NDArray[np.float64]:
     """Move positions so that neighbours are at least `distance` apart, each as little as possible.
 
-    Blocks of labels that touch share the shift: pool-adjacent-violators on position less rank.
+    Labels that touch share the shift: the regression of position less rank that never falls.
     """
     order = np.argsort(values, kind="stable")
-    blocks: list[list[float]] = []  # mean, count
-    for rank, index in enumerate(order):
-        blocks.append([values[index] - rank * distance, 1.0])
-        while len(blocks) > 1 and blocks[-2][0] > blocks[-1][0]:
-            mean, count = blocks.pop()
-            total = blocks[-1][1] + count
-            blocks[-1] = [(blocks[-1][0] * blocks[-1][1] + mean * count) / total, total]
-    moved = [mean for mean, count in blocks for _ in range(int(count))]
-    placed = [0.0] * len(values)
-    for rank, index in enumerate(order):
-        placed[index] = moved[rank] + rank * distance
+    steps = distance * np.arange(len(order))
+    placed = np.empty(len(order))
+    if len(order):
+        placed[order] = isotonic_regression(np.asarray(values)[order] - steps).x + steps
     return placed
 
 
-def label_ends(axes: Axes, x: float, ends: dict[str, float], colours: dict[str, str]) -> None:
+def label_ends(axes: Axes, x: float, ends: Mapping[str, float], colours: Mapping[str, str]) -> None:
     """Write names beside the right ends of lines, in their colours, none on top of another.
 
     Parameters
@@ -185,21 +158,110 @@ def label_ends(axes: Axes, x: float, ends: dict[str, float], colours: dict[str, 
         With its final limits; the figure was drawn once, so that its layout is known.
     x : float
         Where the lines end.
-    ends : dict
-        Where each line ends, by name.
-    colours : dict
-        Colour of each name.
+    ends, colours : mapping
+        Where each line ends, and its colour, by name.
     """
-    figure = axes.figure
-    assert figure is not None
-    ends = {name: y for name, y in ends.items() if np.isfinite(y)}
-    heights = [axes.transData.transform((x, y))[1] * 72 / figure.dpi for y in ends.values()]
+    unit = axes.get_figure(root=True).dpi / 72  # type: ignore[union-attr]
+    heights = [axes.transData.transform((x, y))[1] / unit for y in ends.values()]
     places = apart(heights, 1.15 * SIZE)
-    bottom = axes.get_window_extent().y0 * 72 / figure.dpi
-    lift = max(0.0, bottom - min(places, default=bottom))
+    lift = max(0.0, axes.get_window_extent().y0 / unit - min(places, default=0.0))
     for (name, end), height, place in zip(ends.items(), heights, places, strict=True):
         axes.annotate(
             short(name, 16), (x, end), (6, place + lift - height), textcoords="offset points",
             va="center", color=colours[name], annotation_clip=False,
             weight="bold" if colours[name] == SUBJECT else "normal",
         )  # fmt: skip
+
+
+def panels(
+    width: float,
+    titles: Sequence[str],
+    columns: int,
+    height: float,
+    *,
+    sharex: bool = False,
+    sharey: bool = False,
+) -> tuple[Canvas, list[Axes]]:
+    """Return a canvas with one panel for each title, so many beside each other.
+
+    Parameters
+    ----------
+    width, height : float
+        Inches of the canvas, and of a row of panels.
+    titles : sequence of str
+    columns : int
+        Panels beside each other, at most.
+    sharex, sharey : bool
+        Whether all panels have the same axes.
+    """
+    columns = min(columns, len(titles))
+    rows = -(-len(titles) // columns)
+    canvas = Canvas(figsize=(width, rows * height + 0.2))
+    grid = canvas.subplots(rows, columns, squeeze=False, sharex=sharex, sharey=sharey).ravel()
+    for axes, title in zip(grid, titles, strict=False):
+        axes.set_title(short(title, round(10 * width / columns)))
+    for axes in grid[len(titles) :]:
+        axes.set_visible(False)
+    return canvas, list(grid[: len(titles)])
+
+
+def draw_lines(
+    frame: pd.DataFrame,
+    width: float,
+    xlabel: str,
+    prepare: Callable[[Axes, pd.DataFrame], None],
+    *,
+    marked: bool = False,
+) -> Canvas:
+    """Draw one panel for each of `panel`, one line for each name, which stands at its end.
+
+    Parameters
+    ----------
+    frame : DataFrame
+        panel, name, is_subject, x and y. Of several rows of one name with one x the mean is shown.
+    width : float
+        Inches; panels stand below each other where it is narrow.
+    xlabel : str
+    prepare : callable
+        Sets scales and limits of a panel, given its rows.
+    marked : bool
+        Whether each value has a mark.
+    """
+    others = distinct(frame.loc[~frame["is_subject"], "name"])
+    # Few lines have a colour each; of many the subject's alone.
+    inks = {n: SERIES[i % 5] if len(others) < 7 else MUTED for i, n in enumerate(others)}
+    narrow = width == NARROW
+    labels = 0.75 + 1.15 * SIZE / 72 * frame["name"].nunique()
+    height = max(1.5, labels) if narrow else max(1.7, min(labels, 2.9))
+    canvas, grid = panels(width, distinct(frame["panel"]), 1 if narrow else 2, height, sharex=True)
+    ends: list[dict[str, float]] = []
+    for axes, (_, rows) in zip(grid, frame.groupby("panel", sort=False), strict=True):
+        prepare(axes, rows)
+        ends.append({})
+        for name, own in rows[np.isfinite(rows["y"])].groupby("name", sort=False):
+            line = own.groupby("x")["y"].mean()
+            is_subject = name not in inks
+            order = 0 if is_subject else others.index(name) + 1
+            axes.plot(
+                line.index, line, color=inks.get(str(name), SUBJECT), zorder=3 - (order > 0),
+                linestyle=DASHES[order % len(DASHES)], linewidth=2 if is_subject else 1.1,
+                marker=MARKERS[order % len(MARKERS)] if marked else "", markersize=4,
+            )  # fmt: skip
+            ends[-1][str(name)] = float(line.iloc[-1])
+    canvas.supxlabel(xlabel, size=SIZE, color=MUTED)
+    canvas.draw_without_rendering()
+    for axes, own in zip(grid, ends, strict=True):
+        label_ends(axes, frame["x"].max(), own, {name: inks.get(name, SUBJECT) for name in own})
+    return canvas
+
+
+def name_rows(
+    axes: Axes, names: Sequence[str], length: int, is_subject: Sequence[bool] = ()
+) -> None:
+    """Label the rows of a chart with names, from the bottom, the subject's in its colour."""
+    axes.set_yticks(range(len(names)), [short(name, length) for name in names])
+    axes.tick_params(axis="y", labelcolor=TEXT)
+    for tick, own in zip(axes.get_yticklabels(), is_subject, strict=False):
+        tick.set_color(SUBJECT if own else TEXT)
+    axes.set_ylim(-0.7, len(names) - 0.3)
+    axes.grid(axis="y", visible=False)

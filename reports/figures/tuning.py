@@ -7,11 +7,12 @@ from matplotlib.figure import Figure as Canvas
 from matplotlib.ticker import NullLocator
 
 from pipeline.tables.results import Results
-from reports.figures.style import GROUND, MUTED, NARROW, SIZE, TEXT, Figure, colour, short
+from reports.figures import style
+from reports.figures.style import Figure
 from reports.names import distinct
 
 
-def draw_tuning(frame: pd.DataFrame, labels: dict[str, str], subject: str, width: float) -> Canvas:
+def draw_tuning(frame: pd.DataFrame, results: Results, width: float) -> Canvas:
     """Draw one panel per network; all panels span equally many dB."""
     networks = distinct(frame["network"])
     spread = frame.groupby("network")["psnr_db"].agg(lambda values: values.max() - values.min())
@@ -19,35 +20,36 @@ def draw_tuning(frame: pd.DataFrame, labels: dict[str, str], subject: str, width
     span = min(float(spread.max()), 3 * max(float(spread.median()), 0.02)) * 1.3
     rates = sorted(frame["lr"].unique())
     power = math.floor(math.log10(max(rates)))
-    columns = min(3 if width == NARROW else 5, len(networks))
-    rows = -(-len(networks) // columns)
-    canvas = Canvas(figsize=(width, 0.3 + 1.1 * rows))
-    grid = canvas.subplots(rows, columns, sharex=True, squeeze=False).flat
-    for network, axes in zip(networks, grid, strict=False):
+    columns = 3 if width == style.NARROW else 5
+    canvas, grid = style.panels(
+        width, list(map(results.label, networks)), columns, 1.1, sharex=True
+    )
+    for network, axes in zip(networks, grid, strict=True):
         own = frame[frame["network"] == network].sort_values("lr")
-        ink = colour(0, network == subject)
         low = own["psnr_db"].max() - span * 0.88
-        axes.set_ylim(low, low + span)
+        chosen = own["chosen"] == "yes"
+        below = own["psnr_db"] < low
+        failed = own["psnr_db"].isna()
+        ink = style.SUBJECT if network == results.facts["subject"] else style.SERIES[0]
         axes.plot(
-            own["lr"], own["psnr_db"], color=ink, marker="o", markersize=4, markerfacecolor=GROUND
+            own["lr"], own["psnr_db"], "o-", color=ink, markersize=4, markerfacecolor=style.GROUND
         )
-        chosen = own[own["chosen"] == "yes"]
-        axes.plot(chosen["lr"], chosen["psnr_db"], color=ink, marker="o", markersize=6, zorder=3)
-        failed = own.loc[own["psnr_db"].isna(), "lr"]
-        axes.plot(failed, [low + 0.1 * span] * len(failed), "x", color=TEXT, markersize=5)
-        below = own.loc[own["psnr_db"] < low, "lr"]
-        axes.plot(below, [low + 0.08 * span] * len(below), "v", color=ink, markersize=5)
-        axes.set_title(short(labels.get(network, network), 11))
+        for rows, mark, shade, size in (
+            (chosen, "o", ink, 6),
+            (below, "v", ink, 5),
+            (failed, "x", style.TEXT, 5),
+        ):
+            values = own["psnr_db"].mask(below | failed, low + 0.09 * span)[rows]
+            axes.plot(own["lr"][rows], values, mark, color=shade, markersize=size, zorder=3)
+        axes.set_ylim(low, low + span)
         axes.set_xscale("log")
         axes.set_xticks(rates, [f"{value / 10.0**power:.2g}" for value in rates])
         axes.xaxis.set_minor_locator(NullLocator())
         axes.set_xlim(rates[0] / 1.5, rates[-1] * 1.5)
         axes.locator_params(axis="y", nbins=3)
-    for axes in grid:
-        axes.set_visible(False)
     unit = str(power).translate(str.maketrans("-0123456789", "⁻⁰¹²³⁴⁵⁶⁷⁸⁹"))
-    canvas.supxlabel(f"Learning rate (×10{unit}), logarithmic", size=SIZE, color=MUTED)
-    canvas.supylabel("PSNR (dB)", size=SIZE, color=MUTED)
+    canvas.supxlabel(f"Learning rate (×10{unit}), logarithmic", size=style.SIZE, color=style.MUTED)
+    canvas.supylabel("PSNR (dB)", size=style.SIZE, color=style.MUTED)
     return canvas
 
 
@@ -67,5 +69,5 @@ def tuning_figure(results: Results) -> Figure | None:
         "chosen. All panels span equally many dB; a triangle lies below its panel."
         f"{diverged}",
         "One panel per network: PSNR by learning rate; the values stand in the table.",
-        lambda width: draw_tuning(frame, results.facts["labels"], results.facts["subject"], width),
+        lambda width: draw_tuning(frame, results, width),
     )

@@ -2,6 +2,7 @@
 
 import re
 import unicodedata
+from itertools import groupby
 from typing import Any
 
 from pylatexenc.latexencode import UnicodeToLatexEncoder
@@ -34,8 +35,7 @@ PRINTABLE = (
     range(0x2248, 0x2249),
     range(0x2260, 0x2266),
 )
-UNKNOWN = ""
-ENCODER = UnicodeToLatexEncoder(unknown_char_policy=lambda _: UNKNOWN, unknown_char_warning=False)
+ENCODER = UnicodeToLatexEncoder(unknown_char_policy=lambda _: "", unknown_char_warning=False)
 
 
 class Tex(str):
@@ -53,42 +53,29 @@ def escape(value: Any) -> Tex:
     """
     if isinstance(value, Tex):
         return value
-    words = re.split(r"(\s+)", unicodedata.normalize("NFC", str(value)))
-    return Tex("".join(" " if word[:1].isspace() else escape_word(word) for word in words))
+    text = re.sub(r"\s+", " ", unicodedata.normalize("NFC", str(value)))
+    return Tex(re.sub(r"\S+", lambda word: escape_word(word[0]), text))
 
 
 def escape_word(word: str) -> str:
     """Escape text without spaces."""
-    out: list[str] = []
-    points: list[str] = []
-    for index, character in enumerate(word, start=1):
-        text = glyph(character)
-        if not text:
-            points.append(f"U+{ord(character):04X}")
+    out = []
+    places = enumerate(word, start=1)
+    for printable, found in groupby(places, key=lambda place: bool(glyph(place[1]))):
+        if not printable:
+            points = r"\allowbreak{} ".join(f"U+{ord(character):04X}" for _, character in found)
+            out.append(rf"\texttt{{\textless{{}}{points}\textgreater{{}}}}\allowbreak{{}}")
             continue
-        out += code_points(points)
-        out.append(text)
-        if len(word) > UNBROKEN and (character in BREAK_AFTER or index % 12 == 0):
-            out.append(r"\allowbreak{}")
+        for index, character in found:
+            breaks = len(word) > UNBROKEN and (character in BREAK_AFTER or index % 12 == 0)
+            out.append(glyph(character) + r"\allowbreak{}" * breaks)
     # T1 fonts make a low quotation mark of two commas.
-    return re.sub(",(?=,)", ",{}", "".join([*out, *code_points(points)]))
-
-
-def code_points(points: list[str]) -> list[str]:
-    """Return and forget the characters that have no glyph, in angle brackets."""
-    text = r"\allowbreak{} ".join(points)
-    found = [rf"\texttt{{\textless{{}}{text}\textgreater{{}}}}\allowbreak{{}}"] if points else []
-    points.clear()
-    return found
+    return re.sub(",(?=,)", ",{}", "".join(out))
 
 
 def glyph(character: str) -> str:
     """Return the LaTeX of one character; "" where pdfLaTeX has no glyph for it."""
     if character in AS_TYPED:
         return AS_TYPED[character]
-    if any(ord(character) in block for block in PRINTABLE):
-        return str(ENCODER.unicode_to_latex(character))
-    plain = unicodedata.normalize("NFKC", character)
-    if plain != character and plain.isascii() and plain.isprintable():
-        return "".join(map(glyph, plain))
-    return UNKNOWN
+    known = any(ord(character) in block for block in PRINTABLE)
+    return str(ENCODER.unicode_to_latex(character)) if known else ""

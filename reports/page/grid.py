@@ -1,38 +1,25 @@
 """The check against published results at a glance: networks by test sets and scales."""
 
-from dataclasses import dataclass
 from typing import Any
 
 from pipeline.tables.labels import network_label
 from pipeline.tables.results import Results
-from reports.names import distinct
+from reports.names import distinct, records
 from reports.view import missing, number
 
 SIGNS = {"equal": ("pass", "✓"), "close": ("near", "≈"), "missed": ("fail", "✗")}
 
 
-@dataclass(frozen=True)
-class Sign:
-    """One cell: its class, what it shows, and all its values in words."""
+def grid(results: Results) -> dict[str, Any] | None:
+    """Return certification.csv as a grid, or None where nothing was checked.
 
-    kind: str
-    sign: str
-    words: str
-
-
-@dataclass(frozen=True)
-class Grid:
-    """Rows of signs; None where a network has no published figure."""
-
-    columns: list[tuple[str, list[int]]]  # dataset and its scales
-    rows: list[tuple[str, list[Sign | None]]]  # network and its signs
-    equal: int
-    judged: int
-
-
-def grid(results: Results) -> Grid | None:
-    """Return certification.csv as a grid, or None where nothing was checked."""
-    frame = results["certification"]
+    Returns
+    -------
+    dict
+        datasets, scales, how many are `equal` of how many `judged`, and rows: the network and its
+        signs by dataset and scale, None where there is no published figure.
+    """
+    frame = results["certification"].reset_index(drop=True)
     if frame.empty:
         return None
     scales = sorted(int(scale) for scale in frame["scale"].unique())
@@ -40,16 +27,20 @@ def grid(results: Results) -> Grid | None:
     rows = []
     for (network, variant), part in frame.groupby(["network", "variant"], sort=False):
         name = network_label(str(network), str(variant))
-        signs = {(r["dataset"], int(r["scale"])): sign(name, r) for r in part.to_dict("records")}
+        signs = {
+            (row["dataset"], row["scale"]): sign(name, row) | {"row": place + 1}
+            for place, row in zip(part.index, records(part), strict=True)
+        }
         rows.append((name, [signs.get((d, scale)) for d in datasets for scale in scales]))
-    verdicts = list(frame["verdict"])
-    judged = sum(verdict in SIGNS for verdict in verdicts)
-    columns = [(dataset, scales) for dataset in datasets]
-    return Grid(columns, rows, verdicts.count("equal"), judged)
+    counts = {
+        "equal": int((frame["verdict"] == "equal").sum()),
+        "judged": int(frame["verdict"].isin(list(SIGNS)).sum()),
+    }
+    return {"datasets": datasets, "scales": scales, "rows": rows, **counts}
 
 
-def sign(network: str, row: dict[Any, Any]) -> Sign:
-    """Return the sign of one row of certification.csv."""
+def sign(network: str, row: dict[str, Any]) -> dict[str, Any]:
+    """Return kind and sign of one row of certification.csv, and all its values in words."""
     kind, shown = SIGNS.get(row["verdict"], ("open", "·"))
     parts = [f"{network}, {row['dataset']}, ×{row['scale']}: {row['verdict'] or 'not judged'}"]
     for column, words, finer in (("psnr_db", "PSNR", 3), ("ssim", "SSIM", 5)):
@@ -59,4 +50,4 @@ def sign(network: str, row: dict[Any, Any]) -> Sign:
             printed = number(told, finer - 1 if missing(digits) else int(digits))
             measured = "" if missing(value) else f", measured {number(value, finer)}"
             parts.append(f"{words} published {printed}{measured}")
-    return Sign(kind, shown, "; ".join(parts))
+    return {"kind": kind, "sign": shown, "words": "; ".join(parts)}

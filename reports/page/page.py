@@ -7,7 +7,6 @@ from typing import Any
 
 from jinja2 import Environment, FileSystemLoader, StrictUndefined
 from markupsafe import Markup
-from PIL import Image
 
 from reports.figures.style import Figure
 from reports.names import distinct, protocol_label, slug
@@ -16,14 +15,8 @@ from reports.page.sources import linked
 HERE = Path(__file__).parent
 
 
-def page_templates(folder: Path) -> Environment:
-    """Return the environment of the page's templates, which escapes everything.
-
-    Parameters
-    ----------
-    folder : Path
-        The report: pictures there are asked for their size, so that nothing moves when they come.
-    """
+def page_templates() -> Environment:
+    """Return the environment of the page's templates, which escapes everything."""
     environment = Environment(
         loader=FileSystemLoader(HERE / "templates"),
         autoescape=True,
@@ -31,12 +24,7 @@ def page_templates(folder: Path) -> Environment:
         lstrip_blocks=True,
         undefined=StrictUndefined,
     )
-
-    def size(path: str) -> tuple[int, int]:
-        with Image.open(folder / path) as picture:
-            return picture.size
-
-    environment.globals.update(size=size, slug=slug, protocol_label=protocol_label)
+    environment.globals.update(slug=slug, protocol_label=protocol_label)
     environment.filters["linked"] = linked
     return environment
 
@@ -47,7 +35,7 @@ def charts(drawn: Sequence[tuple[Figure, str]]) -> dict[str, dict[str, Any]]:
     Parameters
     ----------
     drawn : sequence of (Figure, str)
-        Each with its SVG, which is "" for photographs.
+        Each with what stands in the page.
     """
     found = {}
     for title in distinct(figure.title for figure, _ in drawn):
@@ -58,8 +46,8 @@ def charts(drawn: Sequence[tuple[Figure, str]]) -> dict[str, dict[str, Any]]:
 
 def write_page(folder: Path, context: Mapping[str, Any]) -> None:
     """Write the pages and assets/; findings only where there are some."""
-    environment = page_templates(folder)
-    pages = ["index.html", *["findings.html"] * bool(context["findings"]), "reading.html"]
+    environment = page_templates()
+    pages = ["index.html", *["findings.html"] * bool(context["document"]), "reading.html"]
     for name in pages:
         html = environment.get_template(f"{name}.j2").render(context, page=name)
         (folder / name).write_text(html, encoding="utf-8")

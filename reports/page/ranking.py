@@ -1,77 +1,59 @@
 """The first screen's ranking: differences to the subject with their intervals, on one axis."""
 
-from dataclasses import dataclass
+from typing import Any
 
+import numpy as np
 import pandas as pd
 
 from pipeline.tables.results import Results
 from reports.names import records
-from reports.view import missing, number
+from reports.view import number
 
 
-@dataclass(frozen=True)
-class Entry:
-    """A network in the ranking of one scale; places on the axis are in percent."""
-
-    label: str
-    is_subject: bool
-    significant: bool
-    value: str
-    interval: str
-    at: float
-    reach: tuple[float, float] | None
-
-
-@dataclass(frozen=True)
-class Strip:
-    """The networks trained at one scale, the best first, on an axis of differences."""
-
-    scale: int
-    seeds: int
-    images: int
-    zero: float
-    entries: list[Entry]
-
-
-def strips(results: Results) -> list[Strip]:
+def strips(results: Results) -> list[dict[str, Any]]:
     """Return the ranking at each scale where the subject and another network were trained."""
-    frame = results["overall"]
-    found = []
-    for scale, rows in frame.groupby("scale"):
-        if len(rows) > 1 and results.facts["subject"] in set(rows["method"]):
-            found.append(strip(int(str(scale)), rows, results.facts["subject"]))
-    return found
+    subject = results.facts["subject"]
+    return [
+        strip(rows.assign(is_subject=rows["method"] == subject))
+        for _, rows in results["overall"].groupby("scale")
+        if len(rows) > 1 and subject in set(rows["method"])
+    ]
 
 
-def strip(scale: int, rows: pd.DataFrame, subject: str) -> Strip:
-    """Lay the networks of one scale on an axis that holds every difference and its interval."""
-    ends = rows[["minus_subject_db", "low_db", "high_db"]].to_numpy(
-        dtype=float, na_value=float("nan")
-    )
-    values = pd.Series([0.0, *ends.ravel()]).replace([float("inf"), -float("inf")], None).dropna()
-    low = float(values.min())
-    span = max(float(values.max()) - low, 0.01)
+def strip(rows: pd.DataFrame) -> dict[str, Any]:
+    """Lay the networks of one scale on an axis that holds every difference and its interval.
+
+    Returns
+    -------
+    dict
+        scale, seeds and images (of the subject), zero (its place on the axis) and entries: the
+        rows, the best first, with `value` and `interval` as text, `open` (not significant), and the
+        places `at`, `left` and `right` on the axis in percent; the last is counted from the right.
+    """
+    ends = ["minus_subject_db", "low_db", "high_db"]
+    values = rows[ends].to_numpy(dtype=float, na_value=np.nan)
+    known = np.append(values[np.isfinite(values)], 0.0)
+    span = max(float(np.ptp(known)), 0.01)
 
     def place(value: float) -> float:
-        return round(3 + 94 * min(1.0, max(0.0, (value - low) / span)), 2)
+        return round(3 + 94 * float(np.clip((value - known.min()) / span, 0, 1)), 2)
 
-    entries = []
-    for row in records(rows.sort_values("psnr_db", ascending=False, kind="stable")):
-        is_subject = row["method"] == subject
-        alone = is_subject or missing(row["minus_subject_db"])
-        known = not alone and not missing(row["low_db"])
-        entries.append(
-            Entry(
-                row["label"],
-                is_subject,
-                row["verdict"] in ("higher", "lower"),
-                f"{number(row['psnr_db'], 2)} dB" if alone
-                else number(row["minus_subject_db"], 2, sign=True),
-                f"[{number(row['low_db'], 2, sign=True)}, {number(row['high_db'], 2, sign=True)}]"
-                if known else "",
-                place(0.0 if alone else row["minus_subject_db"]),
-                (place(row["low_db"]), round(100 - place(row["high_db"]), 2)) if known else None,
-            )
-        )  # fmt: skip
-    own = rows[rows["method"] == subject].iloc[0]
-    return Strip(scale, int(own["seeds"]), int(own["images"]), place(0.0), entries)
+    entries = records(rows.sort_values("psnr_db", ascending=False, kind="stable"))
+    for row in entries:
+        difference, low, high = (float(row[end]) for end in ends)
+        alone, bare = np.isnan(difference), np.isnan(low)
+        row |= {
+            "value": f"{number(row['psnr_db'], 2)} dB" if alone else signed(difference),
+            "interval": "" if bare else f"[{signed(low)}, {signed(high)}]",
+            "open": not row["is_subject"] and row["verdict"] not in ("higher", "lower"),
+            "at": place(0.0 if alone else difference),
+            "left": place(low),
+            "right": round(100 - place(high), 2),
+        }
+    own = rows[rows["is_subject"]].iloc[0]
+    return {**own[["scale", "seeds", "images"]], "zero": place(0.0), "entries": entries}
+
+
+def signed(value: float) -> str:
+    """Print a difference in dB."""
+    return number(value, 2, sign=True)

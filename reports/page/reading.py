@@ -1,5 +1,6 @@
 """The reading of the paper as cards: each open point with what other interpretations are worth."""
 
+import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 
@@ -8,36 +9,36 @@ from markupsafe import Markup
 
 from pipeline.tables.results import Results
 from reports.names import distinct, slug
-from reports.page.markdown import parts
+from reports.page.markdown import inline, whole
 from reports.view import number
 
-
-@dataclass(frozen=True)
-class Worth:
-    """What another interpretation changes, its differences, and their verdicts."""
-
-    change: str
-    words: str
-    verdict: str
-
-
-@dataclass(frozen=True)
-class Card:
-    """A point of docs/paper-reading.md."""
-
-    anchor: str
-    title: Markup
-    text: Markup
-    worth: Sequence[Worth]
+# "Switch: `upsampler: staged | one_step`", "*Switch.* `features`, `branch_features`."
+SWITCH = re.compile(r"\bSwitch(?:es)?\*?[.:]\*?\s(?P<names>[^\n]*(?:\n[^\n]+)*)")
+CODE = re.compile(r"`([\w.]+)[^`]*`")
 
 
 @dataclass(frozen=True)
 class Part:
-    """A part of docs/paper-reading.md; one without points is a card itself."""
+    """A part or a point of docs/paper-reading.md.
+
+    Attributes
+    ----------
+    title, text : Markup
+    points : sequence of Part
+        Of a part; one without points is shown as a point is.
+    worth : sequence of tuple of str
+        Of a point: what each other interpretation changes, its differences, and their verdicts.
+    """
 
     title: Markup
     text: Markup
-    cards: Sequence[Card]
+    points: Sequence["Part"] = ()
+    worth: Sequence[tuple[str, str, str]] = ()
+
+    @property
+    def anchor(self) -> str:
+        """Name of a point for links."""
+        return slug("point", self.title.striptags())
 
 
 def reading(text: str, results: Results) -> tuple[Markup, list[Part]]:
@@ -46,40 +47,35 @@ def reading(text: str, results: Results) -> tuple[Markup, list[Part]]:
     Parameters
     ----------
     text : str
-        The document.
+        The document: parts have headings of level 2, their points of level 3.
     results : Results
         Whose variants.csv says what was trained.
     """
-    introduction, found = parts(text)
+    introduction, *found = re.split(r"^## ", text.partition("\n")[2], flags=re.MULTILINE)
     changes = worths(results["variants"])
-    taken: dict[str, int] = {}
-
-    def card(title: Markup, text: Markup, switches: Sequence[str] = ()) -> Card:
-        own = [worth for worth in changes if worth.change.partition("=")[0] in switches]
-        anchor = slug("point", title.striptags())
-        taken[anchor] = taken.get(anchor, 0) + 1
-        return Card(anchor + f"-{taken[anchor]}" * (taken[anchor] > 1), title, text, own)
-
-    return introduction, [
-        Part(part.title, part.text, [card(p.title, p.text, p.switches) for p in part.points])
-        if part.points
-        else Part(Markup(""), Markup(""), [card(part.title, part.text)])
-        for part in found
-    ]
+    parts = []
+    for chapter in found:
+        own, *points = re.split(r"^### ", chapter, flags=re.MULTILINE)
+        parts.append(part(own, [part(point, (), changes) for point in points], changes))
+    return whole(introduction), parts
 
 
-def worths(frame: pd.DataFrame) -> list[Worth]:
+def part(text: str, points: Sequence[Part], changes: Sequence[tuple[str, str, str]]) -> Part:
+    """Return a part or a point of the document, given its heading and what follows."""
+    title, _, body = text.partition("\n")
+    named = [name for passage in SWITCH.finditer(body) for name in CODE.findall(passage["names"])]
+    worth = [change for change in changes if change[0].partition("=")[0] in named]
+    return Part(inline(title), whole(body), points, worth)
+
+
+def worths(frame: pd.DataFrame) -> list[tuple[str, str, str]]:
     """Return what each variant that was compared is worth, over its test sets."""
     found = []
     compared = frame[frame["minus_base_db"].notna()]
     for _, rows in compared.groupby("method", sort=False):
-        values = rows["minus_base_db"]
-        low, high = (number(value, 2, sign=True) for value in (values.min(), values.max()))
-        verdicts = list(rows["verdict"])
+        values, verdicts = rows["minus_base_db"], list(rows["verdict"])
+        ends = distinct(number(end, 2, sign=True) for end in (values.min(), values.max()))
         words = ", ".join(f"{v} on {verdicts.count(v)}" for v in distinct(verdicts) if v)
         sets = "test set" if len(rows) == 1 else f"of {len(rows)} test sets"
-        change = str(rows["changes"].iloc[0])
-        found.append(
-            Worth(change, f"{low if low == high else f'{low} to {high}'} dB", f"{words} {sets}")
-        )
+        found.append((str(rows["changes"].iloc[0]), f"{' to '.join(ends)} dB", f"{words} {sets}"))
     return found

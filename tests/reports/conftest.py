@@ -1,22 +1,46 @@
 """Studies that are invented and rendered once per session."""
 
+import json
 import shutil
+from functools import cache
 from pathlib import Path
+from typing import Any
 
 import pytest
+from bs4 import BeautifulSoup, Tag
 
 from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
+from reports.figures.pictures import Pictures
 from reports.render import render
 from tests.reports.study import HOSTILE, LABELS, draw, frames, hostile, write_log, write_study
+
+ROOT = Path(__file__).parents[2]
 
 
 def build(folder: Path) -> Path:
     """Render the study in `folder`; return the report's folder."""
-    output = folder / "build"
-    names = ("results", "evaluations", "docs")
-    render(*(folder / name for name in names), output, folder / "logs", folder / "machines")
-    return output
+    given = (folder / "results", folder / "evaluations", ROOT / "docs", folder / "build")
+    render(*given, folder / "logs", folder / "machines")
+    return folder / "build"
+
+
+@cache
+def page(report: Path, name: str = "index.html") -> BeautifulSoup:
+    """Parse a page of a report."""
+    return BeautifulSoup((report / name).read_text(encoding="utf-8"), "html.parser")
+
+
+def block(report: Path, key: str) -> Tag:
+    """The article or section with an id."""
+    found = page(report).find(id=key)
+    assert isinstance(found, Tag), key
+    return found
+
+
+def given(script: Path) -> Any:
+    """What a script beside the page gives it: the value of a variable."""
+    return json.loads(script.read_text("utf-8").partition(" = ")[2].rstrip(";\n"))
 
 
 @pytest.fixture(scope="session")
@@ -35,6 +59,11 @@ def results(study: Path) -> Results:
 
 
 @pytest.fixture(scope="session")
+def pictures(study: Path, results: Results) -> Pictures:
+    return Pictures(results, study / "evaluations")
+
+
+@pytest.fixture(scope="session")
 def report(study: Path) -> Path:
     return build(study)
 
@@ -50,6 +79,6 @@ def hostile_report(tmp_path_factory: pytest.TempPathFactory) -> Path:
     """The study with hostile texts in its result files."""
     folder = tmp_path_factory.mktemp("hostile") / "study"
     labels = dict(zip(LABELS, HOSTILE, strict=False))
-    write_study(folder, hostile(frames()), profile="toy", training=HOSTILE[0], labels=labels)
+    write_study(folder, hostile(frames()), training=HOSTILE[0], labels=labels)
     draw(folder)
     return build(folder)

@@ -14,17 +14,18 @@ from pipeline.tables.files import write_frame
 from pipeline.tables.results import FORMAT
 from pipeline.tables.tables import FILES
 
-LABELS = {"bicubic": "Bicubic", "srcnn": "SRCNN", "vdsr": "VDSR", "msrn": "MSRN", "mesr": "MESR"}
 TRAINED = ("srcnn", "vdsr", "msrn", "mesr")
+# Gain of a network or a variant over bicubic interpolation in dB.
+GAINS = {"bicubic": 0.0, "srcnn": 0.8, "vdsr": 1.2, "msrn": 1.6, "mesr": 2.0}
+GAINS |= {"mesr-no_rb": 1.9, "mesr-steps500": 1.4, "mesr-wide": 2.2}
+LABELS = {"bicubic": "Bicubic", "srcnn": "SRCNN", "vdsr": "VDSR", "msrn": "MSRN", "mesr": "MESR"}
+VARIANTS = {"mesr-no_rb": "without RB", "mesr-steps500": "500 steps", "mesr-wide": "wide"}
 SCALES, DATASETS, SEEDS = (2, 4), ("Set5", "photos_test"), (0, 1)
 # Images of each test set; those with a photograph keep pictures at x4.
-IMAGES = {"Set5": ("baby", "bird"), "photos_test": ("astronaut", "cat", "coffee", "camera")}
+IMAGES = [("Set5", "baby"), ("Set5", "bird")]
+IMAGES += [("photos_test", name) for name in ("astronaut", "cat", "coffee", "camera")]
 PHOTOGRAPHS = {"astronaut": data.astronaut, "cat": data.chelsea, "coffee": data.coffee}
-VARIANTS = {
-    "mesr-no_rb": "MESR, without RB",
-    "mesr-steps500": "MESR, 500 steps",
-    "mesr-wide": "MESR, wide",
-}
+TRIED = ((0.001, 26.0, "yes"), (0.002, 25.9, ""))  # learning rates
 HOSTILE = (
     "<script>alert(1)</script>",
     "R&D 100% a_b #1 $x^2$ ~{brace}",
@@ -34,275 +35,140 @@ HOSTILE = (
     "x" * 60,
     "[red]zz[/red] ,,low,,",
 )
-READING = """# Reading the paper
-
-The paper leaves several details open; each point names the words, the readings and the choice.
-
-## Channel widths
-
-The widths are never given. *Switch.* `features`.
-
-| Reading | Parameters |
-|---|---:|
-| 24-channel branches | 4.60 M |
-
-<script>alert("raw HTML is text here")</script>
-"""
 
 
-def gain(method: str) -> float:
-    """PSNR over bicubic in dB."""
-    if method == "bicubic":
-        return 0.0
-    network, _, variant = method.partition("-")
-    return (
-        0.8
-        + 0.4 * TRAINED.index(network)
-        - {"": 0.0, "no_rb": 0.1, "steps500": 0.6, "wide": -0.2}[variant]
+def table(columns: str, *rows: Sequence[Any]) -> pd.DataFrame:
+    return pd.DataFrame(rows, columns=columns.split())
+
+
+def runs_of(methods: Sequence[str]) -> pd.DataFrame:
+    """runs.csv: bicubic interpolation and every method with each seed, variants at x4 alone."""
+    keys = [(f"bicubic_x{s}", "bicubic", s, None) for s in SCALES]
+    keys += [
+        (f"{m}_x{s}_s{seed}", m, s, seed)
+        for m in methods
+        for s in SCALES
+        for seed in SEEDS
+        if s == 4 or "-" not in m
+    ]
+    runs = table("key method scale seed", *keys)
+    runs[["network", "variant"]] = [(*m.split("-"), "")[:2] for m in runs["method"]]
+    shorter = runs["variant"] == "steps500"
+    return runs.assign(
+        kind=np.where(runs["network"] == "bicubic", "interpolation", "trained"),
+        label=runs["method"].map(LABELS | VARIANTS),
+        params=50_000,
+        steps=np.where(shorter, 500, 600),
+        train=np.where(shorter, "steps=500", ""),
+        lr=0.001,
+        code_digest="c0de" * 16,
+        machine="x86_64",
+        device="cpu",
     )
 
 
-def psnr_of(method: str, scale: int, image: str, seed: int) -> float:
-    """PSNR of one image in dB."""
-    place = sum(map(ord, image))
-    return (
-        34 - 2 * scale + 5 * np.sin(place) + gain(method) * (1 + 0.3 * np.cos(place)) + 0.02 * seed
+def quality_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """quality.csv, whose networks gain more on some images than on others."""
+    scores = runs.merge(table("dataset image", *IMAGES), how="cross").assign(protocol="rgb")
+    gain = scores["method"].map(GAINS)
+    place = scores["image"].map(lambda name: sum(map(ord, name)))
+    seeds = 0.02 * scores["seed"].fillna(0)
+    mean = 34 - 2 * scores["scale"] + 5 * np.sin(place) + gain * (1 + 0.3 * np.cos(place))
+    return scores.assign(psnr_db=mean + seeds, ssim=0.8 + gain / 20)
+
+
+def history_of(runs: pd.DataFrame) -> pd.DataFrame:
+    """history.csv, with a gate that closes in MESR."""
+    steps = pd.DataFrame({"step": range(100, 601, 100)})
+    rows = runs[runs["kind"] == "trained"].merge(steps, how="cross")
+    rows = rows[rows["step"] <= rows["steps"]]
+    psnr = 26 + rows["method"].map(GAINS) - 100 / rows["step"]
+    gated = rows["method"] == "mesr"
+    return rows.assign(
+        psnr_db=psnr,
+        loss=0.2 - rows["step"] / 4000,
+        gate_mean=(5 / rows["step"]).where(gated),
+        coarse_psnr_db=(psnr - 0.1).where(gated),
+    )
+
+
+def compared(rows: pd.DataFrame, base: str, minus: str) -> pd.DataFrame:
+    """Add the difference to the rows of a method at the same scale, an interval and a verdict."""
+    own = rows[rows["method"] == base].groupby("scale")["mean_db"].first()
+    difference = rows["mean_db"] - rows["scale"].map(own)
+    difference = difference.where(~rows["method"].isin([base, "bicubic"]))
+    ends = {"low_db": -0.1, "high_db": 0.1, "bootstrap_low_db": -0.05, "bootstrap_high_db": 0.05}
+    return rows.assign(
+        **{minus: difference} | {name: difference + end for name, end in ends.items()},
+        verdict=np.select([difference > 0.1, difference < -0.1], ["higher", "lower"], ""),
     )
 
 
 def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str, pd.DataFrame]:
     """The result files by name, with those of their columns that the report reads."""
-    methods = [*trained, *(VARIANTS if subject == "mesr" else ())]
-    keys = [(f"bicubic_x{s}", "bicubic", s, None) for s in SCALES]
-    keys += [
-        (f"{m}_x{s}_s{d}", m, s, d)
-        for m in methods
-        for s in SCALES
-        for d in SEEDS
-        if s == 4 or "-" not in m
-    ]
-    runs, quality, history = [], [], []
-    for key, method, scale, seed in keys:
-        network, _, variant = method.partition("-")
-        steps = 500 if variant == "steps500" else 600
-        runs.append(
-            {
-                "key": key,
-                "method": method,
-                "network": network,
-                "variant": variant,
-                "scale": scale,
-                "kind": "interpolation" if network == "bicubic" else "trained",
-                "seed": seed,
-                "label": {**LABELS, **VARIANTS}[method],
-                "params": 50_000,
-                "steps": steps,
-                "lr": 0.001,
-                "train": f"steps={steps}" if variant == "steps500" else "",
-                "code_digest": "c0de" * 16,
-                "machine": "x86_64",
-                "device": "cpu",
-                "weights_sha256": "ab12" * 16,
-            }
-        )
-        for dataset in DATASETS:
-            for image in IMAGES[dataset]:
-                quality.append(
-                    {
-                        "key": key,
-                        "method": method,
-                        "kind": runs[-1]["kind"],
-                        "scale": scale,
-                        "seed": seed,
-                        "dataset": dataset,
-                        "image": image,
-                        "protocol": "rgb",
-                        "ssim": 0.8 + gain(method) / 20,
-                        "psnr_db": psnr_of(method, scale, image, seed or 0),
-                    }
-                )
-        for step in range(100, steps + 1, 100) if seed is not None else ():
-            own = {"psnr_db": 26 + gain(method) - 100 / step, "loss": 0.2 - step / 4000}
-            gate = (
-                {"gate_mean": 5 / step, "coarse_psnr_db": own["psnr_db"] - 0.1}
-                if method == "mesr"
-                else {}
-            )
-            history.append(
-                {
-                    "key": key,
-                    "method": method,
-                    "scale": scale,
-                    "seed": seed,
-                    "step": step,
-                    **own,
-                    **gate,
-                }
-            )
-    scores = pd.DataFrame(quality)
-    rows, overall, variants = [], [], []
-    for (method, scale), own in scores.groupby(["method", "scale"], sort=False):
-        base = scores[(scores["method"] == subject) & (scores["scale"] == scale)]
-        network, _, variant = str(method).partition("-")
-        facts = {
-            "method": method,
-            "network": network,
-            "variant": variant,
-            "scale": scale,
-            "label": {**LABELS, **VARIANTS}[str(method)],
-            "kind": own["kind"].iloc[0],
-            "seeds": len(SEEDS),
-        }
-        difference = own["psnr_db"].mean() - base["psnr_db"].mean()
-        compared = {
-            "minus_subject_db": difference,
-            "low_db": difference - 0.1,
-            "high_db": difference + 0.1,
-            "bootstrap_low_db": difference - 0.05,
-            "bootstrap_high_db": difference + 0.05,
-            "verdict": "higher"
-            if difference > 0.1
-            else "lower"
-            if difference < -0.1
-            else "not significant",
-        }
-        compared = compared if method not in (subject, "bicubic") else {}
-        if facts["kind"] == "trained" and not variant:
-            overall.append(
-                facts | compared | {"images": 6, "psnr_db": own["psnr_db"].mean(), "networks": 4}
-            )
-        for dataset, part in own.groupby("dataset", sort=False):
-            mean = {
-                "dataset": dataset,
-                "psnr_db": part["psnr_db"].mean(),
-                "ssim": part["ssim"].mean(),
-                "psnr_sd_db": 0.02,
-                "params": 10_000 * (1 + len(network)),
-                "multi_adds": 2e9 * len(network),
-            }
-            if variant:
-                minus = {
-                    "minus_base_db": difference,
-                    "low_db": difference - 0.1,
-                    "high_db": difference + 0.1,
-                }
-                heading = "Training length" if "steps" in variant else "Ablation"
-                variants.append(
-                    facts
-                    | mean
-                    | minus
-                    | {
-                        "base": "mesr",
-                        "heading": heading,
-                        "changes": "features=9",
-                        "verdict": "lower",
-                    }
-                )
-            else:
-                rows.append(
-                    facts
-                    | mean
-                    | compared
-                    | {"published_psnr_db": 30.125 if network == "vdsr" else None}
-                )
-    rows += [
-        {
-            "method": "a2f-quoted",
-            "network": "a2f",
-            "label": "A2F-L",
-            "kind": "quoted",
-            "scale": s,
-            "dataset": d,
-            "published_psnr_db": 33.5,
-            "published_ssim": 0.91,
-            "params": 1_374_000,
-            "remark": "quoted by another",
-            "source": "wxxxxxxh/A2F@1a2b3c4 README",
-        }
-        for s in SCALES
-        for d in DATASETS
-    ]
-    tuning = [
-        {
-            "network": network,
-            "scale": 4,
-            "steps": 100,
-            "seed": 0,
-            "lr": lr,
-            "psnr_db": 26 - place / 9,
-            "chosen": "yes" if place == 0 else "",
-        }
-        for network in trained
-        for place, lr in enumerate((0.001, 0.002))
-    ]
-    certification = [
-        {
-            "network": "vdsr",
-            "variant": "",
-            "scale": scale,
-            "dataset": "Set5",
-            "protocol": "vdsr",
-            "psnr_digits": 2,
-            "published_psnr_db": 37.53,
-            "psnr_db": 37.53 + off,
-            "published_ssim": 0.9587,
-            "ssim": 0.9587 + off / 10,
-            "ssim_digits": 4,
-            "verdict": verdict,
-            "source": "SRCNN, ECCV 2014",
-        }
-        for scale, off, verdict in ((2, 0.001, "equal"), (3, 0.015, "close"), (4, 0.2, "missed"))
-    ]
+    runs = runs_of([*trained, *(VARIANTS if subject == "mesr" else ())])
+    quality = quality_of(runs)
+    groups = quality.groupby(["method", "scale"])["psnr_db"]
+    quality["mean_db"] = groups.transform("mean")
+    same = ["method", "network", "variant", "scale", "label", "kind", "dataset", "mean_db"]
+    means = quality.groupby(same, sort=False)[["psnr_db", "ssim"]].mean().reset_index()
+    sizes = means["network"].str.len()
+    means = means.assign(
+        seeds=len(SEEDS), psnr_sd_db=0.02, params=10_000 * (1 + sizes), multi_adds=2e9 * sizes
+    )
+    methods = compared(means[means["variant"] == ""], subject, "minus_subject_db")
+    methods["published_psnr_db"] = np.where(methods["network"] == "vdsr", 30.125, None)
+    quoted = table("scale dataset", *((s, d) for s in SCALES for d in DATASETS)).assign(
+        method="a2f-quoted", network="a2f", label="A2F-L", kind="quoted", params=1_374_000,
+        published_psnr_db=33.5, published_ssim=0.91, remark="quoted by another",
+        source="wxxxxxxh/A2F@1a2b3c4 README",
+    )  # fmt: skip
+    overall = methods[methods["kind"] == "trained"].drop_duplicates(["method", "scale"])
+    variants = compared(means[means["network"] == "mesr"], "mesr", "minus_base_db")
+    variants = variants[variants["variant"] != ""].assign(base="mesr", changes="features=9")
+    variants["heading"] = np.where(variants["variant"] == "steps500", "Training length", "Ablation")
+    certified = ((2, 0.001, "equal"), (3, 0.015, "close"), (4, 0.2, "missed"))
     return {
-        "methods": pd.DataFrame(rows),
-        "overall": pd.DataFrame(overall),
-        "variants": pd.DataFrame(variants),
-        "runs": pd.DataFrame(runs),
-        "quality": scores,
-        "history": pd.DataFrame(history),
-        "tuning": pd.DataFrame(tuning),
-        "certification": pd.DataFrame(certification),
-    }
+        "methods": pd.concat([methods, quoted]),
+        "overall": overall.assign(images=len(IMAGES), psnr_db=overall["mean_db"], networks=4),
+        "variants": variants,
+        "runs": runs,
+        "quality": quality,
+        "history": history_of(runs),
+        "tuning": table(
+            "network lr psnr_db chosen",
+            *((network, *tried) for network in trained for tried in TRIED),
+        ).assign(scale=4, steps=100, seed=0),
+        "certification": table(
+            "scale psnr_db ssim verdict",
+            *((s, 37.53 + off, 0.9587 + off / 10, verdict) for s, off, verdict in certified),
+        ).assign(
+            network="vdsr", variant="", dataset="Set5", protocol="vdsr", source="SRCNN, ECCV 2014",
+            published_psnr_db=37.53, psnr_digits=2, published_ssim=0.9587, ssim_digits=4,
+        ),
+    }  # fmt: skip
 
 
 def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> Path:
-    """Write results/ and docs/ of a study."""
+    """Write results/ of a study."""
     (folder / "results").mkdir(parents=True)
     for name, columns in FILES.items():
         frame = found.get(name, pd.DataFrame())
-        write_frame(
-            folder / "results" / f"{name}.csv", frame[[c for c in columns if c in frame]], columns
-        )
+        frame = frame[[c for c in columns if c in frame]]
+        write_frame(folder / "results" / f"{name}.csv", frame, columns)
     study = {
-        "format": FORMAT,
-        "profile": "toy",
-        "subject": "mesr",
-        "labels": {**LABELS, **VARIANTS},
-        "paper_setting": False,
-        "protocol": "rgb",
-        "arithmetic": "portable",
-        "datasets": list(DATASETS),
-        "training": "photos_train",
-        "excluded": [],
-        "scales": list(SCALES),
-        "steps": 600,
-        "reduced": ["mesr"],
-        "hr": "1280x720",
-        "ablation_dataset": "Set5",
-        "complexity_dataset": "Set5",
-        "complexity_scale": 4,
-        "certificate": "recorded",
-        "confidence": 0.95,
-        "resamples": 100,
-        "figures": {"crops": [], "refinement": None},
+        **{"format": FORMAT, "profile": "toy", "subject": "mesr", "labels": LABELS | VARIANTS},
+        **{"paper_setting": False, "protocol": "rgb", "arithmetic": "portable", "hr": "1280x720"},
+        **{"datasets": DATASETS, "training": "photos_train", "excluded": [], "scales": SCALES},
+        **{"steps": 600, "reduced": ["mesr"], "ablation_dataset": "Set5", "resamples": 100},
+        **{"complexity_dataset": "Set5", "complexity_scale": 4, "certificate": "recorded"},
+        **{"confidence": 0.95, "figures": {"crops": [], "refinement": None}},
     }
     (folder / "results" / "study.json").write_text(json.dumps(study | facts))
-    (folder / "docs").mkdir()
-    (folder / "docs" / "paper-reading.md").write_text(READING, encoding="utf-8")
     return folder
 
 
-def draw(folder: Path, methods: Sequence[str] = TRAINED) -> None:
+def draw(folder: Path) -> None:
     """Keep pictures between bicubic and perfect at x4; thumbnails, for speed."""
     for image, photograph in PHOTOGRAPHS.items():
         hr = Image.fromarray(photograph()).convert("RGB")
@@ -310,43 +176,35 @@ def draw(folder: Path, methods: Sequence[str] = TRAINED) -> None:
         hr = hr.crop((0, 0, hr.width // 4 * 4, hr.height // 4 * 4))
         lr = hr.resize((hr.width // 4, hr.height // 4), Image.Resampling.BICUBIC)
         low = lr.resize(hr.size, Image.Resampling.BICUBIC)
-        for method in ("bicubic", *methods):
+        for method in ("bicubic", *TRAINED):
             key = "bicubic_x4" if method == "bicubic" else f"{method}_x4_s0"
             kept = folder / "evaluations" / key / "photos_test" / "images" / image
             kept.mkdir(parents=True)
-            Image.blend(low, hr, gain(method) / 5).save(kept / "sr.png", compress_level=1)
+            Image.blend(low, hr, GAINS[method] / 5).save(kept / "sr.png", compress_level=1)
             if method == "bicubic":
                 hr.save(kept / "hr.png", compress_level=1)
                 lr.save(kept / "lr.png")
             if method == "mesr":
-                Image.blend(low, hr, 0.8 * gain(method) / 5).save(kept / "coarse.png")
+                Image.blend(low, hr, 0.3).save(kept / "coarse.png")
 
 
 def write_log(folder: Path, key: str) -> None:
     """Write what was measured of a run on this machine."""
     path = folder / "logs" / "runs" / f"{key}.json"
     path.parent.mkdir(parents=True, exist_ok=True)
-    log = {
-        "git_revision": "4f1c2a9d" * 5,
-        "started": "2026-03-04T05:06:07+00:00",
-        "wall_seconds": 130.4,
-        "steps_per_s": 7.46,
-    }
+    started = "2026-03-04T05:06:07+00:00"
+    log = {"git_revision": "4f1c2a9d" * 5, "started": started, "wall_seconds": 130.4}
     path.write_text(json.dumps(log))
 
 
 def hostile(found: dict[str, pd.DataFrame]) -> dict[str, pd.DataFrame]:
     """Put hostile texts into the labels, remarks and sources of the result files."""
     changed = dict(found)
-    for name, columns in (
-        ("methods", ("label", "remark", "source")),
-        ("overall", ("label",)),
-        ("variants", ("label", "changes", "heading")),
-        ("runs", ("label", "machine")),
-    ):
-        frame = found[name].copy()
-        for column in columns:
-            texts = [HOSTILE[index % len(HOSTILE)] for index in range(len(frame))]
-            frame[column] = frame[column].where(frame[column] == "Ablation", texts)
-        changed[name] = frame
+    for name in ("methods", "overall", "variants", "runs"):
+        texts = np.resize(HOSTILE, len(found[name]))
+        columns = {"label", "remark", "source", "changes", "machine"} & set(found[name])
+        changed[name] = found[name].assign(**dict.fromkeys(columns, texts))
+    # Table 1 has the rows under the heading Ablation.
+    heading = changed["variants"]["heading"]
+    changed["variants"]["heading"] = heading.where(heading == "Ablation", HOSTILE[0])
     return changed

@@ -15,10 +15,10 @@ from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
 from selenium.webdriver.support.ui import Select, WebDriverWait
 
-from pipeline.tables.results import Results
 from reports.figures.comparison import compare, pair
 from reports.figures.pictures import Crop, Pictures
 from tests.browser import needs_chromium, start_browser
+from tests.reports.conftest import given
 
 AXE = "axe-core@4.14.1"
 pytestmark = [pytest.mark.browser, needs_chromium]
@@ -76,6 +76,7 @@ def column(browser: Any, table: str, index: int) -> list[str]:
 
 
 def button(browser: Any, selector: str, text: str = "") -> Any:
+    """Return the first element that has a text, in the middle of the window."""
     found = browser.find_elements(By.CSS_SELECTOR, selector)
     one = next(b for b in found if text in b.get_attribute("textContent"))
     script = "arguments[0].scrollIntoView({block: 'center', inline: 'center', behavior: 'instant'})"
@@ -94,15 +95,13 @@ def test_no_console_messages(browser: Any, report: Path, hostile_report: Path) -
 
 def test_sorting_by_mouse_and_keyboard_and_missing_values_last(browser: Any, report: Path) -> None:
     open_page(browser, report)
-    heads = [
-        h.text for h in browser.find_elements(By.CSS_SELECTOR, "#results thead tr:last-child th")
-    ]
-    index = next(i for i, head in enumerate(heads) if head.startswith("minus"))
+    heads = browser.find_elements(By.CSS_SELECTOR, "#results thead tr:last-child th")
+    index = next(i for i, head in enumerate(heads) if head.text.startswith("minus"))
     given = column(browser, "results", index)
     head = button(browser, "#results th button", "minus")
     for press in (head.click, lambda: head.send_keys(Keys.ENTER)):
         press()
-        direction = head.find_element(By.XPATH, "..").get_attribute("aria-sort")
+        direction = heads[index].get_attribute("aria-sort")
         values = column(browser, "results", index)
         numbers = [float(value) for value in values if value]
         assert values[len(numbers) :] == [""] * 3  # MESR, bicubic, quoted
@@ -114,18 +113,16 @@ def test_sorting_by_mouse_and_keyboard_and_missing_values_last(browser: Any, rep
 
 def test_one_scale_is_shown_everywhere(browser: Any, report: Path) -> None:
     open_page(browser, report)
-    assert len(rows(browser, "results")) == 6
     before = [row.text for row in rows(browser, "results")]
-    figure = browser.find_element(By.ID, "figure-gains-x2-of")
-    assert not figure.is_displayed()
     button(browser, "#results .switch button", "×2").click()
-    assert len(rows(browser, "results")) == 6
-    assert [row.text for row in rows(browser, "results")] != before
-    assert figure.is_displayed()
+    now = [row.text for row in rows(browser, "results")]
+    assert len(now) == len(before) == 6
+    assert now != before
+    assert browser.find_element(By.ID, "figure-gains-x2-of").is_displayed()
     assert not browser.find_element(By.ID, "figure-gains-x4-of").is_displayed()
 
 
-def test_filters_leave_the_rows_that_fit(browser: Any, report: Path) -> None:
+def test_filter_leaves_the_rows_that_fit(browser: Any, report: Path) -> None:
     open_page(browser, report)
     search = button(browser, "#results input[type=search]")
     search.send_keys("srn trained")
@@ -134,12 +131,7 @@ def test_filters_leave_the_rows_that_fit(browser: Any, report: Path) -> None:
     ]
     status = browser.find_element(By.CSS_SELECTOR, "#results .tools [role=status]")
     assert status.text == "1 of 6 rows"
-    search.clear()
-    search.send_keys(" ")
-    kind = Select(browser.find_element(By.CSS_SELECTOR, "#results .tools select"))
-    kind.select_by_visible_text("quoted")
-    assert len(rows(browser, "results")) == 1
-    kind.select_by_index(0)
+    search.send_keys(Keys.CONTROL, "a", Keys.DELETE)
     assert len(rows(browser, "results")) == 6
 
 
@@ -180,71 +172,50 @@ def test_copies_of_hostile_texts_are_escaped(browser: Any, hostile_report: Path)
     assert len({len(line) for line in lines}) == 1
 
 
-def test_the_runs_of_a_row_are_shown_with_their_logs(browser: Any, report: Path) -> None:
-    open_page(browser, report)
+def test_the_runs_of_a_row_are_shown_with_their_logs(
+    browser: Any, report: Path, tmp_path: Path
+) -> None:
+    folder = Path(shutil.copytree(report, tmp_path / "build"))
+    facts = {"reproduced": True, "sentence": "reproduced: <i>all</i> 3 outputs"}
+    (folder / "verified.js").write_text(f"window.reportVerified = {json.dumps(facts)};")
+    open_page(browser, folder)
     row = next(row for row in rows(browser, "results") if "MSRN" in row.text)
     link = row.find_element(By.CSS_SELECTOR, "a.run")
     browser.execute_script("arguments[0].click()", link)
     shown = rows(browser, "runs")
     assert len(shown) == 2  # seeds
-    for text in ("MSRN", "4f1c2a9d4f1c", "2026-03-04 05:06 UTC", "2 min 10 s", "7.5"):
+    for text in ("MSRN", "4f1c2a9d4f1c", "2026-03-04 05:06 UTC", "2 min 10 s"):
         assert text in shown[0].text
     assert "22 trainings, " in browser.find_element(By.ID, "summary").text
-
-
-def test_commits_are_links_and_texts_of_logs_stay_text(
-    browser: Any, report: Path, tmp_path: Path
-) -> None:
-    folder = Path(shutil.copytree(report, tmp_path / "build"))
-    value = {"text": "<b>4f1c</b>", "sort": "4f1c", "href": "https://a.example/commit/4f1c"}
-    logs = json.dumps({"mesr_x4_s0": {"git_revision": value}})
-    (folder / "logs.js").write_text(f"window.reportLogs = {logs};")
-    facts = {"reproduced": True, "sentence": "reproduced: <i>all</i> 3 outputs"}
-    (folder / "verified.js").write_text(f"window.reportVerified = {json.dumps(facts)};")
-    open_page(browser, folder)
-    links = browser.find_elements(By.CSS_SELECTOR, "#runs td[data-log] a")
-    assert [(link.text, link.get_attribute("href")) for link in links] == [
-        ("<b>4f1c</b>", "https://a.example/commit/4f1c")
-    ]
     verified = browser.find_element(By.ID, "verified")
     assert "<i>all</i> 3 outputs" in verified.text
     assert "yes" in verified.get_attribute("class")
 
 
+WIDTHS = """
+return {
+  page: document.documentElement.scrollWidth - document.documentElement.clientWidth,
+  boxes: [...document.querySelectorAll('.scroll')].map(b =>
+    [b.scrollHeight - b.clientHeight, getComputedStyle(b).backgroundImage.includes('gradient')]),
+  charts: [...document.querySelectorAll('.chart svg')].filter(s => s.clientWidth).map(s =>
+    [s.getAttribute('class'), s.clientWidth / s.viewBox.baseVal.width * 8.6])
+}
+"""
+
+
 @pytest.mark.parametrize("width", [320, 390, 768, 1440])
 @pytest.mark.parametrize("name", ["report", "hostile_report"])
-def test_page_never_scrolls_sideways(
+def test_page_fits_its_width_and_charts_have_type_of_eleven_pixels(
     browser: Any, name: str, width: int, request: pytest.FixtureRequest
 ) -> None:
     open_page(browser, request.getfixturevalue(name), width=width)
-    overflow = browser.execute_script(
-        "return document.documentElement.scrollWidth - document.documentElement.clientWidth"
-    )
-    assert overflow <= 0
-
-
-@pytest.mark.parametrize("width", [390, 1440])
-def test_type_of_charts_is_at_least_eleven_pixels(browser: Any, report: Path, width: int) -> None:
-    open_page(browser, report, width=width)
-    sizes = browser.execute_script(
-        "return [...document.querySelectorAll('.chart svg')].filter(s => s.clientWidth).map(s =>"
-        "[s.getAttribute('class'), s.clientWidth / s.viewBox.baseVal.width * 8.6])"
-    )
-    assert len(sizes) > 4
-    assert {kind for kind, _ in sizes} == {"narrow" if width == 390 else "wide"}
-    assert min(size for _, size in sizes) >= 11
-
-
-def test_no_table_has_a_box_of_limited_height_and_wide_ones_a_shade(
-    browser: Any, report: Path
-) -> None:
-    open_page(browser, report, width=390)
-    boxes = browser.execute_script(
-        "return [...document.querySelectorAll('.scroll')].map(b =>"
-        "[b.scrollHeight - b.clientHeight, getComputedStyle(b).backgroundImage])"
-    )
-    assert max(extra for extra, _ in boxes) <= 1
-    assert all("gradient" in image for _, image in boxes)
+    found = browser.execute_script(WIDTHS)
+    assert found["page"] <= 0
+    assert all(extra <= 1 and shade for extra, shade in found["boxes"])  # none of limited height
+    assert len(found["charts"]) > 4
+    assert {kind for kind, _ in found["charts"]} == {"narrow" if width < 640 else "wide"}
+    if width in (390, 1440):
+        assert min(size for _, size in found["charts"]) >= 11
 
 
 def test_dark_follows_the_system_and_the_button(browser: Any, report: Path) -> None:
@@ -282,53 +253,35 @@ def test_axe_finds_nothing_serious(
     assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
 
 
-def test_sections_after_the_first_are_folded(browser: Any, report: Path) -> None:
-    open_page(browser, report)
-    before = len(rows(browser, "variants"))
-    fold = button(browser, "#variants .unfold[aria-expanded=false]")
-    fold.send_keys(Keys.ENTER)
-    assert fold.get_attribute("aria-expanded") == "true"
-    assert len(rows(browser, "variants")) > before
-
-
 def test_footnotes_open_where_their_mark_is(browser: Any, report: Path) -> None:
     open_page(browser, report, width=390)
-    mark = button(browser, "#results tr.quoted a.mark:last-of-type")
-    if not mark.is_displayed():
-        mark = next(
-            m for m in browser.find_elements(By.CSS_SELECTOR, "#results a.mark") if m.is_displayed()
-        )
-    mark.send_keys(Keys.ENTER)
+    marks = browser.find_elements(By.CSS_SELECTOR, "#results tr.quoted a.mark")
+    next(mark for mark in marks if mark.is_displayed()).send_keys(Keys.ENTER)
     tip = browser.find_element(By.ID, "tip")
     assert "wxxxxxxh/A2F@1a2b3c4 README" in tip.text
     box = browser.execute_script("return arguments[0].getBoundingClientRect()", tip)
     assert box["left"] >= 0
     assert box["right"] <= 390
+    assert 0 < box["top"] < 900
     ActionChains(browser).send_keys(Keys.ESCAPE).perform()
     assert not tip.is_displayed()
 
 
-def test_signs_tell_their_values_by_keyboard(browser: Any, report: Path) -> None:
-    open_page(browser, report)
-    stops = browser.find_elements(By.CSS_SELECTOR, ".grid button[tabindex='0']")
-    assert len(stops) == 1
-    browser.execute_script("arguments[0].focus({preventScroll: true})", stops[0])
-    tip = browser.find_element(By.ID, "tip")
-    assert "VDSR, Set5, ×2: equal" in tip.text
-    ActionChains(browser).send_keys(Keys.ARROW_RIGHT).perform()
-    assert "VDSR, Set5, ×3: close" in tip.text
-    assert browser.switch_to.active_element.get_attribute("aria-label") == tip.text
-
-
-def test_a_link_to_a_row_unfolds_it(browser: Any, report: Path) -> None:
+def test_links_and_buttons_lead_to_what_is_folded(browser: Any, report: Path) -> None:
     open_page(browser, report, "index.html#runs-5")
     row = browser.find_element(By.ID, "runs-5")
     assert row.is_displayed()
     box = browser.execute_script("return arguments[0].getBoundingClientRect()", row)
     assert 0 < box["top"] < 900 - box["height"]
-
-
-def test_points_of_the_reading_unfold(browser: Any, report: Path) -> None:
+    before = len(rows(browser, "variants"))  # sections after the first are folded
+    fold = button(browser, "#variants .unfold[aria-expanded=false]")
+    fold.send_keys(Keys.ENTER)
+    assert fold.get_attribute("aria-expanded") == "true"
+    assert len(rows(browser, "variants")) > before
+    sign = button(browser, ".grid a", "≈")
+    assert "VDSR, Set5, ×3: close" in sign.get_attribute("aria-label")
+    sign.send_keys(Keys.ENTER)
+    assert browser.find_element(By.ID, "certification-2").is_displayed()
     open_page(browser, report, "reading.html#point-channel-widths")
     cards = browser.find_elements(By.CSS_SELECTOR, "details.card")
     assert cards[0].get_attribute("open")
@@ -355,96 +308,78 @@ def control(found: Any, name: str) -> Any:
     return found.find_element(By.CSS_SELECTOR, f"[data-control='{name}']")
 
 
-def pixels(browser: Any, name: str) -> int:
-    """A digest of what a pane shows."""
-    return int(
-        browser.execute_script(
-            "const c = document.querySelector(`[data-pane='${arguments[0]}'] canvas`);"
-            "return new Uint32Array(c.getContext('2d').getImageData(0, 0, c.width, c.height)"
-            ".data.buffer).reduce((sum, pixel) => (31 * sum + pixel) % 2147483647, 1)",
-            name,
-        )
-    )
+def choose(found: Any, name: str, text: str) -> None:
+    Select(control(found, name)).select_by_visible_text(text)
 
 
-def scores_shown(text: str) -> tuple[float, float]:
-    """PSNR and SSIM of what is in view."""
-    psnr, _, ssim = text.removeprefix("in view ").partition(" · ")[0].partition(" / ")
-    return float(psnr), float(ssim)
+def chosen(found: Any, name: str) -> str:
+    return str(Select(control(found, name)).first_selected_option.text)
 
 
 def test_explorer_compares_with_the_truth_and_scores_what_is_in_view(
-    browser: Any, study: Path, report: Path, results: Results
+    browser: Any, report: Path, pictures: Pictures
 ) -> None:
     found = explorer(browser, report)
-    chosen = [Select(control(found, side)).first_selected_option.text for side in "ab"]
-    assert chosen == ["Ground truth", "MESR"]
-    listed = json.loads((report / "assets/excerpts/list.js").read_text().partition(" = ")[2][:-2])
-    region = tuple(listed[0]["region"])
-    crop = Crop("photos_test", "astronaut", 4, region)
-    comparison = compare(Pictures(results, study / "evaluations"), crop)
+    assert [chosen(found, side) for side in "ab"] == ["Ground truth", "MESR"]
+    region = tuple(given(report / "assets/excerpts/list.js")[0]["region"])
+    comparison = compare(pictures, Crop("photos_test", "astronaut", 4, region))
     assert comparison is not None
-    for row in comparison.facts.set_index("label").loc[["MESR", "Bicubic"]].itertuples():
-        Select(control(found, "b")).select_by_visible_text(str(row.Index))
-        assert scores_shown(pane(found, "b")) == pytest.approx(
-            (row.region_psnr_db, row.region_ssim), abs=6e-3
+    for row in comparison.tiles.set_index("label").loc[["MESR", "Bicubic"]].itertuples():
+        choose(found, "b", str(row.Index))
+        psnr, _, ssim = pane(found, "b").removeprefix("in view ").split(" · ")[0].partition(" / ")
+        assert [float(psnr), float(ssim)] == pytest.approx(
+            [row.region_psnr_db, row.region_ssim], abs=6e-3
         )
         assert f"whole image {pair(row.psnr_db, row.ssim)}" in pane(found, "b")
         assert str(row.Index) in pane(found, "error")
 
 
+SCROLLED = "return [...document.querySelectorAll('.view')].map(v => [v.scrollLeft, v.scrollTop])"
+
+
 def test_explorer_zooms_moves_and_swaps(browser: Any, report: Path) -> None:
     found = explorer(browser, report)
-    Select(control(found, "a")).select_by_visible_text("MESR")
-    assert pixels(browser, "a") == pixels(browser, "b")
-    whole, scored = pixels(browser, "a"), scores_shown(pane(found, "b"))
+    choose(found, "a", "MESR")
+    whole = pane(found, "b")
+    assert pane(found, "a") == whole
     for _ in range(2):
         control(found, "closer").click()
     assert control(found, "factor").text == "×2"
-    assert pixels(browser, "a") == pixels(browser, "b") != whole
-    assert scores_shown(pane(found, "a")) == scores_shown(pane(found, "b")) != scored
-    before = pixels(browser, "b")
-    stage = found.find_element(By.CSS_SELECTOR, ".panes")
-    stage.send_keys(Keys.ARROW_LEFT)
-    assert pixels(browser, "a") == pixels(browser, "b") != before
-    stage.send_keys("0")
-    assert control(found, "factor").text == "×1"
-    assert pixels(browser, "a") == whole
-    Select(control(found, "b")).select_by_visible_text("MSRN")
+    WebDriverWait(browser, 20).until(lambda _: pane(found, "a") == pane(found, "b") != whole)
+    middle, zoomed = browser.execute_script(SCROLLED), pane(found, "b")
+    assert middle[0] == middle[2]
+    view = found.find_element(By.CSS_SELECTOR, "[data-pane='b'] .view")
+    view.send_keys(Keys.ARROW_LEFT)
+    WebDriverWait(browser, 20).until(lambda _: pane(found, "a") == pane(found, "b") != zoomed)
+    moved = browser.execute_script(SCROLLED)
+    assert moved[0] == moved[1] == moved[2]
+    assert moved[0][0] < middle[0][0]
+    ActionChains(browser).drag_and_drop_by_offset(view, -30, -20).perform()
+    WebDriverWait(browser, 20).until(lambda b: b.execute_script(SCROLLED)[0][1] > middle[0][1])
+    control(found, "all").click()
+    assert pane(found, "a") == whole
+    choose(found, "b", "MSRN")
     Select(control(found, "image")).select_by_index(1)
     WebDriverWait(browser, 60).until(lambda _: "in view" in pane(found, "b"))
-    assert Select(control(found, "b")).first_selected_option.text == "MSRN"
-    Select(control(found, "a")).select_by_visible_text("Ground truth")
+    assert chosen(found, "b") == "MSRN"
+    choose(found, "a", "Ground truth")
     control(found, "swap").click()
-    assert Select(control(found, "a")).first_selected_option.text == "MSRN"
+    assert chosen(found, "a") == "MSRN"
     assert pane(found, "b") == "what the others are compared with"
 
 
 def test_explorer_by_touch(browser: Any, report: Path) -> None:
-    found = explorer(browser, report, width=375)
-    width = "return Math.max(...[...document.querySelectorAll('#explorer *')]"
-    width += ".map(e => e.getBoundingClientRect().right))"
-    assert browser.execute_script(width) <= 375
-    canvas = found.find_element(By.CSS_SELECTOR, "[data-pane='b'] canvas")
-    script = "arguments[0].scrollIntoView({block: 'center', behavior: 'instant'})"
-    browser.execute_script(script, canvas)
-    box = browser.execute_script("return arguments[0].getBoundingClientRect()", canvas)
-
-    def touch(kind: str, *places: tuple[float, float]) -> None:
-        points = [
-            {"x": box["left"] + x * box["width"], "y": box["top"] + y * box["height"], "id": i}
-            for i, (x, y) in enumerate(places)
-        ]
-        browser.execute_cdp_cmd("Input.dispatchTouchEvent", {"type": kind, "touchPoints": points})
-
-    touch("touchStart", (0.45, 0.5), (0.55, 0.5))
-    for apart in (0.1, 0.2, 0.3):
-        touch("touchMove", (0.45 - apart, 0.5), (0.55 + apart, 0.5))
-    touch("touchEnd")
-    assert control(found, "factor").text != "×1"
-    before = pixels(browser, "a")
-    touch("touchStart", (0.5, 0.5))
-    for x in (0.45, 0.35, 0.25):
-        touch("touchMove", (x, 0.5))
-    touch("touchEnd")
-    assert pixels(browser, "a") != before
+    explorer(browser, report, width=375)
+    right = "return Math.max(...[...document.querySelectorAll('#explorer *:not(canvas)')]"
+    assert browser.execute_script(f"{right}.map(e => e.getBoundingClientRect().right))") <= 375
+    for _ in range(3):
+        button(browser, "[data-control=closer]").click()
+    view = button(browser, "[data-pane='b'] .view")
+    box = browser.execute_script("return arguments[0].getBoundingClientRect()", view)
+    before = browser.execute_script(SCROLLED)[0][0]
+    x, y = box["left"] + box["width"] / 2, box["top"] + box["height"] / 2
+    for kind, *moved in (("Start", 0), ("Move", 15), ("Move", 30), ("Move", 45), ("End",)):
+        points = [{"x": x - by, "y": y} for by in moved]
+        event = {"type": f"touch{kind}", "touchPoints": points}
+        browser.execute_cdp_cmd("Input.dispatchTouchEvent", event)
+    WebDriverWait(browser, 20).until(lambda b: b.execute_script(SCROLLED)[0][0] > before + 20)

@@ -1,6 +1,5 @@
 """Machines' files in the report: which are read, which row is a network's, what is written."""
 
-import json
 from pathlib import Path
 
 import pandas as pd
@@ -10,6 +9,7 @@ from bs4 import BeautifulSoup
 from pipeline.tables.results import Results
 from reports.machines import NUMBERS, TEXTS, costs, measured_points, read_machines, write_machines
 from reports.view import view
+from tests.reports.conftest import given
 from tests.reports.study import HOSTILE
 
 
@@ -17,28 +17,16 @@ def machine(results: Results, name: str, measured: str) -> pd.DataFrame:
     """A machine on which networks cost what their parameters cost."""
     methods = results["methods"]
     own = methods[methods["kind"] == "trained"].drop_duplicates(["method", "scale"])
-    facts = {
-        **dict.fromkeys(NUMBERS, 1),
-        **dict.fromkeys(TEXTS, ""),
-        "network": own["network"],
-        "scale": own["scale"],
-        "params": own["params"],
-        "latency_ms": own["params"] / 1e4,
-        "latency_q1_ms": own["params"] / 2e4,
-        "latency_q3_ms": own["params"] / 0.9e4,
-        "device": "cpu",
-        "peak_memory_mib": 200,
-        "machine": name,
-        "measured": measured,
-        "input": "HR 1280x720",
-        "torch": "2.14.1+cpu",
-        "precision": "fp32",
-        "threads": 2,
-        "size": "study",
-        "rounds": 5,
-        "share": [0.5, *[1.0] * (len(own) - 1)],
-    }
-    return pd.DataFrame(facts).rename(columns={"network": "model"})
+    facts = dict.fromkeys(NUMBERS, 1) | dict.fromkeys(TEXTS, "")
+    facts |= {"device": "cpu", "machine": name, "measured": measured, "input": "HR 1280x720"}
+    facts |= {"torch": "2.14.1+cpu", "precision": "fp32", "threads": 2, "size": "study"}
+    facts |= {"rounds": 5, "peak_memory_mib": 200} | {n: own[n] for n in ("scale", "params")}
+    return pd.DataFrame(facts | {"model": own["network"]}).assign(
+        share=[0.5, *[1.0] * (len(own) - 1)],
+        latency_ms=own["params"] / 1e4,
+        latency_q1_ms=own["params"] / 2e4,
+        latency_q3_ms=own["params"] / 0.9e4,
+    ).drop(columns="network")  # fmt: skip
 
 
 @pytest.fixture
@@ -77,12 +65,9 @@ def test_table_shows_the_file(results: Results, machines: Path) -> None:
     found = view(costs(results, read_machines(machines)[0][1], "machine0"))
     assert [section.title for section in found.sections] == ["×2, HR 1280x720", "×4, HR 1280x720"]
     assert "Newer CPU, 2 threads, PyTorch 2.14.1, fp32" in found.table.caption
-    row = next(row for row in found.rows if row.is_subject)
-    assert row.cells[0].text == "MESR"
-    latency = next(
-        c for c, h in zip(row.cells, found.heads, strict=True) if h.startswith("Latency")
-    )
-    assert (latency.text, latency.small) == ("5.0", "[2.5, 5.6]")
+    cells = next(row.cells for row in found.rows if row.is_subject)
+    assert cells[0].text == "MESR"
+    assert ("5.0", "[2.5, 5.6]") in [(cell.text, cell.small) for cell in cells]
     assert found.notes == (("1", "measured on a strip and scaled to the whole"),)
 
 
@@ -90,8 +75,7 @@ def test_costs_stand_beside_the_page(results: Results, machines: Path, tmp_path:
     folder = tmp_path / "report"
     folder.mkdir()
     write_machines(folder, results, machines)
-    script = (folder / "costs.js").read_text()
-    found = BeautifulSoup(json.loads(script.partition(" = ")[2].rstrip(";\n")), "html.parser")
+    found = BeautifulSoup(given(folder / "costs.js"), "html.parser")
     links = [str(tag[a]) for a in ("href", "src") for tag in found.find_all(attrs={a: True})]
     assert links
     for link in links:

@@ -51,68 +51,56 @@ def test_kinds(kind: str, values: list[float], value: object, text: str, unit: s
     assert (prints(value), found) == (text, unit)
 
 
-def table(**more: object) -> Table:
-    frame = pd.DataFrame(
-        {
-            "label": ["A", "B", "C", "Q"],
-            "kind": ["trained", "trained", "trained", "quoted"],
-            "scale": [2, 4, 4, 4],
-            "method": ["a", "b", "c", "q"],
-            "psnr_db": [31.5, 28.25, 28.0, 29.0],
-            "sd": [0.02, 0.014, None, None],
-            "told": [None, 28.5, None, None],
-            "low": [None, -0.1, None, None],
-            "high": [None, 0.25, None, None],
-            "minus": [None, 0.05, -0.2, None],
-            "note": ["", "one seed", "one seed", "no code"],
-            "source": ["x", "", "", "b/c@1234567"],
-            "is_quoted": [False, False, False, True],
-            "is_subject": [False, True, False, False],
-            "nothing": [None] * 4,
-        }
-    )
-    settings = {
-        "columns": (
-            Column("label", "Method"),
-            Column("psnr_db", "PSNR", "db", "Set5", best="higher", spread="sd", beneath="told"),
-            Column("minus", "minus B", "difference", "Set5", low="low", high="high"),
-            Column("nothing", "Nothing", "db"),
-        ),
-        "switch": "scale",
-        "rank_within": ("kind", "scale"),
-        "filters": ("kind",),
-        "note": "note",
-        "subject": "is_subject",
-        "quoted": "is_quoted",
-    }
-    return Table("t", "Title", "Caption.", frame, **(settings | more))  # type: ignore[arg-type]
+ROWS = pd.DataFrame(
+    [
+        ("A", "trained", 2, "a", 31.5, 0.02, None, None, None, None, "", "x"),
+        ("B", "trained", 4, "b", 28.25, 0.014, 28.5, 0.05, -0.1, 0.25, "one seed", ""),
+        ("C", "trained", 4, "c", 28.0, None, None, -0.2, None, None, "one seed", ""),
+        ("Q", "quoted", 4, "q", 29.0, None, None, None, None, None, "no code", "b/c@1234567"),
+    ],
+    columns=[
+        *("label", "kind", "scale", "method", "psnr_db", "sd", "told", "minus", "low", "high"),
+        *("note", "source"),
+    ],
+)
+ROWS["is_quoted"] = ROWS["kind"] == "quoted"
+ROWS["is_subject"] = ROWS["label"] == "B"
+ROWS["nothing"] = None
+COLUMNS = (
+    Column("label", "Method"),
+    Column("psnr_db", "PSNR", "db", "Set5", best="higher", spread="sd", beneath="told"),
+    Column("minus", "minus B", "difference", "Set5", low="low", high="high"),
+    Column("nothing", "Nothing", "db"),
+)
+TABLE = Table(
+    "t", "Title", "Caption.", ROWS, COLUMNS, switch="scale", rank_within=("kind", "scale"),
+    note="note", subject="is_subject", quoted="is_quoted",
+)  # fmt: skip
 
 
 def test_rows_stand_in_the_sections_of_their_scale() -> None:
-    found = view(table())
+    found = view(TABLE)
     assert [(s.switch, len(s.rows)) for s in found.sections] == [("×2", 1), ("×4", 3)]
     assert found.switches == ["×2", "×4"]
     assert found.heads == ("Method", "PSNR", "minus B (dB)")  # an empty column is left out
     assert found.groups == [("", 1), ("Set5", 2)]
     assert [row.run for row in found.rows] == ["a ×2", "b ×4", "c ×4", "q ×4"]
+    assert scale_text("Ablation") == "Ablation"
 
 
 def test_a_value_has_its_spread_or_interval_and_what_was_published() -> None:
-    _, b, c, _ = view(table()).rows
+    a, b, c, _ = view(TABLE).rows
     assert (b.cells[1].text, b.cells[1].small, b.cells[1].beneath) == ("28.25", "±0.01", "28.50")
     assert (b.cells[2].text, b.cells[2].small) == ("+0.05", "[−0.10, +0.25]")
     assert (c.cells[1].small, c.cells[2].small, c.cells[2].text) == ("", "", "−0.20")
     assert float(b.cells[1].sort) == 28.25
-    assert view(table()).rows[0].cells[2].text == "–"
+    assert a.cells[2].text == "–"
 
 
-def test_best_and_second_are_marked_within_one_kind_and_scale() -> None:
-    ranks = [row.cells[1].rank for row in view(table()).rows]
-    assert ranks == [0, 1, 2, 0]  # alone at x2; quoted rows have no rank
-
-
-def test_notes_are_numbered_once_and_quoted_rows_have_their_source() -> None:
-    found = view(table())
+def test_best_notes_and_sources_of_rows() -> None:
+    found = view(TABLE)
+    # Alone at x2; quoted rows have no rank.
+    assert [row.cells[1].rank for row in found.rows] == [0, 1, 2, 0]
     assert found.notes == (("1", "one seed"), ("2", "b/c@1234567; no code"))
     assert [row.note for row in found.rows] == ["", "1", "1", "2"]
     assert [row.is_quoted for row in found.rows] == [False, False, False, True]
@@ -120,10 +108,6 @@ def test_notes_are_numbered_once_and_quoted_rows_have_their_source() -> None:
 
 
 def test_infinite_values_sort_as_numbers() -> None:
-    frame = table().frame.assign(psnr_db=[math.inf, 1.0, 2.0, 3.0])
-    cell = view(replace(table(), frame=frame)).rows[0].cells[1]
+    frame = ROWS.assign(psnr_db=[math.inf, 1.0, 2.0, 3.0])
+    cell = view(replace(TABLE, frame=frame)).rows[0].cells[1]
     assert (cell.text, cell.sort) == ("∞", "Infinity")
-
-
-def test_other_words_than_scales_stay() -> None:
-    assert (scale_text(4), scale_text("Ablation")) == ("×4", "Ablation")

@@ -12,7 +12,14 @@ from skimage.metrics import structural_similarity
 
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
-from reports.figures.comparison import OVERVIEW_SIDE, PRINTED, compare, comparison_figure, printed
+from reports.figures.comparison import (
+    OVERVIEW_SIDE,
+    PRINTED,
+    Comparison,
+    compare,
+    comparison_figure,
+    printed,
+)
 from reports.figures.pictures import (
     NEUTRAL,
     Crop,
@@ -32,8 +39,10 @@ CAT = Crop("photos_test", "cat", 4)
 
 
 @pytest.fixture(scope="module")
-def pictures(study: Path, results: Results) -> Pictures:
-    return Pictures(results, study / "evaluations")
+def comparison(pictures: Pictures) -> Comparison:
+    found = compare(pictures, CAT)
+    assert found is not None
+    return found
 
 
 def gray(values: np.ndarray) -> Image.Image:
@@ -62,21 +71,7 @@ def test_region_is_the_one_of_largest_mean_error() -> None:
 
 
 @pytest.mark.parametrize("scale", [2, 3, 4])
-def test_region_covers_what_bicubic_restores_worst(scale: int) -> None:
-    rng = np.random.default_rng(scale)
-    original = rng.integers(60, 190, (144, 192))
-    x, y = 96, 48
-    worse = original.copy()
-    worse[y : y + 12, x : x + 12] += 60
-    size = usual_size((192, 144), scale)
-    left, top, width, height = worst_region(gray(original), gray(worse), size, scale)
-    assert (width, height) == size
-    assert left <= x and x + 12 <= left + width
-    assert top <= y and y + 12 <= top + height
-
-
-@pytest.mark.parametrize("scale", [2, 3, 4])
-def test_usual_regions_are_of_whole_lr_pixels_and_4_to_3(scale: int) -> None:
+def test_usual_regions_are_4_to_3_of_whole_lr_pixels(scale: int) -> None:
     width, height = usual_size((480, 320), scale)
     assert width % scale == height % scale == 0
     assert width / height == pytest.approx(4 / 3, rel=0.05)
@@ -114,26 +109,24 @@ def test_named_crops_have_their_scale_and_region(pictures: Pictures) -> None:
     assert found == [replace(CAT, region=(8, 8, 32, 24))]
 
 
-def test_tiles_are_the_truth_the_input_and_every_method(pictures: Pictures) -> None:
-    comparison = compare(pictures, CAT)
-    assert comparison is not None
-    facts = comparison.facts
-    assert list(facts["label"]) == [
+def test_tiles_are_the_truth_the_input_and_every_method(
+    pictures: Pictures, comparison: Comparison
+) -> None:
+    tiles = comparison.tiles
+    assert list(tiles["label"]) == [
         *("Ground truth", "LR input", "Bicubic", "SRCNN", "VDSR", "MSRN", "MESR")
     ]
     _, _, width, height = comparison.region
-    assert {tile.size for tile in (comparison.tiles[0], *comparison.tiles[2:])} == {(width, height)}
-    assert comparison.tiles[1].size == (width // 4, height // 4)
-    assert max(comparison.overview.size) <= OVERVIEW_SIDE
+    assert {tile.size for tile in tiles["tile"].drop(index=1)} == {(width, height)}
+    assert tiles["tile"][1].size == (width // 4, height // 4)
+    assert max(comparison.overview().size) <= OVERVIEW_SIDE
     quality = pictures.results["quality"].set_index(["key", "image"])["psnr_db"]
-    assert facts["psnr_db"].iloc[-1] == quality["mesr_x4_s0", "cat"]
+    assert tiles["psnr_db"].iloc[-1] == quality["mesr_x4_s0", "cat"]
 
 
-def test_region_and_image_are_scored_apart(pictures: Pictures) -> None:
-    comparison = compare(pictures, CAT)
-    assert comparison is not None
-    view, truth = (luma(comparison.tiles[index]) for index in (-1, 0))
-    row = comparison.facts.iloc[-1]
+def test_region_and_image_are_scored_apart(pictures: Pictures, comparison: Comparison) -> None:
+    row = comparison.tiles.iloc[-1]
+    view, truth = luma(row["tile"]), luma(comparison.tiles["tile"][0])
     expected = 10 * math.log10(255**2 / ((view - truth) ** 2).mean())
     assert row["region_psnr_db"] == pytest.approx(expected)
     ssim = structural_similarity(
@@ -162,52 +155,24 @@ def test_best_is_marked_among_tiles_of_one_kind_alone() -> None:
     assert list(found) == [False, True, True, False, False, True, False]
 
 
-def test_a_figure_has_room_for_the_subject_and_the_best_others(pictures: Pictures) -> None:
-    comparison = compare(pictures, CAT)
-    assert comparison is not None
-    facts = comparison.facts
-    more = pd.concat([facts] + [facts.iloc[3:4].assign(psnr_db=20.0 + i) for i in range(9)])
-    variant = facts.iloc[3:4].assign(psnr_db=99.0, variant="no_rb")
-    many = replace(comparison, facts=pd.concat([more, variant], ignore_index=True))
-    shown = printed(many)
+def test_a_figure_has_room_for_the_subject_and_the_best_others(comparison: Comparison) -> None:
+    tiles = comparison.tiles
+    more = pd.concat([tiles] + [tiles.iloc[3:4].assign(psnr_db=20.0 + i) for i in range(9)])
+    variant = tiles.iloc[3:4].assign(psnr_db=99.0, variant="no_rb")
+    shown = printed(replace(comparison, tiles=pd.concat([more, variant], ignore_index=True)))
     assert len(shown) == PRINTED
     assert {"Ground truth", "LR input", "Bicubic", "MESR"} <= set(shown["label"])
     assert 20.0 not in list(shown["psnr_db"])
     assert "no_rb" not in list(shown["variant"])
 
 
-def test_image_without_pictures_has_no_figure(pictures: Pictures) -> None:
+def test_images_with_pictures_have_figures(pictures: Pictures) -> None:
     assert compare(pictures, Crop("Set5", "baby", 4)) is None
     nothing = Pictures(pictures.results, Path("nothing"))
     assert (nothing.crops(), refinement_figure(nothing)) == ([], None)
-
-
-def test_refinement_is_of_the_subject(pictures: Pictures) -> None:
     figure = refinement_figure(pictures)
     assert figure is not None
     assert "second stage of MESR" in figure.caption
-    assert NEUTRAL in figure.caption
-
-
-@pytest.mark.parametrize(("name", "size"), [("sr.png", (40, 30)), ("lr.png", (39, 26))])
-def test_picture_of_another_size_is_named_with_both_sizes(
-    changed: Path, results: Results, name: str, size: tuple[int, int]
-) -> None:
-    path = changed / "evaluations/bicubic_x4/photos_test/images/cat" / name
-    Image.new("RGB", size).save(path)
-    with pytest.raises(UserError, match=r"cat.*png: \d+ x \d+ pixels, expected.*Delete eval"):
-        compare(Pictures(results, changed / "evaluations"), CAT)
-
-
-@pytest.mark.parametrize("damage", ["broken", "empty", "gigantic"])
-def test_picture_that_cannot_be_read_is_named(changed: Path, results: Results, damage: str) -> None:
-    path = changed / "evaluations/bicubic_x4/photos_test/images/cat/sr.png"
-    if damage == "gigantic":
-        Image.new("1", (20_000, 20_000)).save(path)
-    else:
-        path.write_bytes(path.read_bytes()[: 100 if damage == "broken" else 0])
-    with pytest.raises(UserError, match=r"cat/sr\.png: (cannot be read|20000 x).*Delete eval"):
-        compare(Pictures(results, changed / "evaluations"), CAT)
 
 
 def test_slugs_are_safe_file_names() -> None:

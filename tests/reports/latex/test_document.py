@@ -3,16 +3,13 @@
 import re
 import shutil
 import subprocess
-from dataclasses import replace
 from pathlib import Path
 
 import pandas as pd
 import pytest
 
 from pipeline.tables.layout import Column, Table
-from pipeline.tables.results import Results
-from pipeline.tables.tables import all_tables
-from reports.latex.document import LONG, Layout, number, table_files
+from reports.latex.document import LONG, Layout, number
 from reports.latex.escaping import AS_TYPED, PRINTABLE, escape
 from reports.view import view
 from tests.reports.study import HOSTILE
@@ -23,23 +20,7 @@ needs_tex = pytest.mark.skipif(
 )
 
 
-def has(name: str) -> bool:
-    """Whether TeX finds a file."""
-    if shutil.which("kpsewhich") is None:
-        return False
-    return subprocess.run(["kpsewhich", name], check=False, capture_output=True).returncode == 0
-
-
-needs_ieee = pytest.mark.skipif(
-    not has("IEEEtran.cls"), reason="IEEEtran is not installed (Debian: texlive-publishers)"
-)
-PAPER = r"""
-\documentclass[journal]{IEEEtran}
-\input{preamble}
-\begin{document}
-%s
-\end{document}
-"""
+PAPER = r"\documentclass[journal]{IEEEtran}\input{preamble}\begin{document}%s\end{document}"
 
 
 def compiled(folder: Path) -> list[str]:
@@ -76,29 +57,24 @@ def table(**columns: list[object]) -> Table:
 
 @pytest.fixture
 def layout() -> Layout:
-    found = view(
-        table(
-            label=["A & B", "C", "D"], psnr_db=[31.5, 28.25, 30.0], told=[None, 28.5, None],
-            minus=[None, -0.05, 0.2], low=[None, -0.1, 0.1], high=[None, 0.0, 0.3],
-        )
+    rows = table(
+        label=["A & B", "C", "D"], psnr_db=[31.5, 28.25, 30.0], told=[None, 28.5, None],
+        minus=[None, -0.05, 0.2], low=[None, -0.1, 0.1], high=[None, 0.0, 0.3],
     )  # fmt: skip
-    return Layout(found, found.sections, ["Set5"])
+    return Layout(view(rows))
 
 
 def test_numbers_stand_in_columns_of_siunitx(layout: Layout) -> None:
-    assert layout.specification == (
-        r"@{}lS[table-format=2.2]S[table-format=+1.2]@{\,}>{\scriptsize}l@{}"
-    )
-    assert layout.width == 4
-    assert r"\multicolumn{3}{c}{Set5}" in layout.groups
-    assert r"\cmidrule(lr){2-4}" in layout.groups
-    assert number("−1,234.50") == "-1234.50"
-    assert number("–") is None
-    assert number("12 K") is None
+    assert layout.letters == [
+        *("l", "S[table-format=2.2]", r"S[table-format=+1.2]@{\,}>{\scriptsize}l")
+    ]
+    assert layout.counts == [1, 1, 2]
+    assert layout.groups == [("", 1, 1), ("Set5", 2, 4)]
+    assert [number(text) for text in ("−1,234.50", "–", "12 K")] == ["-1234.50", "", ""]
 
 
 def test_best_is_bold_and_second_underlined_and_published_beneath(layout: Layout) -> None:
-    first, second, third = (layout.lines(row) for row in layout.rows)
+    first, second, third = (layout.lines(row) for row in layout.view.rows)
     assert first[0].startswith(r"{A \& B} & \bfseries 31.50 & ")
     assert r"{\underline{30.00}}" in third[0]
     assert "-0.05 & {[}" in second[0]
@@ -106,30 +82,26 @@ def test_best_is_bold_and_second_underlined_and_published_beneath(layout: Layout
     assert len(first) == 1
 
 
-def test_captions_are_those_of_the_field(layout: Layout, results: Results) -> None:
-    assert layout.caption("×4") == (
+def test_captions_are_those_of_the_field(layout: Layout, report: Path) -> None:
+    assert layout.caption(["Set5"], "×4") == (
         "×4 SR on Set5; best in bold, second underlined; published values in italics"
     )
-    assert layout.caption("").startswith("Results of 100% of A_B; best")
-    for found, switch in table_files([view(t) for t in all_tables(results).values()], []).values():
-        assert not re.search("(?i)profile|protocol|reduced|variant of", found.caption(switch)[:40])
-
-
-def test_a_switched_table_is_a_file_for_each_scale(results: Results) -> None:
-    files = table_files([view(all_tables(results)["results"])], results.datasets)
-    assert list(files) == ["results_x2", "results_x4"]
-    layout, switch = files["results_x4"]
-    assert layout.caption(switch).startswith("×4 SR on Set5, photos_test; best in bold")
-    assert len(layout.rows) == 6  # bicubic, four networks, a quoted one
+    assert layout.caption([]).startswith("Results of 100% of A_B; best")
+    texts = {path.stem: path.read_text("utf-8") for path in (report / "latex").glob("*.tex")}
+    assert {"results_x2", "results_x4"} <= texts.keys()  # a file for each scale
+    assert r"\caption{\ensuremath{\times}4 SR on Set5, photos\_test; best" in texts["results_x4"]
+    assert texts["results_x4"].count("%") < texts["results_x4"].count(r"\\")
+    for caption in re.findall(r"\\caption\{(.{40})", "".join(texts.values())):
+        assert not re.search("(?i)profile|protocol|reduced|variant of", caption)
 
 
 def test_a_table_that_no_page_holds_is_a_longtable() -> None:
-    rows = LONG + 1
-    long = view(table(label=["A"] * rows, psnr_db=[30.0] * rows, told=[None] * rows,
-                      minus=[None] * rows, low=[None] * rows, high=[None] * rows))  # fmt: skip
-    assert Layout(long, long.sections).long
-    short = replace(long, sections=(replace(long.sections[0], rows=long.rows[:9]),))  # type: ignore[arg-type]
-    assert not Layout(short, short.sections).long
+    def rows(count: int) -> Layout:
+        nothing = dict.fromkeys(("told", "minus", "low", "high"), [None] * count)
+        return Layout(view(table(label=["A"] * count, psnr_db=[30.0] * count, **nothing)))
+
+    assert rows(LONG + 1).long
+    assert not rows(9).long
 
 
 def test_no_command_of_the_data_survives(hostile_report: Path) -> None:
@@ -147,10 +119,9 @@ def test_the_document_compiles_without_complaint(report: Path, tmp_path: Path) -
 
 
 @needs_tex
-@pytest.mark.skipif(
-    shutil.which("pdftotext") is None, reason="pdftotext is not installed (poppler-utils)"
-)
 def test_hostile_names_are_printed_as_text(hostile_report: Path, tmp_path: Path) -> None:
+    if shutil.which("pdftotext") is None:
+        pytest.skip("pdftotext is not installed (Debian: poppler-utils)")
     folder = sources(hostile_report, tmp_path)
     compiled(folder)  # names of sixty letters are wider than a column
     done = subprocess.run(
@@ -163,8 +134,9 @@ def test_hostile_names_are_printed_as_text(hostile_report: Path, tmp_path: Path)
 
 
 @needs_tex
-@needs_ieee
 def test_tables_fit_a_paper_in_two_columns(report: Path, tmp_path: Path) -> None:
+    if subprocess.run(["kpsewhich", "IEEEtran.cls"], check=False, capture_output=True).returncode:
+        pytest.skip("IEEEtran is not installed (Debian: texlive-publishers)")
     folder = sources(report, tmp_path)
     names = ("results_x4", "table1", "table4", "claims", "tuning", "figure-curves-x4")
     found = [name for name in names if (folder / f"{name}.tex").is_file()]
