@@ -23,7 +23,7 @@ from pipeline.models.networks import build_network, published_sizes
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.params import load_params
-from pipeline.study.paths import RECORD, certificate_file, hr_file
+from pipeline.study.paths import LR_RECORD, RECORD, certificate_file, hr_file, lr_certificate_file
 from pipeline.study.published_figures import published_quality
 from pipeline.study.recording import update_record
 from pipeline.study.verdicts import judge
@@ -114,6 +114,7 @@ def main(argv: Sequence[str] | None = None) -> None:
         wanted = load_params().certify
         files = [certificate_file(*pair) for pair in product(wanted.networks, wanted.datasets)]
         update_record(RECORD, files, ("model", "dataset"))
+        update_record(LR_RECORD, map(lr_certificate_file, wanted.lr), ("dataset",))
         return
     if not (network and dataset):
         parser.error("give a network and a dataset, or --record")

@@ -21,13 +21,10 @@ from pipeline.imaging.given import match_files
 from pipeline.imaging.packed import PackedImages
 from pipeline.imaging.protocol import RGB, Protocol
 from pipeline.study.paths import (
-    CERTIFICATES,
-    LR_RECORD,
     given_lr_file,
     hr_file,
     lr_certificate_file,
 )
-from pipeline.study.recording import update_record
 from pipeline.support.console import run
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
@@ -87,17 +84,10 @@ def _difference(
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Compare our LR images of a dataset with MATLAB's files, or record the certificates."""
+    """Compare our LR images of a dataset with MATLAB's files."""
     parser = argparse.ArgumentParser(prog="python -m pipeline.certify_lr", description=main.__doc__)
-    parser.add_argument("dataset", nargs="?", help="dataset whose images are in data/hr")
-    parser.add_argument("--record", action="store_true", help="put them into published/")
-    arguments = parser.parse_args(argv)
-    dataset = arguments.dataset
-    if arguments.record:
-        update_record(LR_RECORD, sorted((CERTIFICATES / "lr").glob("*.csv")), ("dataset",))
-        return
-    if not dataset:
-        parser.error("give a dataset, or --record")
+    parser.add_argument("dataset", help="dataset whose images are in data/hr")
+    dataset = parser.parse_args(argv).dataset
     images = PackedImages(hr_file(dataset))
     print(f"compare LR images of {len(images)} images of {dataset}", flush=True)
     table = certify_lr(images, PackedImages(given_lr_file(f"{dataset}_MATLAB_LR")))

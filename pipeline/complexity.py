@@ -1,7 +1,8 @@
 """Stage `complexity`: parameters and Multi-Adds of the networks of the study.
 
 ``results/sizes.csv`` has every method of the study, and its networks at the sizes that their papers
-publish; ``results/counts.csv`` puts every published count beside ours.
+publish; ``results/parts.csv`` has the share of each of their modules in the Multi-Adds;
+``results/counts.csv`` puts every published count beside ours.
 """
 
 import argparse
@@ -19,6 +20,7 @@ from pipeline.study.runs import Run, parse_scale
 from pipeline.support.console import run
 from pipeline.support.files import atomic_path
 
+PARTS = ("method", "network", "variant", "kind", "scale", "part", "multi_adds", "share")
 COUNTS = (
     *("network", "variant", "scale", "hr"),
     *("params", "counted_params", "published_params", "params_verdict"),
@@ -32,15 +34,18 @@ def _count(code: str, scale: int, settings: Mapping[str, Any], *hr: int) -> Comp
     return count(weightless(lambda: build_network(code, scale, **settings)), *hr)
 
 
-def study_sizes(params: Params) -> pd.DataFrame:
+def study_sizes(params: Params) -> tuple[pd.DataFrame, pd.DataFrame]:
     """Count every method of a study, and its networks at their papers' sizes.
 
     Returns
     -------
-    DataFrame
+    sizes : DataFrame
         Columns of sizes.csv: one row per method and scale; kind ``"paper"`` are the published
         sizes, whose name is the variant. Multi-Adds of an HR image of ``complexity.hr``, and of
         one LR patch of `patch` x `patch` pixels.
+    parts : DataFrame
+        Columns of parts.csv: of each of these its modules, see `Complexity.parts`, with their
+        Multi-Adds of the HR image and their share.
     """
     patch, hr = params.train["patch"], parse_size(params.complexity.hr)
     runs = list(params.runs().values())
@@ -52,19 +57,20 @@ def study_sizes(params: Params) -> pd.DataFrame:
         for scale in map(parse_scale, params.scales) if name in network_names() else ():
             paper = Run("", name, size, "published", scale, None, name, settings)
             wanted["paper", paper.method, scale] = paper
-    rows = []
+    rows, parts = [], []
     for (kind, method, scale), found in wanted.items():
         what = (found.code, scale, found.settings)
         whole, small = _count(*what, *hr), _count(*what, *[patch * scale] * 2)
-        rows.append(
-            {
-                **{"method": method, "network": found.network, "variant": found.variant},
-                **{"kind": kind, "scale": scale, "params": whole.params},
-                **{"multi_adds": whole.multi_adds, "patch": patch},
-                "patch_multi_adds": small.multi_adds,
-            }
-        )
-    return pd.DataFrame(rows)
+        about = {"method": method, "network": found.network, "variant": found.variant}
+        about |= {"kind": kind, "scale": scale}
+        counted = {"params": whole.params, "multi_adds": whole.multi_adds, "patch": patch}
+        rows.append(about | counted | {"patch_multi_adds": small.multi_adds})
+        parts += [
+            about | {"part": part, "multi_adds": own, "share": own / whole.multi_adds}
+            for part, own in whole.parts.items()
+            if own
+        ]
+    return pd.DataFrame(rows), pd.DataFrame(parts, columns=PARTS)
 
 
 def verdict(ours: int, as_published: int, published: int | None, digit: int) -> str:
@@ -128,7 +134,7 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write results/counts.csv and results/sizes.csv."""
+    """Write results/counts.csv, results/sizes.csv and results/parts.csv."""
     argparse.ArgumentParser(description=main.__doc__).parse_args(argv)
     params = load_params()
     networks = {*params.certify.networks, *(found.network for found in params.runs().values())}
@@ -137,9 +143,10 @@ def main(argv: Sequence[str] | None = None) -> None:
     counts = pd.DataFrame(rows, columns=COUNTS)
     whole = ["published_params", "published_multi_adds"]
     counts[whole] = counts[whole].astype("Int64")
-    for table, name in ((study_sizes(params), "sizes.csv"), (counts, "counts.csv")):
-        with atomic_path(RESULTS / name) as temporary:
-            table.to_csv(temporary, index=False, lineterminator="\n")
+    sizes, parts = study_sizes(params)
+    for table, name in ((sizes, "sizes"), (parts, "parts"), (counts, "counts")):
+        with atomic_path(RESULTS / f"{name}.csv") as temporary:
+            table.to_csv(temporary, index=False, float_format="%.6f", lineterminator="\n")
     verdicts = [*counts["params_verdict"], *counts["multi_adds_verdict"]]
     found = ", ".join(f"{verdicts.count(v)} {v}" for v in ("equal", "explained", "differs"))
     print(f"published counts: {found}")

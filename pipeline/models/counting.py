@@ -7,11 +7,13 @@ what it costs.
 """
 
 import math
-from collections.abc import Callable
+from collections.abc import Callable, Mapping
+from contextlib import ExitStack
 from dataclasses import dataclass
 from typing import Any
 
 import torch
+from torch import nn
 from torch.utils._python_dispatch import TorchDispatchMode
 from torch.utils.flop_counter import flop_registry
 
@@ -61,6 +63,17 @@ class _MultiplyAdds(TorchDispatchMode):
         self.flops = self.biases = self.rectifiers = self.pooling = 0
         self.convolutions = self.activations = 0
         self.unknown: set[str] = set()
+        self.by_part: dict[str, int] = {}
+
+    def watch(self, part: str, module: nn.Module, hooks: ExitStack) -> None:
+        """Add the FLOPs of each call of a module to those of its part of the network."""
+        began: list[int] = []
+
+        def add(*_: Any) -> None:
+            self.by_part[part] = self.by_part.get(part, 0) + self.flops - began.pop()
+
+        hooks.enter_context(module.register_forward_pre_hook(lambda *_: began.append(self.flops)))
+        hooks.enter_context(module.register_forward_hook(add))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
@@ -100,6 +113,9 @@ class Complexity:
     convolutions, activations : int
         Convolutions that are carried out (a shared one counts each time) and elements of all
         their outputs, as the NTIRE challenges on efficient SR count "#Conv" and "#Acts".
+    parts : dict of str to int
+        Multiply-accumulates of each module that is an attribute of the network (a list of modules
+        is one), by its name, in the order in which they are called.
     """
 
     params: int
@@ -110,6 +126,7 @@ class Complexity:
     pooling: int
     convolutions: int
     activations: int
+    parts: Mapping[str, int]
 
 
 def lr_size(hr_height: int, hr_width: int, scale: int) -> tuple[int, int]:
@@ -182,7 +199,10 @@ def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Com
     if network.preupsampled:
         height, width = height * network.scale, width * network.scale
     x = torch.empty(1, 3 if network.domain == "rgb" else 1, height, width, device="meta")
-    with torch.no_grad(), _MultiplyAdds() as counter:
+    with torch.no_grad(), _MultiplyAdds() as counter, ExitStack() as hooks:
+        for part, child in network.named_children():
+            for module in child if isinstance(child, nn.ModuleList) else [child]:
+                counter.watch(part, module, hooks)
         try:
             network.eval()(x)
         except (RuntimeError, NotImplementedError) as error:
@@ -208,4 +228,5 @@ def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Com
         pooling=counter.pooling,
         convolutions=counter.convolutions,
         activations=counter.activations,
+        parts={part: flops // 2 for part, flops in counter.by_part.items()},
     )

@@ -5,7 +5,6 @@ from pathlib import Path
 
 import pandas as pd
 
-from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.support.provenance import git_revision
 
@@ -24,17 +23,14 @@ def update_record(record: Path, certificates: Iterable[Path], same: Sequence[str
         Columns that say what a row is of; the record is sorted by them, in the order in which
         their values were met first.
 
-    Raises
-    ------
-    UserError
-        When none is there.
     """
     files = [path for path in certificates if path.is_file()]
     if not files:
-        raise UserError(
-            "certificates: holds none that is to be recorded. Measure first: "
+        print(
+            f"{record}: nothing was measured that could be recorded. Measure first: "
             "python -m pipeline.configure profile=certify && dvc repro certify certify_lr"
         )
+        return
     earlier, *parts = (pd.read_csv(f, dtype=str, keep_default_na=False) for f in [record, *files])
     rows = pd.concat(parts).assign(git_revision=git_revision())
     if "psnr_db" in rows:

@@ -135,6 +135,14 @@ COUNTED: dict[str, Callable[[Study], Row]] = {
 
 
 def layout(results: Results) -> Table:
-    """Lay out the claims but for those of every network, which the results show."""
+    """Lay out the claims but for those of every network, which the results show.
+
+    Differences in dB, which are printed as such, have columns of their own.
+    """
     frame = results["claims"]
-    return results.table("claims", frame[frame["claim"] != EVERY_NETWORK])
+    frame = frame[frame["claim"] != EVERY_NETWORK]
+    in_db = frame["unit"] == "dB"
+    differences = {f"{name}_db": frame[name].where(in_db) for name in ("paper", "ours")}
+    others = {name: frame[name].mask(in_db) for name in ("paper", "ours")}
+    unit = frame["unit"].mask(in_db, "")
+    return results.table("claims", frame.assign(**differences, **others, unit=unit))

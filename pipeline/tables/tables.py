@@ -12,6 +12,7 @@ from pipeline.tables import (
     claims,
     comparisons,
     methods,
+    parts,
     ranking,
     tuning,
     variants,
@@ -32,6 +33,7 @@ LAYOUTS: dict[str, Callable[[Results], Table]] = {
     "refinement": variants.refinement,
     "table3": methods.table3,
     "table4": methods.table4,
+    "parts": parts.layout,
     "ranking": ranking.layout,
     "agreement": ranking.agreement_layout,
     "tuning": tuning.layout,
@@ -72,10 +74,11 @@ def read_all(folder: Path) -> Results:
             f"{path}: format {facts.get('format')!r}, expected {FORMAT}: another version wrote it. "
             f"Run: {remedy}"
         )
-    frames = {"overlap": typed(pd.DataFrame(), FILES["overlap"])}
+    later = ("overlap", "parts")  # earlier studies have none
+    frames = {name: typed(pd.DataFrame(), FILES[name]) for name in later}
     for name, names in FILES.items():
         file = folder / f"{name}.csv"
-        if name not in frames or file.is_file():  # earlier studies have no overlap.csv
+        if name not in frames or file.is_file():
             frames[name] = read_frame(file, names, remedy)
     return Results(facts, frames)
 

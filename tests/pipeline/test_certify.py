@@ -12,7 +12,6 @@ from pipeline.imaging.packed import PackedImages, pack_images
 from pipeline.imaging.protocol import IDN, LAPSRN, PAN, SRCNN, VDSR, Protocol, Y
 from pipeline.study.paths import certificate_file, hr_file
 from pipeline.study.recording import update_record
-from pipeline.support.errors import UserError
 
 
 @pytest.fixture
@@ -91,7 +90,9 @@ def test_every_scale_becomes_a_row(
         main(["bicubic"])
 
 
-def test_record_replaces_what_was_measured_and_keeps_the_rest(tmp_path: Path) -> None:
+def test_record_replaces_what_was_measured_and_keeps_the_rest(
+    tmp_path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
     def write(name: str, *rows: tuple[str, str, str], **more: str) -> Path:
         columns = ["model", "dataset", "psnr_db"]
         path = tmp_path / f"{name}.csv"
@@ -105,8 +106,10 @@ def test_record_replaces_what_was_measured_and_keeps_the_rest(tmp_path: Path) ->
     ]
     record = write("record", *earlier, git_revision="abc")
     same = ("model", "dataset")
-    with pytest.raises(UserError, match="holds none that is to be recorded"):
-        update_record(record, [tmp_path / "none.csv"], same)
+    before = record.read_bytes()
+    update_record(record, [tmp_path / "none.csv"], same)
+    assert "Measure first" in capsys.readouterr().out
+    assert record.read_bytes() == before
     measured = write("a", ("bicubic", "toy", "33.25")), write("b", ("vdsr", "toy", ""))
     update_record(record, measured, same)
     found = pd.read_csv(record, keep_default_na=False, dtype=str)

@@ -48,12 +48,17 @@ def test_counts_of_a_published_row() -> None:
 
 def test_networks_of_compact_cost_alike_at_x4() -> None:
     text = compose_params(["profile=compact"], ROOT / "conf")
-    sizes = complexity.study_sizes(Params.model_validate(yaml.safe_load(text)))
+    sizes, parts = complexity.study_sizes(Params.model_validate(yaml.safe_load(text)))
     own = sizes[(sizes["kind"] == "trained") & (sizes["scale"] == 4) & (sizes["variant"] == "")]
     at_x4 = own.set_index("network")["patch_multi_adds"]
     assert len(at_x4) == 14
     assert set(sizes["patch"]) == {24}
     assert at_x4[(at_x4 - 115e6).abs() > 0.15 * 115e6].to_dict() == {}  # all could be reduced
+    # MESR's blocks and upsampler: reduced width changed where its computation is.
+    mesr = parts[(parts["network"] == "mesr") & (parts["scale"] == 4) & (parts["variant"] == "")]
+    share = mesr.set_index(["kind", "part"])["share"]
+    assert share["trained"][["blocks", "upsample"]].round(3).tolist() == [0.188, 0.771]
+    assert share["paper"][["blocks", "upsample"]].round(3).tolist() == [0.827, 0.148]
     paper = sizes[sizes["kind"] == "paper"].set_index(["network", "scale"])
     # CARN's table, which has VDSR with 612.6 G Multi-Adds; A2F is compared in the size S here.
     assert paper.loc[("vdsr", 4), "multi_adds"] == pytest.approx(612.6e9, rel=1e-4)
@@ -74,4 +79,6 @@ def test_stage_counts_the_networks_of_the_study_alone(
     weights = 9 * (4 + 16 + 4)
     assert (vdsr["params"], vdsr["multi_adds"]) == (weights + 4 + 4 + 1, weights * 144 * 96)
     assert vdsr["patch_multi_adds"] == weights * 32 * 32
+    parts = pd.read_csv("results/parts.csv", keep_default_na=False)
+    assert tuple(parts.iloc[0][["method", "part", "share"]]) == ("vdsr", "convs", 1.0)
     assert set(pd.read_csv("results/counts.csv")["network"]) == {"vdsr"}

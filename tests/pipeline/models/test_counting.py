@@ -57,6 +57,18 @@ def test_what_some_papers_count_besides() -> None:
     assert count(2, nn.AdaptiveAvgPool2d(1), 40, 60).pooling == 3 * 20 * 30
 
 
+def test_parts_are_the_modules_of_the_network() -> None:
+    network = Toy(2, nn.Sequential(nn.Conv2d(3, 8, 3, padding=1), nn.Conv2d(8, 3, 1)))
+    network.blocks = nn.ModuleList([nn.Conv2d(3, 3, 1), nn.Conv2d(3, 3, 1)])
+    network.unused = nn.Conv2d(3, 3, 1)
+    network.forward = lambda x: (network.blocks[1](network.blocks[0](network.body(x))),)
+    found = counting.count(network.to("meta"), 40, 60)
+    pixels = 20 * 30
+    assert found.parts == {"body": pixels * (3 * 8 * 9 + 8 * 3), "blocks": 2 * pixels * 9}
+    assert sum(found.parts.values()) == found.multi_adds
+    assert counting.count(network, 40, 60).parts == found.parts  # nothing is left behind
+
+
 def mesr_multi_adds(scale: int, blocks: int) -> int:
     """Weights of each convolution times the pixels it runs on, from the paper's equations."""
     lr = 1280 * 720 // scale**2

@@ -9,9 +9,11 @@ from pipeline.imaging.protocol import PROTOCOLS
 from pipeline.models.networks import network_names, published_sizes
 from pipeline.study.paths import PUBLISHED
 from pipeline.study.published_figures import (
+    published_claims,
     published_quality,
 )
 from pipeline.support.errors import UserError
+from pipeline.tables.claims import COUNTED
 
 DATASETS = ("Set5", "Set14", "BSD100", "Urban100")
 SCALES = (2, 3, 4)
@@ -69,6 +71,14 @@ def test_figures_that_the_protocol_facts_name() -> None:
     assert str(table["bicubic", "", 2, "Set5"].ssim) == "0.9299"
     assert "quoted by" in table["drcn", "", 2, "Set5"].note
     assert "quoted by" not in table["idn", "", 2, "Set5"].note
+
+
+def test_claims_are_of_methods_and_datasets_or_judged_otherwise() -> None:
+    claims = published_claims()
+    assert len({claim.claim for claim in claims}) == len(claims) == 9
+    compared = {claim.claim for claim in claims if claim.a and claim.b}
+    assert {c.claim for c in claims} - compared == set(COUNTED)
+    assert {name for claim in claims for name in claim.datasets.split()} == set(DATASETS)
 
 
 def copy_with(folder: Path, name: str, old: str, new: str) -> Path:

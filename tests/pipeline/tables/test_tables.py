@@ -34,6 +34,17 @@ def study() -> Study:
     return make_study(make_params(variants=ALL), SIZES)
 
 
+PARTS = pd.DataFrame(
+    [
+        ("mesr", "mesr", "", "trained", 4, "blocks", 150, 0.1875),
+        ("mesr", "mesr", "", "trained", 4, "upsample", 600, 0.75),
+        ("mesr", "mesr", "", "paper", 4, "blocks", 800, 0.8),
+        ("vdsr", "vdsr", "", "trained", 4, "convs", 100, 1.0),  # no part that others have too
+    ],
+    columns=FILES["parts"],
+)
+
+
 def at(frame: pd.DataFrame, **values: Any) -> pd.Series:
     """Return the only row with these values."""
     for name, value in values.items():
@@ -270,7 +281,7 @@ def test_the_check_against_published_results_is_refused_where_it_is_missed() -> 
 def test_every_study_has_tables_that_make_sense(tmp_path: Path, params: Any) -> None:
     study = make_study(params, SIZES)
     frames = all_frames(study) | {"sizes": study.sizes}
-    frames |= {"counts": pd.DataFrame(), "overlap": pd.DataFrame()}
+    frames |= {"counts": pd.DataFrame(), "overlap": pd.DataFrame(), "parts": PARTS}
     assert set(frames) == set(FILES)
     for name, frame in frames.items():
         write_frame(tmp_path / f"{name}.csv", frame, FILES[name])
@@ -291,10 +302,17 @@ def test_every_study_has_tables_that_make_sense(tmp_path: Path, params: Any) -> 
     wanted = {"table1", "table2", "variants"} if params.variants else set()
     assert {"table1", "table2", "variants"} & set(tables) == wanted
     assert ("claims" in tables) == ("mesr" in study.methods)
+    if "mesr" in study.methods:
+        (row,) = tables["parts"].frame.to_dict("records")
+        assert (row["body"], row["upsampler"], row["full_body"]) == (0.1875, 0.75, 0.8)
+        assert "named body or blocks" in tables["parts"].caption
     metrics = json.loads((tmp_path / "metrics.json").read_text())
     assert set(metrics) == {"x4"}
     if params.variants:
         assert metrics["x4"]["Set5"] == pytest.approx(study.mean("mesr", 4, "Set5"), abs=1e-4)
+        claim = at(tables["claims"].frame, claim="msfeb_gain")
+        assert (claim["paper_db"], claim["unit"], np.isnan(claim["ours"])) == (0.19, "", True)
+        assert claim["ours_db"] == pytest.approx(0.4, abs=0.05)
         steps = tables["table1"].frame[1:]
         assert steps["minus_base_db"].tolist() == pytest.approx([0.4, 0.35, 0.25], abs=0.05)
         assert (steps["low_db"] < steps["minus_base_db"]).all()
