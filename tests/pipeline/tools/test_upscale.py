@@ -16,12 +16,6 @@ from pipeline.tools.upscale import Enlarger, fill_hidden, image_paths
 RNG = np.random.default_rng(1)
 
 
-@pytest.fixture(autouse=True)
-def workplace(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    return tmp_path
-
-
 def vdsr(tile: int = 256) -> Enlarger:
     torch.manual_seed(0)
     return Enlarger(build_network("vdsr", 2, features=4, depth=3).eval(), tile)
