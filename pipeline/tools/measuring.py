@@ -78,7 +78,8 @@ class Case:
         height, width = factor * max(8, round(self.height * self.share)), factor * self.width
         x = torch.rand(1, 3 if network.domain == "rgb" else 1, height, width)
         device, layout = choose_device(), torch.channels_last
-        return network.to(device, memory_format=layout), x.to(device, memory_format=layout)
+        network = network.to(device).to(memory_format=layout)
+        return network, x.to(device, memory_format=layout)
 
     def timed(self, network: SRNetwork, x: Tensor) -> float:
         """Milliseconds of one forward pass; a GPU is idle before and afterwards."""

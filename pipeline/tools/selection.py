@@ -237,10 +237,8 @@ def _shipped(model: str, scale: int, variant: str, seed: int | None) -> Subject:
     entry = find_shipped(model, scale)
     if entry is None:
         have = ", ".join(f"{e.model} x{e.scale}" for e in read_manifest()) or "none"
-        raise UserError(
-            f"no weights of {model} at x{scale} come with the code; there are: {have}. "
-            "Train the network (dvc repro) or give other weights: --weights published, or a file"
-        )
+        none = f"no weights of {model} at x{scale} come with the code"
+        raise UserError(f"{none}; there are: {have}. Train it (dvc repro), or give other --weights")
     path = SHIPPED / entry.file
     found = Subject(
         entry.network(), entry.model, entry.variant, "shipped", entry.seed,
@@ -273,10 +271,7 @@ def _from_file(path: Path, model: str, scale: int, variant: str, seed: int | Non
     variant = canonical(variant, sizes)
     if variant and variant not in sizes:
         known = ", ".join(filter(None, sizes)) or "none"
-        raise UserError(
-            f"--variant {variant}: {model} has no such variant.{suggestion(variant, sizes)} "
-            f"Known: {known}."
-        )
+        raise UserError(f"--variant {variant}: {model} has no such variant. Known: {known}")
     network = build_network(model, scale, **sizes.get(variant, {}))
     load_weights(network, path)
     return Subject(network, model, variant, "trained", told=told)

@@ -10,8 +10,8 @@ import torch
 from safetensors.torch import save_file
 
 from pipeline.imaging.packed import PackedImages
-from pipeline.imaging.protocol import get_protocol
 from pipeline.models.networks import build_network, network_digest
+from pipeline.models.runs import load_run
 from pipeline.scoring.evaluation import evaluate_image
 from pipeline.study.params import load_params
 from pipeline.study.paths import hr_file, run_folder
@@ -44,36 +44,25 @@ def write_study(folder: Path) -> None:
     """Write a study into the working folder, with real scores of one run."""
     write_params(folder)
     write_images(folder)
-    for key in ("mesr_x4_s0", "mesr-no_rb_x4_s0", "vdsr-steps500_x4_s0"):
+    for key in ("mesr_x4_s0", "mesr-no_rb_x4_s0"):
         write_run(key)
     write_results("mesr_x4_s0")
 
 
 def write_results(key: str) -> None:
     """Write results/ with the scores that the run has, and bicubic interpolation's."""
-    params = load_params()
-    run = params.run(key)
     images = PackedImages(hr_file("photos_test"))
-    weights = run_folder(key) / "weights.safetensors"
-    network = build_network(run.code, run.scale, **run.settings)
-    from safetensors.torch import load_file  # noqa: PLC0415
-
-    network.load_state_dict(load_file(weights))
+    network = load_run(run_folder(key), load_params().run(key).identity)
     rows = []
     for name, model in ((key, network), ("bicubic_x4", build_network("bicubic", 4))):
         for image in images.names:
-            found = evaluate_image(model, images[image], get_protocol("rgb"))
-            scores = {"psnr_db": found.psnr_db, "ssim": found.ssim}
-            rows.append({"key": name, "dataset": "photos_test", "image": image, **scores})
+            found = evaluate_image(model, images[image])
+            rows.append((name, "photos_test", image, found.psnr_db, found.ssim))
+    columns = ["key", "dataset", "image", "psnr_db", "ssim"]
     Path("results").mkdir(exist_ok=True)
-    pd.DataFrame(rows).to_csv("results/quality.csv", index=False)
-    record = json.loads((run_folder(key) / "run.json").read_text())
-    columns = (
-        "params", "steps", "machine", "threads", "precision", "torch", "code_digest",
-        "data_digest", "weights_sha256",
-    )  # fmt: skip
-    facts = {"key": key, "kind": "trained", "label": "MESR"} | {n: record[n] for n in columns}
-    pd.DataFrame([facts]).to_csv("results/runs.csv", index=False)
+    pd.DataFrame(rows, columns=columns).to_csv("results/quality.csv", index=False)
+    digest = json.loads((run_folder(key) / "run.json").read_text())["weights_sha256"]
+    Path("results/runs.csv").write_text(f"key,label,weights_sha256\n{key},MESR,{digest}\n")
     study = {"profile": "quick", "paper_setting": False}
     Path("results/study.json").write_text(json.dumps(study))
 

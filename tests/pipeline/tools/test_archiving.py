@@ -19,10 +19,9 @@ STAGES = {"train@mesr_x4_s0": {"cmd": "train"}, "tables": {"cmd": "tables"}}
 
 
 @pytest.fixture(autouse=True)
-def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+def study(workplace: Path) -> None:
     """A study with results, locks, logs of two of three trainings and a page."""
-    monkeypatch.chdir(tmp_path)
-    write_params(tmp_path)
+    write_params(workplace)
     for folder in ("results", "logs/runs", "reports/build/latex", "reports/build/downloads"):
         Path(folder).mkdir(parents=True)
     rows = [{"key": key, "kind": "trained", "machine": machine, "torch": "2.1+cpu",
@@ -39,20 +38,19 @@ def study(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     }
     for name, text in files.items():
         Path(name).write_text(text)
-    return tmp_path
 
 
-def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> None:
+def test_the_folder_holds_copies_and_says_where_they_are_from() -> None:
     for _ in range(2):  # again, in its place
         keep_study(Path("studies/quick"), STAGES, pdf=False)
-    kept = study / "studies/quick"
+    kept = Path("studies/quick")
     assert yaml.safe_load((kept / "dvc.lock").read_text())["stages"] == STAGES
     for name in ("params.yaml", "results/quality.csv"):
-        assert (kept / name).read_bytes() == (study / name).read_bytes()
+        assert (kept / name).read_bytes() == Path(name).read_bytes()
     # The page links to the results beside it; the report itself is as it was.
     assert (kept / "report/index.html").read_text() == '<a href="../results/quality.csv">q</a>'
     assert not (kept / "report/downloads").exists()
-    assert "downloads" in (study / "reports/build/index.html").read_text()
+    assert "downloads" in Path("reports/build/index.html").read_text()
     page = (kept / "README.md").read_text()
     assert "| 2 | A | 2.1+cpu | fp32 | 1 | 0.2 |" in page
     assert "| 1 | B | 2.1+cpu | fp32 | 1 |  |" in page  # no log, no hours
@@ -60,9 +58,7 @@ def test_the_folder_holds_copies_and_says_where_they_are_from(study: Path) -> No
     assert "verify train@vdsr_x4_s0" in page
 
 
-def test_what_is_missing_or_too_large_is_refused(
-    study: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
+def test_what_is_missing_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
     monkeypatch.setattr(archiving, "LARGEST", 1000)
     with pytest.raises(UserError, match=r"expected at most 1,000.*The largest file is \S+ with"):
         keep_study(Path("kept"), STAGES, pdf=False)

@@ -21,8 +21,8 @@ def save(path: Path, height: int = 12, width: int = 10) -> Path:
     return path
 
 
-def test_image_files_are_found_by_stem_or_refused_by_name(tmp_path: Path) -> None:
-    folder = tmp_path / "hr"
+def test_image_files_are_found_by_stem_or_refused_by_name() -> None:
+    folder = Path("hr")
     with pytest.raises(UserError, match="hr: is not a folder"):
         image_files(folder)
     folder.mkdir()
@@ -43,9 +43,7 @@ def test_image_files_are_found_by_stem_or_refused_by_name(tmp_path: Path) -> Non
         image_files(folder)
 
 
-def test_pairs_are_those_that_belong_together_and_are_printed(
-    tmp_path: Path, capsys: pytest.CaptureFixture[str]
-) -> None:
+def test_pairs_are_those_that_belong_together_and_are_printed(tmp_path: Path, capsys) -> None:
     names, files = ["1", "2", "10"], ["img_001", "img_002", "img_010"]
     for height, file in enumerate(files, start=8):
         save(tmp_path / f"{file}.png", height)
@@ -93,9 +91,6 @@ def test_luma_for_a_colour_image_is_no_lr_image(tmp_path: Path) -> None:
         (hr_images, " ", "--data is empty"),  # not the current folder
     ],
 )
-def test_images_that_are_not_there(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, open_images, word: str, text: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_images_that_are_not_there(open_images, word: str, text: str) -> None:
     with pytest.raises(UserError, match=text):
         open_images(word)

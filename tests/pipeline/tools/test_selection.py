@@ -16,9 +16,8 @@ KEY = "mesr_x4_s0"
 
 
 @pytest.fixture(autouse=True)
-def run(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
-    monkeypatch.chdir(tmp_path)
-    write_params(tmp_path)
+def run(workplace: Path) -> Path:
+    write_params(workplace)
     write_run("mesr-no_rb_x4_s0")
     return write_run(KEY)
 

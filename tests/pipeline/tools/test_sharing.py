@@ -34,9 +34,8 @@ MANIFEST = FOLDER / "manifest.json"
 
 
 @pytest.fixture
-def recorded(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Recorded:
-    monkeypatch.chdir(tmp_path)
-    write_study(tmp_path)
+def recorded(workplace: Path) -> Recorded:
+    write_study(workplace)
     return Recorded.of("mesr", 4)
 
 
@@ -185,10 +184,7 @@ def test_files_of_the_checkout_are_those_of_its_manifest() -> None:
 
 @pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
 @pytest.mark.parametrize("model", ["mesr", "pan"])
-def test_shipped_weights_give_the_figures_of_the_manifest(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, model: str
-) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_shipped_weights_give_the_figures_of_the_manifest(model: str) -> None:
     entry = find_shipped(model, 4)
     figure = next(figure for figure in entry.figures if figure["dataset"] == "Set5")
     fetch_assets(["Set5"], Path("data"))

@@ -21,8 +21,8 @@ def compact() -> torch.nn.Module:
     return SRVGGNetCompact(num_in_ch=3, num_out_ch=3, num_feat=8, num_conv=2, upscale=2).eval()
 
 
-def test_a_checkpoint_is_recognised_and_its_averaged_weights_are_taken(tmp_path: Path) -> None:
-    model, path = compact(), tmp_path / "net.pth"
+def test_a_checkpoint_is_recognised_and_its_averaged_weights_are_taken() -> None:
+    model, path = compact(), Path("net.pth")
     state = {f"module.{name}": tensor for name, tensor in model.state_dict().items()}
     zeros = {name: torch.zeros_like(tensor) for name, tensor in state.items()}
     x = torch.rand(1, 3, 9, 7)
@@ -38,10 +38,8 @@ def test_a_checkpoint_is_recognised_and_its_averaged_weights_are_taken(tmp_path:
         select_subject(f"spandrel:{path}", 4)
 
 
-def test_what_is_no_network_of_finite_weights_is_refused(
-    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    state, path = compact().state_dict(), tmp_path / "net.safetensors"
+def test_what_is_no_network_of_finite_weights_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    state, path = compact().state_dict(), Path("net.safetensors")
     with pytest.raises(UserError, match="not found"):
         SpandrelNetwork(path)
     save_file({"weight": torch.zeros(3)}, path)

@@ -19,9 +19,8 @@ ENTER = ("mynet.yaml", "--scores", str(SCORES))
 
 
 @pytest.fixture(autouse=True)
-def images(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> PackedImages:
+def images(workplace: Path) -> PackedImages:
     """Three random images in the place of Set5."""
-    monkeypatch.chdir(tmp_path)
     rng = np.random.default_rng(0)
     packed = [(name, rng.integers(0, 256, (24, 20, 3), dtype=np.uint8)) for name in ("1", "2", "3")]
     pack_images(packed, Path("data/hr/Set5.h5"))

@@ -256,8 +256,7 @@ def test_differences_are_told_in_db(
     assert "0 of 3 outputs equal those of commit HEAD bit by bit; provenance names no" in said
 
 
-def test_causes_of_differences_are_named(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    monkeypatch.chdir(tmp_path)
+def test_causes_of_differences_are_named() -> None:
     header = "key,machine,threads,data_digest\n"
     before, here = f"{header}a,A,1,x\nb,A,1,x\n".encode(), f"{header}a,B,1,y\nb,A,1,x\n".encode()
     causes = ["another processor (A, here B) in 1 of 2 runs", "other images in 1 of 2 runs"]
