@@ -17,6 +17,7 @@ from pathlib import Path
 from typing import Any, Literal
 
 import submitit
+import yaml
 from pydantic import BaseModel, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
 from submitit.core.utils import FailedJobError
 from submitit.helpers import DelayedSubmission
@@ -96,7 +97,7 @@ def load_settings(name: str) -> ClusterSettings:
         place = ".".join(str(part) for part in first["loc"])
         remedy = f"{CONF / 'slurm.yaml'} explains the values"
         raise UserError(f"{path}: {place}: {first['msg']}; {remedy}") from error
-    kinds = read_yaml(Path("dvc.yaml"), "")["stages"]
+    kinds = yaml.safe_load(Path("dvc.yaml").read_text("utf-8"))["stages"]
     for kind in (*settings.submit, *settings.resources):
         if kind not in (*kinds, "default"):
             raise UserError(f"{path}: dvc.yaml has no stage {kind}. Known: {', '.join(kinds)}.")

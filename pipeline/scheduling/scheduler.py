@@ -93,6 +93,8 @@ class Scheduler:
         finally:
             if self.running:  # an error of ours
                 self._stop(signal.SIGTERM)
+            for _, in_use in self.running.values():
+                in_use.close()
             for number, handler in former.items():
                 signal.signal(number, handler)
         if self.signals:

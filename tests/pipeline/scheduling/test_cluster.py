@@ -13,7 +13,7 @@ pytest.importorskip("submitit", reason="the extra `cluster` is not installed")
 from pipeline.scheduling.cluster import CONF, load_settings
 from pipeline.support.errors import UserError
 from tests.pipeline.scheduling.slurm import needs_slurm, slurm
-from tests.pipeline.scheduling.toy import ROOT, SLURM, Toy, wait_for
+from tests.pipeline.scheduling.toy import ENVIRONMENT, ROOT, SLURM, Toy, wait_for
 
 pytestmark = pytest.mark.skipif(sys.platform != "linux", reason="needs Linux")
 
@@ -30,6 +30,7 @@ def node(toy: Toy, cluster: dict[str, str]) -> Iterator[Toy]:
     toy.environment |= cluster
     yield toy
     toy.close()
+    toy.environment = ENVIRONMENT | cluster
     # Not SIGTERM, after which a job waits for Slurm; a requeued one is pending, and just goes.
     toy.run("scancel", "--user=root", "--signal=KILL", "--full", check=False)
     toy.run("scancel", "--user=root", check=False)
