@@ -27,7 +27,7 @@ def mutate(random: Random, data: bytes) -> bytes:
     for _ in range(random.randrange(5)):
         start = random.randrange(len(body) + 1)
         stop = min(len(body), start + random.choice((1, 2, 4, 8, 64)))
-        kind = random.randrange(7)
+        kind = random.randrange(6)
         if kind == 0:
             del body[start:]
         elif kind == 1:
@@ -40,9 +40,7 @@ def mutate(random: Random, data: bytes) -> bytes:
         elif kind == 4:
             body[start:start] = random.randbytes(stop - start)
         elif start < len(body):
-            body[start] = (
-                body[start] ^ 1 << random.randrange(8) if kind == 5 else random.randrange(256)
-            )
+            body[start] ^= 1 << random.randrange(8)
         del body[LARGEST:]
     return bytes(body)
 

@@ -68,12 +68,6 @@ def test_packed_images_travel_to_worker_processes(tmp_path):
     np.testing.assert_array_equal(pickle.loads(travelled)["a"], RGB)
 
 
-def test_packed_pixels_cannot_be_written(tmp_path):
-    pack_images([("a", RGB)], tmp_path / "a.h5")
-    with pytest.raises(ValueError, match="read-only"):
-        PackedImages(tmp_path / "a.h5")["a"][0, 0] = 0
-
-
 @pytest.mark.parametrize(
     ("images", "message"),
     [
