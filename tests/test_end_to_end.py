@@ -282,49 +282,33 @@ QUESTION = """\
 profile: question
 scales: [x4]
 groups:
-  main: {networks: [mesr, mynet], scales: [x4], seeds: [0, 1]}
+  main: {networks: [mesr, examplenet], scales: [x4], seeds: [0, 1]}
   ablation: null
   question: {networks: [mesr], variants: [gate_long], scales: [x4], seeds: [0, 1]}
 variants:
   gate_long: {network: mesr, heading: Gate, settings: {gate_bias: -5.0}, train: {steps: 4}}
 comparisons:
   gate: {a: mesr-gate_long, b: mesr, scale: x4, statement: a closed gate trained longer gains}
-code: {mynet: nets/mynet.py}
+code: {examplenet: nets/examplenet.py}
 data: {train: photos_train, test: [photos_test, my_photos]}
 networks:
   mesr: {features: 8, branch_features: 4, blocks: 1, units: 1, refinement_features: 4}
+  examplenet: {features: 16, blocks: 2}
 tune: {lrs: [1.0e-3]}
 train: {patch: 8, batch: 2, steps: 2, validate_every: 2, validation_images: 1, precision: fp32}
 complexity: {hr: 128x72}
 tables: {complexity_scale: x4}
 figures: {refinement: null}
 """
-MYNET = '''\
-"""One convolution and a pixel shuffle."""
-
-from torch import Tensor, nn
-
-from mesr.common.base import SRNetwork
-
-
-class MyNet(SRNetwork):
-    """A plain tensor is what many networks return."""
-
-    def __init__(self, scale: int) -> None:
-        super().__init__(scale)
-        self.conv = nn.Conv2d(3, 3 * scale**2, 3, padding=1)
-        self.shuffle = nn.PixelShuffle(scale)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, 3, h, w) to (B, 3, scale * h, scale * w)."""
-        return self.shuffle(self.conv(x))
-'''
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+(EXAMPLE,) = re.findall(r"^```python\n(.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+(PROFILE,) = re.findall(r"^```yaml\n(.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
 
 
 def test_a_question_from_outside_is_answered_on_the_page(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """A variant of another length, two seeds, a foreign network, a folder of images: no Python."""
+    """A variant of another length, two seeds, CONTRIBUTING.md's network, a folder of images."""
     folder = tmp_path_factory.mktemp("question")
     study = Study.copied(folder / "study")
     (study.folder / "dvc.lock").unlink()
@@ -334,9 +318,11 @@ def test_a_question_from_outside_is_answered_on_the_page(
         pixels = np.random.default_rng(index).integers(0, 256, (96, 80, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((160, 144)).save(images / f"{index}.png")
     (study.folder / "nets").mkdir()
-    (study.folder / "nets/mynet.py").write_text(MYNET, encoding="utf-8")
-    (study.folder / "conf/profile/question.yaml").write_text(QUESTION, encoding="utf-8")
+    (study.folder / "nets/examplenet.py").write_text(EXAMPLE, encoding="utf-8")
+    for name, text in (("question", QUESTION), ("mine", PROFILE)):
+        (study.folder / f"conf/profile/{name}.yaml").write_text(text, encoding="utf-8")
     study.run("mesr", "register", "my_photos", str(images))
+    study.run("python", "-m", "pipeline.configure", "profile=mine")
     study.run("python", "-m", "pipeline.configure", "profile=question")
     study.run("mesr", "repro", "--jobs", "2")
 
@@ -344,7 +330,7 @@ def test_a_question_from_outside_is_answered_on_the_page(
     assert set(rows.index) == {"photos_test", "my_photos"}
     assert set(rows["seeds"]) == {2}
     methods = pd.read_csv(study.folder / "results/methods.csv")
-    assert {"mesr", "mesr-gate_long", "mynet", "bicubic"} <= {
+    assert {"mesr", "mesr-gate_long", "examplenet", "bicubic"} <= {
         *methods["method"], *pd.read_csv(study.folder / "results/variants.csv")["method"]
     }  # fmt: skip
     html = (study.folder / "reports/build/index.html").read_text(encoding="utf-8")
@@ -355,7 +341,16 @@ def test_a_question_from_outside_is_answered_on_the_page(
     for dataset, line in zip(("photos_test", "my_photos"), shown, strict=True):
         assert dataset in line
         assert line.endswith(rows.loc[dataset, "verdict"])
-    assert any("mynet" in line.lower() for line in lines)
+    assert any("examplenet" in line.lower() for line in lines)
+    # Weights and pixels of each convolution; biases count as parameters and not as Multi-Adds.
+    features, blocks, low = 16, 2, 32 * 18
+    block, stage, edge = 9 * features**2, 9 * features * 4 * features, 27 * features
+    layers = [(edge, low), *[(block, low)] * 2 * blocks, (stage, low), (stage, 4 * low)]
+    layers.append((edge, 16 * low))
+    biases = features + 2 * blocks * features + 2 * 4 * features + 3
+    sizes = pd.read_csv(study.folder / "results/sizes.csv").set_index("method").loc["examplenet"]
+    assert sizes["params"] == sum(weights for weights, _ in layers) + biases
+    assert sizes["multi_adds"] == sum(weights * pixels for weights, pixels in layers)
     # Other images under the name are refused.
     Path(study.folder, "datasets/my_photos/1.png").write_bytes((images / "2.png").read_bytes())
     assert "is not the registered image" in study.run("mesr", "repro", status=1)

@@ -128,13 +128,3 @@ def mutate_json(random: Random, data: bytes) -> bytes:
         depth = random.choice((10, 100_000))
         return b'{"a":' * depth + b"1" + b"}" * depth
     return json.dumps(mutate_tree(random, json.loads(data))).encode()
-
-
-def mutate_csv(random: Random, data: bytes) -> bytes:
-    if not random.randrange(3):
-        return mutate(random, data)
-    rows = [line.split(b",") for line in data.splitlines()]
-    row = random.choice(rows)
-    odd = str(random.choice(VALUES)).encode(errors="replace")
-    row[random.randrange(len(row))] = random.choice((odd, b'"', b'""', b'"a,b"', b"inf", b"-1e999"))
-    return b"\n".join(b",".join(row) for row in rows) + b"\n"

@@ -26,8 +26,6 @@ from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
 from pipeline.support.errors import UserError
-from pipeline.support.json import read_json
-from pipeline.tables.files import read_frame
 from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
 from tests.baselines.weights import test_caffemodel as caffe
@@ -35,7 +33,6 @@ from tests.baselines.weights import test_tensorflow as tensorflow
 from tests.baselines.weights.wire import number_field
 from tests.fuzz.mutations import (
     mutate,
-    mutate_csv,
     mutate_json,
     mutate_png,
     mutate_yaml,
@@ -216,7 +213,6 @@ RUN = {
     "network": "vdsr", "kind": "trained", "code": "baselines/vdsr.py", "scale": 2,
     "settings": SETTINGS,
 }  # fmt: skip
-COLUMNS = ("key", "scale", "dataset", "psnr_db")
 
 
 RECORD = json.dumps(RUN | {"network_digest": network_digest("baselines/vdsr.py")}).encode()
@@ -246,10 +242,5 @@ TARGETS = (
     Target("tensorflow-data", "model.data", [TENSORFLOW_DATA], _read_data, refusals=VALUE_ERROR),
     Target("params", "params.yaml", [(ROOT / "params.yaml").read_bytes()], load_params,
            (mutate_yaml,)),
-    Target("study", "study.json", [b'{"format": 2, "datasets": ["a"], "labels": {}}'],
-           lambda path: read_json(path, "dvc repro"), (mutate_json,)),
     Target("record", "run.json", [RECORD], _read_record, (mutate_json,)),
-    Target("results-quality", "quality.csv",
-           [b"key,scale,dataset,psnr_db\na,2,b,30.5\na,3,b,1\n"],
-           lambda path: read_frame(path, COLUMNS, "dvc repro"), (mutate_csv,)),
 )  # fmt: skip
