@@ -14,8 +14,8 @@ import numpy as np
 import pandas as pd
 
 from pipeline.tables.files import words
-from pipeline.tables.layout import Column, Table, columns
-from pipeline.tables.results import Results
+from pipeline.tables.layout import Column, Table
+from pipeline.tables.results import Results, usual
 from reports.figures.style import save
 from reports.figures.tradeoff import points_of, tradeoff
 from reports.latex.document import table_source
@@ -97,7 +97,7 @@ def costs(results: Results, frame: pd.DataFrame, name: str) -> Table:
         ),
         frame=frame,
         columns=(
-            *columns("label variant size params multi_adds"),
+            *map(usual, words("label variant size params multi_adds")),
             LATENCY,
             Column("peak_memory_mib", "Peak memory (MiB)", "integer"),
             Column("ntire_score", "NTIRE score", "number"),

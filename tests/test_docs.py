@@ -45,7 +45,7 @@ NOT_PARSED = {
     "pip install -e '.[export]'": "changes the environment",
     "pre-commit install": "changes the checkout's git hooks",
     "python -m benchmarks.paper_reading": "has no options; initialises full-size networks",
-    "python -m pipeline.configure profile=mine": "tests/test_contributing.py composes it",
+    "python -m pipeline.configure profile=mine": "tests/test_end_to_end.py composes it",
     "python -m pipeline.configure profile=NAME": "a placeholder; the profiles by name are composed",
 }  # fmt: skip
 # Run in a folder that has what they name, in this order.

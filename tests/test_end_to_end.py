@@ -105,51 +105,45 @@ def changed(study: Study) -> set[str]:
     return set(json.loads(output[output.index("{") :]))
 
 
-@pytest.mark.parametrize(
-    ("edited", "expected"),
-    [
-        ("pipeline/tools/tiling.py", set()),
-        ("pipeline/scoring/metrics.py", {"evaluate@*"}),
-        ("mesr/network.py", {"tune@mesr", "train@mesr_x4_s0", "train@mesr-no_rb_x4_s0", COUNT}),
-        (
-            "baselines/vdsr.py",
-            {"tune@vdsr", "train@vdsr_x4_s0", "train@vdsr-steps500_x4_s0", COUNT},
-        ),
-        ("baselines/bicubic.py", {"import_run@bicubic_x4", COUNT}),
-        ("pipeline/training/patches.py", {"tune@*", "train@*"}),
-    ],
-)
+CODE = (r"\Z", "# edited\n")
+VDSR = {"train@vdsr_x4_s0", "train@vdsr-steps500_x4_s0"}
+EDITED: list[tuple[str, tuple[str, str], set[str]]] = [
+    ("pipeline/tools/tiling.py", CODE, set()),
+    ("pipeline/scoring/metrics.py", CODE, {"evaluate@*"}),
+    ("mesr/network.py", CODE, {"tune@mesr", "train@mesr_x4_s0", "train@mesr-no_rb_x4_s0", COUNT}),
+    ("baselines/vdsr.py", CODE, {"tune@vdsr", *VDSR, COUNT}),
+    ("baselines/bicubic.py", CODE, {"import_run@bicubic_x4", COUNT}),
+    ("pipeline/training/patches.py", CODE, {"tune@*", "train@*"}),
+    # One line of params.yaml is one training.
+    (
+        "params.yaml",
+        (r"  vdsr_x4_s0: (.*)seed: 0(.*)\n", r"\g<0>  vdsr_x4_s1: \1seed: 1\2\n"),
+        {"train@vdsr_x4_s1", COUNT, "tables"},
+    ),
+    (
+        "params.yaml",
+        (r"(  vdsr_x4_s0: .*)train: {}", r"\1train: {batch: 3}"),
+        {"train@vdsr_x4_s0", COUNT, "tables"},
+    ),
+    ("params.yaml", (r"(code: mesr, lrs: )\[.*\]", r"\1[0.002]"), {"tune@mesr", "tables"}),
+]
+
+
+@pytest.mark.parametrize(("file", "edit", "expected"), EDITED)
 def test_an_edit_changes_the_stages_that_it_can_change(
-    study: Study, edited: str, expected: set[str]
+    study: Study, file: str, edit: tuple[str, str], expected: set[str]
 ) -> None:
-    path = study.folder / edited
+    path = study.folder / file
     source = path.read_text(encoding="utf-8")
     try:
-        path.write_text(f"{source}# edited\n", encoding="utf-8")
+        path.write_text(re.sub(*edit, source, count=1), encoding="utf-8")
+        assert path.read_text(encoding="utf-8") != source
         found = changed(study)
     finally:
         path.write_text(source, encoding="utf-8")
     whole = {name.partition("@")[0] for name in expected if name.endswith("@*")}
     shortened = {f"{kind}@*" if (kind := n.partition("@")[0]) in whole else n for n in found}
     assert shortened == expected
-
-
-def test_one_line_of_params_is_one_training(study: Study) -> None:
-    path = study.folder / "params.yaml"
-    text = path.read_text(encoding="utf-8")
-    line = re.search(r"^  vdsr_x4_s0: .*\n", text, re.MULTILINE)
-    assert line is not None
-    added = line[0].replace("_s0", "_s1").replace("seed: 0", "seed: 1")
-    try:
-        path.write_text(text.replace(line[0], line[0] + added), encoding="utf-8")
-        assert changed(study) == {"train@vdsr_x4_s1", COUNT, "tables"}
-        path.write_text(text.replace(line[0], line[0].replace("train: {}", "train: {batch: 3}")))
-        assert changed(study) == {"train@vdsr_x4_s0", COUNT, "tables"}
-        path.write_text(text.replace(line[0], line[0].replace("seed: 0", "seed: 3")))
-        output = study.run("python", "-m", "pipeline.configure", "--check", status=1)
-        assert "those of vdsr_x4_s3; rename the key" in output
-    finally:
-        path.write_text(text, encoding="utf-8")
 
 
 def test_another_clone_restores_everything_from_a_remote(
@@ -266,65 +260,38 @@ def test_ctrl_c_ends_in_a_message_and_spoils_nothing(
     assert not list(study.folder.rglob("*.partial.*"))
 
 
-def test_another_learning_rate_trains_that_network_alone(study: Study) -> None:
-    params = study.folder / "params.yaml"
-    text = params.read_text(encoding="utf-8")
-    line = "mesr: {code: mesr, lrs: [0.005, 0.001]}"
-    assert line in text
-    params.write_text(text.replace(line, "mesr: {code: mesr, lrs: [0.002]}"), encoding="utf-8")
-    assert changed(study) == {"tune@mesr", "tables"}
-    ran = study.repro("train@mesr_x4_s0", "train@vdsr_x4_s0")
-    assert ran == ["tune@mesr", "train@mesr_x4_s0"]
-
-
 QUESTION = """\
 # @package _global_
 profile: question
 scales: [x4]
 groups:
-  main: {networks: [mesr, mynet], scales: [x4], seeds: [0, 1]}
+  main: {networks: [mesr, examplenet], scales: [x4], seeds: [0, 1]}
   ablation: null
   question: {networks: [mesr], variants: [gate_long], scales: [x4], seeds: [0, 1]}
 variants:
   gate_long: {network: mesr, heading: Gate, settings: {gate_bias: -5.0}, train: {steps: 4}}
 comparisons:
   gate: {a: mesr-gate_long, b: mesr, scale: x4, statement: a closed gate trained longer gains}
-code: {mynet: nets/mynet.py}
+code: {examplenet: nets/examplenet.py}
 data: {train: photos_train, test: [photos_test, my_photos]}
 networks:
   mesr: {features: 8, branch_features: 4, blocks: 1, units: 1, refinement_features: 4}
+  examplenet: {features: 16, blocks: 2}
 tune: {lrs: [1.0e-3]}
 train: {patch: 8, batch: 2, steps: 2, validate_every: 2, validation_images: 1, precision: fp32}
 complexity: {hr: 128x72}
 tables: {complexity_scale: x4}
 figures: {refinement: null}
 """
-MYNET = '''\
-"""One convolution and a pixel shuffle."""
-
-from torch import Tensor, nn
-
-from mesr.common.base import SRNetwork
-
-
-class MyNet(SRNetwork):
-    """A plain tensor is what many networks return."""
-
-    def __init__(self, scale: int) -> None:
-        super().__init__(scale)
-        self.conv = nn.Conv2d(3, 3 * scale**2, 3, padding=1)
-        self.shuffle = nn.PixelShuffle(scale)
-
-    def forward(self, x: Tensor) -> Tensor:
-        """Map (B, 3, h, w) to (B, 3, scale * h, scale * w)."""
-        return self.shuffle(self.conv(x))
-'''
+CONTRIBUTING = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+(EXAMPLE,) = re.findall(r"^```python\n(.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
+(PROFILE,) = re.findall(r"^```yaml\n(.*?)^```", CONTRIBUTING, re.MULTILINE | re.DOTALL)
 
 
 def test_a_question_from_outside_is_answered_on_the_page(
     tmp_path_factory: pytest.TempPathFactory,
 ) -> None:
-    """A variant of another length, two seeds, a foreign network, a folder of images: no Python."""
+    """A variant of another length, two seeds, CONTRIBUTING.md's network, a folder of images."""
     folder = tmp_path_factory.mktemp("question")
     study = Study.copied(folder / "study")
     (study.folder / "dvc.lock").unlink()
@@ -334,9 +301,11 @@ def test_a_question_from_outside_is_answered_on_the_page(
         pixels = np.random.default_rng(index).integers(0, 256, (96, 80, 3), dtype=np.uint8)
         Image.fromarray(pixels).resize((160, 144)).save(images / f"{index}.png")
     (study.folder / "nets").mkdir()
-    (study.folder / "nets/mynet.py").write_text(MYNET, encoding="utf-8")
-    (study.folder / "conf/profile/question.yaml").write_text(QUESTION, encoding="utf-8")
+    (study.folder / "nets/examplenet.py").write_text(EXAMPLE, encoding="utf-8")
+    for name, text in (("question", QUESTION), ("mine", PROFILE)):
+        (study.folder / f"conf/profile/{name}.yaml").write_text(text, encoding="utf-8")
     study.run("mesr", "register", "my_photos", str(images))
+    study.run("python", "-m", "pipeline.configure", "profile=mine")
     study.run("python", "-m", "pipeline.configure", "profile=question")
     study.run("mesr", "repro", "--jobs", "2")
 
@@ -344,7 +313,7 @@ def test_a_question_from_outside_is_answered_on_the_page(
     assert set(rows.index) == {"photos_test", "my_photos"}
     assert set(rows["seeds"]) == {2}
     methods = pd.read_csv(study.folder / "results/methods.csv")
-    assert {"mesr", "mesr-gate_long", "mynet", "bicubic"} <= {
+    assert {"mesr", "mesr-gate_long", "examplenet", "bicubic"} <= {
         *methods["method"], *pd.read_csv(study.folder / "results/variants.csv")["method"]
     }  # fmt: skip
     html = (study.folder / "reports/build/index.html").read_text(encoding="utf-8")
@@ -355,7 +324,16 @@ def test_a_question_from_outside_is_answered_on_the_page(
     for dataset, line in zip(("photos_test", "my_photos"), shown, strict=True):
         assert dataset in line
         assert line.endswith(rows.loc[dataset, "verdict"])
-    assert any("mynet" in line.lower() for line in lines)
+    assert any("examplenet" in line.lower() for line in lines)
+    # Weights and pixels of each convolution; biases count as parameters and not as Multi-Adds.
+    features, blocks, low = 16, 2, 32 * 18
+    block, stage, edge = 9 * features**2, 9 * features * 4 * features, 27 * features
+    layers = [(edge, low), *[(block, low)] * 2 * blocks, (stage, low), (stage, 4 * low)]
+    layers.append((edge, 16 * low))
+    biases = features + 2 * blocks * features + 2 * 4 * features + 3
+    sizes = pd.read_csv(study.folder / "results/sizes.csv").set_index("method").loc["examplenet"]
+    assert sizes["params"] == sum(weights for weights, _ in layers) + biases
+    assert sizes["multi_adds"] == sum(weights * pixels for weights, pixels in layers)
     # Other images under the name are refused.
     Path(study.folder, "datasets/my_photos/1.png").write_bytes((images / "2.png").read_bytes())
     assert "is not the registered image" in study.run("mesr", "repro", status=1)

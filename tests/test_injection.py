@@ -69,7 +69,7 @@ def test_a_hostile_name_is_refused_before_anything_runs(
     path = project / "params.yaml"
     path.write_text(yaml.safe_dump(spoiled(where, value)), encoding="utf-8")
     monkeypatch.chdir(project)
-    with pytest.raises(UserError, match="names in params.yaml hold letters, digits"):
+    with pytest.raises(UserError, match=r"names in params\.yaml hold letters, digits"):
         Project()
     with pytest.raises(UserError, match=where.partition(".")[0]):
         load_params(path)

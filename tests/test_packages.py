@@ -24,7 +24,9 @@ PACKAGES: dict[str, set[str]] = {
     "pipeline.assets": {"pipeline.support", "pipeline.imaging"},
     "pipeline.scoring": {"mesr.common", "pipeline.support", "pipeline.imaging"},
     "pipeline.training": {"mesr.common", "pipeline.support", "pipeline.imaging"},
-    "pipeline.models": {"mesr.common", "pipeline.support", "pipeline.assets"},
+    "pipeline.models": {
+        "mesr.common", "baselines.weights", "pipeline.support", "pipeline.assets",
+    },
     "pipeline.study": {
         "pipeline.support", "pipeline.assets", "pipeline.training", "pipeline.models",
     },

@@ -11,8 +11,8 @@ both files.
 import math
 import struct
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import Path
+from typing import Any
 
 import numpy as np
 import torch
@@ -40,26 +40,6 @@ _MESSAGES = message_types(
         "Dim": {"size": (1, "int64")},
     }
 )
-
-
-@dataclass(frozen=True)
-class Variable:
-    """What the index says about one variable.
-
-    Attributes
-    ----------
-    dtype : int
-        TensorFlow's ``DataType``; 1 is float32.
-    shape : tuple of int
-        Sizes of the dimensions; empty for a scalar.
-    offset, size : int
-        Place in the data file, in bytes.
-    """
-
-    dtype: int
-    shape: tuple[int, ...]
-    offset: int
-    size: int
 
 
 def read_checkpoint(index: Path, data: Path, names: Iterable[str]) -> dict[str, Tensor]:
@@ -95,24 +75,23 @@ def read_checkpoint(index: Path, data: Path, names: Iterable[str]) -> dict[str, 
     content = data.read_bytes()
     tensors = {}
     for name in wanted:
-        found = variables[name]
-        if found.dtype != _FLOAT32 or found.size != 4 * math.prod(found.shape):
+        found, shape = variables[name], shape_of(variables[name])
+        if found.dtype != _FLOAT32 or found.size != 4 * math.prod(shape):
             raise ValueError(
-                f"{index}: variable {name!r} has TensorFlow data type {found.dtype}, shape "
-                f"{found.shape} and {found.size} bytes; expected type {_FLOAT32} (float32) and 4 "
-                "bytes a value"
+                f"{index}: variable {name!r} has TensorFlow data type {found.dtype}, shape {shape} "
+                f"and {found.size} bytes; expected type {_FLOAT32} (float32) and 4 bytes a value"
             )
         if not 0 <= found.offset <= len(content) - found.size:
             raise ValueError(
                 f"{data}: variable {name!r} should lie at bytes {found.offset} to "
                 f"{found.offset + found.size}; the file has {len(content)}. Fetch it again."
             )
-        values = np.frombuffer(content, "<f4", math.prod(found.shape), found.offset)
-        tensors[name] = torch.from_numpy(values.astype(np.float32)).reshape(found.shape)
+        values = np.frombuffer(content, "<f4", math.prod(shape), found.offset)
+        tensors[name] = torch.from_numpy(values.astype(np.float32)).reshape(shape)
     return tensors
 
 
-def read_index(index: Path) -> dict[str, Variable]:
+def read_index(index: Path) -> dict[str, Any]:
     """Read which variables a checkpoint holds, and where.
 
     Parameters
@@ -123,7 +102,8 @@ def read_index(index: Path) -> dict[str, Variable]:
     Returns
     -------
     dict
-        Name to `Variable`, in the order of the names.
+        Name to its BundleEntryProto, in the order of the names: ``dtype`` (1 is float32),
+        ``offset`` and ``size`` in bytes, and what `shape_of` reads.
 
     Raises
     ------
@@ -132,29 +112,30 @@ def read_index(index: Path) -> dict[str, Variable]:
         data file.
     """
     try:
-        entries = dict(_table_entries(index.read_bytes()))
-        _check_header(entries.pop(b"", b""))
-        return {name.decode(): _variable(message) for name, message in entries.items()}
+        return _variables(dict(_table_entries(index.read_bytes())))
     except (ValueError, IndexError, struct.error, DecodeError) as error:
         raise ValueError(
             f"{index}: not a readable TensorFlow checkpoint index: {error}. Fetch the file again."
         ) from error
 
 
-def _check_header(message: bytes) -> None:
-    header = _MESSAGES["BundleHeaderProto"].FromString(message)
-    if header.num_shards != 1:
-        raise ValueError(f"the checkpoint has {header.num_shards} data files; expected 1")
-    if header.endianness != 0:
-        raise ValueError("the checkpoint is big-endian; expected little-endian")
+def _variables(entries: dict[bytes, bytes]) -> dict[str, Any]:
+    header = _MESSAGES["BundleHeaderProto"].FromString(entries.pop(b"", b""))
+    if header.num_shards != 1 or header.endianness != 0:
+        raise ValueError(
+            f"it has {header.num_shards} data files of endianness {header.endianness}; expected 1 "
+            "of endianness 0 (little)"
+        )
+    parse = _MESSAGES["BundleEntryProto"].FromString
+    found = {name.decode(): parse(message) for name, message in entries.items()}
+    if sliced := [name for name, entry in found.items() if entry.slices]:
+        raise ValueError(f"{sliced[0]!r} is stored in slices; expected whole variables")
+    return found
 
 
-def _variable(message: bytes) -> Variable:
-    entry = _MESSAGES["BundleEntryProto"].FromString(message)
-    if entry.slices:
-        raise ValueError("a variable is stored in slices; expected whole variables")
-    shape = tuple(dimension.size for dimension in entry.shape.dim)
-    return Variable(entry.dtype, shape, entry.offset, entry.size)
+def shape_of(entry: Any) -> tuple[int, ...]:
+    """Return the shape of a variable from its entry of the index."""
+    return tuple(dimension.size for dimension in entry.shape.dim)
 
 
 def _table_entries(table: bytes) -> Iterator[tuple[bytes, bytes]]:

@@ -64,24 +64,17 @@ def match_files(
     found = {stem: _image_and_scale(stem, known) for stem in stems}
     if stems and not any(found.values()):
         found |= _with_common_ending(stems, known) or _by_number(stems, names, where)
+    strangers = [stem for stem in stems if found[stem] is None]
     matched: dict[str, str] = {}
     other_scales: dict[str, int] = {}
-    strangers: list[str] = []
-    for stem in stems:
-        belongs = found[stem]
-        if belongs is None:
-            strangers.append(stem)
-            continue
-        name, own_scale = belongs
+    for stem, (name, own_scale) in ((s, f) for s, f in found.items() if f):
         if own_scale not in (None, scale):
             other_scales[name] = own_scale or 0
-        elif name in matched:
+        elif matched.setdefault(name, stem) != stem:
             raise UserError(
                 f"{where}: {matched[name]!r} and {stem!r} are both {kind} images of {name!r} "
                 f"at x{scale}. Keep one of them."
             )
-        else:
-            matched[name] = stem
     missing = [name for name in names if name not in matched]
     if missing and missing[0] in other_scales:
         raise UserError(

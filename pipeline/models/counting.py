@@ -20,35 +20,30 @@ from torch.utils.flop_counter import flop_registry
 from mesr.common.base import SRNetwork
 from pipeline.support.errors import UserError
 
-# Operations that do no multiply-accumulate in CARN's convention: arithmetic of single elements,
-# activations, normalisation, pooling, interpolation, and what only moves or makes tensors. An
-# operation that is neither here nor known to torch's FLOP counter would silently count as zero,
-# so it is refused. Variants that write in place (``add_``) are meant as well.
+# Operations that do no multiply-accumulate in CARN's convention beside those that torch marks as
+# working point by point or as views: normalisation, pooling, interpolation, and what only moves or
+# makes tensors. An operation that is neither here nor known to torch's FLOP counter would silently
+# count as zero, so it is refused. Variants that write in place (``add_``) are meant as well.
 _NAMES = """
-    abs add addcdiv addcmul atan2 ceil clamp clamp_max clamp_min cos div eq exp expm1 floor
-    floor_divide fmod ge gt le log log1p logical_and logical_not logical_or lt maximum minimum mul
-    ne neg norm pow reciprocal remainder round rsqrt rsub sign sin sqrt square sub where
-    all amax amin any argmax argmin linalg_vector_norm logsumexp max min prod std sum topk sort
-    var var_mean
-    elu gelu glu hardsigmoid hardswish hardtanh log_sigmoid_forward mish selu sigmoid
-    silu _softmax _safe_softmax _log_softmax softplus tanh threshold
+    all amax amin any argmax argmin linalg_vector_norm logsumexp max min norm prod std sum topk sort
+    var var_mean floor_divide
+    glu hardswish log_sigmoid_forward _softmax _safe_softmax _log_softmax
     native_batch_norm _native_batch_norm_legit_no_training _native_batch_norm_legit
     native_group_norm native_layer_norm _fused_rms_norm _weight_norm_interface
     adaptive_max_pool2d max_pool2d_with_indices
     grid_sampler_2d _upsample_bicubic2d_aa _upsample_bilinear2d_aa upsample_bicubic2d
     upsample_bilinear2d upsample_nearest2d _upsample_nearest_exact2d
-    alias arange as_strided bernoulli cat channel_shuffle clone col2im constant_pad_nd copy
-    contiguous detach diagonal dropout empty empty_like empty_strided expand eye fill flip full
-    full_like gather im2col index index_put index_select lift_fresh linspace masked_fill
-    native_dropout new_empty new_empty_strided new_full new_ones new_zeros ones ones_like permute
-    pixel_shuffle pixel_unshuffle rand rand_like randn randn_like reflection_pad2d repeat
-    replication_pad2d resize roll rot90 scalar_tensor scatter select slice slice_scatter split
-    split_with_sizes squeeze stack t to _to_copy transpose tril triu unbind unfold _unsafe_view
-    unsqueeze view view_as_complex view_as_real _reshape_alias zero zeros zeros_like
+    arange bernoulli cat channel_shuffle clone col2im constant_pad_nd copy dropout empty empty_like
+    empty_strided eye fill flip full full_like gather im2col index index_put index_select linspace
+    masked_fill native_dropout new_empty new_empty_strided new_full new_ones new_zeros ones
+    ones_like pixel_shuffle pixel_unshuffle rand rand_like randn randn_like reflection_pad2d repeat
+    replication_pad2d resize roll rot90 scalar_tensor scatter slice_scatter stack _to_copy tril triu
+    _unsafe_view zero zeros zeros_like
 """
 UNCOUNTED = set(_NAMES.split())
 RECTIFIERS = {"leaky_relu", "_prelu_kernel", "relu", "relu6"}
 POOLING = {"_adaptive_avg_pool2d", "avg_pool2d", "mean"}
+COUNTED = ("multi_adds", "biases", "rectifiers", "pooling", "convolutions", "activations")
 
 
 class _MultiplyAdds(TorchDispatchMode):
@@ -60,37 +55,41 @@ class _MultiplyAdds(TorchDispatchMode):
 
     def __init__(self) -> None:
         super().__init__()
-        self.flops = self.biases = self.rectifiers = self.pooling = 0
-        self.convolutions = self.activations = 0
+        self.found = dict.fromkeys(COUNTED, 0)
         self.unknown: set[str] = set()
-        self.by_part: dict[str, int] = {}
+        self.parts: dict[str, int] = {}
 
     def watch(self, part: str, module: nn.Module, hooks: ExitStack) -> None:
-        """Add the FLOPs of each call of a module to those of its part of the network."""
+        """Add the Multi-Adds of each call of a module to those of its part of the network."""
         began: list[int] = []
 
-        def add(*_: Any) -> None:
-            self.by_part[part] = self.by_part.get(part, 0) + self.flops - began.pop()
+        def before(*_: Any) -> None:
+            began.append(self.found["multi_adds"])
 
-        hooks.enter_context(module.register_forward_pre_hook(lambda *_: began.append(self.flops)))
-        hooks.enter_context(module.register_forward_hook(add))
+        def after(*_: Any) -> None:
+            spent = self.found["multi_adds"] - began.pop()
+            self.parts[part] = self.parts.get(part, 0) + spent
+
+        hooks.enter_context(module.register_forward_pre_hook(before))
+        hooks.enter_context(module.register_forward_hook(after))
 
     def __torch_dispatch__(self, func: Any, types: Any, args: Any = (), kwargs: Any = None) -> Any:
         result = func(*args, **(kwargs or {}))
-        packet = func._overloadpacket
+        packet, found = func._overloadpacket, self.found
         name = packet.__name__
         plain = name.removesuffix("_")
         if packet in flop_registry:
-            self.flops += flop_registry[packet](*args, **(kwargs or {}), out_val=result)
+            flops = flop_registry[packet](*args, **(kwargs or {}), out_val=result)
+            found["multi_adds"] += flops // 2
             if packet is torch.ops.aten.convolution:
-                self.convolutions += 1
-                self.activations += result.numel()
-                self.biases += result.numel() if args[2] is not None else 0
+                found["convolutions"] += 1
+                found["activations"] += result.numel()
+                found["biases"] += result.numel() if args[2] is not None else 0
         elif plain in RECTIFIERS:
-            self.rectifiers += result.numel()
+            found["rectifiers"] += result.numel()
         elif plain in POOLING:
-            self.pooling += args[0].numel() if name != "avg_pool2d" else 0
-        elif not ({name, plain} & UNCOUNTED):
+            found["pooling"] += args[0].numel() if name != "avg_pool2d" else 0
+        elif not (func.is_view or torch.Tag.pointwise in func.tags or {name, plain} & UNCOUNTED):
             self.unknown.add(str(packet))
         return result
 
@@ -140,8 +139,6 @@ def lr_size(hr_height: int, hr_width: int, scale: int) -> tuple[int, int]:
     UserError
         When the number of HR pixels is not divisible by the square of the scale.
     """
-    if hr_height % scale == 0 and hr_width % scale == 0:
-        return hr_height // scale, hr_width // scale
     pixels, rest = divmod(hr_height * hr_width, scale**2)
     if rest:
         raise UserError(
@@ -222,11 +219,6 @@ def count(network: SRNetwork, hr_height: int = 720, hr_width: int = 1280) -> Com
     return Complexity(
         params=sum(sizes.values()),
         weights=sum(size for name, size in sizes.items() if name.rpartition(".")[2] != "bias"),
-        multi_adds=counter.flops // 2,
-        biases=counter.biases,
-        rectifiers=counter.rectifiers,
-        pooling=counter.pooling,
-        convolutions=counter.convolutions,
-        activations=counter.activations,
-        parts={part: flops // 2 for part, flops in counter.by_part.items()},
+        **counter.found,
+        parts=counter.parts,
     )

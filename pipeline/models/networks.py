@@ -109,12 +109,9 @@ def load_class(code: str) -> type[SRNetwork]:
             "its folder"
         )
     found = [
-        value
-        for key, value in vars(module).items()
-        if not key.startswith("_")
-        and isinstance(value, type)
-        and issubclass(value, SRNetwork)
-        and value.__module__ == name
+        kind
+        for key, kind in inspect.getmembers(module, inspect.isclass)
+        if not key.startswith("_") and issubclass(kind, SRNetwork) and kind.__module__ == name
     ]
     if len(found) != 1:
         names = ", ".join(kind.__name__ for kind in found) or "none"
@@ -222,13 +219,11 @@ def _imported(tree: ast.Module, file: Path) -> Iterator[tuple[str, int]]:
 
 def _project_file(module: str) -> Path | None:
     """File or folder of the project that a name stands for: that of its longest known beginning."""
-    found: Path | None = None
-    path = ROOT
-    for part in module.split("."):
-        path = path / part
+    parts = module.split(".")
+    for length in range(len(parts), 0, -1):
+        path = ROOT.joinpath(*parts[:length])
         if path.with_suffix(".py").is_file():
             return path.with_suffix(".py")
-        if not path.is_dir():
-            break
-        found = path
-    return found
+        if path.is_dir():
+            return path
+    return None

@@ -10,6 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
+from baselines.weights import Published
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import RAW, verified_files
 from pipeline.models.networks import (
@@ -23,30 +24,18 @@ from pipeline.models.weights import load_state
 from pipeline.support.errors import UserError
 
 
-@dataclass(frozen=True)
-class PublishedWeights:
+@dataclass(frozen=True, kw_only=True)
+class PublishedWeights(Published):
     """One released set of weights.
 
     Attributes
     ----------
     model, variant : str
         Network, and which of its published sizes.
-    scale : int
-        Upscaling factor.
-    files : tuple of str
-        ``"<asset>/<name>"`` as in the asset registry.
-    settings : dict
-        Constructor settings of the network.
-    note : str
-        What a reader of the certificate must know.
     """
 
     model: str
     variant: str
-    scale: int
-    files: tuple[str, ...]
-    settings: dict[str, Any]
-    note: str
 
     @property
     def name(self) -> str:
@@ -71,17 +60,10 @@ def published_weights(network: str, scale: int | None = None) -> list[PublishedW
     UserError
         When no network of that name is known.
     """
-    module = _module(network)
+    sizes = {str(settings): size for size, settings in published_sizes(network).items()}
     return [
-        PublishedWeights(
-            network,
-            next(name for name, own in published_sizes(network).items() if own == entry.settings),
-            entry.scale,
-            entry.files,
-            entry.settings,
-            entry.note,
-        )
-        for entry in getattr(module, "PUBLISHED", ())
+        PublishedWeights(**vars(entry), model=network, variant=sizes[str(entry.settings)])
+        for entry in getattr(_module(network), "PUBLISHED", ())
         if scale in (None, entry.scale)
     ]
 
@@ -132,16 +114,16 @@ def load_published(
         When there are no such weights, when their files are not here, or when a file is not what
         was published; the message names the file and what to do.
     """
-    entries = published_weights(model, scale)
-    entry = next((e for e in entries if variant in (None, e.variant)), None)
-    if entry is None:
-        every = published_weights(model)
-        have = ", ".join(sorted({f"{e.name} x{e.scale}" for e in every})) or "none"
+    entries = published_weights(model)
+    fitting = [e for e in entries if e.scale == scale and variant in (None, e.variant)]
+    if not fitting:
+        have = ", ".join(sorted({f"{e.name} x{e.scale}" for e in entries})) or "none"
         wanted = f"{model} {variant}" if variant else model
         raise UserError(
             f"no published weights of {wanted} at x{scale} are known. Known for {model}: {have}. "
             "Choose one of these, or give a weights file of your own."
         )
+    entry = fitting[0]
     paths = verified_files(entry.files, raw)
     module = _module(model)
     network = build_network(model, scale, **entry.settings)

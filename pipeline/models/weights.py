@@ -31,24 +31,24 @@ def load_state(network: SRNetwork, state: Mapping[str, Tensor], origin: str, rem
         Naming the origin and a tensor that is missing, unexpected, of another shape or type, or
         that holds NaN or infinity.
     """
-
-    def refused(problem: str) -> UserError:
-        return UserError(
-            f"{origin}: the weights do not fit {type(network).__name__} as configured: {problem}. "
-            f"{remedy}"
+    problems = {}
+    expected, found = (
+        {name: (tuple(tensor.shape), tensor.dtype) for name, tensor in tensors.items()}
+        for tensors in (network.state_dict(), state)
+    )
+    for name in expected.keys() | found.keys():
+        if found.get(name) != expected.get(name):
+            problems[name] = (
+                f"is {found.get(name, 'missing')}; expected {expected.get(name, 'none')}"
+            )
+        elif not state[name].isfinite().all():
+            problems[name] = "holds NaN or infinity"
+    if problems:
+        name = min(problems)
+        raise UserError(
+            f"{origin}: the weights do not fit {type(network).__name__} as configured: {name} "
+            f"{problems[name]} ({len(problems)} in all). {remedy}"
         )
-
-    expected = network.state_dict()
-    if missing := sorted(expected.keys() - state.keys()):
-        raise refused(f"{missing[0]} is missing, {len(missing)} in all")
-    if unexpected := sorted(state.keys() - expected.keys()):
-        raise refused(f"{unexpected[0]} is unexpected, {len(unexpected)} in all")
-    for name, tensor in state.items():
-        found, wanted = ((tuple(t.shape), t.dtype) for t in (tensor, expected[name]))
-        if found != wanted:
-            raise refused(f"{name} has shape {found[0]} and type {found[1]}; expected {wanted}")
-        if not tensor.isfinite().all():
-            raise refused(f"{name} holds NaN or infinity")
     network.load_state_dict(state)
 
 

@@ -38,14 +38,3 @@ def test_residual_aligns_as_in_the_authors_code(scale: int) -> None:
     assert theirs.shape[-2:] == (scale * 5 + 1, scale * 6 + 1)
     expected = imresize(x, scale=scale)[..., scale - 1 :, scale - 1 :] + theirs
     torch.testing.assert_close(net(x)[-1][..., scale - 1 :, scale - 1 :], expected)
-
-
-def test_initialisation_averages_the_fans() -> None:
-    torch.manual_seed(0)
-    net = IDN(2)
-    deconvolution = net.upsample.weight  # Caffe's fans: 289 and 64 * 289
-    wanted = (2 / ((289 + 64 * 289) / 2)) ** 0.5
-    assert deconvolution.std().item() == pytest.approx(wanted, rel=0.02)
-    grouped = net.blocks[0].enhance[1].weight  # fans: 12 * 9 and 32 * 9
-    assert grouped.std().item() == pytest.approx((2 / ((108 + 288) / 2)) ** 0.5, rel=0.05)
-    assert all(not p.any() for name, p in net.named_parameters() if name.endswith("bias"))

@@ -1,5 +1,6 @@
 """What the papers say of every network: parameters, Multi-Adds, and what it cannot be made of."""
 
+import re
 from typing import Any
 
 import pytest
@@ -85,6 +86,30 @@ def test_smaller_lapars(variant, thousands):
         networks = [build_network("lapar", scale, variant=variant) for scale in (2, 3, 4)]
     counts = [sum(p.numel() for p in network.parameters()) for network in networks]
     assert tuple(round(count / 1e3) for count in counts) == thousands
+
+
+# Standard deviations of initial weights; biases are zero.
+INITIAL = {
+    "srcnn": {r"convs\.": 1e-3},
+    "vdsr": {r"convs\.([1-9]|1[0-8])\.": (2 / (9 * 64)) ** 0.5},  # He's
+    "lapsrn": {r"embed\.": 1e-3, r"levels\.\d\.convs": (2 / 576) ** 0.5},
+    # The mean of Caffe's fans: 289 and 64 * 289, 12 * 9 and 32 * 9.
+    "idn": {"upsample": (4 / (65 * 289)) ** 0.5, r"enhance\.1": (4 / (108 + 288)) ** 0.5},
+}
+
+
+@pytest.mark.parametrize("model", INITIAL)
+def test_initial_weights_are_the_authors(model):
+    torch.manual_seed(0)
+    network = build_network(model, 4)
+    for pattern, deviation in INITIAL[model].items():
+        found = [p for name, p in network.named_parameters() if re.search(pattern, name)]
+        weights = torch.cat([p.flatten() for p in found if p.dim() == 4])
+        assert weights.std().item() == pytest.approx(
+            deviation, rel=0.1 if "embed" in pattern else 0.02
+        )
+    biases = [p for name, p in network.named_parameters() if name.endswith("bias")]
+    assert all(not bias.any() for bias in biases)
 
 
 @pytest.mark.parametrize(

@@ -3,6 +3,7 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from baselines.pan import PAN, SCPA, PixelAttentionUpsampler
+from tests.baselines.formulas import same
 
 
 def test_scpa_block_is_the_papers_formula() -> None:
@@ -30,10 +31,9 @@ def test_upsampler_attends_before_it_activates() -> None:
     torch.manual_seed(0)
     stage, x = PixelAttentionUpsampler(4, 2, 3), torch.randn(1, 4, 3, 3)
     enlarged = x.repeat_interleave(3, dim=2).repeat_interleave(3, dim=3)
-    y = F.conv2d(enlarged, stage.enlarged.weight, stage.enlarged.bias, padding=1)
-    y = y * torch.sigmoid(F.conv2d(y, stage.attention.gate.weight, stage.attention.gate.bias))
-    y = F.leaky_relu(y, 0.2)
-    y = F.leaky_relu(F.conv2d(y, stage.refine.weight, stage.refine.bias, padding=1), 0.2)
+    y = same(enlarged, stage.enlarged)
+    y = F.leaky_relu(y * torch.sigmoid(same(y, stage.attention.gate)), 0.2)
+    y = F.leaky_relu(same(y, stage.refine), 0.2)
     torch.testing.assert_close(stage(x), y)
 
 

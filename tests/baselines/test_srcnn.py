@@ -1,20 +1,11 @@
 from pathlib import Path
 
 import numpy as np
-import pytest
 import scipy.io
 import torch
 from scipy.ndimage import correlate
 
 from baselines.srcnn import SRCNN, published_state_dict
-
-
-def test_initialisation_is_the_papers() -> None:
-    torch.manual_seed(0)
-    net = SRCNN(2)
-    weights = torch.cat([conv.weight.flatten() for conv in net.convs])
-    assert weights.std().item() == pytest.approx(1e-3, rel=0.02)
-    assert all(not conv.bias.any() for conv in net.convs)
 
 
 def _matrices() -> dict[str, np.ndarray]:

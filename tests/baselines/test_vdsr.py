@@ -1,4 +1,3 @@
-import pytest
 import torch
 
 from baselines.vdsr import VDSR
@@ -13,11 +12,3 @@ def test_is_the_input_plus_a_chain_of_convolutions() -> None:
         y = conv(y, layer.weight, layer.bias)
         y = y if number == 2 else y.clamp(min=0)
     torch.testing.assert_close(net(x)[-1], x + y)
-
-
-def test_initialisation_is_hes() -> None:
-    torch.manual_seed(0)
-    net = VDSR(2)
-    hidden = torch.cat([conv.weight.flatten() for conv in net.convs[1:-1]])
-    assert hidden.std().item() == pytest.approx((2 / (9 * 64)) ** 0.5, rel=0.01)
-    assert all(not conv.bias.any() for conv in net.convs)

@@ -6,7 +6,6 @@ import pickle
 import zipfile
 from collections.abc import Callable, Iterable
 from dataclasses import dataclass
-from functools import cache
 from pathlib import Path
 from random import Random
 from typing import Any
@@ -27,8 +26,6 @@ from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
 from pipeline.study.params import load_params
 from pipeline.support.errors import UserError
-from pipeline.support.json import read_json
-from pipeline.tables.files import read_frame
 from pipeline.tools.spandrel import read_checkpoint as read_spandrel
 from pipeline.training.checkpoint import read_tensors
 from tests.baselines.weights import test_caffemodel as caffe
@@ -36,7 +33,6 @@ from tests.baselines.weights import test_tensorflow as tensorflow
 from tests.baselines.weights.wire import number_field
 from tests.fuzz.mutations import (
     mutate,
-    mutate_csv,
     mutate_json,
     mutate_png,
     mutate_yaml,
@@ -58,8 +54,8 @@ class Target:
         Also the folder of its corpus.
     file : str
         Name of the file that is read.
-    seeds : callable
-        Makes valid files.
+    seeds : list of bytes
+        Valid files.
     read : callable
         Reads one file and checks what it returns.
     mutations : tuple of callable
@@ -70,14 +66,14 @@ class Target:
 
     name: str
     file: str
-    seeds: Callable[[], list[bytes]]
+    seeds: list[bytes]
     read: Callable[[Path], object]
     mutations: tuple[Mutation, ...] = (mutate,)
     refusals: tuple[type[Exception], ...] = (UserError,)
 
     def draw(self, random: Random) -> bytes:
         """Return a seed that one of the mutations has damaged."""
-        return random.choice(self.mutations)(random, random.choice(self.seeds()))
+        return random.choice(self.mutations)(random, random.choice(self.seeds))
 
     def attack(self, content: bytes, folder: Path) -> bool:
         """Read `content` from a file; whether it was accepted. What else is raised is a defect."""
@@ -104,31 +100,22 @@ def _encoded(mode: str, form: str, **options: Any) -> bytes:
     return target.getvalue()
 
 
-@cache
-def _png() -> list[bytes]:
-    return [_encoded(mode, "PNG") for mode in ("RGB", "L", "1", "P", "LA", "RGBA", "I;16")]
+PNG = [_encoded(mode, "PNG") for mode in ("RGB", "L", "1", "P", "LA", "RGBA", "I;16")]
+OTHERS = [
+    *(_encoded(mode, form) for mode in ("RGB", "L") for form in ("BMP", "JPEG", "TIFF", "PPM")),
+    _encoded("RGB", "TIFF", compression="tiff_lzw"),
+    _encoded("RGB", "WEBP", lossless=True),
+    _encoded("RGB", "GIF", save_all=True, append_images=[Image.new("P", (8, 9))]),
+]
 
 
-@cache
-def _other_images() -> list[bytes]:
-    forms = ("BMP", "JPEG", "TIFF", "PPM", "GIF")
-    second = Image.new("P", (8, 9))
-    return [
-        *(_encoded(mode, form) for mode in ("RGB", "L") for form in forms),
-        _encoded("RGB", "TIFF", compression="tiff_lzw"),
-        _encoded("RGB", "WEBP", lossless=True),
-        _encoded("RGB", "GIF", save_all=True, append_images=[second]),
-    ]
-
-
-@cache
-def _archives() -> list[bytes]:
+def _archive() -> bytes:
     target = io.BytesIO()
     with zipfile.ZipFile(target, "w") as archive:
-        archive.writestr("set/a.png", _png()[0])
-        archive.writestr("set/b.bmp", _encoded("L", "BMP"))
+        archive.writestr("set/a.png", PNG[0])
+        archive.writestr("set/b.bmp", OTHERS[0])
         archive.writestr("readme.txt", "none")
-    return [target.getvalue()]
+    return target.getvalue()
 
 
 def _pixels(pixels: np.ndarray) -> None:
@@ -166,43 +153,23 @@ def _saved(content: Any, **options: Any) -> bytes:
     return target.getvalue()
 
 
-@cache
-def _state_dicts() -> list[bytes]:
-    return [_saved(STATE), _saved({"state_dict": STATE, "epoch": 3})]
-
-
-@cache
-def _legacy() -> list[bytes]:
-    return [_saved(STATE, _use_new_zipfile_serialization=False), pickle.dumps(STATE)]
-
-
-@cache
-def _safetensors() -> list[bytes]:
-    network = build_network("vdsr", 2, **SETTINGS)
-    return [safetensors.torch.save(network.state_dict(), {"format": "pt", "note": "{}"})]
-
-
-def _checkpoints() -> list[bytes]:
-    return _state_dicts() + _legacy() + _safetensors()
-
-
-@cache
-def _caffe() -> list[bytes]:
-    values = np.arange(6, dtype=np.float32).tobytes()
-    return [caffe.layer("conv", caffe.blob(values, 3, 2), caffe.blob(values[:12], 3))]
-
-
-@cache
-def _tensorflow_index() -> list[bytes]:
+def _tensorflow_index() -> bytes:
     entries, offset = [(b"", number_field(1, 1))], 0
     for name, values in VALUES.items():
         entries.append((name.encode(), tensorflow.entry(values, offset)))
         offset += values.nbytes
-    return [tensorflow.table(entries)]
+    return tensorflow.table(entries)
 
 
-def _tensorflow_data() -> list[bytes]:
-    return [b"".join(values.tobytes() for values in VALUES.values())]
+STATE_DICTS = [_saved(STATE), _saved({"state_dict": STATE, "epoch": 3})]
+LEGACY = [_saved(STATE, _use_new_zipfile_serialization=False), pickle.dumps(STATE)]
+SAFETENSORS = safetensors.torch.save(
+    build_network("vdsr", 2, **SETTINGS).state_dict(), {"format": "pt", "note": "{}"}
+)
+SIX = np.arange(6, dtype=np.float32).tobytes()
+CAFFE = caffe.layer("conv", caffe.blob(SIX, 3, 2), caffe.blob(SIX[:12], 3))
+TENSORFLOW_INDEX = _tensorflow_index()
+TENSORFLOW_DATA = b"".join(values.tobytes() for values in VALUES.values())
 
 
 def _tensors(found: Iterable[Tensor], path: Path) -> None:
@@ -226,7 +193,7 @@ def _read_caffe(path: Path) -> None:
 
 def _read_index(path: Path) -> None:
     data = path.with_name("model.data")
-    data.write_bytes(_tensorflow_data()[0])
+    data.write_bytes(TENSORFLOW_DATA)
     try:
         _tensors(read_checkpoint(path, data, list(VALUES)).values(), path)
     except ValueError as error:
@@ -236,7 +203,7 @@ def _read_index(path: Path) -> None:
 
 def _read_data(path: Path) -> None:
     index = path.with_name("model.index")
-    index.write_bytes(_tensorflow_index()[0])
+    index.write_bytes(TENSORFLOW_INDEX)
     _tensors(read_checkpoint(index, path, list(VALUES)).values(), path)
 
 
@@ -246,15 +213,13 @@ RUN = {
     "network": "vdsr", "kind": "trained", "code": "baselines/vdsr.py", "scale": 2,
     "settings": SETTINGS,
 }  # fmt: skip
-COLUMNS = ("key", "scale", "dataset", "psnr_db")
 
 
-def _record() -> list[bytes]:
-    return [json.dumps(RUN | {"network_digest": network_digest("baselines/vdsr.py")}).encode()]
+RECORD = json.dumps(RUN | {"network_digest": network_digest("baselines/vdsr.py")}).encode()
 
 
 def _read_record(path: Path) -> None:
-    path.with_name("weights.safetensors").write_bytes(_safetensors()[0])
+    path.with_name("weights.safetensors").write_bytes(SAFETENSORS)
     try:
         load_run(path.parent, RUN)
     except UserError as error:  # a digest that is not the code's names the folder
@@ -262,24 +227,20 @@ def _read_record(path: Path) -> None:
 
 
 TARGETS = (
-    Target("png", "image.png", _png, _read_image, (mutate, mutate_png)),
-    Target("images", "image.tif", _other_images, _read_image),
-    Target("archives", "images.zip", _archives, _read_archive, (mutate, mutate_zip)),
-    Target("state-dict", "weights.pth", _state_dicts, _read_state_dict, (mutate, mutate_zip),
+    Target("png", "image.png", PNG, _read_image, (mutate, mutate_png)),
+    Target("images", "image.tif", OTHERS, _read_image),
+    Target("archives", "images.zip", [_archive()], _read_archive, (mutate, mutate_zip)),
+    Target("state-dict", "weights.pth", STATE_DICTS, _read_state_dict, (mutate, mutate_zip),
            VALUE_ERROR),
-    Target("state-dict-legacy", "weights.pth", _legacy, _read_state_dict, refusals=VALUE_ERROR),
-    Target("spandrel", "checkpoint.pt", _checkpoints, read_spandrel),
-    Target("safetensors", "weights.safetensors", _safetensors, _load_weights),
-    Target("checkpoint", "state.safetensors", _safetensors, read_tensors),
-    Target("caffemodel", "net.caffemodel", _caffe, _read_caffe, refusals=VALUE_ERROR),
-    Target("tensorflow-index", "model.index", _tensorflow_index, _read_index, refusals=VALUE_ERROR),
-    Target("tensorflow-data", "model.data", _tensorflow_data, _read_data, refusals=VALUE_ERROR),
-    Target("params", "params.yaml", lambda: [(ROOT / "params.yaml").read_bytes()], load_params,
+    Target("state-dict-legacy", "weights.pth", LEGACY, _read_state_dict, refusals=VALUE_ERROR),
+    Target("spandrel", "checkpoint.pt", [*STATE_DICTS, *LEGACY, SAFETENSORS], read_spandrel),
+    Target("safetensors", "weights.safetensors", [SAFETENSORS], _load_weights),
+    Target("checkpoint", "state.safetensors", [SAFETENSORS], read_tensors),
+    Target("caffemodel", "net.caffemodel", [CAFFE], _read_caffe, refusals=VALUE_ERROR),
+    Target("tensorflow-index", "model.index", [TENSORFLOW_INDEX], _read_index,
+           refusals=VALUE_ERROR),
+    Target("tensorflow-data", "model.data", [TENSORFLOW_DATA], _read_data, refusals=VALUE_ERROR),
+    Target("params", "params.yaml", [(ROOT / "params.yaml").read_bytes()], load_params,
            (mutate_yaml,)),
-    Target("study", "study.json", lambda: [b'{"format": 2, "datasets": ["a"], "labels": {}}'],
-           lambda path: read_json(path, "dvc repro"), (mutate_json,)),
-    Target("record", "run.json", _record, _read_record, (mutate_json,)),
-    Target("results-quality", "quality.csv",
-           lambda: [b"key,scale,dataset,psnr_db\na,2,b,30.5\na,3,b,1\n"],
-           lambda path: read_frame(path, COLUMNS, "dvc repro"), (mutate_csv,)),
+    Target("record", "run.json", [RECORD], _read_record, (mutate_json,)),
 )  # fmt: skip

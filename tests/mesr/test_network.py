@@ -17,6 +17,7 @@ ABLATION: dict[str, dict[str, Any]] = {
     "msfeb": {"fusion": False, "refinement": False},
     "no_rb": {"refinement": False},
     "rb_dagger": {"omega": (0.0, 1.0)},
+    "widths": {"branch_features": [4, 6], "branches": "separate"},
 }
 
 
@@ -59,15 +60,6 @@ def test_paper_size_is_smaller_than_msrn_and_dasr() -> None:
     assert (round(1 - found / msrn, 3), round(1 - found / dasr, 3)) == (0.171, 0.156)
 
 
-@pytest.mark.parametrize("branches", ["cascade", "separate"])
-def test_one_width_is_that_of_both_levels(branches: str) -> None:
-    settings = NARROW | {"branches": branches}
-    one = MESR(2, **settings)  # type: ignore[arg-type]
-    two = MESR(2, **(settings | {"branch_features": [4, 4]}))  # type: ignore[arg-type]
-    two.load_state_dict(one.state_dict())
-    assert MESR(2, **(settings | {"branch_features": [4, 6]}))(torch.rand(1, 3, 5, 5))  # type: ignore[arg-type]
-
-
 @pytest.mark.parametrize("scale", [2, 3, 4])
 @pytest.mark.parametrize("variant", ABLATION)
 def test_outputs_have_the_size_of_the_hr_image(scale: int, variant: str) -> None:
@@ -75,7 +67,7 @@ def test_outputs_have_the_size_of_the_hr_image(scale: int, variant: str) -> None
     outputs = network(torch.rand(2, 3, 7, 5))
     assert len(outputs) == len(network.output_weights)
     assert all(y.shape == (2, 3, 7 * scale, 5 * scale) for y in outputs)
-    omega = {"full": (1.0, 1.0), "rb_dagger": (0.0, 1.0)}
+    omega = {"full": (1.0, 1.0), "widths": (1.0, 1.0), "rb_dagger": (0.0, 1.0)}
     assert network.output_weights == omega.get(variant, (1.0,))
 
 

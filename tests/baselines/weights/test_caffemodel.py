@@ -1,4 +1,3 @@
-import os
 from pathlib import Path
 
 import numpy as np
@@ -20,13 +19,6 @@ def layer(name: str, *blobs: bytes) -> bytes:
 
 
 ONE = np.float32(1).tobytes()
-
-
-@pytest.mark.skipif("MESR_MIRROR" not in os.environ, reason="MESR_MIRROR is not set")
-def test_reads_the_authors_file() -> None:
-    file = next(Path(os.environ["MESR_MIRROR"]).rglob("IDN_x2.caffemodel"))
-    blobs = [blob for layer in read_caffemodel(file).values() for blob in layer]
-    assert sum(blob.numel() for blob in blobs) == 552_769  # README of the authors' code
 
 
 def test_layers_are_read_and_other_fields_skipped(tmp_path: Path) -> None:

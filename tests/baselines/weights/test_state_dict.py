@@ -10,14 +10,9 @@ from torch import nn
 from baselines.weights.state_dict import read_state_dict
 
 
-@pytest.fixture
-def path(tmp_path: Path) -> Path:
-    return tmp_path / "net.pt"
-
-
 @pytest.mark.parametrize("zipped", [True, False])
-def test_parameters_views_and_shared_storages_are_read(path: Path, zipped: bool) -> None:
-    whole = torch.arange(12.0)
+def test_parameters_views_and_shared_storages_are_read(tmp_path: Path, zipped: bool) -> None:
+    path, whole = tmp_path / "net.pt", torch.arange(12.0)
     state = {
         "parameter": nn.Parameter(torch.ones(3)),
         "part": whole[:4],
@@ -32,7 +27,8 @@ def test_parameters_views_and_shared_storages_are_read(path: Path, zipped: bool)
         torch.testing.assert_close(found[name], tensor.detach(), rtol=0, atol=0)
 
 
-def test_names_are_replaced_in_order_and_dropped(path: Path) -> None:
+def test_names_are_replaced_in_order_and_dropped(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
     state = {name: torch.ones(1) for name in ("module.head.0.bias", "tail.1.bias", "queue.bias")}
     torch.save(state, path)
     rules = ((r"^head\.(\d)\.", r"first.\1."), (r"^first\.0\.", "tail.0."), (r"^tail\.", "end."))
@@ -49,10 +45,10 @@ def test_names_are_replaced_in_order_and_dropped(path: Path) -> None:
         ({3: torch.ones(2)}, "'3' is a Tensor"),
     ],
 )
-def test_what_is_no_state_dict_is_refused(path: Path, content: Any, message: str) -> None:
-    torch.save(content, path)
+def test_what_is_no_state_dict_is_refused(tmp_path: Path, content: Any, message: str) -> None:
+    torch.save(content, tmp_path / "net.pt")
     with pytest.raises(ValueError, match=rf"net\.pt: .*{message}"):
-        read_state_dict(path)
+        read_state_dict(tmp_path / "net.pt")
 
 
 class Touch:
@@ -66,8 +62,8 @@ class Touch:
 
 
 @pytest.mark.parametrize("zipped", [True, False])
-def test_code_is_refused_unexecuted(path: Path, tmp_path: Path, zipped: bool) -> None:
-    sentinel = tmp_path / "executed"
+def test_code_is_refused_unexecuted(tmp_path: Path, zipped: bool) -> None:
+    path, sentinel = tmp_path / "net.pt", tmp_path / "executed"
     state = {"weight": torch.ones(2), "bias": Touch(sentinel)}
     torch.save(state, path, _use_new_zipfile_serialization=zipped)
     with pytest.raises(
@@ -79,7 +75,8 @@ def test_code_is_refused_unexecuted(path: Path, tmp_path: Path, zipped: bool) ->
     assert sentinel.exists()
 
 
-def test_archive_that_unpacks_to_more_is_refused(path: Path) -> None:
+def test_archive_that_unpacks_to_more_is_refused(tmp_path: Path) -> None:
+    path = tmp_path / "net.pt"
     torch.save({"weight": torch.zeros(100_000)}, path)
     with zipfile.ZipFile(path) as archive:
         entries = {name: archive.read(name) for name in archive.namelist()}

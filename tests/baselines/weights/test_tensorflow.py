@@ -8,7 +8,7 @@ import pytest
 import torch
 
 from baselines import drsan
-from baselines.weights.tensorflow import read_checkpoint, read_index
+from baselines.weights.tensorflow import read_checkpoint, read_index, shape_of
 from tests.baselines.weights.wire import bytes_field, number_field, varint
 
 DTYPES = {"float32": 1, "float64": 2, "int32": 3}
@@ -83,7 +83,7 @@ def test_only_the_wanted_variables_are_read(tmp_path: Path) -> None:
     stored = {"step": np.array(7, np.int32), "w": np.ones(3, np.float32)}
     index, data = write_checkpoint(tmp_path, stored)
     assert list(read_checkpoint(index, data, ["w"])) == ["w"]
-    assert read_index(index)["step"].shape == ()
+    assert shape_of(read_index(index)["step"]) == ()
     with pytest.raises(ValueError, match="'step' has TensorFlow data type 3"):
         read_checkpoint(index, data, ["step"])
     with pytest.raises(ValueError, match="missing, the first is 'v'"):
@@ -115,7 +115,7 @@ def test_other_files_are_refused(tmp_path: Path) -> None:
     for header, complaint in {
         number_field(1, 2): "2 data files",
         b"": "0 data files",
-        ONE + number_field(2, 1): "big-endian",
+        ONE + number_field(2, 1): "endianness 1",
     }.items():
         with pytest.raises(ValueError, match=complaint):
             read_index(write_checkpoint(tmp_path, one, header)[0])
@@ -179,5 +179,5 @@ def test_index_of_the_authors_checkpoint(scale: int) -> None:
     others = {"Variable", "beta1_power", "beta2_power"}  # and what Adam keeps
     assert set(names.values()) == {n for n in variables if "Adam" not in n} - others
     for ours, theirs in names.items():
-        shape = variables[theirs].shape
+        shape = shape_of(variables[theirs])
         assert shapes[ours] == (tuple(shape[i] for i in (3, 2, 0, 1)) if len(shape) == 4 else shape)

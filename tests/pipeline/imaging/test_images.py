@@ -1,6 +1,7 @@
 """Image files, good and bad."""
 
 import os
+import re
 import struct
 import zlib
 from pathlib import Path
@@ -42,18 +43,18 @@ def png_by_hand(width, height, depth, channels, rows, *extra, interlaced=False):
     )  # fmt: skip
 
 
-def deep_png(values):
-    """A PNG of 16 bits: (H, W, C)."""
-    height, width, channels = values.shape
-    rows = b"".join(b"\0" + row.astype(">u2").tobytes() for row in values)
-    return png_by_hand(width, height, 16, channels, rows)
+def refused(path, message, read=read_image):
+    with pytest.raises(UserError, match=f"{re.escape(str(path))}: .*{message}"):
+        read(path)
 
 
 # -- Pixels ---------------------------------------------------------------------------------------
 
 
 @pytest.mark.parametrize("suffix", ["png", "bmp", "tiff", "webp"])
-@pytest.mark.parametrize("image", [RGB, GRAY], ids=["colour", "gray"])
+@pytest.mark.parametrize(
+    "image", [RGB, GRAY, np.dstack([GRAY] * 3)], ids=["colour", "gray", "equal channels"]
+)
 def test_pixels_are_those_of_the_file(tmp_path, suffix, image):
     path = tmp_path / f"a.{suffix}"
     Image.fromarray(image).save(path, **({"lossless": True} if suffix == "webp" else {}))
@@ -79,11 +80,6 @@ def test_palettes_become_gray_where_all_their_colours_are(tmp_path, palette):
     )
 
 
-def test_equal_channels_of_an_rgb_file_stay_rgb(tmp_path):
-    Image.fromarray(np.dstack([GRAY] * 3)).save(tmp_path / "a.png")
-    assert read_image(tmp_path / "a.png").shape == (6, 8, 3)
-
-
 @pytest.mark.parametrize("image", [RGB, GRAY], ids=["colour", "gray"])
 def test_transparency_is_refused_as_data_but_can_be_read(tmp_path, image):
     alpha = np.full(image.shape[:2], 255, np.uint8)
@@ -93,8 +89,7 @@ def test_transparency_is_refused_as_data_but_can_be_read(tmp_path, image):
     assert read_photo(path).alpha is None
     alpha[0, 0] = 254
     write_image(path, image, alpha)
-    with pytest.raises(UserError, match=r"a\.png: has transparent pixels"):
-        read_image(path)
+    refused(path, r"has transparent pixels")
     photo = read_photo(path)
     np.testing.assert_array_equal(photo.pixels, image)
     np.testing.assert_array_equal(photo.alpha, alpha)
@@ -159,22 +154,16 @@ def test_exif_orientation_is_carried_out(tmp_path, suffix):
 @pytest.mark.parametrize("channels", [1, 2, 3, 4])
 def test_sixteen_bits_are_refused_as_data_but_can_be_read(tmp_path, channels):
     values = RNG.integers(0, 1 << 16, (5, 6, channels))
-    (tmp_path / "deep.png").write_bytes(deep_png(values))
-    with pytest.raises(UserError, match=r"deep\.png: has more than 8 bits.*Convert"):
-        read_image(tmp_path / "deep.png")
-    photo = read_photo(tmp_path / "deep.png")
+    path, rows = tmp_path / "deep.png", b"".join(b"\0" + r.astype(">u2").tobytes() for r in values)
+    path.write_bytes(png_by_hand(6, 5, 16, channels, rows))
+    refused(path, r"has more than 8 bits.*Convert")
+    photo = read_photo(path)
     found = photo.pixels if photo.alpha is None else np.dstack([photo.pixels, photo.alpha])
     if channels == 2:  # Pillow reads it as RGBA
         found = found[..., [0, 3]]
     assert np.abs(found.reshape(values.shape) - values / 257).max() < 1
     if channels == 1:
         np.testing.assert_array_equal(photo.pixels, np.round(values[..., 0] / 257))
-
-
-def test_cmyk_is_refused_as_data(tmp_path):
-    Image.new("CMYK", (4, 4), (255, 0, 0, 0)).save(tmp_path / "b.tiff")
-    with pytest.raises(UserError, match=r"b\.tiff: has colour mode CMYK.*Convert it to RGB"):
-        read_image(tmp_path / "b.tiff")
 
 
 def netpbm(kind, greatest, values):
@@ -196,8 +185,7 @@ def test_netpbm_files_of_another_depth_are_refused_as_data(tmp_path, kind, great
     np.testing.assert_array_equal(read_image(path), values)
     scaled = values.astype(np.int64) * greatest // 255
     path.write_bytes(netpbm(kind, greatest, scaled))
-    with pytest.raises(UserError, match=rf"a\.ppm: .*{complaint}.*Convert"):
-        read_image(path)
+    refused(path, rf"{complaint}.*Convert")
     assert np.abs(read_photo(path).pixels - scaled * 255 / greatest).max() <= 1
 
 
@@ -214,11 +202,9 @@ def test_only_unsigned_8_bit_tiff_files_are_data(tmp_path, compression, planar, 
     if kind == "u1":
         np.testing.assert_array_equal(read_image(path), image)
     else:
-        with pytest.raises(UserError, match=r"a\.tiff: "):
-            read_image(path)
+        refused(path, r"")
     if kind not in ("u1", "u2"):  # of unknown range
-        with pytest.raises(UserError, match=r"a\.tiff: "):
-            read_photo(path)
+        refused(path, r"", read_photo)
 
 
 # -- What stands beside the pixels ----------------------------------------------------------------
@@ -260,28 +246,15 @@ def test_no_profile_is_kept_that_is_not_of_the_pixels(tmp_path):
 
 @pytest.mark.parametrize("suffix", ["gif", "png", "webp", "tiff"])
 def test_animations_and_pages_are_refused(tmp_path, suffix):
-    frames = [Image.fromarray(RGB // share) for share in (1, 2, 3)]
-    path = tmp_path / f"a.{suffix}"
+    path, frames = tmp_path / f"a.{suffix}", [Image.fromarray(RGB // share) for share in (1, 2, 3)]
     frames[0].save(path, save_all=True, append_images=frames[1:])
-    with pytest.raises(UserError, match=rf"a\.{suffix}: holds several images"):
-        read_image(path)
+    refused(path, "holds several images")
 
 
 def test_of_a_phones_photo_the_first_picture_is_taken(tmp_path):
     large, small = (Image.fromarray(np.full((h, h, 3), h, np.uint8)) for h in (64, 16))
     large.save(tmp_path / "a.jpg", format="MPO", save_all=True, append_images=[small])
     np.testing.assert_array_equal(read_image(tmp_path / "a.jpg"), np.asarray(large))
-
-
-def test_formats_that_may_be_deep_without_saying_so_are_refused(tmp_path):
-    for suffix in ("jp2", "avif", "sgi", "tga", "ico"):
-        path = tmp_path / f"a.{suffix}"
-        try:
-            Image.fromarray(RGB).save(path)
-        except (KeyError, OSError, ValueError):
-            continue  # this Pillow cannot write it
-        with pytest.raises(UserError, match=rf"a\.{suffix}: is not an image of a known format"):
-            read_image(path)
 
 
 ROWS = np.random.default_rng(3).integers(1, 255, (64, 1 + 64 * 3), dtype=np.uint8)
@@ -293,8 +266,7 @@ ROWS[:, 0] = 0  # no filter
 def test_rows_that_are_not_there_are_noticed(tmp_path, rows, interlaced):
     path = tmp_path / "a.png"
     path.write_bytes(png_by_hand(64, 64, 8, 3, ROWS[:rows].tobytes(), interlaced=interlaced))
-    with pytest.raises(UserError, match=r"a\.png: is damaged or truncated"):
-        read_image(path)
+    refused(path, r"is damaged or truncated")
     path.write_bytes(png_by_hand(64, 64, 8, 3, ROWS.tobytes()))
     np.testing.assert_array_equal(read_image(path).reshape(64, -1), ROWS[:, 1:])
 
@@ -307,8 +279,7 @@ def test_strips_that_are_not_there_are_noticed(tmp_path):
     content = bytearray(path.read_bytes())
     content[length.valueoffset] = 100  # instead of 72
     path.write_bytes(content)
-    with pytest.raises(UserError, match=r"a\.tiff: is damaged or truncated"):
-        read_image(path)
+    refused(path, r"is damaged or truncated")
 
 
 def one_bit(side):
@@ -318,16 +289,12 @@ def one_bit(side):
 def test_an_image_that_takes_too_much_memory_is_refused(tmp_path, monkeypatch):
     path = tmp_path / "a.png"
     path.write_bytes(one_bit(13000))
-    with pytest.raises(
-        UserError, match=r"13000x13000 = 169,000,000 pixels .*33\.8 GB.*MESR_MAX_PIXELS"
-    ):
-        read_image(path)
+    refused(path, r"13000x13000 = 169,000,000 pixels .*33\.8 GB.*MESR_MAX_PIXELS")
     monkeypatch.setenv("MESR_MAX_PIXELS", "10000")
     path.write_bytes(one_bit(100))
     assert read_image(path).shape == (100, 100)
     path.write_bytes(one_bit(101))
-    with pytest.raises(UserError, match="the limit is 10,000 pixels"):
-        read_image(path)
+    refused(path, "the limit is 10,000 pixels")
     monkeypatch.setattr(Image, "MAX_IMAGE_PIXELS", 100)
     monkeypatch.setenv("MESR_MAX_PIXELS", "1000000")  # beyond Pillow's limit
     assert read_image(path).shape == (101, 101)
@@ -340,21 +307,18 @@ def test_an_image_that_takes_too_much_memory_is_refused(tmp_path, monkeypatch):
 def test_pipes_and_devices_are_not_waited_for(tmp_path):
     os.mkfifo(tmp_path / "a.png")
     for path in (tmp_path / "a.png", Path("/dev/zero")):
-        with pytest.raises(UserError, match="the file is empty"):
-            read_image(path)
+        refused(path, "the file is empty")
 
 
 def test_other_bad_files_are_refused(tmp_path):
-    (tmp_path / "empty.png").write_bytes(b"")
     (tmp_path / "page.png").write_bytes(b"<html>404</html>")
-    for name, reason in {
-        "empty.png": "the file is empty",
-        "page.png": "is not an image",
-        "none.png": r"cannot be read as an image \(No such file",
-        "": r"cannot be read as an image \(Is a directory",
-    }.items():
-        with pytest.raises(UserError, match=rf"{tmp_path / name}: {reason}"):
-            read_image(tmp_path / name)
+    Image.fromarray(RGB).save(tmp_path / "a.tga")  # may be deep without saying so
+    Image.new("CMYK", (4, 4)).save(tmp_path / "b.tiff")
+    refused(tmp_path / "page.png", "is not an image of a known format")
+    refused(tmp_path / "a.tga", "is not an image of a known format")
+    refused(tmp_path / "b.tiff", "has colour mode CMYK.*Convert it to RGB")
+    refused(tmp_path / "none.png", r"cannot be read as an image \(No such file")
+    refused(tmp_path, r"cannot be read as an image \(Is a directory")
 
 
 # -- Rounding and writing -------------------------------------------------------------------------

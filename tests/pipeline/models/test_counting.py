@@ -6,7 +6,6 @@ from torch import Tensor, nn
 from torch.nn import functional as F
 
 from mesr.common.base import SRNetwork
-from mesr.network import MESR
 from pipeline.models import counting
 from pipeline.support.errors import UserError
 from tests.pipeline.tools.networks import WindowAttention

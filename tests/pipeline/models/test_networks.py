@@ -77,6 +77,8 @@ def test_unknown_names_and_settings_are_refused() -> None:
         build_network("pan", 2, width=3)
     with pytest.raises(UserError, match=r"'pan' at scale 6.*expected one of 2, 3, 4"):
         build_network("pan", 6)
+    sizes = [size_of("a2f", {"variant": "S", "depth": 3}), size_of("a2f", {}), size_of("my", {})]
+    assert sizes == ["S", "L", ""]
 
 
 def test_image_skip_is_added_to_networks_without_one() -> None:
@@ -92,13 +94,6 @@ def test_image_skip_is_added_to_networks_without_one() -> None:
         build_network("msrn", 2, image_skip="cubic")
     with pytest.raises(UserError, match="its input is enlarged already"):
         build_network("vdsr", 2, image_skip="bilinear")
-
-
-def test_sizes_are_found_by_settings() -> None:
-    assert size_of("a2f", {"variant": "S", "block_features": 76}) == "S"
-    assert size_of("a2f", {}) == "L"
-    assert size_of("msrn", {"features": 12}) == "rgb"
-    assert size_of("mynet", {"features": 12}) == ""
 
 
 # -- Networks of one's own -------------------------------------------------------------------------

@@ -63,19 +63,11 @@ def test_published_weights_are_loaded_for_evaluation(raw: Path) -> None:
     assert all(torch.equal(network.state_dict()[name], tensor) for name, tensor in state.items())
 
 
-@pytest.mark.parametrize("change", ["byte", "cut", "hostile"])
-def test_any_other_bytes_are_refused_before_they_are_read(
-    raw: Path, monkeypatch: pytest.MonkeyPatch, change: str
+def test_other_bytes_are_refused_before_they_are_read(
+    raw: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     path = raw / "PAN" / "PANx4_DF2K.pth"
-    content = path.read_bytes()
-    middle = len(content) // 2
-    changed = {
-        "byte": content[:middle] + bytes([content[middle] ^ 1]) + content[middle + 1 :],
-        "cut": content[:middle],
-        "hostile": b"cos\nsystem\n(S'touch executed'\ntR.",
-    }[change]
-    path.write_bytes(changed)
+    path.write_bytes(path.read_bytes() + b"\0")
     monkeypatch.setattr(pan, "published_state_dict", lambda *_: pytest.fail("was read"))
     with pytest.raises(UserError, match=r"PANx4_DF2K\.pth: is not the published file"):
         load_published("pan", 4, raw=raw)

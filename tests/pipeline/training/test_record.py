@@ -59,7 +59,7 @@ def test_facts_name_all_that_determines_a_training(folder):
         return json.dumps(found, sort_keys=True)
 
     assert facts() == facts()
-    assert facts(cuda_graph=False) == facts()
+    assert facts(cuda_graph=False, checkpoint_every_seconds=5) == facts()
     others = [
         facts(network=Toy()), facts(seed=1), facts(exclude=("image3",)), facts(precision="bf16"),
         facts(count=2), facts(lr=1e-3), facts(network_settings={"features": 3}),

@@ -10,7 +10,6 @@ import pytest
 import torch
 from hypothesis import given
 from hypothesis import strategies as st
-from pydantic import TypeAdapter, ValidationError
 from safetensors.torch import load_file
 from torch import nn
 
@@ -60,27 +59,6 @@ def test_defaults_are_those_of_section_iv_b():
     assert learning_rate(199_999, paper) == 1e-4
     assert learning_rate(200_000, paper) == 5e-5
     assert paper.charbonnier_zeta == 1e-3
-
-
-@pytest.mark.parametrize(
-    "wrong",
-    [
-        {"patchsize": 3}, {"lr": "1e-4"}, {"lr": 0}, {"batch": 2.5}, {"schedule": "constant"},
-        {"betas": [0.9]}, {"steps": 0}, {"ema": 0.9}, {"initial_seed_offset": -1},
-    ],
-)  # fmt: skip
-def test_pydantic_refuses_wrong_settings(wrong):
-    adapter = TypeAdapter(TrainSettings)
-    assert adapter.validate_json(json.dumps(toy.SETTINGS)) == settings()
-    with pytest.raises(ValidationError):
-        adapter.validate_json(json.dumps(wrong))
-
-
-def test_settings_that_do_not_determine_a_run():
-    plain = TrainSettings().determining()
-    assert TrainSettings(cuda_graph=False, checkpoint_every_seconds=5).determining() == plain
-    assert TrainSettings(lr=2e-4).determining() != plain
-    assert json.loads(json.dumps(plain)) == plain
 
 
 @pytest.mark.parametrize("channels_last", [True, False])
