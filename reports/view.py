@@ -123,7 +123,7 @@ class View:
     notes: tuple[tuple[str, str], ...]  # mark and text
 
     @property
-    def columns(self) -> tuple[Column, ...]:
+    def columns(self) -> Sequence[Column]:
         """Columns that have a value."""
         return self.table.columns
 

@@ -80,7 +80,7 @@ class Table:
         What it shows; the caption is plain text in whole sentences.
     frame : DataFrame
         Rows in the order in which they are shown.
-    columns : tuple of Column
+    columns : sequence of Column
         In the order in which they are shown.
     sections : str
         Column whose values are headings between the rows; "" for none.

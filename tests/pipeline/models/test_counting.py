@@ -5,6 +5,7 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
+from mesr import MESR
 from mesr.common.base import SRNetwork
 from pipeline.models import counting
 from pipeline.support.errors import UserError
