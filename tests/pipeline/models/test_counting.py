@@ -5,8 +5,8 @@ import torch
 from torch import Tensor, nn
 from torch.nn import functional as F
 
-from mesr import MESR
 from mesr.common.base import SRNetwork
+from mesr.network import MESR
 from pipeline.models import counting
 from pipeline.support.errors import UserError
 from tests.pipeline.tools.networks import WindowAttention
