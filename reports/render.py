@@ -96,21 +96,18 @@ def render(
         figures = all_figures(data, pictures)
         drawn = [(figure, save(figure, folder / "figures")) for figure in figures]
         printed = [found for name, found in views.items() if name != "runs"]
-        write_latex(printed, figures, data.facts, folder / "latex")
+        sources = write_latex(printed, figures, data.facts, folder / "latex")
         for path in results.glob("*.csv"):
             shutil.copyfile(path, folder / "downloads" / path.name)
         introduction, parts = reading(text, data)
         runs = data["runs"]
         context = first_screen(data) | {
             "charts": charts(drawn),
-            "downloads": [
-                (title, [f"{name}/{path.name}" for path in sorted((folder / name).iterdir())])
-                for title, name in (
-                    ("Result files", "downloads"),
-                    ("Figures", "figures"),
-                    ("LaTeX", "latex"),
-                )
-            ],
+            "downloads": {
+                "Result files": sorted(path.name for path in results.glob("*.csv")),
+                "Figures": [f"{figure.key}.pdf" for figure in figures if not figure.is_picture],
+                "LaTeX": sources,
+            },
             "excerpts": write_excerpts(pictures, folder / "assets" / "excerpts"),
             "introduction": introduction,
             "latex_names": file_names,

@@ -78,8 +78,10 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
         lock["stages"] = {name: lock["stages"][name] for name in lock["stages"] if name in stages}
         dump_yaml(temporary / LOCK.name, lock)
         shutil.copytree(RESULTS, temporary / "results", ignore=shutil.ignore_patterns(".gitignore"))
-        # The page links to the result files beside it, in place of its copies.
-        shutil.copytree(REPORT, temporary / "report", ignore=shutil.ignore_patterns("downloads"))
+        # The page links to the result files beside it, in place of its copies; photographs are in
+        # report.pdf as they are printed.
+        left_out = shutil.ignore_patterns("downloads", "crop-*.pdf", "refinement.pdf")
+        shutil.copytree(REPORT, temporary / "report", ignore=left_out)
         index = temporary / "report/index.html"
         html = index.read_text("utf-8").replace('"downloads/', '"../results/')
         index.write_text(html, "utf-8")

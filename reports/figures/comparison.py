@@ -115,7 +115,7 @@ def draw_comparison(comparison: Comparison, width: float) -> Canvas:
     left = 0.26 * width
     tile = (width - left) / columns
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
-    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.52)), layout=engine)
+    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.58)), layout=engine)
     grid = canvas.add_gridspec(rows, columns + 1, width_ratios=[left, *[tile] * columns])
     whole = canvas.add_subplot(grid[:, 0])
     right, bottom = comparison.original.size
@@ -127,11 +127,11 @@ def draw_comparison(comparison: Comparison, width: float) -> Canvas:
     for place, row in enumerate(records(shown)):
         axes = canvas.add_subplot(grid[place // columns, place % columns + 1])
         style.picture(axes, row["tile"])
-        label = textwrap.shorten(row["label"], int(tile * 19), placeholder="…")
+        label = textwrap.shorten(row["label"], int(tile * 17), placeholder="…")
         region = pair(row["region_psnr_db"], row["region_ssim"])
         axes.set_xlabel(
             "\n".join([label, region, pair(row["psnr_db"], row["ssim"])]),
-            size=6, labelpad=2, linespacing=1.15, weight="bold" if row["best"] else "normal",
+            size=7, labelpad=2, linespacing=1.15, weight="bold" if row["best"] else "normal",
             color=style.SUBJECT if row["is_subject"] else style.TEXT,
         )  # fmt: skip
     return canvas

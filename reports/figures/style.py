@@ -40,6 +40,19 @@ VARIABLES = {
     **{GROUND: "ground", TEXT: "text", MUTED: "muted", GRID: "line", SUBJECT: "mesr"},
     **{colour: f"series-{index}" for index, colour in enumerate(SERIES)},
 }
+# What the page's SVG does not need, and what the page's style says.
+CLEANING = (
+    (r"(?s)<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->|<defs>\s*</defs>", ""),
+    (r' ((width|height)="[\d.]+pt"|xmlns(:\w+)?="[^"]*"|version="1.1")', ""),
+    (r'<g id="[\w.]+"', "<g"),
+    (r"<g/>|(?<=\n)\s+| transform=\"rotate\(-0 [^\"]*\"|; stroke-linecap: square", ""),
+    (rf"font: (\w+) {SIZE}px 'DejaVu Sans'; ", r"font-weight: \1; "),
+    (rf"font-size: {SIZE}px; font-family: 'DejaVu Sans'; ", ""),
+    ("xlink:href", "href"),
+    (r" ?\n(?=[LMQCz\"])|(?<=[MLQC]) ", ""),  # of paths
+    (r"(?<=\.\d\d)\d+(?=[^<>]*>)", ""),  # two digits after the point are a hundredth of a pixel
+    (r"(?<=>)\s+(?=<)", ""),
+)
 NOTHING = {"Creator": None, "Producer": None, "CreationDate": None}
 STYLE: Any = {
     **dict.fromkeys(["figure.facecolor", "axes.facecolor"], GROUND),
@@ -95,7 +108,7 @@ def save(figure: Figure, folder: Path) -> str:
             narrow = figure.draw(NARROW)
             return inline(canvas, f"{figure.key}-wide") + inline(narrow, f"{figure.key}-narrow")
         path = folder / f"{figure.key}.webp"
-        canvas.savefig(path, dpi=DPI, pil_kwargs={"lossless": True, "method": 6})
+        canvas.savefig(path, dpi=DPI, pil_kwargs={"lossless": True})
         # Its size, so that nothing moves when the picture comes.
         width, height = np.floor(canvas.get_size_inches() * DPI).astype(int)
         source = f'src="{folder.name}/{path.name}" width="{width}" height="{height}"'
@@ -103,20 +116,15 @@ def save(figure: Figure, folder: Path) -> str:
 
 
 def inline(canvas: Canvas, key: str) -> str:
-    """Return a chart as SVG for the page: no size, the page's colours, ids of its own."""
+    """Return a chart as SVG for the page: no size, the page's colours and type, ids of its own."""
     file = io.StringIO()
     canvas.savefig(file, format="svg", metadata={"Date": None})
-    svg = file.getvalue().partition("<svg")[2]
-    svg = re.sub(r"(?s)<metadata>.*?</metadata>|<style .*?</style>|<!--.*?-->", "", f"<svg{svg}")
-    svg = re.sub(r' ((width|height)="[\d.]+pt"|xmlns(:\w+)?="[^"]*"|version="1.1")', "", svg)
-    svg = re.sub(r'<g id="[\w.]+"', "<g", svg).replace("<g/>", "")
-    # Two digits after the point are a hundredth of a pixel.
-    svg = re.sub(r"<[^>]+>", lambda tag: re.sub(r"(\.\d\d)\d+", r"\1", tag[0]), svg)
-    svg = re.sub(r'(<[^>]* id="|url\(#|xlink:href="#)', rf"\g<1>{key}-", svg)
-    svg = svg.replace("xlink:href", "href")
+    svg = "<svg" + file.getvalue().partition("<svg")[2]
+    for pattern, by in CLEANING:
+        svg = re.sub(pattern, by, svg)
+    svg = re.sub(r'(<[^>]* id="|url\(#|href="#)', rf"\g<1>{key}-", svg)
     for value, name in VARIABLES.items():
         svg = re.sub(rf"(: ?){value}\b", rf"\1var(--{name})", svg)
-    svg = re.sub(r"\n\s*", "\n", svg).strip()
     kind = key.rpartition("-")[2]
     return svg.replace("<svg", f'<svg class="{kind}" aria-hidden="true"', 1)
 

@@ -1,7 +1,6 @@
 """Studies that are invented and rendered once per session."""
 
 import json
-import shutil
 from functools import cache
 from pathlib import Path
 from typing import Any
@@ -66,12 +65,6 @@ def pictures(study: Path, results: Results) -> Pictures:
 @pytest.fixture(scope="session")
 def report(study: Path) -> Path:
     return build(study)
-
-
-@pytest.fixture
-def changed(study: Path, tmp_path: Path) -> Path:
-    """A copy of the study, for tests that damage it."""
-    return Path(shutil.copytree(study, tmp_path / "study", ignore=shutil.ignore_patterns("build")))
 
 
 @pytest.fixture(scope="session")

@@ -69,12 +69,6 @@ def rows(browser: Any, table: str) -> list[Any]:
     return [row for row in found if row.is_displayed()]
 
 
-def column(browser: Any, table: str, index: int) -> list[str]:
-    """What the rows in sight sort by."""
-    cells = (row.find_elements(By.TAG_NAME, "td")[index] for row in rows(browser, table))
-    return [str(cell.get_attribute("data-sort")) for cell in cells]
-
-
 def button(browser: Any, selector: str, text: str = "") -> Any:
     """Return the first element that has a text, in the middle of the window."""
     found = browser.find_elements(By.CSS_SELECTOR, selector)
@@ -84,34 +78,31 @@ def button(browser: Any, selector: str, text: str = "") -> Any:
     return one
 
 
-def test_no_console_messages(browser: Any, report: Path, hostile_report: Path) -> None:
-    for folder in (report, hostile_report):
-        browser.get_log("browser")
-        open_page(browser, folder, "reading.html")
-        open_page(browser, folder)
-        browser.execute_script("window.scrollTo(0, document.body.scrollHeight)")
-        assert browser.get_log("browser") == []
-
-
 def test_sorting_by_mouse_and_keyboard_and_missing_values_last(browser: Any, report: Path) -> None:
     open_page(browser, report)
     heads = browser.find_elements(By.CSS_SELECTOR, "#results thead tr:last-child th")
     index = next(i for i, head in enumerate(heads) if head.text.startswith("minus"))
-    given = column(browser, "results", index)
+
+    def values() -> list[str]:
+        cells = (row.find_elements(By.TAG_NAME, "td")[index] for row in rows(browser, "results"))
+        return [cell.get_attribute("data-sort") for cell in cells]
+
+    given = values()
     head = button(browser, "#results th button", "minus")
     for press in (head.click, lambda: head.send_keys(Keys.ENTER)):
         press()
         direction = heads[index].get_attribute("aria-sort")
-        values = column(browser, "results", index)
-        numbers = [float(value) for value in values if value]
-        assert values[len(numbers) :] == [""] * 3  # MESR, bicubic, quoted
+        numbers = [float(value) for value in values() if value]
+        assert values()[len(numbers) :] == [""] * 3  # MESR, bicubic, quoted
         assert numbers == sorted(numbers, reverse=direction == "descending")
         assert len(numbers) == 3
     head.click()
-    assert column(browser, "results", index) == given
+    assert values() == given
 
 
-def test_one_scale_is_shown_everywhere(browser: Any, report: Path) -> None:
+def test_one_scale_is_shown_everywhere_and_the_filter_leaves_the_rows_that_fit(
+    browser: Any, report: Path
+) -> None:
     open_page(browser, report)
     before = [row.text for row in rows(browser, "results")]
     button(browser, "#results .switch button", "×2").click()
@@ -120,15 +111,10 @@ def test_one_scale_is_shown_everywhere(browser: Any, report: Path) -> None:
     assert now != before
     assert browser.find_element(By.ID, "figure-gains-x2-of").is_displayed()
     assert not browser.find_element(By.ID, "figure-gains-x4-of").is_displayed()
-
-
-def test_filter_leaves_the_rows_that_fit(browser: Any, report: Path) -> None:
-    open_page(browser, report)
     search = button(browser, "#results input[type=search]")
     search.send_keys("srn trained")
-    assert [row.find_element(By.TAG_NAME, "bdi").text for row in rows(browser, "results")] == [
-        "MSRN"
-    ]
+    (row,) = rows(browser, "results")
+    assert row.find_element(By.TAG_NAME, "bdi").text == "MSRN"
     status = browser.find_element(By.CSS_SELECTOR, "#results .tools [role=status]")
     assert status.text == "1 of 6 rows"
     search.send_keys(Keys.CONTROL, "a", Keys.DELETE)
@@ -208,8 +194,11 @@ return {
 def test_page_fits_its_width_and_charts_have_type_of_eleven_pixels(
     browser: Any, name: str, width: int, request: pytest.FixtureRequest
 ) -> None:
+    browser.get_log("browser")
     open_page(browser, request.getfixturevalue(name), width=width)
+    browser.execute_script("window.scrollTo(0, document.body.scrollHeight)")
     found = browser.execute_script(WIDTHS)
+    assert browser.get_log("browser") == []
     assert found["page"] <= 0
     assert all(extra <= 1 and shade for extra, shade in found["boxes"])  # none of limited height
     assert len(found["charts"]) > 4

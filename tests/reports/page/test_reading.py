@@ -1,13 +1,16 @@
-"""Markdown as HTML, and the cards of the paper's reading."""
+"""Markdown as HTML, the cards of the paper's reading, and links to sources."""
 
 import re
 from pathlib import Path
 
 import pandas as pd
+import pytest
+from bs4 import BeautifulSoup
 
 from pipeline.tables.results import Results
 from reports.page.markdown import inline, whole
 from reports.page.reading import reading
+from reports.page.sources import linked
 from tests.reports.conftest import page
 
 ROOT = Path(__file__).parents[3]
@@ -88,3 +91,25 @@ def test_the_page_has_the_document(report: Path) -> None:
     assert card is not None
     assert card.name == "details"
     assert "24-channel branches" in card.get_text()
+
+
+@pytest.mark.parametrize(
+    ("text", "urls"),
+    [
+        ("SRCNN, ECCV 2014, Table 1", ["https://doi.org/10.1007/978-3-319-10593-2_13"]),
+        (
+            "Zheng222/IDN-Caffe@482c601 README; a/b.c@e1fd21e Figs/r.png",
+            [
+                "https://github.com/Zheng222/IDN-Caffe/tree/482c601",
+                "https://github.com/a/b.c/tree/e1fd21e",
+            ],
+        ),
+        ("see 10.1109/TIP.2021.1234567; and", ["https://doi.org/10.1109/TIP.2021.1234567"]),
+        ("<b>a/b@nothex</b> javascript:x", []),
+    ],
+)
+def test_sources_are_links(text: str, urls: list[str]) -> None:
+    found = BeautifulSoup(str(linked(text)), "html.parser")
+    assert found.get_text() == text
+    assert [tag["href"] for tag in found.find_all("a")] == urls
+    assert not found.find("b")
