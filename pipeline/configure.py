@@ -140,39 +140,40 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         if odd := [scale for scale in scales if scale not in given.scales]:
             raise UserError(f"groups: scale {odd[0]!r} is not listed in scales")
         asked |= {*product(scales, group.variants, group.networks, group.seeds)}
+
+    def entry(network: str, variant: str, scale: str, **more: Any) -> tuple[str, dict[str, Any]]:
+        key = run_key(network, variant, parse_scale(scale), more.get("seed"))
+        own = code.get(network) or code_of(network)
+        return key, {"network": network, "variant": variant, "code": own, "scale": scale, **more}
+
     # In the order of the tables: by scale, the networks themselves before their variants.
-    seeds = sorted({seed for *_, seed in asked})
-    trainings = {
-        run_key(network, variant, parse_scale(scale), seed): {
-            **{"network": network, "variant": variant, "code": code[network]},
-            **{"scale": scale, "seed": seed},
-            **variants[variant].model_dump(include={"settings", "train"}),
-        }
-        for scale, variant, network, seed in product(given.scales, variants, names, seeds)
-        if (scale, variant, network, seed) in asked
-    }
-    weights = [find_published(name) for name in profile["published"]]
-    bicubic: list[Any] = [
-        ("bicubic", "", s, "none", "mesr/common/imresize.py", {}) for s in given.scales
-    ]
-    published = [
-        (
-            *(entry.model, f"{entry.variant.replace('-', '_')}-published".removeprefix("-")),
-            *(f"x{entry.scale}", "published", f"data/raw/{min(entry.assets)}", entry.settings),
+    trainings = dict(
+        entry(network, variant, scale, seed=seed, settings=own.settings, train=own.train)
+        for scale, (variant, own), network, seed in product(
+            given.scales, variants.items(), names, sorted({seed for *_, seed in asked})
         )
-        for entry in weights
-    ]
-    imports = {
-        run_key(network, variant, parse_scale(scale), None): {
-            **{"network": network, "variant": variant, "code": code_of(network), "scale": scale},
-            **{"weights": whose, "source": source, "settings": settings},
-        }
-        for network, variant, scale, whose, source, settings in [*bicubic, *published]
-    }
+        if (scale, variant, network, seed) in asked
+    )
+    bicubic = dict(
+        entry("bicubic", "", scale, weights="none", source="mesr/common/imresize.py", settings={})
+        for scale in given.scales
+    )
+    weights = [find_published(name) for name in profile["published"]]
+    published = dict(
+        entry(
+            own.model,
+            f"{own.variant.replace('-', '_')}-published".removeprefix("-"),
+            f"x{own.scale}",
+            weights="published",
+            source=f"data/raw/{min(own.assets)}",
+            settings=own.settings,
+        )
+        for own in weights
+    )
     # At each scale bicubic and what was trained, then published weights.
-    runs = {**imports, **trainings}
-    evaluated = [*list(imports)[: len(bicubic)], *trainings]
-    evaluated.sort(key=lambda key: given.scales.index(runs[key]["scale"]))
+    evaluated = sorted(
+        (bicubic | trainings).items(), key=lambda run: given.scales.index(run[1]["scale"])
+    )
     networks = list(dict.fromkeys(entry["network"] for entry in trainings.values()))
     used = {entry["variant"] for entry in trainings.values()} - {""}
     data, tune = profile["data"], profile["tune"]
@@ -187,8 +188,8 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         "degraded": sorted(degraded | {tune["scale"]}) if trainings else [],
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
         "tuned": {name: {"code": code[name], "lrs": own_lrs.get(name, lrs)} for name in networks},
-        **{"trainings": trainings, "imports": imports},
-        "evaluated": [*evaluated, *list(imports)[len(bicubic) :]],
+        **{"trainings": trainings, "imports": bicubic | published},
+        "evaluated": [*dict(evaluated), *published],
         "variants": {name: own.model_dump() for name, own in variants.items() if name in used},
         "comparisons": [
             {"name": name, "datasets": data["test"], **(pair or {})}

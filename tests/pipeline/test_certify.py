@@ -45,13 +45,6 @@ def test_a_network_without_figures_is_certified_in_its_own_domain() -> None:
     assert authors_protocol("vdsr", "someone_elses", 4, "Set5", "y") == Y
 
 
-def test_bicubic_on_own_images_is_measured_without_verdict(images: PackedImages) -> None:
-    cell = certify("bicubic", "", 2, "toy", images)
-    assert (cell["protocol"], cell["note"]) == ("vdsr", "")
-    assert 5 < cell["psnr_db"] < 60
-    assert "no published figure to compare with" in describe(cell)
-
-
 @pytest.mark.parametrize(
     ("model", "variant", "reason"),
     [

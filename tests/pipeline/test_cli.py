@@ -159,26 +159,16 @@ def test_ntire_scores_given_lr_images_in_rgb(workplace: Path) -> None:
     ("words", "text"),
     [
         (("evaluate", "edsr", *BICUBIC[2:]), "network 'edsr' is not registered"),
-        (("evaluate", "edsr", *BICUBIC[2:]), "spandrel:FILE"),
         (("evaluate", "mesr", *BICUBIC[2:]), "runs/mesr_x2_s0/run.json: not found"),
-        (("evaluate", "MESR", *BICUBIC[2:]), "mesr was not trained here at x2"),
-        (("evaluate", "PAN", *BICUBIC[2:]), "--weights published"),
         (("evaluate", "LapSNR", *BICUBIC[2:]), "Did you mean lapsrn"),
         ((*BICUBIC, "--protocol", "lab"), "protocol 'lab' is unknown"),
-        ((*BICUBIC, "--protocol", "lapsr"), "Did you mean lapsrn"),
         ((*BICUBIC[:-1], "nowhere"), "neither a folder nor a dataset"),
         ((*BICUBIC[:-1], "set5"), "mesr fetch Set5"),
-        ((*BICUBIC[:-1], "Set_14"), "Did you mean Set14"),
         (("evaluate", "Images:none", *BICUBIC[2:]), "is not a folder"),
         (("evaluate", "images:hr", *BICUBIC[2:], "--seed", "3"), "--seed 3: a folder of SR"),
-        (("evaluate", "images:hr", *BICUBIC[2:], "--self-ensemble"), "--self-ensemble: a folder"),
-        (("evaluate", "images:hr", *BICUBIC[2:], "--variant", "x"), "--variant x: a folder"),
-        (("audit", "sr/none", *BICUBIC[2:], "--psnr", "30"), "sr/none: is not a folder"),
         (("audit", "IMAGES:none", *BICUBIC[2:], "--psnr", "30"), "is not a folder"),
-        (("audit", "nowhere", *BICUBIC[2:], "--psnr", "30"), "'nowhere' is not registered"),
         (("upscal",), "no command 'upscal'. Did you mean upscale?"),
         (("count", "edsr"), "network 'edsr' is unknown"),
-        (("count", "lapsnr"), "Did you mean lapsrn"),
         (("card", "mesr", "--scale", "4"), "params.yaml"),
         (("ship", "--out", "weights"), "params.yaml"),
         (("archive",), "params.yaml"),
@@ -200,21 +190,6 @@ def test_fetch_lists_the_assets_or_gets_what_is_named(
     for options in ((), ("--partial",)):
         done("fetch", "pan", *options)
         assert asked.pop() == ((["PAN"], Path("data")), {"partial": bool(options)})
-
-
-def test_register_makes_a_folder_a_dataset(
-    workplace: Path, monkeypatch: pytest.MonkeyPatch
-) -> None:
-    class Registered:
-        name, files = "mine", (1, 2)
-
-    asked = []
-    monkeypatch.setattr(
-        "pipeline.tools.fetching.register_folder",
-        lambda *a, **k: asked.append((a, k)) or Registered(),
-    )
-    assert "mine: 2 images registered" in done("register", "mine", "hr", "--licence", "CC0")
-    assert asked == [(("mine", Path("hr")), {"title": "", "licence": "CC0"})]
 
 
 def test_out_at_a_file_is_refused_before_any_work(workplace: Path) -> None:

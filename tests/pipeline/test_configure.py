@@ -97,12 +97,9 @@ def test_a_profile_may_be_about_another_network() -> None:
         ("train.stpes=5", r"train\.stpes: no such setting\. Did you mean train\.steps"),
         ("subject=mesrr", r"network 'mesrr' is unknown\. Did you mean mesr"),
         ("scales=[4]", "scales.0: should be 'x2', 'x3' or 'x4'"),
-        ("+train.learning_rate=1", "learning_rate: no such setting"),
-        ("scales=[x2,x4,x5]", "x5"),
         ("scales=[x2]", "groups: scale 'x4' is not listed in scales"),
         ("groups.main.scales=[x2,x5]", r"groups\.main\.scales\.1: .*'x5'"),
         ("groups.main.seeds=[s0]", r"groups\.main\.seeds\.0: .*valid integer"),
-        ("groups.main.seeds=3", r"groups\.main\.seeds: .*valid list"),
         ("+groups.main.seed=[3]", r"groups\.main\.seed: no such setting\. Did you mean seeds"),
         ("groups.ablation.variants=[no_rfb]", r"'no_rfb' is no variant of mesr\. Defined.*no_rb"),
         (
@@ -115,8 +112,6 @@ def test_a_profile_may_be_about_another_network() -> None:
         ("networks.mesr.features=100000", r"expected at most 1,000,000,000"),
         ("data.test=[Set6]", r"'Set6' is no known asset\. Did you mean Set5"),
         ("published=[pan_x5]", "'pan_x5' is no known published weights. Known: .*pan_x4"),
-        ("tune.lrs=[fast]", "lrs.*fast"),
-        ("comparisons.rb.c=mesr", "comparisons"),
         ("+comparisons.rb.c=mesr", r"comparisons\.0\.c: no such setting"),
         (
             "+variants.no_rb.setting={}",

@@ -10,11 +10,9 @@ import pytest
 import yaml
 
 from pipeline.support.errors import UserError
-from pipeline.tables import facts, methods
-from pipeline.tables.files import FILES, write_frame
+from pipeline.tables import methods
 from pipeline.tables.study import Study
 from pipeline.tables.submitted import read_submission, rows
-from pipeline.tables.tables import all_frames, all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
 from tests.pipeline.tables.toy import make_params, make_study
 
@@ -70,13 +68,9 @@ def test_the_example_of_the_readme_has_the_format(tmp_path: Path) -> None:
     ("changes", "told"),
     [
         ({"format": 2}, r"format: should be 1 \(found '2'\)"),
-        ({"protocol": "pan"}, r"protocol: should be 'rgb' or 'y' \(found 'pan'\)"),
         ({"psnr_db": float("nan")}, r"scales\.x4\.datasets\.Set5\.psnr_db: should be a finite"),
-        ({"psnr_db": float("inf")}, r"psnr_db: should be (less than 100|a finite)"),
         ({"psnr_db": -3.0}, r"psnr_db: should be greater than 0 \(found '-3.0'\)"),
         ({"psnr_db": "33.5"}, r"psnr_db: should be a valid number \(found '33.5'\)"),
-        ({"ssim": 1.01}, r"ssim: should be less than or equal to 1 \(found '1.01'\)"),
-        ({"images": 0}, r"images: should be greater than or equal to 1"),
         ({"digest": "ABC"}, r"digest: should be 64 hexadecimal"),
         ({"scale": "x5"}, r"scales\.x5: should be 'x2', 'x3' or 'x4'"),
         ({"dataset": "a b"}, r"scales\.x4\.datasets\.a b: should be letters, digits and _"),
@@ -85,10 +79,8 @@ def test_the_example_of_the_readme_has_the_format(tmp_path: Path) -> None:
         ({"at": {"paramters": 1}}, r"\.paramters: no such setting\. Did you mean parameters"),
         ({"trained_on_test_data": "no"}, r"trained_on_test_data: should be a valid boolean"),
         ({"trained_on": None}, r"trained_on: is empty"),
-        ({"trained_on": " "}, r"trained_on: String should have at least 1 character"),
         ({"source": "javascript:alert(1)"}, r"source: should be a web address"),
         ({"label": "a\nb"}, r"label: should be one line"),
-        ({"label": "a" * 61}, r"label: String should have at most 60 characters"),
         ({"licence": "mine"}, r"licence: no such setting"),
         ({"name": "other"}, r"name is 'other', expected that of the file, 'mynet'"),
     ],
@@ -130,23 +122,6 @@ def test_rows_are_marked_and_ranked_apart(study: Study) -> None:
     assert own["rank_psnr"].tolist() == [1, 2]
     rest = frame[frame["kind"] != "submitted"]
     assert rest["rank_psnr"].fillna(0).tolist() == before["rank_psnr"].fillna(0).tolist()
-
-
-def test_a_name_of_the_study_takes_no_place_of_its_network(study: Study) -> None:
-    write(Path("submissions"), "mesr")
-    for name, frame in all_frames(study).items():
-        write_frame(Path("results") / f"{name}.csv", frame, FILES[name])
-    for name in FILES.keys() - all_frames(study).keys():
-        Path(f"results/{name}.csv").write_text(",".join(FILES[name]) + "\n")
-    facts.write(study, Path("results"))
-    tables = all_tables(read_all(Path("results")))
-    for name in ("results", "table3", "table4"):
-        table = tables[name].frame
-        (row,) = table[table["kind"] == "submitted"].to_dict("records")
-        assert not row["is_subject"]
-        assert row["params"] == 700_000
-        assert pd.isna(row.get("minus_subject_db"))
-        assert pd.isna(row.get("full_params"))
 
 
 def test_other_scales_sets_and_protocols_are_in_no_table(

@@ -9,16 +9,7 @@ import numpy as np
 import pandas as pd
 import pytest
 
-from pipeline.study.params import Comparison
-from pipeline.tables import (
-    certification,
-    claims,
-    comparisons,
-    facts,
-    methods,
-    ranking,
-    variants,
-)
+from pipeline.tables import certification, claims, comparisons, facts, methods, ranking, variants
 from pipeline.tables.files import FILES, write_frame
 from pipeline.tables.statistics import seeds_to_resolve
 from pipeline.tables.study import Study
@@ -168,8 +159,8 @@ def test_claims_hold_where_the_interval_says_so_and_nowhere_else(study: Study) -
     section = "Section IV-C1, text on Table 1"
     assert frame[frame["section"] == section]["interval"].str.endswith("for 3").all()
 
-    worse = study.quality.copy()
-    worse.loc[worse["method"] == "mesr", "psnr_db"] -= 1.0
+    shift = study.quality["method"].map({"mesr": 1.0}).fillna(0)
+    worse = study.quality.assign(psnr_db=study.quality["psnr_db"] - shift)
     frame = claims.rows(make_study(study.params, SIZES, quality=worse))
     assert at(frame, claim="rb_gain")["verdict"] == "does not hold"
     verdicts = frame[frame["claim"] == "psnr_above"].set_index(["b", "dataset"])["verdict"]
@@ -186,10 +177,7 @@ def test_claims_hold_where_the_interval_says_so_and_nowhere_else(study: Study) -
 
 def test_claims_on_counts_and_images() -> None:
     def judged(own: int, other: int) -> pd.Series:
-        sizes = [
-            ("", "mesr", "", "paper", 2, own, 10**12),
-            ("", "msrn", "rgb", "paper", 2, other, 1),
-        ]
+        sizes = [("", "mesr", "", "paper", 2, own, 1), ("", "msrn", "rgb", "paper", 2, other, 1)]
         study = make_study(make_params(scales=[2], datasets=["Set5"]), sizes)
         return at(claims.rows(study), claim="params_fewer_than_msrn")
 
@@ -208,16 +196,11 @@ def test_claims_on_counts_and_images() -> None:
 
 
 def test_a_family_of_comparisons_is_corrected_together() -> None:
-    pairs = [
-        ("rb", "mesr-no_rb", "modules"),
-        ("rffb", "mesr-msfeb", "modules"),
-        ("own", "vdsr", ""),
-    ]
-    asked = [
-        Comparison(name=n, a="mesr", b=b, scale="x4", datasets=["Set5", "Set14"], family=family)
-        for n, b, family in pairs
-    ]
-    params = make_params(variants=ALL, comparisons=[pair.model_dump() for pair in asked])
+    both = {"a": "mesr", "scale": "x4", "datasets": ["Set5", "Set14"]}
+    rb = {"name": "rb", "b": "mesr-no_rb", "family": "modules"}
+    rffb = {"name": "rffb", "b": "mesr-msfeb", "family": "modules"}
+    asked = [both | pair for pair in (rb, rffb, {"name": "own", "b": "vdsr"})]
+    params = make_params(variants=ALL, comparisons=asked)
     frame = comparisons.rows(make_study(params))
     assert frame["family"].tolist() == ["modules"] * 4 + ["own"] * 2
     modules = frame[frame["family"] == "modules"]
@@ -244,8 +227,7 @@ def test_letters_pairs_and_agreement(study: Study) -> None:
     ranked, _, agreement = ranking.frames(one).values()
     assert "one seed" in ranked["note"].iloc[0]
     assert agreement["tau_seeds"].isna().all()
-    reverse = study.quality.copy()
-    reverse["psnr_db"] = 60 - reverse["psnr_db"]
+    reverse = study.quality.assign(psnr_db=60 - study.quality["psnr_db"])
     agreement = ranking.frames(make_study(study.params, quality=reverse))["agreement"]
     assert agreement["tau_published"].iloc[0] == -1.0
     assert agreement["tau_metrics"].iloc[0] == -1.0
