@@ -13,12 +13,13 @@ from itertools import pairwise, product
 import joblib  # type: ignore[import-untyped]
 import numpy as np
 import torch
+from torch import Tensor
 from torch.nn import functional as F
 from tqdm import tqdm
 
 from mesr.common.base import SRNetwork
 from pipeline.imaging.backend import backend_flags
-from pipeline.imaging.inference import super_resolve
+from pipeline.imaging.inference import run_network, super_resolve
 from pipeline.imaging.protocol import RGB
 from pipeline.imaging.tensors import Image, Pixels, from_tensor, round_to_uint8
 from pipeline.support.errors import UserError
@@ -96,11 +97,35 @@ class TiledResult:
         )
 
 
-def enlarge(network: SRNetwork, lr: Image) -> Image:
-    """Super-resolve a whole image as the evaluation does, without rounding.
+class _Extending(SRNetwork):
+    """The last output of a network, which gets sizes that it accepts.
 
     Where a network refuses the size, because its layers want multiples of a window or no image so
     small, the image is extended to multiples of 64 first.
+    """
+
+    def __init__(self, network: SRNetwork) -> None:
+        super().__init__(network.scale)
+        self.network, self.domain = network, network.domain
+        self.preupsampled = network.preupsampled
+
+    def forward(self, x: Tensor) -> tuple[Tensor]:
+        height, width = x.shape[-2:]
+        factor = 1 if self.preupsampled else self.scale
+        try:
+            return (self.network(x)[-1],)
+        except RuntimeError as error:
+            x = F.pad(x, (0, -width % 64, 0, -height % 64), mode="replicate")
+            try:
+                return (self.network(x)[-1][..., : height * factor, : width * factor],)
+            except RuntimeError:
+                what = f"{type(self.network).__name__} cannot enlarge an image of {width}x{height}"
+                remedy = "Give a smaller --tile where memory ran out, or another network."
+                raise UserError(f"{what} pixels: {error}. {remedy}") from error
+
+
+def enlarge(network: SRNetwork, lr: Image) -> Image:
+    """Super-resolve a whole image as the evaluation does, without rounding.
 
     Parameters
     ----------
@@ -118,22 +143,9 @@ def enlarge(network: SRNetwork, lr: Image) -> Image:
     Raises
     ------
     UserError
-        When the network refuses the extended image as well.
+        When the network refuses the size, and that of the extended image as well.
     """
-    height, width = lr.shape[:2]
-    try:
-        return np.clip(super_resolve(network, lr, FOR_USE)[-1], 0, 255)
-    except RuntimeError as error:
-        beyond = [(0, -side % 64) for side in (height, width)]
-        extended = np.pad(lr, [*beyond, (0, 0)][: lr.ndim], mode="edge")
-        try:
-            y = np.clip(super_resolve(network, extended, FOR_USE)[-1], 0, 255)
-        except RuntimeError:
-            raise UserError(
-                f"{type(network).__name__} cannot enlarge an image of {width}x{height} pixels: "
-                f"{error}. Give a smaller --tile where memory ran out, or another network."
-            ) from error
-        return y[: height * network.scale, : width * network.scale]
+    return np.clip(super_resolve(_Extending(network), lr, FOR_USE)[-1], 0, 255)
 
 
 def reach(network: SRNetwork) -> int | None:
@@ -150,32 +162,34 @@ def reach(network: SRNetwork) -> int | None:
         pooling.
     """
     farthest = 3  # of the bicubic interpolation of chroma
-    for axis in (0, 1):
-        # One line first: most of what looks at the whole image shows at once, and a strip that is
-        # long enough for the rest is known.
-        first = _reached(network, axis, 2 * LARGEST_REACH + 3, LARGEST_REACH + 1)
-        if first is None:
+    for axis in (-1, -2):
+        # One line first: most of what looks at the whole image shows at once.
+        first = _reached(network, axis, 2 * LARGEST_REACH + 3, 1)
+        found = None if first is None else _reached(network, axis, 4 * first + 99, 32)
+        if found is None or found > LARGEST_REACH:
             return None
-        length = 4 * first + 99
-        for at in range((length - 32) // 2, (length + 32) // 2):
-            found = _reached(network, axis, length, at)
-            if found is None or found > LARGEST_REACH:
-                return None
-            farthest = max(farthest, found)
+        farthest = max(farthest, found)
     return farthest
 
 
-def _reached(network: SRNetwork, axis: int, length: int, at: int) -> int | None:
-    """Probe a line of a strip; None where what it reaches does not end within the strip."""
-    size = (length, 8) if axis == 0 else (8, length)
-    lr = np.zeros(size if network.domain == "y" else (*size, 3))
-    lr[(slice(None),) * axis + (at,)] = np.nan
-    changed = np.isnan(np.moveaxis(enlarge(network, lr), axis, 0)).reshape(length, -1).any(axis=1)
-    reached = np.flatnonzero(changed)
-    # NaN may be lost on the way, as in a comparison.
-    if not len(reached) or reached[0] == 0 or reached[-1] == length - 1:
-        return None
-    return int(max(at - reached[0], reached[-1] - at))
+def _reached(network: SRNetwork, axis: int, length: int, places: int) -> int | None:
+    """Probe lines in the middle of a strip; None where what they reach does not end before it."""
+    shape = [places, 1 if network.domain == "y" else 3, 8, 8]
+    shape[axis] = length
+    x = torch.zeros(shape, dtype=torch.float64)
+    lines = range((length - places) // 2, (length + places) // 2)
+    for sample, line in zip(x, lines, strict=True):
+        sample.select(axis, line).fill_(torch.nan)
+    y = run_network(_Extending(network), x, FOR_USE, None)[-1]
+    changed = y.isnan().movedim(axis, 1).reshape(places, length, -1).any(dim=-1).numpy()
+    farthest = 0
+    for line, found in zip(lines, changed, strict=True):
+        reached = np.flatnonzero(found)
+        # NaN may be lost on the way, as in a comparison.
+        if not len(reached) or reached[0] == 0 or reached[-1] == length - 1:
+            return None
+        farthest = max(farthest, int(line - reached[0]), int(reached[-1] - line))
+    return farthest
 
 
 def grid(network: SRNetwork, tolerance: float = SAME) -> int:
