@@ -113,9 +113,7 @@ def archive_images(archive: Path) -> Iterator[tuple[str, Pixels]]:
                     raise UserError(f"{shown}{str(error).removeprefix(str(image))}") from error
                 yield name.stem, pixels
     # zipfile wraps neither zlib's error nor the end of a file.
-    except (
-        zipfile.BadZipFile, zlib.error, EOFError, NotImplementedError, RuntimeError, OSError
-    ) as error:  # fmt: skip
+    except (zipfile.BadZipFile, zlib.error, EOFError, RuntimeError, OSError) as error:
         # EINVAL: a member that would begin before the archive.
         if isinstance(error, OSError) and error.errno != errno.EINVAL:
             raise

@@ -19,10 +19,8 @@ from pipeline.support.errors import UserError
 def introduce(asset: Asset) -> str:
     """Say what a user should know of an asset: contents, licence, citation."""
     lines = [f"{asset.name}: {asset.title}; {len(asset.files)} files, {describe_size(asset.files)}"]
-    for label in ("licence", "citation", "homepage", "note"):
-        if text := getattr(asset, label):
-            lines.append(f"  {label + ':':10}{text}")
-    return "\n".join(lines)
+    about = {label: getattr(asset, label) for label in ("licence", "citation", "homepage", "note")}
+    return "\n".join(lines + [f"  {label + ':':10}{text}" for label, text in about.items() if text])
 
 
 def fetch_assets(

@@ -182,7 +182,7 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
         try:
             entry = tomllib.loads(path.read_text(encoding="utf-8"))
             digests = {str(file): str(digest) for file, digest in entry["files"].items()}
-            title, licence = str(entry["title"]), str(entry["licence"])
+            title, licence = entry.get("title", name), entry.get("licence", "not stated")
         except (ValueError, KeyError, AttributeError) as error:
             raise UserError(
                 f"{path}: lists no files ({error}). Write it again: mesr register {name} FOLDER"
@@ -193,7 +193,7 @@ def registered(folder: Path = DATASETS) -> dict[str, Asset]:
                     f"{path}: {file!r} = {digest!r}: expected the name of a file and its digest"
                 )
         files = tuple(AssetFile(name, file, "", None, digest) for file, digest in digests.items())
-        found[name] = Asset(name, "folder", title, "", licence, "", files, len(files))
+        found[name] = Asset(name, "folder", str(title), "", str(licence), "", files, len(files))
     return found
 
 

@@ -186,7 +186,7 @@ class Toy:
         """End what a test that failed left running."""
         for process in self.processes:
             process.kill()
-            process.communicate()
+            process.wait()  # and not for what it started, which may hold its pipe
 
     def set_pace(self, seconds: float) -> None:
         self.write("pace", str(seconds))
