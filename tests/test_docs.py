@@ -16,13 +16,11 @@ from typing import Any, NoReturn
 
 import pytest
 import typer
-from accelerate.commands.launch import launch_command_parser
 from dvc.cli import parse_args as parse_dvc
 from markdown_it import MarkdownIt
 from omegaconf import OmegaConf
 from PIL import Image
 from skimage import data
-from torch.distributed.run import parse_args as parse_torchrun
 from typer.testing import CliRunner
 
 from pipeline.cli import app
@@ -125,19 +123,14 @@ def dvc(arguments: Sequence[str]) -> None:
         assert OmegaConf.select(OmegaConf.load(ROOT / "params.yaml"), known) is not None, name
 
 
-def accelerate(arguments: Sequence[str]) -> None:
-    parsed = launch_command_parser().parse_args(arguments[1:])
-    python(["-m", parsed.training_script, *parsed.training_script_args])
-
-
-def torchrun(arguments: Sequence[str]) -> None:
-    parsed = parse_torchrun(list(arguments))
-    python(["-m", parsed.training_script, *parsed.training_script_args])
+def launched(arguments: Sequence[str]) -> None:
+    """A module behind the options of accelerate or torchrun."""
+    python(arguments[list(arguments).index("-m") :])
 
 
 PROGRAMS: dict[str, Callable[[Sequence[str]], None]] = {
-    "make": make, "mesr": mesr, "python": python, "dvc": dvc, "accelerate": accelerate,
-    "torchrun": torchrun,
+    "make": make, "mesr": mesr, "python": python, "dvc": dvc, "accelerate": launched,
+    "torchrun": launched,
 }  # fmt: skip
 OTHERS = (".", "cd", "git", "latexmk", "nvidia-cuda-mps-control", "pip", "pre-commit")
 

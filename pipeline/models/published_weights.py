@@ -60,9 +60,13 @@ def published_weights(network: str, scale: int | None = None) -> list[PublishedW
     UserError
         When no network of that name is known.
     """
-    sizes = {str(settings): size for size, settings in published_sizes(network).items()}
+    sizes = published_sizes(network).items()
     return [
-        PublishedWeights(**vars(entry), model=network, variant=sizes[str(entry.settings)])
+        PublishedWeights(
+            **vars(entry),
+            model=network,
+            variant=next(name for name, own in sizes if own == entry.settings),
+        )
         for entry in getattr(_module(network), "PUBLISHED", ())
         if scale in (None, entry.scale)
     ]
