@@ -2,8 +2,9 @@
 
     python -m reports.findings studies/compact/results
 
-writes docs/findings.md, and into README.md the block of the first screen.
-`reports/findings/NAME.md.j2` is about profile NAME alone. A sentence stands behind
+writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen.
+`reports/findings/NAME.md.j2` and `NAME.summary.md.j2` are about profile NAME alone. A sentence
+stands behind
 ``{{ require(condition, what) }}``, and rendering fails where a condition no longer holds: then the
 sentence is to be written anew.
 """
@@ -29,7 +30,8 @@ from reports.names import joined, ordinal
 from reports.view import number
 
 FOLDER = Path(__file__).parent / "findings"
-README, DOCUMENT = Path("README.md"), Path("docs/findings.md")
+README = Path("README.md")
+DOCUMENTS = {"document": Path("docs/findings.md"), "summary": Path("docs/summary.md")}
 BEGIN = "<!-- finding of {}: written by python -m reports.findings -->"
 END = "<!-- end of finding -->"
 MARKED = re.compile(BEGIN.format("(.*?)") + ".*?" + END, re.DOTALL)
@@ -115,7 +117,12 @@ def findings(results: Results) -> dict[str, str]:
         context = template.new_context()
         parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
         told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
-        return {**told, "validity": parts["validity"].strip(), "document": template.render()}
+        return {
+            **told,
+            "validity": parts["validity"].strip(),
+            "document": template.render(),
+            "summary": environment.get_template(name.replace(".", ".summary.", 1)).render(),
+        }
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
@@ -127,14 +134,14 @@ def span(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str
 
 
 def wrapped(text: str) -> str:
-    """Break the lines of Markdown; tables, headings and comments stay as they are."""
+    """Break the lines of Markdown; tables, headings, quotations and comments stay as they are."""
     blocks = re.split(r"\n\s*\n", text.strip())
     return "\n\n".join(map(wrapped_block, blocks)) + "\n"
 
 
 def wrapped_block(block: str) -> str:
     """Break the lines of a paragraph, or of each item of a list."""
-    if block.startswith(("|", "#", "<")):
+    if block.startswith(("|", "#", "<", ">")):
         return block
     fill = partial(textwrap.fill, width=105, break_on_hyphens=False, break_long_words=False)
     items = re.split(r"\n(?=- )", block)
@@ -152,7 +159,7 @@ def block(found: Mapping[str, str], source: Path) -> str:
 
 
 def main(argv: Sequence[str] | None = None) -> None:
-    """Write docs/findings.md and the block in README.md."""
+    """Write docs/findings.md, docs/summary.md and the block in README.md."""
     parser = argparse.ArgumentParser(prog="python -m reports.findings", description=main.__doc__)
     parser.add_argument("results", type=Path, help="folder with the result files of a study")
     source = parser.parse_args(argv).results
@@ -168,10 +175,9 @@ def main(argv: Sequence[str] | None = None) -> None:
             f"{README}: expected one pair of the marks {BEGIN.format('FOLDER')!r} and {END!r}. Put "
             "them where the finding is to stand."
         )
-    for path, text in (
-        (README, MARKED.sub(lambda _: block(found, source), readme)),
-        (DOCUMENT, wrapped(found["document"])),
-    ):
+    texts = {path: wrapped(found[name]) for name, path in DOCUMENTS.items()}
+    texts[README] = MARKED.sub(lambda _: block(found, source), readme)
+    for path, text in texts.items():
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         print(f"wrote {path}")

@@ -9,7 +9,7 @@ import reports.findings
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
-from reports.findings import Rows, findings, main, wrapped
+from reports.findings import DOCUMENTS, Rows, findings, main, wrapped
 from reports.render import first_screen
 from tests.reports.conftest import page
 
@@ -37,6 +37,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(reports.findings, "FOLDER", tmp_path)
     path = tmp_path / "toy.md.j2"
     path.write_text(TEXT.replace("LEAST", "10"), encoding="utf-8")
+    (tmp_path / "toy.summary.md.j2").write_text("One page.\n\n> as it\n> is\n", encoding="utf-8")
     return path
 
 
@@ -87,7 +88,8 @@ def test_rows_are_asked_for_one_by_one() -> None:
 
 def test_findings_of_compact_are_those_in_the_docs(compact: Results) -> None:
     found = findings(compact)
-    assert (ROOT / "docs/findings.md").read_text(encoding="utf-8") == wrapped(found["document"])
+    for name, path in DOCUMENTS.items():
+        assert (ROOT / path).read_text(encoding="utf-8") == wrapped(found[name])
 
 
 @pytest.mark.parametrize(
@@ -129,3 +131,4 @@ def test_command_writes_both_files_and_wants_the_marks(
     lines = (tmp_path / "docs/findings.md").read_text().splitlines()
     assert max(map(len, lines)) <= 105
     assert "| not | broken |" in lines
+    assert (tmp_path / "docs/summary.md").read_text() == "One page.\n\n> as it\n> is\n"
