@@ -5,6 +5,7 @@ from functools import cache
 from pathlib import Path
 from typing import Any
 
+import pandas as pd
 import pytest
 from bs4 import BeautifulSoup, Tag
 
@@ -40,6 +41,11 @@ def block(report: Path, key: str) -> Tag:
 def given(script: Path) -> Any:
     """What a script beside the page gives it: the value of a variable."""
     return json.loads(script.read_text("utf-8").partition(" = ")[2].rstrip(";\n"))
+
+
+def replaced(results: Results, **frames: pd.DataFrame) -> Results:
+    """The results with other result files."""
+    return Results(results.facts, {**results.frames, **frames})
 
 
 @pytest.fixture(scope="session")

@@ -11,9 +11,8 @@ from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
 from reports.findings import DOCUMENTS, Rows, findings, main, wrapped
 from reports.render import first_screen
-from tests.reports.conftest import page
+from tests.reports.conftest import ROOT, page, replaced
 
-ROOT = Path(__file__).parents[2]
 COMPACT = ROOT / "studies/compact/results"
 TEXT = """{% block headline %}
 {{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
@@ -110,7 +109,7 @@ def test_compact_refuses_results_that_say_otherwise(
     frame = compact[name].copy()
     frame.loc[frame.query(where).index, column] = value
     with pytest.raises(UserError, match=sentence):
-        findings(Results(compact.facts, {**compact.frames, name: frame}))
+        findings(replaced(compact, **{name: frame}))
 
 
 def test_command_writes_both_files_and_wants_the_marks(

@@ -16,6 +16,7 @@ from reports.figures.tradeoff import pareto, points_of, tradeoff
 from reports.figures.tuning import tuning_figure
 from reports.figures.variants import lengths
 from reports.render import all_figures
+from tests.reports.conftest import replaced
 
 
 @pytest.fixture(scope="module")
@@ -111,12 +112,11 @@ def test_lengths_are_of_variants_that_differ_in_the_length_alone(results: Result
     assert sorted(set(frame["x"])) == [500, 600]
     assert len(frame) == 4  # two lengths on two test sets
     without = results["runs"].query("variant != 'steps500'")
-    assert lengths(Results(results.facts, {**results.frames, "runs": without})).empty
+    assert lengths(replaced(results, runs=without)).empty
 
 
 def test_charts_without_data_are_not_drawn(results: Results) -> None:
-    history, tuning = results["history"], results["tuning"]
-    gateless = {**results.frames, "history": history.assign(gate_mean=float("nan"))}
-    assert gate_figure(Results(results.facts, gateless)) is None
-    single = {**results.frames, "tuning": tuning.drop_duplicates("network")}
-    assert tuning_figure(Results(results.facts, single)) is None
+    gateless = results["history"].assign(gate_mean=float("nan"))
+    assert gate_figure(replaced(results, history=gateless)) is None
+    single = results["tuning"].drop_duplicates("network")
+    assert tuning_figure(replaced(results, tuning=single)) is None

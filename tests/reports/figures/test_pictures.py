@@ -8,18 +8,10 @@ import numpy as np
 import pandas as pd
 import pytest
 from PIL import Image
-from skimage.metrics import structural_similarity
 
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
-from reports.figures.comparison import (
-    OVERVIEW_SIDE,
-    PRINTED,
-    Comparison,
-    compare,
-    comparison_figure,
-    printed,
-)
+from reports.figures.comparison import PRINTED, Comparison, compare, comparison_figure, printed
 from reports.figures.pictures import (
     NEUTRAL,
     Crop,
@@ -97,9 +89,8 @@ def test_automatic_images_are_those_that_bicubic_restores_worst(pictures: Pictur
     quality = pictures.results["quality"]
     own = quality[(quality["scale"] == 4) & (quality["kind"] == "interpolation")]
     kept = own[own["image"].isin(["astronaut", "cat", "coffee"])]
-    assert [crop.image for crop in pictures.crops()] == kept.sort_values("psnr_db")[
-        "image"
-    ].tolist()
+    worst = kept.sort_values("psnr_db")["image"]
+    assert [crop.image for crop in pictures.crops()] == list(worst)
 
 
 def test_named_crops_have_their_scale_and_region(pictures: Pictures) -> None:
@@ -119,7 +110,6 @@ def test_tiles_are_the_truth_the_input_and_every_method(
     _, _, width, height = comparison.region
     assert {tile.size for tile in tiles["tile"].drop(index=1)} == {(width, height)}
     assert tiles["tile"][1].size == (width // 4, height // 4)
-    assert max(comparison.overview().size) <= OVERVIEW_SIDE
     quality = pictures.results["quality"].set_index(["key", "image"])["psnr_db"]
     assert tiles["psnr_db"].iloc[-1] == quality["mesr_x4_s0", "cat"]
 
@@ -129,10 +119,6 @@ def test_region_and_image_are_scored_apart(pictures: Pictures, comparison: Compa
     view, truth = luma(row["tile"]), luma(comparison.tiles["tile"][0])
     expected = 10 * math.log10(255**2 / ((view - truth) ** 2).mean())
     assert row["region_psnr_db"] == pytest.approx(expected)
-    ssim = structural_similarity(
-        view, truth, data_range=255, gaussian_weights=True, sigma=1.5, use_sample_covariance=False
-    )
-    assert row["region_ssim"] == pytest.approx(ssim)
     assert NEUTRAL in comparison_figure(comparison).caption
     by_hand = compare(pictures, replace(CAT, region=(8, 8, 32, 24)))
     assert by_hand is not None

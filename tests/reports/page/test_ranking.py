@@ -7,11 +7,11 @@ from pipeline.tables.results import Results
 from reports.page.grid import grid
 from reports.page.ranking import strips
 from reports.render import disagreement
+from tests.reports.conftest import replaced
 
 
-def changed(results: Results, name: str, **columns: object) -> Results:
-    frame = results[name].assign(**columns)
-    return Results(results.facts, {**results.frames, name: frame})
+def changed(results: Results, **columns: object) -> Results:
+    return replaced(results, overall=results["overall"].assign(**columns))
 
 
 def test_networks_stand_by_their_mean_on_an_axis_that_holds_all_intervals(results: Results) -> None:
@@ -28,7 +28,7 @@ def test_networks_stand_by_their_mean_on_an_axis_that_holds_all_intervals(result
         assert (min(places), max(places)) == pytest.approx((3, 97))
         assert entries[0]["at"] == strip["zero"]
         assert not any(entry["open"] for entry in entries)
-    flat = strips(changed(results, "overall", verdict="not significant"))[0]
+    flat = strips(changed(results, verdict="not significant"))[0]
     assert [entry["open"] for entry in flat["entries"]] == [False, True, True, True]
 
 
@@ -48,7 +48,7 @@ def test_missing_and_infinite_values_have_a_place(results: Results) -> None:
     frame = results["overall"]
     value = frame["minus_subject_db"].mask(frame["method"] == "vdsr", float("inf"))
     gone = frame["low_db"].mask(frame["method"] == "vdsr")
-    found = strips(changed(results, "overall", minus_subject_db=value, low_db=gone))
+    found = strips(changed(results, minus_subject_db=value, low_db=gone))
     entry = found[0]["entries"][2]
     assert (entry["value"], entry["interval"], entry["at"]) == ("∞", "", 97)
 
@@ -56,7 +56,7 @@ def test_missing_and_infinite_values_have_a_place(results: Results) -> None:
 def test_without_the_subject_or_others_there_is_no_ranking(results: Results) -> None:
     frame = results["overall"]
     for rows in (frame[frame["method"] != "mesr"], frame[frame["method"] == "mesr"], frame[:0]):
-        assert strips(Results(results.facts, {**results.frames, "overall": rows})) == []
+        assert strips(replaced(results, overall=rows)) == []
 
 
 def test_disagreement_of_the_intervals_is_counted(results: Results) -> None:
@@ -64,7 +64,7 @@ def test_disagreement_of_the_intervals_is_counted(results: Results) -> None:
     verdict = results["overall"]["verdict"].where(
         results["overall"]["method"] != "vdsr", "not significant"
     )
-    assert disagreement(changed(results, "overall", verdict=verdict)) == (2, 6)
+    assert disagreement(changed(results, verdict=verdict)) == (2, 6)
 
 
 def test_the_grid_has_a_sign_for_each_row_of_the_check(results: Results) -> None:
@@ -78,5 +78,4 @@ def test_the_grid_has_a_sign_for_each_row_of_the_check(results: Results) -> None
         f"{name}, Set5, ×4: missed; PSNR published 37.53, measured 37.730; "
         "SSIM published 0.9587, measured 0.97870"
     )
-    empty = Results(results.facts, {**results.frames, "certification": pd.DataFrame()})
-    assert grid(empty) is None
+    assert grid(replaced(results, certification=pd.DataFrame())) is None

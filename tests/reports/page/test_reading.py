@@ -11,9 +11,8 @@ from pipeline.tables.results import Results
 from reports.page.markdown import inline, whole
 from reports.page.reading import reading
 from reports.page.sources import linked
-from tests.reports.conftest import page
+from tests.reports.conftest import ROOT, page
 
-ROOT = Path(__file__).parents[3]
 DOCUMENT = """# Title
 
 Before.

@@ -9,15 +9,20 @@
     if (parent) parent.append(element);
     return element;
   };
+  // Calls `act` with each element of a kind that is clicked, now and later.
+  const onClick = (selector, act) =>
+    document.addEventListener("click", (event) => {
+      const element = event.target.closest(selector);
+      if (element) act(element, event);
+    });
 
   // Appearance ---------------------------------------------------------------------------------
   const toggle = document.getElementById("theme");
   const system = window.matchMedia("(prefers-color-scheme: dark)");
   const isDark = () => (root.dataset.theme ? root.dataset.theme === "dark" : system.matches);
   const showTheme = () => {
-    const other = isDark() ? "Light" : "Dark";
-    toggle.textContent = other;
-    toggle.setAttribute("aria-label", `Switch to the ${other.toLowerCase()} appearance`);
+    toggle.textContent = isDark() ? "Light" : "Dark";
+    toggle.setAttribute("aria-label", `Switch to the ${toggle.textContent.toLowerCase()} appearance`);
   };
   toggle.addEventListener("click", () => {
     root.dataset.theme = isDark() ? "light" : "dark";
@@ -38,45 +43,37 @@
     verified.classList.toggle("yes", window.reportVerified.reproduced);
     verified.querySelector("span").textContent = window.reportVerified.sentence;
   }
-  const logs = window.reportLogs || {};
+  const logs = new Map(Object.entries(window.reportLogs || {}));
   all("[data-log]").forEach((element) => {
-    const log = Object.hasOwn(logs, element.dataset.log) ? logs[element.dataset.log] : {};
-    const value = log[element.dataset.value];
+    const value = logs.get(element.dataset.log)?.[element.dataset.value];
     if (!value) return;
     element.textContent = value.text;
     if ("sort" in element.dataset) element.dataset.sort = value.sort;
-    if (value.href) element.replaceChildren(make("a", { href: value.href, textContent: value.text }));
   });
 
   // Copying ---------------------------------------------------------------------------------------
   const told = make("p", { className: "hidden" }, document.body);
   told.setAttribute("role", "status");
-  function copy(text, button) {
+  async function copy(text, button) {
     const before = button.textContent;
     if (before === "Copied") return;
-    const done = () => {
-      told.textContent = button.textContent = "Copied";
-      setTimeout(() => (button.textContent = before), 1200);
-    };
-    const byHand = () => {
+    if (navigator.clipboard) await navigator.clipboard.writeText(text);
+    else {
+      // A page that came from a server without encryption has no clipboard.
       const area = make("textarea", { value: text }, document.body);
       area.select();
       document.execCommand("copy");
       area.remove();
-      button.focus({ preventScroll: true });
-      done();
-    };
-    if (navigator.clipboard) navigator.clipboard.writeText(text).then(done, byHand);
-    else byHand();
+    }
+    told.textContent = button.textContent = "Copied";
+    setTimeout(() => (button.textContent = before), 1200);
   }
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-copy]");
-    if (button) copy(button.dataset.copy, button);
-  });
+  onClick("[data-copy]", (button) => copy(button.dataset.copy, button));
 
   // Tables: sorting, filters, copies -----------------------------------------------------------------
   const collator = new Intl.Collator("en", { numeric: true, sensitivity: "base" });
   const rowsOf = (inside) => all("tr.row", inside);
+  const inSight = (row) => !row.hidden && !row.parentElement.classList.contains("away");
 
   function compare(a, b) {
     const [x, y] = [Number(a), Number(b)];
@@ -92,26 +89,21 @@
     return (full ? full.dataset.copy : shown.textContent).replace(/\s+/g, " ").trim();
   }
 
-  // Headings and the rows that are shown, as texts; the heading of a section is a first column.
+  // Headings and the rows in sight, as texts; the heading of a section is a first column.
   function contents(table) {
     const over = all("thead tr.over > *", table).flatMap((cell) => Array(cell.colSpan).fill(textOf(cell)));
     const heads = all("thead tr:last-child > *", table).map((cell, index) =>
-      [over[index], textOf(cell)].filter(Boolean).join(" ")
-    );
-    const titled = table.querySelector("tr.section") ? 1 : 0;
-    const lines = rowsOf(table)
-      .filter((row) => !row.hidden && !row.parentElement.hidden)
-      .map((row) => {
-        const title = row.parentElement.querySelector("tr.section");
-        const cells = [...row.cells].map((cell) => ({
-          text: textOf(cell),
-          small: cell.querySelector("small:not(.beneath)")?.textContent || "",
-          best: !!cell.querySelector("b"),
-          second: !!cell.querySelector("u"),
-        }));
-        return [...(titled ? [{ text: title ? textOf(title) : "", small: "" }] : []), ...cells];
-      });
-    return [[...(titled ? ["Part"] : []), ...heads].map((text) => ({ text, small: "" })), ...lines];
+      ({ text: [over[index], textOf(cell)].filter(Boolean).join(" ") }));
+    const lines = rowsOf(table).filter(inSight).map((row) => [...row.cells].map((cell) => ({
+      text: textOf(cell),
+      small: cell.querySelector("small:not(.beneath)")?.textContent || "",
+      best: !!cell.querySelector("b"),
+      second: !!cell.querySelector("u"),
+    })));
+    if (!table.querySelector("tr.section")) return [heads, ...lines];
+    const titles = rowsOf(table).filter(inSight).map((row) =>
+      ({ text: textOf(row.parentElement.querySelector("tr.section")) }));
+    return [[{ text: "Part" }, ...heads], ...lines.map((line, index) => [titles[index], ...line])];
   }
 
   const TEX = {
@@ -121,266 +113,152 @@
   };
   const escapeTex = (text) =>
     text.replace(/[\\{}~^&%$#_−×±∞–†✓]/g, (sign) => TEX[sign] || `\\${sign}`);
-  const joined = (cell) => [cell.text, cell.small].filter(Boolean).join(" ");
   const writers = {
     LaTeX(lines) {
-      const row = (cells) =>
-        cells
-          .map((cell) => {
-            const text = escapeTex(cell.text);
-            const face = cell.best ? `\\textbf{${text}}` : cell.second ? `\\underline{${text}}` : text;
-            return cell.small ? `${face} ${escapeTex(cell.small)}` : face;
-          })
-          .join(" & ") + " \\\\";
-      const [head, ...rest] = lines.map(row);
+      const face = (cell) => (cell.best ? "\\textbf" : cell.second ? "\\underline" : "");
+      const value = (cell) => (face(cell) ? `${face(cell)}{${escapeTex(cell.text)}}` : escapeTex(cell.text));
+      const words = (cell) => (cell.small ? `${value(cell)} ${escapeTex(cell.small)}` : value(cell));
+      const [head, ...rest] = lines.map((cells) => `${cells.map(words).join(" & ")} \\\\`);
       return [`\\begin{tabular}{l${"r".repeat(lines[0].length - 1)}}`, "\\toprule", head, "\\midrule",
         ...rest, "\\bottomrule", "\\end{tabular}", ""].join("\n");
     },
     CSV(lines) {
       const quoted = (text) => (/[",\n]/.test(text) ? `"${text.replace(/"/g, '""')}"` : text);
-      const row = (cells) => cells.map((cell) => quoted(joined(cell).replace(/−/g, "-"))).join(",");
-      return lines.map(row).join("\n") + "\n";
+      const words = (cell) => [cell.text, cell.small].filter(Boolean).join(" ").replace(/−/g, "-");
+      return lines.map((cells) => `${cells.map((cell) => quoted(words(cell))).join(",")}\n`).join("");
     },
   };
 
-  function sortable(table) {
-    const given = new Map(all("tbody", table).map((body) => [body, rowsOf(body)]));
-    const headings = all("th[aria-sort]", table.tHead);
-    headings.forEach((heading) => {
-      heading.querySelector("button").addEventListener("click", () => {
-        const first = heading.classList.contains("text") ? "ascending" : "descending";
-        const second = first === "ascending" ? "descending" : "ascending";
-        const now = heading.getAttribute("aria-sort");
-        const direction = now === "none" ? first : now === first ? second : "none";
-        headings.forEach((other) => other.setAttribute("aria-sort", other === heading ? direction : "none"));
-        const column = heading.cellIndex;
-        const sign = direction === "ascending" ? 1 : -1;
-        given.forEach((rows, body) => {
-          const order = direction === "none" ? rows : [...rows].sort((a, b) => {
-            const [x, y] = [a, b].map((row) => row.cells[column].dataset.sort);
-            return x === "" || y === "" ? (x === "") - (y === "") : sign * compare(x, y);
-          });
-          body.append(...order);
+  // Once in the better direction, once in the other, then as given; what has no value stands last.
+  function sortBy(heading) {
+    const table = heading.closest("table");
+    const first = heading.classList.contains("text") ? "ascending" : "descending";
+    const second = first === "ascending" ? "descending" : "ascending";
+    const now = heading.getAttribute("aria-sort");
+    const direction = now === "none" ? first : now === first ? second : "none";
+    all("th[aria-sort]", table).forEach((other) => other.setAttribute("aria-sort", "none"));
+    heading.setAttribute("aria-sort", direction);
+    const sign = direction === "ascending" ? 1 : -1;
+    const place = (row) => Number(row.id.split("-").pop());
+    const value = (row) => row.cells[heading.cellIndex].dataset.sort;
+    all("tbody", table).forEach((body) => {
+      const given = rowsOf(body).sort((a, b) => place(a) - place(b));
+      if (direction !== "none") {
+        given.sort((a, b) => {
+          const [x, y] = [value(a), value(b)];
+          return x === "" || y === "" ? (x === "") - (y === "") : sign * compare(x, y);
         });
-      });
+      }
+      body.append(...given);
     });
   }
+  onClick("th[aria-sort] button", (button) => sortBy(button.parentElement));
 
-  function addTools(table) {
-    const block = table.closest(".table");
-    const title = block.querySelector("h3").textContent;
-    const tools = block.querySelector(".tools");
-    const rows = rowsOf(table);
+  // Show the rows with all words of the filter, and how many they are.
+  function filter(block) {
+    const search = block.querySelector("input[type=search]");
+    if (!search) return;
+    const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
+    const rows = rowsOf(block);
+    rows.forEach((row) => {
+      const text = `${row.textContent} ${row.dataset.method || ""}`.toLowerCase();
+      row.hidden = !words.every((word) => text.includes(word));
+    });
+    all("tbody", block).forEach((body) => (body.hidden = rowsOf(body).every((row) => row.hidden)));
+    const here = rows.filter((row) => !row.parentElement.classList.contains("away"));
+    const count = here.filter(inSight).length;
+    block.querySelector(".tools [role=status]").textContent =
+      count === here.length ? "" : `${count} of ${here.length} rows`;
+  }
+  function filterFor(block, text) {
+    block.querySelector("input[type=search]").value = text;
+    filter(block);
+  }
+
+  all("article.table").forEach((block) => {
     Object.entries(writers).forEach(([name, write]) => {
-      const button = make("button", { type: "button", className: "plain", textContent: `Copy ${name}` },
-        block.querySelector(".foot"));
-      button.addEventListener("click", () => copy(write(contents(table)), button));
+      const properties = { type: "button", className: "plain", textContent: `Copy ${name}` };
+      const button = make("button", properties, block.querySelector(".foot"));
+      button.addEventListener("click", () => copy(write(contents(block.querySelector("table"))), button));
     });
-    if (rows.length < 8) return;
-    const search = make("input", { type: "search", placeholder: "Filter rows" }, tools);
-    search.setAttribute("aria-label", `Filter the rows of ${title}`);
-    const kinds = all("th[data-filter]", table.tHead).map((heading) => {
-      const select = make("select", {}, tools);
-      select.setAttribute("aria-label", `${textOf(heading)} in ${title}`);
-      select.add(new Option(`${textOf(heading)}: all`, ""));
-      new Set(rows.map((row) => textOf(row.cells[heading.cellIndex]))).forEach((text) =>
-        select.add(new Option(text, text))
-      );
-      return [heading.cellIndex, select];
-    });
-    const count = make("span", {}, tools);
-    count.setAttribute("role", "status");
-
-    function show() {
-      const words = search.value.toLowerCase().split(/\s+/).filter(Boolean);
-      const fitting = rows.filter((row) => {
-        const text = `${row.textContent} ${row.dataset.method || ""}`.toLowerCase();
-        const fits =
-          words.every((word) => text.includes(word)) &&
-          kinds.every(([column, select]) => !select.value || textOf(row.cells[column]) === select.value);
-        row.hidden = !fits;
-        return fits && !row.parentElement.dataset.away;
-      });
-      all("tbody", table).forEach((body) => {
-        body.hidden = !!body.dataset.away || !rowsOf(body).some((row) => !row.hidden);
-      });
-      const here = rows.filter((row) => !row.parentElement.dataset.away).length;
-      count.textContent = fitting.length === here ? "" : `${fitting.length} of ${here} rows`;
+    if (rowsOf(block).length >= 8) {
+      const tools = block.querySelector(".tools");
+      const search = make("input", { type: "search", placeholder: "Filter rows" }, tools);
+      search.setAttribute("aria-label", `Filter the rows of ${block.querySelector("h3").textContent}`);
+      search.addEventListener("input", () => filter(block));
+      make("span", {}, tools).setAttribute("role", "status");
     }
-    block.filter = (text) => {
-      search.value = text;
-      kinds.forEach(([, select]) => (select.value = ""));
-      show();
-    };
-    block.show = show;
-    [search, ...kinds.map(([, select]) => select)].forEach((one) => one.addEventListener("change", show));
-    search.addEventListener("input", show);
-  }
-
-  all("table.sortable").forEach((table) => {
-    sortable(table);
-    addTools(table);
     // Sections after the first are folded, where there are several.
-    const bodies = all("tbody:not([data-at])", table).filter((body) => body.querySelector("tr.section"));
-    if (bodies.length < 2) return;
-    bodies.forEach((body, index) => {
-      const title = body.querySelector("tr.section span");
+    const sections = all("tbody:not([data-at]) tr.section span", block);
+    if (sections.length < 2) return;
+    sections.forEach((title, index) => {
       const button = make("button", { type: "button", className: "unfold" });
-      button.append(...title.childNodes, ` (${rowsOf(body).length})`);
+      button.append(...title.childNodes, ` (${rowsOf(title.closest("tbody")).length})`);
+      button.setAttribute("aria-expanded", String(index === 0));
       title.append(button);
-      const fold = (folded) => {
-        body.classList.toggle("folded", folded);
-        button.setAttribute("aria-expanded", String(!folded));
-      };
-      button.addEventListener("click", () => fold(!body.classList.contains("folded")));
-      fold(index > 0);
     });
   });
+  onClick(".unfold", (button) =>
+    button.setAttribute("aria-expanded", String(button.getAttribute("aria-expanded") === "false")));
 
-  // One scale at a time, everywhere ---------------------------------------------------------------
-  function showScale(scale) {
-    all("[data-scale]").forEach((button) =>
-      button.setAttribute("aria-pressed", String(button.dataset.scale === scale))
-    );
-    all("tbody[data-at]").forEach((body) => {
-      const several = body.closest(".table").querySelector("[data-scale]");
-      if (several && body.dataset.at !== scale) body.dataset.away = "yes";
-      else delete body.dataset.away;
-      body.hidden = !!body.dataset.away;
+  // One of several: a scale everywhere, an image in its block ------------------------------------------
+  function choose(value, inside = document) {
+    all(".switch", inside).forEach((group) => {
+      const buttons = all("button", group);
+      if (!buttons.some((button) => button.dataset.choose === value)) return;
+      buttons.forEach((one) => one.setAttribute("aria-pressed", String(one.dataset.choose === value)));
+      const block = group.closest(".block");
+      all("[data-at]", block).forEach((part) => part.classList.toggle("away", part.dataset.at !== value));
+      filter(block);
     });
-    all(".strip").forEach((strip) => strip.classList.toggle("away", strip.dataset.at !== scale));
-    all(".table").forEach((block) => block.show && block.show());
+    all(".strip", inside).forEach((strip) => strip.classList.toggle("away", strip.dataset.at !== value));
   }
-  all("[data-switch]").forEach((block) => {
-    const buttons = all(".choose button", block);
-    const choose = (chosen) => {
-      buttons.forEach((button) => {
-        const figure = document.getElementById(button.getAttribute("aria-controls"));
-        figure.hidden = button !== chosen;
-        button.setAttribute("aria-pressed", String(button === chosen));
-      });
-    };
-    block.choose = (scale) => {
-      const button = buttons.find((one) => one.dataset.scale === scale);
-      if (button) choose(button);
-    };
-    buttons.forEach((button) => {
-      if (!button.dataset.scale) button.addEventListener("click", () => choose(button));
-    });
-    choose(buttons[0]);
-  });
-  const scales = [...new Set(all("[data-scale]").map((button) => button.dataset.scale))].sort();
-  document.addEventListener("click", (event) => {
-    const button = event.target.closest("[data-scale]");
-    if (!button) return;
-    showScale(button.dataset.scale);
-    all("[data-switch]").forEach((block) => block.choose(button.dataset.scale));
-  });
-  if (scales.length) showScale(scales[scales.length - 1]);
+  const scaled = (value) => value.startsWith("×");
+  onClick("[data-choose]", ({ dataset, parentElement }) =>
+    choose(dataset.choose, scaled(dataset.choose) ? document : parentElement.closest(".block")));
+  all(".switch").forEach((group) => choose(group.firstElementChild.dataset.choose, group.closest(".block")));
+  const scales = all("[data-choose]").map((button) => button.dataset.choose).filter(scaled).sort();
+  if (scales.length) choose(scales[scales.length - 1]);
 
   // Anchors: what is folded is unfolded; "runs" filters the table of runs ----------------------------
   function unfold() {
     const target = location.hash && document.getElementById(decodeURIComponent(location.hash.slice(1)));
     if (!target) return;
-    for (let outer = target; outer; outer = outer.parentElement) {
-      if (outer.tagName === "DETAILS") outer.open = true;
-      if (outer.filter && target.hidden) outer.filter("");
-    }
+    const block = target.closest("article.table");
+    if (block && target.hidden) filterFor(block, "");
+    target.closest("tbody")?.querySelector(".unfold")?.setAttribute("aria-expanded", "true");
+    for (let outer = target; outer; outer = outer.parentElement) if (outer.tagName === "DETAILS") outer.open = true;
     target.scrollIntoView({ block: target.tagName === "TR" ? "center" : "start", behavior: "instant" });
   }
-  document.addEventListener("click", (event) => {
-    const link = event.target.closest("a.run");
-    if (!link) return;
-    document.getElementById("runs").filter(link.dataset.run);
+  onClick("a.run", (link) => {
+    filterFor(document.getElementById("runs"), link.dataset.run);
     if (location.hash === "#runs") unfold();
   });
   window.addEventListener("hashchange", unfold);
   window.addEventListener("load", unfold);
 
-  // Footnotes where their marks are, and what the signs of the grid stand for ------------------------
-  const tip = make("div", { id: "tip", tabIndex: -1 }, document.body);
+  // Footnotes where their marks are ------------------------------------------------------------------
+  const tip = make("div", { id: "tip", tabIndex: -1, popover: "auto" }, document.body);
   tip.setAttribute("role", "note");
-  tip.setAttribute("popover", "auto");
-  let scrolled = 0; // where the page stood when the tip was shown
-  const away = () => tip.matches(":popover-open") && tip.hidePopover();
-  function showTip(anchor, hint) {
-    tip.classList.toggle("hint", hint);
-    tip.showPopover();
-    const [box, own] = [anchor.getBoundingClientRect(), tip.getBoundingClientRect()];
-    const left = Math.min(Math.max(8, box.left), root.clientWidth - own.width - 8);
-    const below = box.bottom + 6 + own.height < window.innerHeight;
-    tip.style.left = `${left}px`;
-    tip.style.top = `${below ? box.bottom + 6 : box.top - own.height - 6}px`;
-    scrolled = window.scrollY;
-    if (!hint) tip.focus({ preventScroll: true });
-  }
-  document.addEventListener("click", (event) => {
-    const mark = event.target.closest("a.mark");
-    const note = mark && document.getElementById(mark.hash.slice(1));
-    if (!note) return;
+  onClick("a.mark", (mark, event) => {
     event.preventDefault();
-    tip.replaceChildren(...note.cloneNode(true).childNodes);
-    showTip(mark, false);
+    tip.replaceChildren(...document.getElementById(mark.hash.slice(1)).cloneNode(true).childNodes);
+    tip.showPopover();
+    const [box, own] = [mark.getBoundingClientRect(), tip.getBoundingClientRect()];
+    const below = box.bottom + 6 + own.height < window.innerHeight;
+    tip.style.left = `${Math.min(Math.max(8, box.left), root.clientWidth - own.width - 8)}px`;
+    tip.style.top = `${window.scrollY + (below ? box.bottom + 6 : box.top - own.height - 6)}px`;
+    tip.focus({ preventScroll: true });
   });
-  window.addEventListener("scroll", () => Math.abs(window.scrollY - scrolled) > 40 && away(), { passive: true });
-  all("table.grid").forEach((table) => {
-    const signs = all("[data-tip]", table);
-    const hint = (event) => {
-      const sign = event.target.closest("[data-tip]");
-      if (!sign) return;
-      tip.textContent = sign.dataset.tip;
-      showTip(sign, true);
-    };
-    ["mouseover", "focusin", "click"].forEach((kind) => table.addEventListener(kind, hint));
-    ["mouseout", "focusout"].forEach((kind) => table.addEventListener(kind, away));
-    // One stop of the tabulator; arrows move inside.
-    signs.forEach((sign, index) => (sign.tabIndex = index ? -1 : 0));
-    table.addEventListener("keydown", (event) => {
-      const step = { ArrowLeft: [0, -1], ArrowRight: [0, 1], ArrowUp: [-1, 0], ArrowDown: [1, 0] }[event.key];
-      const cell = event.target.closest("td");
-      if (!cell || !step) return;
-      event.preventDefault();
-      const rows = [...table.tBodies[0].rows];
-      let [y, x] = [rows.indexOf(cell.parentElement), cell.cellIndex];
-      let target;
-      do {
-        y += step[0];
-        x += step[1];
-        target = rows[y] && rows[y].cells[x];
-      } while (target && !target.querySelector("button"));
-      if (!target) return;
-      signs.forEach((sign) => (sign.tabIndex = -1));
-      target.querySelector("button").tabIndex = 0;
-      target.querySelector("button").focus();
-    });
-  });
-
-  // On paper everything is unfolded -------------------------------------------------------------------
-  window.addEventListener("beforeprint", () =>
-    all("details:not([open])").forEach((details) => {
-      details.open = true;
-      details.dataset.printed = "";
-    })
-  );
-  window.addEventListener("afterprint", () =>
-    all("details[data-printed]").forEach((details) => {
-      details.open = false;
-      delete details.dataset.printed;
-    })
-  );
 
   // On a phone, what is long is folded.
   if (window.matchMedia("(max-width: 40rem)").matches) {
     all("details.small").forEach((details) => (details.open = false));
   }
-
-  const unfoldAll = document.getElementById("unfold");
-  if (unfoldAll) {
-    unfoldAll.addEventListener("click", () => {
-      const cards = all("details.card");
-      const open = !cards.every((card) => card.open);
-      cards.forEach((card) => (card.open = open));
-      unfoldAll.textContent = open ? "Fold all points" : "Unfold all points";
-    });
-  }
+  onClick("#unfold", (button) => {
+    const cards = all("details.card");
+    const open = !cards.every((card) => card.open);
+    cards.forEach((card) => (card.open = open));
+    button.textContent = open ? "Fold all points" : "Unfold all points";
+  });
 })();
