@@ -26,16 +26,7 @@ def repro(
         str | None, typer.Option(help="run stages as jobs of a cluster, see conf/cluster: slurm")
     ] = None,
 ) -> None:
-    r"""Run what is out of date, several stages at a time; the outcome is that of `dvc repro`.
-
-    \f
-
-    Raises
-    ------
-    UserError
-        When stages failed, naming them; when the project cannot be read or written; when another
-        run is at work in it.
-    """
+    """Run what is out of date, several stages at a time; the outcome is that of `dvc repro`."""
     from dvc.repo import Repo  # noqa: PLC0415
 
     try:
