@@ -46,8 +46,9 @@ def archive(
             f"DVC cannot read the project here: {error}. Where the code came without .git, as a "
             "downloaded archive does: git init && git add -A && git commit -m start"
         ) from error
-    keep_study(folder, stages, pdf=shutil.which("latexmk") is not None)
-    print(f"{folder}: kept")
+    pdf = shutil.which("latexmk") is not None
+    keep_study(folder, stages, pdf=pdf)
+    print(f"{folder}: kept" + ("" if pdf else ", without report.pdf: latexmk is not installed"))
 
 
 def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
