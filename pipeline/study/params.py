@@ -41,12 +41,9 @@ Network = Annotated[str, Field(pattern=r"^[a-z][a-z0-9_]{0,40}$")]
 Key = Annotated[str, Field(pattern=r"^[A-Za-z0-9_-]{1,120}$")]
 Code = Annotated[str, Field(pattern=rf"^{CODE}$")]
 Scale = Literal["x2", "x3", "x4"]
-Seed = Annotated[int, Field(ge=0, lt=10**9)]
-Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
-Image = Annotated[str, Field(pattern=r"^[A-Za-z0-9_+()][A-Za-z0-9_.+() -]{0,200}$")]  # a file
-KeptImage = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_]{1,64}/[A-Za-z0-9_+()][A-Za-z0-9_.+() -]{0,200}$")
-]
+_FILE = r"[A-Za-z0-9_+()][A-Za-z0-9_.+() -]{0,200}"
+Image = Annotated[str, Field(pattern=f"^{_FILE}$")]
+KeptImage = Annotated[str, Field(pattern=rf"^[A-Za-z0-9_]{{1,64}}/{_FILE}$")]
 Distinct = Annotated[list[Item], AfterValidator(_distinct)]
 Settings = dict[str, Any]
 Pixel = Annotated[int, Field(ge=0, le=16_384)]
@@ -114,7 +111,7 @@ class Training(_Strict):
     variant: Annotated[str, Field(pattern=r"^[A-Za-z0-9_]{0,64}$")] = ""
     code: Code
     scale: Scale
-    seed: Seed
+    seed: Annotated[int, Field(ge=0, lt=10**9)]
     settings: Settings = {}
     train: Settings = {}
 
@@ -218,7 +215,7 @@ class Certify(_Strict):
 class Complexity(_Strict):
     """Size of the HR output that Multi-Adds are counted for."""
 
-    hr: Size
+    hr: Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
 
 
 class Tables(_Strict):

@@ -65,6 +65,7 @@ def _judge(study: Study, row: Row) -> None:
     compared = known and paper is not None
     network, size = study.methods[row["b"]].network, study.size(row["b"])
     meant = next(iter(published_sizes(network)))
+    stands_in = f"{network_label(network, size)} stands for {network_label(network, meant)}"
     undecided = (
         f"the interval reaches {(high - low) / 2:.2f} dB to either side: a smaller difference "
         "would not be seen"
@@ -72,9 +73,7 @@ def _judge(study: Study, row: Row) -> None:
     row["note"] = joined(
         undecided if known and row["verdict"] == NOT_SIGNIFICANT else "",
         "the paper's figure lies outside of the interval" if compared and not within else "",
-        f"{network_label(network, size)} stands for {network_label(network, meant)}"
-        if size != meant
-        else "",
+        stands_in if size != meant else "",
         row["note"],
     )
     row["ours"], row["verdict"] = row["diff_db"], VERDICTS[row["verdict"]]

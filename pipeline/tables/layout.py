@@ -105,7 +105,7 @@ class Table:
     title: str
     caption: str
     frame: pd.DataFrame
-    columns: Sequence[Column]
+    columns: tuple[Column, ...]
     sections: str = ""
     switch: str = ""
     rank_within: Sequence[str] = ()

@@ -32,17 +32,13 @@ def rows(study: Study) -> pd.DataFrame:
             run, size = study.methods[method], study.size(method)
             above = study.difference(method, study.bicubic, scale, dataset)
             below = above is not None and above.mean() < 0
+            remarks = ("below bicubic interpolation" if below else "", failed.get(method, ""))
             if summary := study.summary(method, scale, dataset):
                 own.append(
                     {"method": method, "network": run.network, "variant": run.variant}
                     | {"kind": run.kind, "scale": scale, "dataset": dataset}
-                    | {"label": study.label(method), "size": size, "a": method}
-                    | {"b": _subject(study, method) if method in compared else ""}
-                    | {
-                        "remark": joined(
-                            "below bicubic interpolation" if below else "", failed.get(method, "")
-                        )
-                    }
+                    | {"label": study.label(method), "size": size, "remark": joined(*remarks)}
+                    | {"a": method, "b": _subject(study, method) if method in compared else ""}
                     | study.cost(method, scale)
                     | _published(study, run.network, size, scale, dataset)
                     | summary

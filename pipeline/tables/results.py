@@ -82,7 +82,7 @@ class Results:
         """
         layout = {"csv": f"{name}.csv"} | layouts()["tables"][name]
         layout["caption"] = layout["caption"].format(**self._words, **(told or {}))
-        layout["columns"] = self.columns(name) if columns is None else columns
+        layout["columns"] = tuple(self.columns(name) if columns is None else columns)
         return Table(name=name, frame=frame, **layout)
 
     def columns(self, name: str) -> list[Column]:

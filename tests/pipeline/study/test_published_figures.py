@@ -33,17 +33,18 @@ def test_every_network_has_every_cell(model: str) -> None:
                 assert (model, variant, scale, dataset) in table
 
 
-def test_rows_name_registered_networks_and_known_datasets() -> None:
-    for entry in published_quality().values():
+def test_rows_name_what_is_known_and_say_where_from_or_why_not() -> None:
+    protocols: dict[tuple[str, str], str] = {}
+    for (*place, _, _), entry in published_quality().items():
         assert entry.model in network_names()
         assert entry.dataset in DATASETS
         assert entry.protocol in PROTOCOLS
-
-
-def test_a_figure_has_a_source_and_a_gap_has_a_reason() -> None:
-    for entry in published_quality().values():
+        # How authors evaluated is a fact about them, not a choice for each cell.
+        assert protocols.setdefault(tuple(place), entry.protocol) == entry.protocol
         known = entry.psnr_db is not None or entry.ssim is not None
         assert entry.source if known else entry.note, entry
+        assert not entry.misprint or "suspected misprint" in entry.note
+        assert all(getattr(entry, name) is not None for name in entry.misprint.split())
 
 
 def test_figures_fall_with_the_scale_and_beat_bicubic() -> None:
@@ -91,11 +92,7 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
 @pytest.mark.parametrize(
     ("old", "new", "message"),
     [
-        (
-            ",2,Set5,33.66,",
-            ",2,Set5,33.6b,",
-            r"psnr_db: should be a valid dec.*33\.6b",
-        ),
+        (",2,Set5,33.66,", ",2,Set5,33.6b,", r"psnr_db: should be a valid dec.*33\.6b"),
         (",2,Set5,33.66,", ",2,Set5,inf,", "psnr_db: should be a finite"),
         (",0.9299,,vdsr,", ",9.299,,vdsr,", "ssim: should be less than or equal to 1"),
         ("bicubic,,2,", "bicubic,,5,", "scale: should be less than or equal to 4"),
@@ -104,19 +101,3 @@ def copy_with(folder: Path, name: str, old: str, new: str) -> Path:
 def test_a_broken_table_names_its_line(tmp_path: Path, old: str, new: str, message: str) -> None:
     with pytest.raises(UserError, match=f"(?s)line 2: .*{message}"):
         published_quality(copy_with(tmp_path, "quality.csv", old, new))
-
-
-def test_suspected_misprints_say_why() -> None:
-    suspected = {key: e for key, e in published_quality().items() if e.misprint}
-    assert set(suspected) == {("a2f", "SD", 2, "BSD100"), ("a2f", "SD", 4, "BSD100")}
-    for entry in suspected.values():
-        assert "suspected misprint" in entry.note
-        assert all(getattr(entry, name) is not None for name in entry.misprint.split())
-
-
-def test_a_source_has_one_protocol() -> None:
-    """How authors evaluated is a fact about them, not a choice for each cell."""
-    protocols: dict[tuple[str, str], set[str]] = {}
-    for entry in published_quality().values():
-        protocols.setdefault((entry.model, entry.variant), set()).add(entry.protocol)
-    assert {key: found for key, found in protocols.items() if len(found) > 1} == {}
