@@ -22,8 +22,7 @@ def history(results: Results) -> pd.DataFrame:
 def melted(frame: pd.DataFrame, columns: dict[str, str]) -> pd.DataFrame:
     """Turn some columns into panels."""
     same = ["name", "is_subject", "x"]
-    found = frame.rename(columns=columns).melt(same, list(columns.values()), "panel", "y")
-    return found.dropna(subset="y")
+    return frame.rename(columns=columns).melt(same, list(columns.values()), "panel", "y")
 
 
 def steps_axis(axes: Axes, rows: pd.DataFrame) -> None:

@@ -235,6 +235,7 @@ def draw_lines(
     marked : bool
         Whether each value has a mark.
     """
+    frame = frame[np.isfinite(frame["y"])]
     others = distinct(frame.loc[~frame["is_subject"], "name"])
     # Few lines have a colour each; of many the subject's alone.
     inks = {n: SERIES[i % 5] if len(others) < 7 else MUTED for i, n in enumerate(others)}
@@ -246,7 +247,7 @@ def draw_lines(
     for axes, (_, rows) in zip(grid, frame.groupby("panel", sort=False), strict=True):
         prepare(axes, rows)
         ends.append({})
-        for name, own in rows[np.isfinite(rows["y"])].groupby("name", sort=False):
+        for name, own in rows.groupby("name", sort=False):
             line = own.groupby("x")["y"].mean()
             is_subject = name not in inks
             order = 0 if is_subject else others.index(name) + 1

@@ -10,7 +10,7 @@ LOCAL = re.compile(r"!\[(.*?)\]\(.*?\)|\[([^]]*)\]\((?!https?://)[^)]*\)")
 PARSER = MarkdownIt("commonmark", {"html": False}).enable("table")
 PARSER.add_render_rule(
     "table_open",
-    lambda *_: '<div class="scroll" tabindex="0" role="region" aria-label="Table"><table>\n',
+    lambda *_: '<div class="scroll" tabindex="0" role="group" aria-label="Table"><table>\n',
 )
 PARSER.add_render_rule("table_close", lambda *_: "</table></div>\n")
 

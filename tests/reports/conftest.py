@@ -13,9 +13,7 @@ from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
 from reports.figures.pictures import Pictures
 from reports.render import render
-from tests.reports.study import HOSTILE, LABELS, draw, frames, hostile, write_log, write_study
-
-ROOT = Path(__file__).parents[2]
+from tests.reports.study import HOSTILE, LABELS, ROOT, draw, frames, hostile, write_log, write_study
 
 
 def build(folder: Path) -> Path:

@@ -11,9 +11,9 @@ from PIL import Image
 from skimage import data
 
 from pipeline.tables.files import write_frame
-from pipeline.tables.results import FORMAT
 from pipeline.tables.tables import FILES
 
+ROOT = Path(__file__).parents[2]
 TRAINED = ("srcnn", "vdsr", "msrn", "mesr")
 # Gain of a network or a variant over bicubic interpolation in dB.
 GAINS = {"bicubic": 0.0, "srcnn": 0.8, "vdsr": 1.2, "msrn": 1.6, "mesr": 2.0}
@@ -156,14 +156,14 @@ def write_study(folder: Path, found: dict[str, pd.DataFrame], **facts: Any) -> P
         frame = found.get(name, pd.DataFrame())
         frame = frame[[c for c in columns if c in frame]]
         write_frame(folder / "results" / f"{name}.csv", frame, columns)
-    study = {
-        **{"format": FORMAT, "profile": "toy", "subject": "mesr", "labels": LABELS | VARIANTS},
-        **{"paper_setting": False, "protocol": "rgb", "arithmetic": "portable", "hr": "1280x720"},
-        **{"datasets": DATASETS, "training": "photos_train", "excluded": [], "scales": SCALES},
-        **{"steps": 600, "reduced": ["mesr"], "ablation_dataset": "Set5", "resamples": 100},
-        **{"complexity_dataset": "Set5", "complexity_scale": 4, "certificate": "recorded"},
-        **{"confidence": 0.95, "figures": {"crops": [], "refinement": None}},
+    study = json.loads((ROOT / "results/study.json").read_text(encoding="utf-8"))
+    study |= {"profile": "toy", "labels": LABELS | VARIANTS, "datasets": DATASETS, "scales": SCALES}
+    study |= {
+        "training": "photos_train",
+        "steps": 600,
+        "figures": {"crops": [], "refinement": None},
     }
+    study |= dict.fromkeys(("ablation_dataset", "complexity_dataset"), "Set5")
     (folder / "results" / "study.json").write_text(json.dumps(study | facts))
     return folder
 

@@ -228,9 +228,7 @@ def test_dark_follows_the_system_and_the_button(browser: Any, report: Path) -> N
 
 @pytest.mark.parametrize("dark", [False, True])
 @pytest.mark.parametrize("page", ["index.html", "reading.html"])
-def test_axe_finds_nothing_serious(
-    browser: Any, report: Path, axe: str, page: str, dark: bool
-) -> None:
+def test_axe_finds_nothing(browser: Any, report: Path, axe: str, page: str, dark: bool) -> None:
     open_page(browser, report, page, dark=dark)
     browser.set_script_timeout(120)
     browser.execute_script(axe)
@@ -239,7 +237,7 @@ def test_axe_finds_nothing_serious(
         "r => done(r.violations.map(v => [v.impact, v.id, v.nodes.length, v.nodes[0].html,"
         "v.nodes[0].failureSummary])), e => done([['critical', String(e)]]))"
     )
-    assert [violation for violation in found if violation[0] in ("serious", "critical")] == []
+    assert found == []
 
 
 def test_footnotes_open_where_their_mark_is(browser: Any, report: Path) -> None:
@@ -281,9 +279,9 @@ def test_links_and_buttons_lead_to_what_is_folded(browser: Any, report: Path) ->
         assert opened == {unfold.text == "Fold all points"}
 
 
-def explorer(browser: Any, report: Path, *, width: int = 1280) -> Any:
+def explorer(browser: Any, report: Path) -> Any:
     """The explorer with its first pictures."""
-    open_page(browser, report, "index.html#explorer", width=width)
+    open_page(browser, report, "index.html#explorer")
     found = browser.find_element(By.ID, "explorer")
     WebDriverWait(browser, 60).until(lambda _: "in view" in pane(found, "b"))
     return found
@@ -355,20 +353,3 @@ def test_explorer_zooms_moves_and_swaps(browser: Any, report: Path) -> None:
     control(found, "swap").click()
     assert chosen(found, "a") == "MSRN"
     assert pane(found, "b") == "what the others are compared with"
-
-
-def test_explorer_by_touch(browser: Any, report: Path) -> None:
-    explorer(browser, report, width=375)
-    right = "return Math.max(...[...document.querySelectorAll('#explorer *:not(canvas)')]"
-    assert browser.execute_script(f"{right}.map(e => e.getBoundingClientRect().right))") <= 375
-    for _ in range(3):
-        button(browser, "[data-control=closer]").click()
-    view = button(browser, "[data-pane='b'] .view")
-    box = browser.execute_script("return arguments[0].getBoundingClientRect()", view)
-    before = browser.execute_script(SCROLLED)[0][0]
-    x, y = box["left"] + box["width"] / 2, box["top"] + box["height"] / 2
-    for kind, *moved in (("Start", 0), ("Move", 15), ("Move", 30), ("Move", 45), ("End",)):
-        points = [{"x": x - by, "y": y} for by in moved]
-        event = {"type": f"touch{kind}", "touchPoints": points}
-        browser.execute_cdp_cmd("Input.dispatchTouchEvent", event)
-    WebDriverWait(browser, 20).until(lambda b: b.execute_script(SCROLLED)[0][0] > before + 20)

@@ -11,7 +11,8 @@ from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
 from reports.findings import DOCUMENTS, Rows, findings, main, wrapped
 from reports.render import first_screen
-from tests.reports.conftest import ROOT, page, replaced
+from tests.reports.conftest import page, replaced
+from tests.reports.study import ROOT
 
 COMPACT = ROOT / "studies/compact/results"
 TEXT = """{% block headline %}

@@ -10,8 +10,8 @@ import pandas as pd
 import pytest
 
 from pipeline.tables.tables import FILES
-from tests.reports.conftest import ROOT, block, build, page
-from tests.reports.study import HOSTILE, frames, write_study
+from tests.reports.conftest import block, build, page
+from tests.reports.study import HOSTILE, ROOT, frames, write_study
 
 PAGES = ("index.html", "reading.html")
 

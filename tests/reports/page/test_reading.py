@@ -1,6 +1,5 @@
 """Markdown as HTML, the cards of the paper's reading, and links to sources."""
 
-import re
 from pathlib import Path
 
 import pandas as pd
@@ -11,7 +10,7 @@ from pipeline.tables.results import Results
 from reports.page.markdown import inline, whole
 from reports.page.reading import reading
 from reports.page.sources import linked
-from tests.reports.conftest import ROOT, page
+from tests.reports.conftest import page
 
 DOCUMENT = """# Title
 
@@ -71,18 +70,6 @@ def test_raw_html_stays_text_and_nothing_is_loaded() -> None:
     assert "<img" not in html
     assert "href" not in whole("[a](javascript:x)")
     assert inline("**a** <b>") == "<strong>a</strong> &lt;b&gt;"
-
-
-def test_every_point_of_the_document_is_a_card(results: Results) -> None:
-    text = (ROOT / "docs" / "paper-reading.md").read_text(encoding="utf-8")
-    switches = ("branches", "gate_bias", "omega", "unit_skip", "train.charbonnier")
-    rows = [(f"{name}=1", 0.1, "higher") for name in switches]
-    _, found = reading(text, with_variants(*rows))
-    points = [point for part in found for point in part.points or [part]]
-    heads = re.findall("^##+ ", text, re.MULTILINE)
-    assert len(points) + sum(bool(part.points) for part in found) == len(heads)
-    assert len({point.anchor for point in points}) == len(points)
-    assert {change for point in points for change, _, _ in point.worth} == {r[0] for r in rows}
 
 
 def test_the_page_has_the_document(report: Path) -> None:
