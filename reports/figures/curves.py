@@ -3,6 +3,7 @@
 import numpy as np
 import pandas as pd
 from matplotlib.axes import Axes
+from matplotlib.ticker import MaxNLocator, NullLocator
 
 from pipeline.tables.results import Results
 from reports.figures import style
@@ -42,7 +43,8 @@ def prepare_curve(axes: Axes, rows: pd.DataFrame) -> None:
         axes.set_ylim(low - 0.05 * (high - low), high + 0.05 * (high - low))
     if rows["panel"].iloc[0] == LOSS:
         axes.set_yscale("log")
-        axes.yaxis.set_minor_formatter("{x:.3g}")
+        axes.yaxis.set_major_locator(MaxNLocator(4, prune="lower"))
+        axes.yaxis.set_minor_locator(NullLocator())
         axes.yaxis.set_major_formatter("{x:.3g}")
 
 

@@ -100,9 +100,7 @@ def test_sorting_by_mouse_and_keyboard_and_missing_values_last(browser: Any, rep
     assert values() == given
 
 
-def test_one_scale_is_shown_everywhere_and_the_filter_leaves_the_rows_that_fit(
-    browser: Any, report: Path
-) -> None:
+def test_one_scale_everywhere_and_the_rows_that_fit(browser: Any, report: Path) -> None:
     open_page(browser, report)
     before = [row.text for row in rows(browser, "results")]
     button(browser, "#results .switch button", "×2").click()
@@ -130,7 +128,7 @@ def copied(browser: Any, selector: str, text: str) -> str:
     return str(browser.execute_script("return window.copied"))
 
 
-def test_copies_have_the_rows_that_are_shown(browser: Any, report: Path) -> None:
+def test_copies_are_what_is_shown(browser: Any, report: Path, hostile_report: Path) -> None:
     open_page(browser, report)
     lines = list(csv.reader(io.StringIO(copied(browser, "#results .foot button", "CSV"))))
     assert len(lines) == 1 + 6
@@ -145,9 +143,6 @@ def test_copies_have_the_rows_that_are_shown(browser: Any, report: Path) -> None
     assert tex.count(r"\\") == 2  # headings and one row
     assert r"\textbf{" in tex
     assert r"$\pm$0.02" in tex
-
-
-def test_copies_of_hostile_texts_are_escaped(browser: Any, hostile_report: Path) -> None:
     open_page(browser, hostile_report)
     tex = copied(browser, "#runs .foot button", "LaTeX")
     assert r"R\&D 100\% a\_b \#1 \$x\textasciicircum{}2\$ \textasciitilde{}\{brace\}" in tex
@@ -158,9 +153,7 @@ def test_copies_of_hostile_texts_are_escaped(browser: Any, hostile_report: Path)
     assert len({len(line) for line in lines}) == 1
 
 
-def test_the_runs_of_a_row_are_shown_with_their_logs(
-    browser: Any, report: Path, tmp_path: Path
-) -> None:
+def test_runs_are_shown_with_their_logs(browser: Any, report: Path, tmp_path: Path) -> None:
     folder = Path(shutil.copytree(report, tmp_path / "build"))
     facts = {"reproduced": True, "sentence": "reproduced: <i>all</i> 3 outputs"}
     (folder / "verified.js").write_text(f"window.reportVerified = {json.dumps(facts)};")
@@ -247,8 +240,7 @@ def test_footnotes_open_where_their_mark_is(browser: Any, report: Path) -> None:
     tip = browser.find_element(By.ID, "tip")
     assert "wxxxxxxh/A2F@1a2b3c4 README" in tip.text
     box = browser.execute_script("return arguments[0].getBoundingClientRect()", tip)
-    assert box["left"] >= 0
-    assert box["right"] <= 390
+    assert 0 <= box["left"] < box["right"] <= 390
     assert 0 < box["top"] < 900
     ActionChains(browser).send_keys(Keys.ESCAPE).perform()
     assert not tip.is_displayed()
@@ -303,9 +295,7 @@ def chosen(found: Any, name: str) -> str:
     return str(Select(control(found, name)).first_selected_option.text)
 
 
-def test_explorer_compares_with_the_truth_and_scores_what_is_in_view(
-    browser: Any, report: Path, pictures: Pictures
-) -> None:
+def test_explorer_scores_what_is_in_view(browser: Any, report: Path, pictures: Pictures) -> None:
     found = explorer(browser, report)
     assert [chosen(found, side) for side in "ab"] == ["Ground truth", "MESR"]
     region = tuple(given(report / "assets/excerpts/list.js")[0]["region"])

@@ -10,8 +10,7 @@ from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
 from reports.findings import DOCUMENTS, Rows, findings, main, wrapped
-from reports.render import first_screen
-from tests.reports.conftest import page, replaced
+from tests.reports.conftest import replaced
 from tests.reports.study import ROOT
 
 COMPACT = ROOT / "studies/compact/results"
@@ -67,15 +66,6 @@ def test_a_sentence_that_no_longer_holds_or_names_nothing_is_refused(
     written.write_text(TEXT.replace("LEAST", least), encoding="utf-8")
     with pytest.raises(UserError, match=message):
         findings(results)
-
-
-def test_a_profile_without_findings_has_a_page_without_statements(
-    results: Results, report: Path
-) -> None:
-    screen = first_screen(results)
-    assert not any(screen[name] for name in ("document", "headline", "told", "validity"))
-    heading = "4 networks, trained alike on photos_train and scored on Set5 and photos_test"
-    assert page(report).find("h1").get_text() == heading  # type: ignore[union-attr]
 
 
 def test_rows_are_asked_for_one_by_one() -> None:

@@ -25,7 +25,6 @@ from reports.figures.pictures import (
     worst_region,
 )
 from reports.figures.refinement import refinement_figure
-from reports.names import slug
 
 CAT = Crop("photos_test", "cat", 4)
 
@@ -72,9 +71,7 @@ def test_usual_regions_are_4_to_3_of_whole_lr_pixels(scale: int) -> None:
 @pytest.mark.parametrize(
     "region", [(-1, 0, 4, 4), (0, 0, 0, 4), (60, 0, 8, 4), (0, 45, 4, 4), (0, 0, 4, 0)]
 )
-def test_region_outside_the_image_is_refused_with_its_size(
-    region: tuple[int, int, int, int],
-) -> None:
+def test_region_outside_the_image_is_refused(region: tuple[int, int, int, int]) -> None:
     with pytest.raises(UserError, match=r"region .* of Set14/zebra .* 64 wide and 48 high"):
         checked_region(region, (64, 48), "Set14/zebra")
 
@@ -98,11 +95,10 @@ def test_named_crops_have_their_scale_and_region(pictures: Pictures) -> None:
     facts = {**pictures.results.facts, "figures": {"crops": [named], "refinement": None}}
     found = Pictures(Results(facts, pictures.results.frames), pictures.evaluations).crops()
     assert found == [replace(CAT, region=(8, 8, 32, 24))]
+    assert Crop("../../etc", "<a&b>", 4).slug == "etc-a-b-x4"  # a safe name for files
 
 
-def test_tiles_are_the_truth_the_input_and_every_method(
-    pictures: Pictures, comparison: Comparison
-) -> None:
+def test_tiles_are_truth_input_and_methods(pictures: Pictures, comparison: Comparison) -> None:
     tiles = comparison.tiles
     assert list(tiles["label"]) == [
         *("Ground truth", "LR input", "Bicubic", "SRCNN", "VDSR", "MSRN", "MESR")
@@ -159,7 +155,3 @@ def test_images_with_pictures_have_figures(pictures: Pictures) -> None:
     figure = refinement_figure(pictures)
     assert figure is not None
     assert "second stage of MESR" in figure.caption
-
-
-def test_slugs_are_safe_file_names() -> None:
-    assert slug("crop", "../../etc", "<a&b>", "x4") == "crop-etc-a-b-x4"

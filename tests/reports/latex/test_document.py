@@ -37,9 +37,8 @@ def compiled(folder: Path) -> list[str]:
 
 
 def sources(report: Path, folder: Path) -> Path:
-    for name in ("latex", "figures", "machines"):
-        if (report / name).is_dir():
-            shutil.copytree(report / name, folder / name)
+    for name in ("latex", "figures"):
+        shutil.copytree(report / name, folder / name)
     return folder / "latex"
 
 

@@ -32,9 +32,7 @@ def test_networks_stand_by_their_mean_on_an_axis_that_holds_all_intervals(result
     assert [entry["open"] for entry in flat["entries"]] == [False, True, True, True]
 
 
-def test_differences_are_printed_with_their_interval_and_the_subject_with_its_psnr(
-    results: Results,
-) -> None:
+def test_differences_have_intervals_and_the_subject_its_psnr(results: Results) -> None:
     row = results["overall"].query("scale == 4 and method == 'vdsr'").iloc[0]
     own, _, entry, _ = strips(results)[1]["entries"]
     assert entry["value"] == f"−{abs(row['minus_subject_db']):.2f}"
