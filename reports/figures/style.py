@@ -259,8 +259,8 @@ def draw_lines(
             ends[-1][str(name)] = float(line.iloc[-1])
     canvas.supxlabel(xlabel, size=SIZE, color=MUTED)
     canvas.draw_without_rendering()
-    for axes, own in zip(grid, ends, strict=True):
-        label_ends(axes, frame["x"].max(), own, {name: inks.get(name, SUBJECT) for name in own})
+    for axes, last in zip(grid, ends, strict=True):
+        label_ends(axes, frame["x"].max(), last, {name: inks.get(name, SUBJECT) for name in last})
     return canvas
 
 
