@@ -89,8 +89,6 @@ class Table:
         section.
     rank_within : tuple of str
         Columns that rows must share to be ranked against each other.
-    filters : tuple of str
-        Columns by which the page lets the reader choose rows.
     note : str
         Column with a remark, shown as a footnote where it is not empty.
     subject : str
@@ -109,7 +107,6 @@ class Table:
     sections: str = ""
     switch: str = ""
     rank_within: Sequence[str] = ()
-    filters: Sequence[str] = ()
     note: str = ""
     subject: str = ""
     quoted: str = ""
