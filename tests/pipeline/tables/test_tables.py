@@ -274,7 +274,7 @@ def test_every_study_has_tables_that_make_sense(tmp_path: Path, params: Any) -> 
     assert re.search(r"\d+ equal, \d+ close.* \(on record", tables["certification"].caption)
     for table in tables.values():
         shown = {table.sections, table.switch, table.note, table.subject, table.quoted}
-        shown |= {*table.rank_within, *table.filters}
+        shown |= {*table.rank_within}
         for column in table.columns:
             shown |= {column.name, column.spread, column.low, column.high, column.beneath}
             shown |= {column.marks}
