@@ -243,8 +243,9 @@ def verified_files(files: Sequence[str], raw: Path = RAW) -> list[Path]:
     UserError
         When a file is not here or is not what was published; the message says how to get it.
     """
+    get = f"`mesr fetch {' '.join(sorted({name.partition('/')[0] for name in files}))}`"
     for name in files:
-        path, get = raw / name, f"`mesr fetch {name.partition('/')[0]}`"
+        path = raw / name
         if problem := find_file(name).mismatch(path):
             wrong = f"is not the published file ({problem}). Delete it and get it again with {get}."
             raise UserError(

@@ -341,7 +341,7 @@ class Params(_Strict):
             When one is no setting or has a value that none may have; `where` names the section.
         """
         values = {**self.train, **self.running, "lr": lr, **changes}
-        return validated(TrainSettings, json.dumps(values), where, REMEDY)
+        return validated(TrainSettings, json.dumps(values), f"{paths.PARAMS}: {where}", REMEDY)
 
     @model_validator(mode="after")
     def _consistent(self) -> "Params":
