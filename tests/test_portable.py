@@ -10,6 +10,7 @@ import os
 import shutil
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -31,10 +32,12 @@ pytestmark = [
 ]
 
 
-def run_everywhere(folder: Path, arithmetic: str, networks: list[str]) -> list[dict[str, Any]]:
+def run_on(
+    processors: Sequence[str], folder: Path, arithmetic: str, networks: Sequence[str]
+) -> list[dict[str, Any]]:
     """What the program says on each of the processors, side by side."""
     running = []
-    for processor in PROCESSORS:
+    for processor in processors:
         place = folder / processor
         (place / "work").mkdir(parents=True)
         (place / "params.yaml").write_text(f"arithmetic: {arithmetic}\n", encoding="utf-8")
@@ -65,7 +68,7 @@ def differing(found: list[dict[str, Any]]) -> set[str]:
 
 
 def test_the_same_bits_on_every_processor(tmp_path: Path) -> None:
-    found = run_everywhere(tmp_path, "portable", TRAINED)
+    found = run_on(PROCESSORS, tmp_path, "portable", TRAINED)
     for of in found:
         computed = of["computed on"]
         assert computed["arithmetic"] == "portable"
@@ -76,6 +79,6 @@ def test_the_same_bits_on_every_processor(tmp_path: Path) -> None:
 
 
 def test_without_it_they_differ(tmp_path: Path) -> None:
-    found = run_everywhere(tmp_path, "native", ["vdsr", "pan", "lapsrn"])
+    found = run_on(PROCESSORS[:2], tmp_path, "native", ["vdsr", "lapsrn"])
     assert {of["computed on"]["arithmetic"] for of in found} == {"native"}
     assert any(name.endswith("weights") for name in differing(found))
