@@ -23,22 +23,22 @@ from pipeline.study.paths import hr_file
 SIDES = (1.0, 0.7, 0.5, 0.4, 0.3, 0.2)
 
 
-def halved(image: Pixels) -> Pixels:
-    size = (image.shape[1] // 2, image.shape[0] // 2)
+def resized(image: Pixels, factor: float) -> Pixels:
+    size = round(image.shape[1] * factor), round(image.shape[0] * factor)
     return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
 
 
-def encoded(image: Pixels) -> Pixels:
+def encoded(image: Pixels, quality: int) -> Pixels:
     buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "jpeg", quality=50)
+    Image.fromarray(image).save(buffer, "jpeg", quality=quality)
     return np.asarray(Image.open(buffer))
 
 
 CHANGES: dict[str, Callable[[Pixels], Pixels]] = {
     "as it is": lambda image: image,
-    "JPEG, quality 50": encoded,
-    "half the size": halved,
-    "half the size, then JPEG": lambda image: encoded(halved(image)),
+    "JPEG, quality 50": lambda image: encoded(image, 50),
+    "half the size": lambda image: resized(image, 0.5),
+    "half the size, then JPEG": lambda image: encoded(resized(image, 0.5), 50),
 }
 
 

@@ -34,16 +34,21 @@ def measure(scale: int, dataset: str) -> dict[str, object]:
     readers = [(name, partial(images.__getitem__, name)) for name in images.names]
     rows = [
         {
-            **{"psnr_db": found.psnr_db, "coarse_psnr_db": found.coarse_psnr_db},
-            **{"gate_mean": found.gate_mean, "gate_max": found.gate_max},
-            **{"changed": np.mean(found.sr != found.coarse[0]), "values": found.sr.size},
+            "psnr_db": found.psnr_db,
+            "coarse_psnr_db": found.coarse_psnr_db,
+            "gate_mean": found.gate_mean,
+            "gate_max": found.gate_max,
+            "changed": np.mean(found.sr != found.coarse[0]),
+            "values": found.sr.size,
             "largest_change": np.abs(found.sr.astype(float) - found.coarse[0]).max(),
         }
         for _, found in evaluate_images(shipped.network(), readers, dataset, RGB, choose_device())
     ]
     frame = pd.DataFrame(rows)
     return {
-        **{"scale": scale, "dataset": dataset, "images": len(frame)},
+        "scale": scale,
+        "dataset": dataset,
+        "images": len(frame),
         **frame[["psnr_db", "coarse_psnr_db", "gate_mean"]].mean(),
         **frame[["gate_max", "largest_change"]].max(),
         "changed": np.average(frame["changed"], weights=frame["values"]),

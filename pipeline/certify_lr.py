@@ -59,9 +59,12 @@ def certify_lr(hr: PackedImages, lr: PackedImages) -> pd.DataFrame:
         largest = max(worst, key=lambda name: worst[name])
         rows.append(
             {
-                **{"dataset": hr.path.stem, "scale": scale, "lr_border": variant.lr_border},
+                "dataset": hr.path.stem,
+                "scale": scale,
+                "lr_border": variant.lr_border,
                 "lr_pass_rounding": "yes" if variant.lr_pass_rounding else "no",
-                **{"files": len(matched), "equal_files": list(worst.values()).count(0)},
+                "files": len(matched),
+                "equal_files": list(worst.values()).count(0),
                 "values": sum(found.size for found in differences.values()),
                 "different_values": sum(map(np.count_nonzero, differences.values())),
                 "worst_difference": worst[largest],

@@ -121,15 +121,23 @@ def compare(entry: PublishedComplexity) -> dict[str, Any]:
     multi_adds = own.multi_adds + entry.multi_adds_offset
     multi_adds += sum(extras[kind] for kind in entry.multi_adds_with.split())
     return {
-        **{"network": entry.model, "variant": entry.variant, "scale": entry.scale, "hr": entry.hr},
-        **{"params": own.params, "counted_params": params, "published_params": entry.params},
+        "network": entry.model,
+        "variant": entry.variant,
+        "scale": entry.scale,
+        "hr": entry.hr,
+        "params": own.params,
+        "counted_params": params,
+        "published_params": entry.params,
         "params_verdict": verdict(own.params, params, entry.params, entry.params_digit),
-        **{"multi_adds": own.multi_adds, "counted_multi_adds": multi_adds},
+        "multi_adds": own.multi_adds,
+        "counted_multi_adds": multi_adds,
         "published_multi_adds": entry.multi_adds,
         "multi_adds_verdict": verdict(
             own.multi_adds, multi_adds, entry.multi_adds, entry.multi_adds_digit
         ),
-        **{"explanation": entry.explanation, "source": entry.source, "note": entry.note},
+        "explanation": entry.explanation,
+        "source": entry.source,
+        "note": entry.note,
     }
 
 

@@ -188,7 +188,8 @@ def write_out(profile: dict[str, Any]) -> dict[str, Any]:
         "degraded": sorted(degraded | {tune["scale"]}) if trainings else [],
         "networks": {name: profile["networks"].get(name) or {} for name in networks},
         "tuned": {name: {"code": code[name], "lrs": own_lrs.get(name, lrs)} for name in networks},
-        **{"trainings": trainings, "imports": bicubic | published},
+        "trainings": trainings,
+        "imports": bicubic | published,
         "evaluated": [*dict(evaluated), *published],
         "variants": {name: own.model_dump() for name, own in variants.items() if name in used},
         "comparisons": [

@@ -89,7 +89,10 @@ def _fewer_params(study: Study, network: str) -> Row:
         return {}
     ours = 1 - own / other
     return {
-        **{"a": OWN, "b": network, "scale": 2, "ours": ours},
+        "a": OWN,
+        "b": network,
+        "scale": 2,
+        "ours": ours,
         "verdict": "holds" if ours > 0 else "does not hold",
         "met": "yes" if f"{ours:.2f}" == f"{1 / 6:.2f}" else "no",
         "note": f"{OWN_SIZE}, and were chosen to meet this claim: no independent test",
@@ -113,7 +116,9 @@ def _barbara(study: Study) -> Row:
     here = [str(name) for name, found in images.items() if "barbara" in found]
     known = f"Set5 has {', '.join(images['Set5'])}"
     return {
-        **{"scale": 4, "dataset": "Set5", "images": len(images["Set5"])},
+        "scale": 4,
+        "dataset": "Set5",
+        "images": len(images["Set5"]),
         "verdict": "holds" if "Set5" in here else "does not hold",
         "note": joined(known, f"barbara is an image of {', '.join(here)}" if here else ""),
     }

@@ -82,8 +82,10 @@ def _published(study: Study, *place: Any) -> Row:
     other = (psnr_db or ssim) and entry.protocol != study.params.evaluate.protocol
     note = f"published under protocol {entry.protocol}" if other else ""
     return {
-        **{"published_psnr_db": psnr_db, "published_ssim": ssim},
-        **{"source": entry.source, "note": joined(note, entry.note)},
+        "published_psnr_db": psnr_db,
+        "published_ssim": ssim,
+        "source": entry.source,
+        "note": joined(note, entry.note),
     }
 
 
@@ -113,9 +115,15 @@ def overall(study: Study) -> pd.DataFrame:
         methods.sort(key=lambda m: -study.mean(m, scale))
         for place, method in enumerate(methods, start=1):
             row = {
-                **{"scale": scale, "method": method, "label": study.label(method), "rank": place},
-                **{"networks": len(methods), "remark": failed.get(method, ""), "dataset": ""},
-                **{"a": method, "b": _subject(study, method)},
+                "scale": scale,
+                "method": method,
+                "label": study.label(method),
+                "rank": place,
+                "networks": len(methods),
+                "remark": failed.get(method, ""),
+                "dataset": "",
+                "a": method,
+                "b": _subject(study, method),
                 **study.summary(method, scale, ""),
                 "share": study.cost(method, scale)["share"],
             }

@@ -136,7 +136,9 @@ def _agreement(study: Study, place: Row, psnr: Scores, ssim: Scores) -> Row:
     known, quoted = ~np.isnan(share), ~np.isnan(printed)
     finite, alone = _finite(psnr), len(psnr) == 1
     row = {
-        **{"left_out": "", "networks": len(psnr), "seeds": count},
+        "left_out": "",
+        "networks": len(psnr),
+        "seeds": count,
         "tau_metrics": kendall(means, [v.mean() for v in ssim.values()]),
         "tau_published": kendall(means[quoted], printed[quoted]),
         "tau_seeds": np.mean(taus) if taus else None,

@@ -251,7 +251,8 @@ class Study:
             for (number, d), said in zip(members.items(), found.to_dict("records"), strict=True):
                 low, high = bootstrap_interval(d, **settings.model_dump())
                 rows[number] |= {str(name): value for name, value in said.items()} | {
-                    **{"bootstrap_low_db": low, "bootstrap_high_db": high},
+                    "bootstrap_low_db": low,
+                    "bootstrap_high_db": high,
                     "interval": _interval(d, len(members), settings.confidence),
                     "evidence": self._evidence(rows[number], len(d)),
                 }

@@ -188,10 +188,15 @@ def measure(
         rows.append(
             {
                 **{name: getattr(case, name) for name in CASE},
-                **{"lr_height": case.height, "lr_width": case.width, "share": case.share},
+                "lr_height": case.height,
+                "lr_width": case.width,
+                "share": case.share,
                 **{name: getattr(counted, name) for name in COUNTED},
-                **{"latency_ms": median, "latency_q1_ms": q1, "latency_q3_ms": q3},
-                **{"rounds": rounds, "peak_memory_mib": peak_memory(case)},
+                "latency_ms": median,
+                "latency_q1_ms": q1,
+                "latency_q3_ms": q3,
+                "rounds": rounds,
+                "peak_memory_mib": peak_memory(case),
             }
         )
     table = pd.DataFrame(rows).assign(

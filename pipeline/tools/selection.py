@@ -142,8 +142,10 @@ def _network(word: str) -> str:
 def _as_asked(found: Subject, where: Path, **asked: str | int | None) -> Subject:
     """Return what was found in a file where it is what was asked for; None and "" ask nothing."""
     holds = {
-        **{"network": found.model, "scale": found.network.scale},
-        **{"variant": found.variant, "seed": found.seed},
+        "network": found.model,
+        "scale": found.network.scale,
+        "variant": found.variant,
+        "seed": found.seed,
     }
     for name, value in asked.items():
         if value not in (None, "", holds[name]):

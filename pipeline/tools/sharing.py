@@ -284,12 +284,15 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
         toy=is_toy(recorded.images),
         licence=weights_licence(recorded.images),
         training={
-            **{"profile": recorded.params.profile, "images": recorded.images.name},
+            "profile": recorded.params.profile,
+            "images": recorded.images.name,
             **{name: facts[name] for name in ("steps", *facts) if name not in run.identity},
         },
         figures=[
             {
-                **{"dataset": name, "protocol": protocol, "images": len(rows)},
+                "dataset": name,
+                "protocol": protocol,
+                "images": len(rows),
                 **{column: round(float(mean), 6) for column, mean in means[name].items()},
             }
             for name, rows in recorded.quality.items()

@@ -23,8 +23,13 @@ from pipeline.tables.submitted import (
 )
 
 COLUMNS = {
-    **{"model": str, "scale": int, "dataset": str, "image": str, "protocol": str},
-    **{"psnr_db": float, "ssim": float},
+    "model": str,
+    "scale": int,
+    "dataset": str,
+    "image": str,
+    "protocol": str,
+    "psnr_db": float,
+    "ssim": float,
 }
 EMPTY = {"trained_on": None, "trained_on_test_data": None, "source": None}  # only people know
 
@@ -123,7 +128,8 @@ def enter_scores(file: Path, scores: Path) -> str:
     try:
         at = values.setdefault("scales", {}).setdefault(f"x{scale}", {"parameters": None})
         at.setdefault("datasets", {})[dataset] = {
-            **{"digest": images.digest, "images": len(table)},
+            "digest": images.digest,
+            "images": len(table),
             **{name: round(float(table[name].mean()), 6) for name in ("psnr_db", "ssim")},
         }
     except (AttributeError, TypeError) as error:

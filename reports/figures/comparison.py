@@ -86,7 +86,9 @@ def compare(pictures: Pictures, crop: Crop) -> Comparison | None:
             {
                 **{name: run[name] for name in ("label", "kind", "variant")},
                 **pictures.quality.loc[(run["key"], crop.dataset, crop.image)],
-                **{"region_psnr_db": psnr_db, "region_ssim": ssim, "tile": tile},
+                "region_psnr_db": psnr_db,
+                "region_ssim": ssim,
+                "tile": tile,
                 "is_subject": run["method"] == pictures.results.facts["subject"],
             }
         )

@@ -37,7 +37,11 @@ DASHES: tuple[Any, ...] = ("-", "--", "-.", ":", (0, (5, 1, 1, 1, 1, 1)))
 MARKERS = ("o", "s", "^", "D", "v", "P")
 # The page's variables of these colours.
 VARIABLES = {
-    **{GROUND: "ground", TEXT: "text", MUTED: "muted", GRID: "line", SUBJECT: "mesr"},
+    GROUND: "ground",
+    TEXT: "text",
+    MUTED: "muted",
+    GRID: "line",
+    SUBJECT: "mesr",
     **{colour: f"series-{index}" for index, colour in enumerate(SERIES)},
 }
 # What the page's SVG does not need, and what the page's style says.
@@ -62,9 +66,16 @@ STYLE: Any = {
     **{f"{axis}tick.{kind}.size": 0 for axis in "xy" for kind in ("major", "minor")},
     **dict.fromkeys(["axes.spines.right", "axes.spines.top", "text.parse_math"], False),
     **dict.fromkeys(["axes.axisbelow", "axes.grid", "figure.constrained_layout.use"], True),
-    **{"font.family": "DejaVu Sans", "font.size": SIZE, "axes.titlesize": SIZE},
-    **{"axes.titlelocation": "left", "axes.titleweight": "bold", "grid.linewidth": 0.6},
-    **{"pdf.fonttype": 42, "pdf.compression": 9, "svg.fonttype": "none", "svg.hashsalt": "report"},
+    "font.family": "DejaVu Sans",
+    "font.size": SIZE,
+    "axes.titlesize": SIZE,
+    "axes.titlelocation": "left",
+    "axes.titleweight": "bold",
+    "grid.linewidth": 0.6,
+    "pdf.fonttype": 42,
+    "pdf.compression": 9,
+    "svg.fonttype": "none",
+    "svg.hashsalt": "report",
 }
 
 
@@ -238,7 +249,7 @@ def draw_lines(
     frame = frame[np.isfinite(frame["y"])]
     others = distinct(frame.loc[~frame["is_subject"], "name"])
     # Few lines have a colour each; of many the subject's alone.
-    inks = {n: SERIES[i % 5] if len(others) < 7 else MUTED for i, n in enumerate(others)}
+    inks = {n: SERIES[i % len(SERIES)] if len(others) < 7 else MUTED for i, n in enumerate(others)}
     narrow = width == NARROW
     labels = 0.75 + 1.15 * SIZE / 72 * frame["name"].nunique()
     height = max(1.5, labels) if narrow else max(1.7, min(labels, 2.9))

@@ -92,8 +92,14 @@ def test_one_line_of_params_is_trained(folder: Path) -> None:
     train.main(["vdsr-steps500_x4_s0"])
     record = json.loads((folder / "runs/vdsr-steps500_x4_s0/run.json").read_text())
     expected = {
-        **{"network": "vdsr", "variant": "steps500", "kind": "trained", "scale": 4, "seed": 0},
-        **{"code": "baselines/vdsr.py", "settings": {"features": 4, "depth": 3}, "steps": 2},
+        "network": "vdsr",
+        "variant": "steps500",
+        "kind": "trained",
+        "scale": 4,
+        "seed": 0,
+        "code": "baselines/vdsr.py",
+        "settings": {"features": 4, "depth": 3},
+        "steps": 2,
         "network_digest": network_digest("baselines/vdsr.py"),
     }
     assert {name: record[name] for name in expected} == expected

@@ -1,6 +1,5 @@
 """The same photograph is found however it was changed; others are not taken for it."""
 
-import io
 from collections.abc import Callable
 
 import numpy as np
@@ -8,23 +7,13 @@ import pytest
 from PIL import Image
 from skimage.data import astronaut, camera, cat, chelsea, coffee, rocket
 
+from benchmarks.overlap_misses import encoded, resized
 from pipeline.imaging.overlap import Overlap, find_overlaps
 from pipeline.imaging.tensors import Pixels
 
 PHOTOGRAPHS = {
     "astronaut": astronaut(), "camera": camera(), "chelsea": chelsea(), "rocket": rocket(),
 }  # fmt: skip
-
-
-def resized(image: Pixels, factor: float) -> Pixels:
-    size = round(image.shape[1] * factor), round(image.shape[0] * factor)
-    return np.asarray(Image.fromarray(image).resize(size, Image.Resampling.BICUBIC))
-
-
-def encoded(image: Pixels) -> Pixels:
-    buffer = io.BytesIO()
-    Image.fromarray(image).save(buffer, "jpeg", quality=40)
-    return np.asarray(Image.open(buffer))
 
 
 def cut(image: Pixels, share: float) -> Pixels:
@@ -39,10 +28,10 @@ CHANGES: dict[str, Callable[[Pixels], Pixels]] = {
     "shifted": lambda image: image[2:, 3:],
     "halved": lambda image: resized(image, 0.5),
     "resized by an odd factor": lambda image: resized(image, 0.73),
-    "encoded": encoded,
+    "encoded": lambda image: encoded(image, 40),
     "gray": lambda image: np.asarray(Image.fromarray(image).convert("L")),
     "half of each side": lambda image: cut(image, 0.5),
-    "cut, resized and encoded": lambda image: encoded(resized(cut(image, 0.7), 0.6)),
+    "cut, resized and encoded": lambda image: encoded(resized(cut(image, 0.7), 0.6), 40),
 }
 
 

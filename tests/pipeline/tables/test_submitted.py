@@ -27,9 +27,14 @@ def values(**changes: Any) -> dict[str, Any]:
     at = {"parameters": 700_000, "multi_adds": 40_000_000_000, "datasets": {dataset: score}}
     at |= changes.pop("at", {})
     return {
-        **{"format": 1, "name": "mynet", "label": "MyNet", "protocol": "rgb"},
-        **{"trained_on": "DIV2K", "trained_on_test_data": False},
-        **{"source": "https://example.org/mynet", "scales": {scale: at}},
+        "format": 1,
+        "name": "mynet",
+        "label": "MyNet",
+        "protocol": "rgb",
+        "trained_on": "DIV2K",
+        "trained_on_test_data": False,
+        "source": "https://example.org/mynet",
+        "scales": {scale: at},
     } | changes
 
 

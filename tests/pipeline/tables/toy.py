@@ -43,8 +43,11 @@ def make_params(
     trainings, imports = {}, {}
     for scale in scales:
         imports[run_key("bicubic", "", scale, None)] = {
-            **{"network": "bicubic", "code": "baselines/bicubic.py", "scale": f"x{scale}"},
-            **{"weights": "none", "source": "baselines/bicubic.py"},
+            "network": "bicubic",
+            "code": "baselines/bicubic.py",
+            "scale": f"x{scale}",
+            "weights": "none",
+            "source": "baselines/bicubic.py",
         }
         for network in networks:
             for variant, seed in product(("", *variants.get(network, ())), seeds):
@@ -56,7 +59,8 @@ def make_params(
                         "seed": seed,
                         "code": _code(network),
                     },
-                    **{"scale": f"x{scale}", "settings": own.get("settings", {})},
+                    "scale": f"x{scale}",
+                    "settings": own.get("settings", {}),
                     "train": own.get("train", {}),
                 }
     used = {name for names in variants.values() for name in names}
@@ -66,11 +70,15 @@ def make_params(
         "data": {"train": "photos_train", "test": list(datasets)},
         "networks": {network: (settings or {}).get(network, {}) for network in networks},
         "tuned": {network: {"code": _code(network), "lrs": [0.001]} for network in networks},
-        **{"trainings": trainings, "imports": imports, "evaluated": [*imports, *trainings]},
+        "trainings": trainings,
+        "imports": imports,
+        "evaluated": [*imports, *trainings],
         "variants": {name: own for name, own in VARIANTS.items() if name in used},
-        **{"comparisons": [], "figures": {"crops": [], "refinement": None}},
+        "comparisons": [],
+        "figures": {"crops": [], "refinement": None},
         "tables": {
-            **{"ablation_dataset": last, "complexity_dataset": first},
+            "ablation_dataset": last,
+            "complexity_dataset": first,
             "complexity_scale": f"x{min(scales)}",
         },
         "statistics": {"resamples": 100, "confidence": 0.95, "seed": 0},

@@ -33,8 +33,13 @@ def write_run(key: str, **changes: Any) -> Path:
         "train": load_params().train,
         "params": sum(p.numel() for p in network.parameters()),
         "steps": 4,
-        **{"precision": "fp32", "machine": "a machine", "threads": 1, "torch": "2.0"},
-        **{"code_digest": "code", "data_digest": "data", "weights_sha256": DIGEST},
+        "precision": "fp32",
+        "machine": "a machine",
+        "threads": 1,
+        "torch": "2.0",
+        "code_digest": "code",
+        "data_digest": "data",
+        "weights_sha256": DIGEST,
     }
     (folder / "run.json").write_text(json.dumps(facts | changes))
     return folder / "weights.safetensors"

@@ -40,9 +40,16 @@ def refused(match: str, *arguments: str) -> None:
 
 def write_scores(**changes: object) -> None:
     columns = {
-        **{"model": "mynet", "variant": "", "source": "given", "scale": 4, "dataset": "Set5"},
-        **{"image": ["1", "2", "3"], "protocol": "rgb", "seed": None},
-        **{"psnr_db": [30.0, 31.0, 32.5], "ssim": [0.8, 0.9, 0.91]},
+        "model": "mynet",
+        "variant": "",
+        "source": "given",
+        "scale": 4,
+        "dataset": "Set5",
+        "image": ["1", "2", "3"],
+        "protocol": "rgb",
+        "seed": None,
+        "psnr_db": [30.0, 31.0, 32.5],
+        "ssim": [0.8, 0.9, 0.91],
     }
     SCORES.parent.mkdir(exist_ok=True)
     pd.DataFrame(columns | changes).to_csv(SCORES, index=False)
