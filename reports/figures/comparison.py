@@ -26,7 +26,7 @@ from reports.names import records
 from reports.view import number
 
 OVERVIEW_SIDE = 256  # pixels of the longer side of the small whole image
-PRINTED = 12  # tiles of a figure: the truth, the LR image and ten methods
+PRINTED = 10  # tiles of a figure: the truth, the LR image and eight methods
 
 
 @dataclass(frozen=True)
@@ -108,32 +108,42 @@ def printed(comparison: Comparison) -> pd.DataFrame:
     return shown.assign(best=highest(shown))
 
 
+def chosen_views(comparison: Comparison) -> str:
+    """Say which networks are shown where there is no room for all."""
+    trained = comparison.tiles[comparison.tiles["variant"] == ""]
+    if len(printed(comparison)) >= len(trained):
+        return ""
+    return " Shown are those with the highest PSNR of the whole image; the explorer has all."
+
+
 def draw_comparison(comparison: Comparison, width: float) -> Canvas:
     """Draw the whole image with its region framed, and each method's view of the region."""
     shown = printed(comparison)
-    rows = 2 if len(shown) > 3 else 1
-    columns = math.ceil(len(shown) / rows)
     x, y, w, h = comparison.region
-    left = 0.26 * width
+    # Beside the whole image all views; on a phone, three in a row, the whole image in place of two.
+    narrow = width == style.NARROW
+    rows = math.ceil((len(shown) + 2) / 3) if narrow else 2 if len(shown) > 3 else 1
+    columns = 3 if narrow else math.ceil(len(shown) / rows)
+    left = 0 if narrow else 0.24 * width
     tile = (width - left) / columns
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
-    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.58)), layout=engine)
-    grid = canvas.add_gridspec(rows, columns + 1, width_ratios=[left, *[tile] * columns])
-    whole = canvas.add_subplot(grid[:, 0])
+    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.64)), layout=engine)
+    grid = canvas.add_gridspec(rows, columns + 1, width_ratios=[left or 1e-6, *[tile] * columns])
+    whole = canvas.add_subplot(grid[0, 1:3] if narrow else grid[:, 0])
     right, bottom = comparison.original.size
     style.picture(whole, comparison.overview(), aspect="equal", extent=(0, right, bottom, 0))
     whole.set_anchor("N")
     for ink, thickness in (("white", 2.4), (style.TEXT, 1.2)):
         whole.add_patch(Rectangle((x, y), w, h, fill=False, edgecolor=ink, linewidth=thickness))
-    whole.set_xlabel(textwrap.fill(comparison.name, 26), size=7)
-    for place, row in enumerate(records(shown)):
+    whole.set_xlabel(textwrap.fill(comparison.name, 22))
+    for place, row in enumerate(records(shown), start=2 if narrow else 0):
         axes = canvas.add_subplot(grid[place // columns, place % columns + 1])
         style.picture(axes, row["tile"])
-        label = textwrap.shorten(row["label"], int(tile * 17), placeholder="…")
+        label = textwrap.shorten(row["label"], int(tile * 14), placeholder="…")
         region = pair(row["region_psnr_db"], row["region_ssim"])
         axes.set_xlabel(
             "\n".join([label, region, pair(row["psnr_db"], row["ssim"])]),
-            size=7, labelpad=2, linespacing=1.15, weight="bold" if row["best"] else "normal",
+            labelpad=2, linespacing=1.15, weight="bold" if row["best"] else "normal",
             color=style.SUBJECT if row["is_subject"] else style.TEXT,
         )  # fmt: skip
     return canvas
@@ -149,7 +159,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         f"{how_chosen(crop, comparison.region)}. "
         "Below each view PSNR (dB) and SSIM: first of the region, on the luma that is shown; then "
         "of the whole image, as in the tables; of the first seed where there are several. Bold: "
-        "highest PSNR among views with the same kind of weights.",
+        f"highest PSNR among views with the same kind of weights.{chosen_views(comparison)}",
         f"The region as seen by {', '.join(comparison.tiles['label'])}.",
         lambda width: draw_comparison(comparison, width),
         choice=comparison.name,

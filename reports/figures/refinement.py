@@ -5,7 +5,7 @@ from matplotlib.figure import Figure as Canvas
 from PIL import Image
 
 from reports.figures.pictures import Crop, Pictures, as_crop, bicubic, cut, how_chosen, luma
-from reports.figures.style import Figure, picture
+from reports.figures.style import NARROW, Figure, picture
 
 
 def draw_refinement(views: list[Image.Image], size: float) -> Canvas:
@@ -14,25 +14,27 @@ def draw_refinement(views: list[Image.Image], size: float) -> Canvas:
     errors = [np.abs(low - truth), np.abs(high - truth)]
     change = errors[0] - errors[1]
     top, limit = (float(np.percentile(np.abs(e), 99.5)) or 1.0 for e in (errors[0], change))
-    canvas = Canvas(figsize=(size, 0.62 * size * views[0].height / views[0].width + 0.7))
-    grid = canvas.subplots(2, 3)
+    means = [f"{error.mean():.2f}" for error in errors]
+    maps = (
+        (errors[0], "cividis", 0.0, top, f"(d) |error| of (a),\nmean {means[0]}"),
+        (errors[1], "cividis", 0.0, top, f"(e) |error| of (b),\nmean {means[1]}"),
+        (change, "PuOr", -limit, limit, "(f) (d) − (e): purple\nwhere (b) is better"),
+    )
+    # Two rows of three, or on a phone three rows of a view and its error.
+    narrow = size == NARROW
+    rows, columns = (3, 2) if narrow else (2, 3)
+    height = rows * (size / columns * 0.86 * views[0].height / views[0].width + 0.36)
+    canvas = Canvas(figsize=(size, height))
+    grid = canvas.subplots(rows, columns).T if narrow else canvas.subplots(rows, columns)
     names = ("(a) Coarse image", "(b) Refined image", "(c) Ground truth")
     for axes, view, name in zip(grid[0], views, names, strict=True):
         picture(axes, view)
-        axes.set_xlabel(name, size=7)
-    means = [f"{error.mean():.2f}" for error in errors]
-    maps = (
-        (errors[0], "cividis", 0.0, top, f"(d) |error| of (a), mean {means[0]}"),
-        (errors[1], "cividis", 0.0, top, f"(e) |error| of (b), mean {means[1]}"),
-        (change, "PuOr", -limit, limit, "(f) (d) − (e): purple where (b) is better"),
-    )
+        axes.set_xlabel(name)
     for axes, (values, colours, start, end, name) in zip(grid[1], maps, strict=True):
         shown = picture(axes, values, cmap=colours, vmin=start, vmax=end)
-        axes.set_xlabel(name, size=7)
-        if axes is not grid[1][0]:
-            bar = canvas.colorbar(shown, ax=axes, fraction=0.04, pad=0.02)
-            bar.ax.tick_params(labelsize=6)
-            bar.outline.set_visible(False)
+        axes.set_xlabel(name)
+        bar = canvas.colorbar(shown, ax=axes, fraction=0.04, pad=0.02)
+        bar.outline.set_visible(False)
     return canvas
 
 

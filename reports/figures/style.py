@@ -1,7 +1,8 @@
 """How charts look and are saved: SVG for the page, PDF for print, the same bytes every time.
 
-A chart is drawn twice, for wide places (a page, a screen) and for narrow ones (a phone), with type
+A figure is drawn twice, for wide places (a page, a screen) and for narrow ones (a phone), with type
 of the same size. The SVG stands in the page itself: its text is text, its colours are the page's.
+Photographs are WebP: lossless where it is wide, smaller and not lossless on a phone.
 """
 
 import io
@@ -27,6 +28,7 @@ from reports.names import distinct
 WIDE, NARROW = 7.16, 3.44
 SIZE = 8.6  # points of type: 11.4 CSS pixels at the natural size
 DPI = 200
+PHONE = "(max-width: 40rem)"  # as in report.css
 
 GROUND, TEXT, MUTED, GRID = "#fffffe", "#1c2127", "#59636e", "#d9dee3"
 # The subject has a colour that nothing else has. Then Okabe and Ito's, which colour-blind readers
@@ -93,7 +95,7 @@ class Figure:
     choice : str
         Name among the figures of the same title, of which the page shows one: a scale, an image.
     is_picture : bool
-        Whether it shows photographs, which stand in the page as a lossless WebP.
+        Whether it shows photographs, which stand in the page as WebP.
     """
 
     key: str
@@ -106,7 +108,7 @@ class Figure:
 
 
 def save(figure: Figure, folder: Path) -> str:
-    """Write `key`.pdf, and `key`.webp of photographs; return what stands in the page.
+    """Write `key`.pdf and, of photographs, two WebP; return what stands in the page.
 
     Dates, versions and producers are left out of the files.
     """
@@ -115,15 +117,20 @@ def save(figure: Figure, folder: Path) -> str:
         warnings.filterwarnings("ignore", message="Glyph .* missing from font")
         canvas = figure.draw(WIDE)
         canvas.savefig(folder / f"{figure.key}.pdf", dpi=300, metadata=NOTHING)
+        narrow = figure.draw(NARROW)
         if not figure.is_picture:
-            narrow = figure.draw(NARROW)
             return inline(canvas, f"{figure.key}-wide") + inline(narrow, f"{figure.key}-narrow")
-        path = folder / f"{figure.key}.webp"
-        canvas.savefig(path, dpi=DPI, pil_kwargs={"lossless": True})
-        # Its size, so that nothing moves when the picture comes.
-        width, height = np.floor(canvas.get_size_inches() * DPI).astype(int)
-        source = f'src="{folder.name}/{path.name}" width="{width}" height="{height}"'
-        return f'<img {source} alt="" loading="lazy">'
+        wide = save_picture(canvas, folder / f"{figure.key}.webp", lossless=True, method=6)
+        phone = save_picture(narrow, folder / f"{figure.key}-narrow.webp", quality=75, method=6)
+    source = f'<source media="{PHONE}" srcset="{phone}>'
+    return f'<picture>{source}<img src="{wide} alt="" loading="lazy"></picture>'
+
+
+def save_picture(canvas: Canvas, path: Path, **options: Any) -> str:
+    """Write a WebP; return its address and size, so that nothing moves when the picture comes."""
+    canvas.savefig(path, dpi=DPI, pil_kwargs=options)
+    width, height = np.floor(canvas.get_size_inches() * DPI).astype(int)
+    return f'{path.parent.name}/{path.name}" width="{width}" height="{height}"'
 
 
 def inline(canvas: Canvas, key: str) -> str:

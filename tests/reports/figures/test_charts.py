@@ -58,7 +58,7 @@ def test_ids_are_unique_and_colours_variables(drawn: Drawn) -> None:
 
 def test_files_carry_no_dates(drawn: Drawn, figures_folder: Path) -> None:
     files = list(figures_folder.iterdir())
-    assert len(files) == len(drawn) + sum(figure.is_picture for figure, _ in drawn.values())
+    assert len(files) == len(drawn) + 2 * sum(figure.is_picture for figure, _ in drawn.values())
     for path in files:
         assert not re.search(rb"CreationDate|matplotlib", path.read_bytes(), re.IGNORECASE)
 
