@@ -1,7 +1,7 @@
 """`mesr archive`: a finished study as a folder to keep, small enough for git.
 
-It holds what a reader of the study's figures needs to check them: result files, parameters, lock
-and report as rendered. Weights and images stay in DVC's cache.
+It holds what a reader of the study's figures needs to check them: result files, parameters, lock,
+report as rendered and, if asked for, the weights. Images stay in DVC's cache.
 """
 
 import shutil
@@ -18,13 +18,13 @@ from dvc.repo import Repo
 from dvc.utils.serialize import dump_yaml, load_yaml
 
 from pipeline.study.params import load_params
-from pipeline.study.paths import PARAMS, RESULTS, STUDIES
+from pipeline.study.paths import PARAMS, RESULTS, STUDIES, run_folder
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
 from pipeline.support.json import read_json
 from pipeline.tools.sharing import page
 
-LARGEST = 15_000_000  # bytes; every clone carries the folder
+LARGEST, LARGEST_WITH_WEIGHTS = 15_000_000, 30_000_000  # bytes; every clone carries the folder
 LOCK = Path("dvc.lock")
 REPORT = Path("reports/build")
 LOGS = Path("logs")
@@ -33,6 +33,7 @@ REPRO = "mesr repro"
 
 def archive(
     folder: Annotated[Path | None, typer.Argument(help="[studies/PROFILE]")] = None,
+    weights: Annotated[bool, typer.Option("--weights", help="keep those of its trainings")] = False,
 ) -> None:
     """Keep the finished study of this folder: results, report, parameters and lock.
 
@@ -47,11 +48,11 @@ def archive(
             "downloaded archive does: git init && git add -A && git commit -m start"
         ) from error
     pdf = shutil.which("latexmk") is not None
-    keep_study(folder, stages, pdf=pdf)
+    keep_study(folder, stages, pdf=pdf, weights=weights)
     print(f"{folder}: kept" + ("" if pdf else ", without report.pdf: latexmk is not installed"))
 
 
-def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
+def keep_study(folder: Path, stages: Collection[str], *, pdf: bool, weights: bool = False) -> None:
     """Write the folder of the study that is here.
 
     Parameters
@@ -62,12 +63,14 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
         Names of the study's stages. dvc.lock may have others, of studies that were here before.
     pdf : bool
         Compile the report's LaTeX with latexmk and keep the document.
+    weights : bool
+        Keep run.json and the last weights of each training, which the figures follow from.
 
     Raises
     ------
     UserError
-        When a part of the study is missing, LaTeX fails, or the folder would take
-        more than `LARGEST` bytes. Nothing is written then.
+        When a part of the study is missing, LaTeX fails, or the folder would take more than
+        `LARGEST` bytes (`LARGEST_WITH_WEIGHTS`). Nothing is written then.
     """
     for path in (PARAMS, LOCK, RESULTS / "runs.csv", REPORT / "index.html"):
         if not path.exists():
@@ -90,16 +93,26 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool) -> None:
             compile_pdf(REPORT / "latex", temporary / "report.pdf")
         runs = pd.read_csv(RESULTS / "runs.csv", dtype=str, keep_default_na=False)
         trained = runs[runs["kind"] == "trained"]
+        for key in trained["key"] if weights else ():
+            kept = temporary / run_folder(key)
+            kept.mkdir(parents=True)
+            for name in ("run.json", "weights.safetensors"):
+                if not (path := run_folder(key) / name).is_file():
+                    raise UserError(f"{path}: not found. Finish the study first: {REPRO}")
+                shutil.copyfile(path, kept / name)
+        params = load_params()
         text = page(
-            "study.md.j2", profile=load_params().profile, machines=list_machines(trained),
-            folder=folder, pdf=pdf, example=next(iter(trained["key"]), ""),
+            "study.md.j2", profile=params.profile, machines=list_machines(trained), folder=folder,
+            pdf=pdf, weights=weights, example=trained.iloc[0] if len(trained) else None,
+            portable=params.arithmetic == "portable",
         )  # fmt: skip
         (temporary / "README.md").write_text(text, encoding="utf-8")
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}
-        if (total := sum(sizes.values())) > LARGEST:
+        limit = LARGEST_WITH_WEIGHTS if weights else LARGEST
+        if (total := sum(sizes.values())) > limit:
             largest = max(sizes, key=lambda path: sizes[path])
             file = f"The largest file is {largest.relative_to(temporary)} with {sizes[largest]:,}"
-            expected = f"expected at most {LARGEST:,}, because every clone carries it"
+            expected = f"expected at most {limit:,}, because every clone carries it"
             raise UserError(f"{folder}: the study takes {total:,} bytes; {expected}. {file}")
 
 

@@ -9,6 +9,7 @@ import pytest
 import yaml
 
 from pipeline.study.params import load_params
+from pipeline.study.paths import run_folder
 from pipeline.support.errors import UserError
 from pipeline.tools import archiving
 from pipeline.tools.archiving import archive, keep_study
@@ -24,8 +25,11 @@ def study(workplace: Path) -> None:
     write_params(workplace)
     for folder in ("results", "logs/runs", "reports/build/latex", "reports/build/downloads"):
         Path(folder).mkdir(parents=True)
-    rows = [{"key": key, "kind": "trained", "machine": machine, "torch": "2.1+cpu",
-             "precision": "fp32", "threads": "1"} for key, machine in RUNS.items()]  # fmt: skip
+    same = {"kind": "trained", "torch": "2.1+cpu", "precision": "fp32", "threads": "1"}
+    rows = [
+        same | {"key": key, "network": key.split("_")[0], "scale": "4", "machine": machine}
+        for key, machine in RUNS.items()
+    ]
     rows.append(rows[0] | {"key": "bicubic_x4", "kind": "interpolation", "machine": ""})
     pd.DataFrame(rows).to_csv("results/runs.csv", index=False)
     lock = {"schema": "2.0", "stages": STAGES | {"train@old": {"cmd": "of another study"}}}
@@ -58,7 +62,28 @@ def test_the_folder_holds_copies_and_says_where_they_are_from() -> None:
     assert "verify train@vdsr_x4_s0" in page
 
 
+def test_weights_are_kept_where_they_are_asked_for(monkeypatch: pytest.MonkeyPatch) -> None:
+    for key in RUNS:
+        run_folder(key).mkdir(parents=True)
+        for name in ("run.json", "weights.safetensors", "best.safetensors"):
+            (run_folder(key) / name).write_text(f"{key} {name}")
+    monkeypatch.setattr(archiving, "LARGEST", 1000)
+    keep_study(Path("kept"), STAGES, pdf=False, weights=True)
+    for key in RUNS:
+        names = {path.name: path.read_text() for path in (Path("kept") / run_folder(key)).iterdir()}
+        assert names == {name: f"{key} {name}" for name in ("run.json", "weights.safetensors")}
+    page = (Path("kept") / "README.md").read_text()
+    assert "evaluate vdsr --scale 4 --data Set5" in page
+    assert "--weights kept/runs/vdsr_x4_s0/weights.safetensors" in page
+    monkeypatch.setattr(archiving, "LARGEST_WITH_WEIGHTS", 1000)
+    with pytest.raises(UserError, match="expected at most 1,000"):
+        keep_study(Path("other"), STAGES, pdf=False, weights=True)
+    assert not Path("other").exists()
+
+
 def test_what_is_missing_or_too_large_is_refused(monkeypatch: pytest.MonkeyPatch) -> None:
+    with pytest.raises(UserError, match=r"runs/vdsr_x4_s0/run\.json: not found"):
+        keep_study(Path("kept"), STAGES, pdf=False, weights=True)
     monkeypatch.setattr(archiving, "LARGEST", 1000)
     with pytest.raises(UserError, match=r"expected at most 1,000.*The largest file is \S+ with"):
         keep_study(Path("kept"), STAGES, pdf=False)
