@@ -2,11 +2,11 @@
 
     python -m reports.findings studies/compact/results
 
-writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen.
-`reports/findings/NAME.md.j2` and `NAME.summary.md.j2` are about profile NAME alone. A sentence
-stands behind
-``{{ require(condition, what) }}``, and rendering fails where a condition no longer holds: then the
-sentence is to be written anew.
+writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen. Of
+several studies the first has the block, and the documents of all follow each other.
+`reports/findings/NAME.md.j2` is about profile NAME alone; in `summary.md.j2` each study has the
+name of its profile. A sentence stands behind ``{{ require(condition, what) }}``, and rendering
+fails where a condition no longer holds: then the sentence is to be written anew.
 """
 
 import argparse
@@ -16,6 +16,7 @@ import textwrap
 from collections.abc import Mapping, Sequence
 from functools import partial
 from pathlib import Path
+from types import SimpleNamespace
 from typing import Any
 
 import pandas as pd
@@ -31,8 +32,8 @@ from reports.view import number
 
 FOLDER = Path(__file__).parent / "findings"
 README = Path("README.md")
-DOCUMENTS = {"document": Path("docs/findings.md"), "summary": Path("docs/summary.md")}
-BEGIN = "<!-- finding of {}: written by python -m reports.findings -->"
+DOCUMENT, SUMMARY = Path("docs/findings.md"), Path("docs/summary.md")
+BEGIN = "<!-- findings of {}: written by python -m reports.findings -->"
 END = "<!-- end of finding -->"
 MARKED = re.compile(BEGIN.format("(.*?)") + ".*?" + END, re.DOTALL)
 
@@ -89,6 +90,34 @@ def findings(results: Results) -> dict[str, str]:
     name = f"{results.facts['profile']}.md.j2"
     if not (FOLDER / name).is_file():
         return {}
+    template = templates(name).get_template(name, globals=vars(rows_of(results)))
+    try:
+        context = template.new_context()
+        parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
+        told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
+        return {**told, "validity": parts["validity"].strip(), "document": template.render()}
+    except TemplateRuntimeError as error:
+        raise UserError(f"reports/findings/{name}: {error}") from error
+
+
+def summary(studies: Sequence[Results]) -> str:
+    """Return the summary on one page, in Markdown; raises like `findings`."""
+    name = "summary.md.j2"
+    rows = {study.facts["profile"]: rows_of(study) for study in studies}
+    try:
+        return templates(name).get_template(name).render(rows)
+    except TemplateRuntimeError as error:
+        raise UserError(f"reports/findings/{name}: {error}") from error
+
+
+def rows_of(results: Results) -> SimpleNamespace:
+    """Return the result files of a study by name, its `facts`, and `label` of a method."""
+    rows = {name: Rows(name, frame) for name, frame in results.frames.items()}
+    return SimpleNamespace(**rows, facts=results.facts, label=results.label)
+
+
+def templates(name: str) -> Environment:
+    """Return the templates' environment, whose messages name one template."""
     environment = Environment(
         loader=FileSystemLoader(FOLDER), undefined=StrictUndefined, autoescape=False,
         trim_blocks=True, lstrip_blocks=True,
@@ -102,29 +131,14 @@ def findings(results: Results) -> dict[str, str]:
             )
         return ""
 
-    environment.globals.update(
-        {key: Rows(key, frame) for key, frame in results.frames.items()},
-        require=require, facts=results.facts, span=span, label=results.label, min=min, max=max,
-    )  # fmt: skip
+    environment.globals.update(require=require, span=span, min=min, max=max)
     environment.filters.update(
         db=lambda value: number(float(value), 2, sign=True),
         plain=lambda value, digits=2: number(float(value), digits),
         ordinal=ordinal,
         listed=joined,
     )
-    template = environment.get_template(name)
-    try:
-        context = template.new_context()
-        parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
-        told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
-        return {
-            **told,
-            "validity": parts["validity"].strip(),
-            "document": template.render(),
-            "summary": environment.get_template(name.replace(".", ".summary.", 1)).render(),
-        }
-    except TemplateRuntimeError as error:
-        raise UserError(f"reports/findings/{name}: {error}") from error
+    return environment
 
 
 def span(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str:
@@ -148,36 +162,56 @@ def wrapped_block(block: str) -> str:
     return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
 
 
-def block(found: Mapping[str, str], source: Path) -> str:
-    """Return what README.md says, with the marks around it."""
-    where = f"[{source.as_posix()}]({source.as_posix()})"
+def block(found: Mapping[str, str], sources: Sequence[Path]) -> str:
+    """Return what README.md says, with the marks around it; the first study is told of."""
+    where = f"[{sources[0].as_posix()}]({sources[0].as_posix()})"
     text = (
         f"**{found['headline']}** {found['told']}\n\n{found['validity']}\n\n({where}; not the "
         "paper's setting: these numbers must not be quoted as the paper's results.)"
     )
-    return f"{BEGIN.format(source.as_posix())}\n{wrapped(text)}{END}"
+    begin = BEGIN.format(" ".join(source.as_posix() for source in sources))
+    return f"{begin}\n{wrapped(text)}{END}"
 
 
-def main(argv: Sequence[str] | None = None) -> None:
-    """Write docs/findings.md, docs/summary.md and the block in README.md."""
-    parser = argparse.ArgumentParser(prog="python -m reports.findings", description=main.__doc__)
-    parser.add_argument("results", type=Path, help="folder with the result files of a study")
-    source = parser.parse_args(argv).results
-    results = read_all(source)
-    found = findings(results)
-    if not found:
-        raise UserError(
-            f"no findings are written about profile {results.facts['profile']}: {FOLDER}"
-        )
-    readme = README.read_text(encoding="utf-8")
+def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
+    """Return what is written about some studies, by the file that it is written to.
+
+    Parameters
+    ----------
+    readme : str
+        README.md, with one pair of marks.
+    sources : sequence of Path
+        Folders with result files, the study of the first screen first.
+
+    Raises
+    ------
+    UserError
+        When a sentence no longer holds, nothing is written about a study, or the marks are missing.
+    """
+    studies = [read_all(source) for source in sources]
+    found = [findings(study) for study in studies]
+    for study, parts in zip(studies, found, strict=True):
+        if not parts:
+            profile = study.facts["profile"]
+            raise UserError(f"no findings are written about profile {profile}: {FOLDER}")
     if len(MARKED.findall(readme)) != 1:
         raise UserError(
             f"{README}: expected one pair of the marks {BEGIN.format('FOLDER')!r} and {END!r}. Put "
             "them where the finding is to stand."
         )
-    texts = {path: wrapped(found[name]) for name, path in DOCUMENTS.items()}
-    texts[README] = MARKED.sub(lambda _: block(found, source), readme)
-    for path, text in texts.items():
+    return {
+        DOCUMENT: "\n".join(wrapped(parts["document"]) for parts in found),
+        SUMMARY: wrapped(summary(studies)),
+        README: MARKED.sub(lambda _: block(found[0], sources), readme),
+    }
+
+
+def main(argv: Sequence[str] | None = None) -> None:
+    """Write docs/findings.md, docs/summary.md and the block in README.md."""
+    parser = argparse.ArgumentParser(prog="python -m reports.findings", description=main.__doc__)
+    parser.add_argument("results", type=Path, nargs="+", help="folder with a study's result files")
+    sources = parser.parse_args(argv).results
+    for path, text in documents(README.read_text(encoding="utf-8"), sources).items():
         with atomic_path(path) as temporary:
             temporary.write_text(text, encoding="utf-8")
         print(f"wrote {path}")

@@ -150,8 +150,8 @@ def tradeoff(points: pd.DataFrame, costs: list[str], key: str, results: Results)
         key,
         "PSNR against cost",
         f"PSNR on {results.facts['complexity_dataset']} at ×{scale} against cost, which is "
-        "logarithmic. Line: Pareto front, the networks that none is both better and cheaper than, "
-        f"for each kind of weights apart.{spread}",
+        "logarithmic. Line: Pareto front, the networks that no other beats in both PSNR and cost, "
+        f"separately for each kind of weights.{spread}",
         f"Scatter plots of PSNR against costs at ×{scale}; the values stand in the tables.",
         lambda width: draw_tradeoff(points, costs, width),
         f"×{scale}",

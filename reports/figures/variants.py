@@ -69,8 +69,8 @@ def differences(heading: str, rows: pd.DataFrame, results: Results) -> Figure:
         f"variants-{slug(heading)}",
         f"{heading}: difference to the base",
         f"PSNR of each variant minus that of its base ({bases}), the same images and seeds. "
-        "Lines: the interval that the verdict belongs to, which may go on beyond the axis; filled "
-        "and coloured: significant. A number stands for a difference beyond the axis.",
+        f"Lines: {results.confidence} intervals (Student, Holm), cut at the axis; filled and "
+        "coloured: significant. A number stands for a difference beyond the axis.",
         "One panel per test set with an interval for each variant; the values stand in the table.",
         lambda width: draw_differences(rows, width),
     )

@@ -16,8 +16,8 @@ def grid(results: Results) -> dict[str, Any] | None:
     Returns
     -------
     dict
-        datasets, scales, how many are `equal` of how many `judged`, and rows: the network and its
-        signs by dataset and scale, None where there is no published figure.
+        datasets, scales, how many are `equal` and `close` of how many `judged`, and rows: the
+        network and its signs by dataset and scale, None where there is no published figure.
     """
     frame = results["certification"].reset_index(drop=True)
     if frame.empty:
@@ -33,7 +33,7 @@ def grid(results: Results) -> dict[str, Any] | None:
         }
         rows.append((name, [signs.get((d, scale)) for d in datasets for scale in scales]))
     counts = {
-        "equal": int((frame["verdict"] == "equal").sum()),
+        **{word: int((frame["verdict"] == word).sum()) for word in ("equal", "close")},
         "judged": int(frame["verdict"].isin(list(SIGNS)).sum()),
     }
     return {"datasets": datasets, "scales": scales, "rows": rows, **counts}

@@ -342,4 +342,4 @@ def test_explorer_zooms_moves_and_swaps(browser: Any, report: Path) -> None:
     choose(found, "a", "Ground truth")
     control(found, "swap").click()
     assert chosen(found, "a") == "MSRN"
-    assert pane(found, "b") == "what the others are compared with"
+    assert pane(found, "b") == "reference"

@@ -9,7 +9,7 @@ import reports.findings
 from pipeline.support.errors import UserError
 from pipeline.tables.results import Results
 from pipeline.tables.tables import read_all
-from reports.findings import DOCUMENTS, Rows, findings, main, wrapped
+from reports.findings import Rows, findings, main, summary
 from tests.reports.conftest import replaced
 from tests.reports.study import ROOT
 
@@ -36,7 +36,9 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     monkeypatch.setattr(reports.findings, "FOLDER", tmp_path)
     path = tmp_path / "toy.md.j2"
     path.write_text(TEXT.replace("LEAST", "10"), encoding="utf-8")
-    (tmp_path / "toy.summary.md.j2").write_text("One page.\n\n> as it\n> is\n", encoding="utf-8")
+    (tmp_path / "summary.md.j2").write_text(
+        "Of {{ toy.facts.profile }}.\n\n> as it\n> is\n", encoding="utf-8"
+    )
     return path
 
 
@@ -76,12 +78,6 @@ def test_rows_are_asked_for_one_by_one() -> None:
         _ = rows(a=1).b
 
 
-def test_findings_of_compact_are_those_in_the_docs(compact: Results) -> None:
-    found = findings(compact)
-    for name, path in DOCUMENTS.items():
-        assert (ROOT / path).read_text(encoding="utf-8") == wrapped(found[name])
-
-
 @pytest.mark.parametrize(
     ("name", "where", "column", "value", "sentence"),
     [
@@ -90,7 +86,7 @@ def test_findings_of_compact_are_those_in_the_docs(compact: Results) -> None:
         ("agreement", "scale == 4", "tau_published", 0.9, "differs from the published"),
         ("claims", "claim == 'rb_gain'", "verdict", "undecided", "only the gain of RB"),
         ("claims", "claim == 'rb_gain'", "p_pooled", 0.001, "pooled spread"),
-        ("comparisons", "dataset == 'Set5'", "verdict", "higher", "not significant on Set5"),
+        ("comparisons", "dataset == 'Set5'", "verdict", "higher", "not significant on Set5 alone"),
         ("lengths", "longer == 8000", "tau", 1.0, "the order changes"),
     ],
 )
@@ -121,4 +117,18 @@ def test_command_writes_both_files_and_wants_the_marks(
     lines = (tmp_path / "docs/findings.md").read_text().splitlines()
     assert max(map(len, lines)) <= 105
     assert "| not | broken |" in lines
-    assert (tmp_path / "docs/summary.md").read_text() == "One page.\n\n> as it\n> is\n"
+    assert (tmp_path / "docs/summary.md").read_text() == "Of toy.\n\n> as it\n> is\n"
+    # Of several studies the documents follow each other, and the first has README's block.
+    main([str(study / "results")] * 2)
+    assert (tmp_path / "docs/findings.md").read_text().count("| not | broken |") == 2
+    assert f"findings of {study}/results {study}/results:" in (tmp_path / "README.md").read_text()
+
+
+def test_a_summary_that_no_longer_holds_is_refused(written: Path, results: Results) -> None:
+    page = written.with_name("summary.md.j2")
+    page.write_text('{{ require(toy.overall|length == 0, "nothing was ranked") }}')
+    with pytest.raises(UserError, match=r"summary\.md\.j2: no longer true.*nothing was ranked"):
+        summary([results])
+    page.write_text("{{ other.overall }}")
+    with pytest.raises(UserError, match=r"summary\.md\.j2: .*other"):
+        summary([results])

@@ -242,7 +242,7 @@ def test_other_code_with_the_same_results_is_reproduced_and_with_others_is_named
 
 @pytest.mark.parametrize(
     ("rounding", "status", "words"),
-    [("0.004", 4, "reproduced but for rounding"), ("0.5", 10, "not reproduced")],
+    [("0.004", 4, "reproduced within 0.1 dB"), ("0.5", 10, "not reproduced")],
 )
 def test_differences_are_told_in_db(
     project: Project, rounding: str, status: int, words: str
