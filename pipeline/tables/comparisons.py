@@ -1,9 +1,12 @@
 """The comparisons that a profile asks for: method A minus method B, family by family."""
 
+import numpy as np
 import pandas as pd
 
-from pipeline.tables.layout import Table
+from pipeline.tables.files import words
+from pipeline.tables.layout import Table, wide
 from pipeline.tables.results import Results
+from pipeline.tables.statistics import HIGHER, LOWER
 from pipeline.tables.study import Study
 
 
@@ -24,7 +27,11 @@ def rows(study: Study) -> pd.DataFrame:
 
 
 def layout(results: Results) -> Table:
-    """Lay out the comparisons of the profile."""
+    """Lay out the comparisons of the profile, the test sets side by side."""
     frame = results["comparisons"]
     a, b = (frame[name].map(results.label) for name in ("a", "b"))
-    return results.table("comparisons", frame.assign(a=a, b=b))
+    decided = frame["verdict"].isin([HIGHER, LOWER])
+    frame = frame.assign(a=a, b=b, mark=np.where(decided, "*", ""))
+    same = words("family statement a b scale seeds evidence")
+    shown = words("diff_db low_db high_db mark paper_db")
+    return results.table("comparisons", wide(frame[[*same, "dataset", *shown]], same, "dataset"))

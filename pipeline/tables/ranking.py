@@ -37,7 +37,6 @@ UNKNOWN_SPREAD = {
     2: "two seeds: the spread over seeds is hardly known",
 }
 ONE_IMAGE = "one image: letters say nothing about other images"
-ALONE = "one network: there is none to compare with"
 NOTHING = "one seed and one image: nothing can be said"
 
 Scores = dict[str, Matrix]  # method -> scores of the seeds that all networks have
@@ -53,7 +52,7 @@ def frames(study: Study) -> dict[str, pd.DataFrame]:
         place: Row = {"scale": scale, "dataset": dataset}
         networks = [m for m in study.at(scale) if len(study.scores(m, scale, dataset))]
         seeds = study.common_seeds(networks, scale)
-        if not seeds:
+        if not seeds or len(networks) < 2:  # there is none to compare with
             continue
         psnr, ssim = (
             {m: study.scores(m, scale, dataset, metric).loc[seeds].to_numpy() for m in networks}
@@ -115,8 +114,6 @@ def _letters(scores: Scores, pairs: pd.DataFrame) -> dict[str, str]:
 
 def _note(psnr: Scores) -> str:
     seeds, images = next(iter(psnr.values())).shape
-    if len(psnr) == 1:
-        return ALONE
     if seeds == images == 1:
         return NOTHING
     infinite = "" if _finite(psnr) else INFINITE
@@ -134,7 +131,7 @@ def _agreement(study: Study, place: Row, psnr: Scores, ssim: Scores) -> Row:
     entries = [published_quality().get(size) for size in sizes]
     printed = np.array([e.psnr_db if e else None for e in entries], dtype=float)
     known, quoted = ~np.isnan(share), ~np.isnan(printed)
-    finite, alone = _finite(psnr), len(psnr) == 1
+    finite = _finite(psnr)
     row = {
         "left_out": "",
         "networks": len(psnr),
@@ -144,9 +141,9 @@ def _agreement(study: Study, place: Row, psnr: Scores, ssim: Scores) -> Row:
         "tau_seeds": np.mean(taus) if taus else None,
         "tau_seeds_lowest": min(taus, default=None),
         "spearman_share": spearman(means[known], share[known]),
-        "note": joined(ALONE * alone, UNKNOWN_SPREAD.get(count, ""), INFINITE * (not finite)),
+        "note": joined(UNKNOWN_SPREAD.get(count, ""), INFINITE * (not finite)),
     }
-    if count > 1 and finite and not alone:
+    if count > 1 and finite:
         sd = row["seed_sd_db"] = float(np.sqrt(pooled_variance(list(by_seed))[0]))
         alpha = 1 - study.params.statistics.confidence
         for name, tests in (("one_pair_seeds", 1), ("all_pairs_seeds", comb(len(psnr), 2))):

@@ -115,7 +115,7 @@ def table1(results: Results) -> Table:
     # A step is the base of the one before it, so that its gain is minus that one's difference.
     minus = frame[["minus_base_db", "low_db", "high_db", "published_minus_base_db"]].shift() * -1
     minus = minus.rename(columns={"low_db": "high_db", "high_db": "low_db"})
-    steps = range(len(frame))
+    steps = frame["method"].map(list(TABLE1).index)
     ticks = {m: ["✓" * (step >= at) for step in steps] for at, m in enumerate(MODULES, start=1)}
     return results.table(
         "table1", frame.assign(**{str(name): minus[name] for name in minus}, **ticks)

@@ -45,10 +45,11 @@ def draw_gains(data: pd.DataFrame, subject: str, width: float) -> Canvas:
 
 
 def gains_figures(results: Results) -> list[Figure]:
-    """Return the figure of each scale at which networks were evaluated beside bicubic."""
+    """Return the figure of each scale at which several networks were evaluated beside bicubic."""
     scales = sorted(results.facts["scales"], reverse=True)
     found = ((scale, gains(results, scale)) for scale in scales)
-    return [gains_figure(results, scale, data) for scale, data in found if len(data)]
+    several = (pair for pair in found if len(set(pair[1]["method"])) > 1)
+    return [gains_figure(results, scale, data) for scale, data in several]
 
 
 def gains_figure(results: Results, scale: int, data: pd.DataFrame) -> Figure:

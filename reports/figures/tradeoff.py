@@ -140,9 +140,9 @@ def lost(box: Bbox, frame: BboxBase, taken: list[Bbox]) -> float:
 
 
 def tradeoff(points: pd.DataFrame, costs: list[str], key: str, results: Results) -> Figure | None:
-    """Return PSNR against some costs at one scale, or None where no point has any of them."""
+    """Return PSNR against some costs at one scale, or None where there are not two points."""
     costs = [cost for cost in costs if (points[cost] > 0).any()]
-    if not costs:
+    if not costs or len(points) < 2:
         return None
     scale = points["scale"].iloc[0]
     spread = " Bars: standard deviation over seeds." if points["psnr_sd_db"].notna().any() else ""
