@@ -64,11 +64,16 @@ def changes(study: Study, method: str) -> str:
 
 
 def _rank(study: Study, method: str, scale: int, dataset: str) -> dict[str, int]:
-    """Rank a variant among the other networks, each as the same variant if any was trained so."""
+    """Rank a variant among the other networks, each as the same variant if any was trained so.
+
+    Without other networks there is no rank.
+    """
     run = study.methods[method]
     others = [m for m in study.at(scale, variants=True) if study.methods[m].network != run.network]
     same = [m for m in others if study.methods[m].variant == run.variant]
     means = [study.mean(m, scale, dataset) for m in same or study.at(scale) if m in others]
+    if not means:
+        return {}
     own = study.mean(method, scale, dataset)
     return {"rank": 1 + sum(mean > own for mean in means), "networks": 1 + len(means)}
 

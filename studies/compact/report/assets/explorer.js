@@ -82,7 +82,7 @@
 
   function told(index, box) {
     const { metrics } = entry.views[index];
-    if (index === 0) return "what the others are compared with";
+    if (index === 0) return "reference";
     if (!metrics) return "enlarged without interpolation";
     const [own, truth] = [cut(index, box), cut(0, box)];
     const error = mean(own.map((value, i) => (value - truth[i]) ** 2));
