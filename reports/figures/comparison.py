@@ -127,7 +127,7 @@ def draw_comparison(comparison: Comparison, width: float) -> Canvas:
     left = 0 if narrow else 0.24 * width
     tile = (width - left) / columns
     engine = ConstrainedLayoutEngine(w_pad=0.02, h_pad=0.03, wspace=0, hspace=0)
-    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.64)), layout=engine)
+    canvas = Canvas(figsize=(width, rows * (tile * h / w + 0.56)), layout=engine)
     grid = canvas.add_gridspec(rows, columns + 1, width_ratios=[left or 1e-6, *[tile] * columns])
     whole = canvas.add_subplot(grid[0, 1:3] if narrow else grid[:, 0])
     right, bottom = comparison.original.size
@@ -159,7 +159,7 @@ def comparison_figure(comparison: Comparison) -> Figure:
         f"{how_chosen(crop, comparison.region)}. "
         "Below each view PSNR (dB) and SSIM: first of the region, on the luma that is shown; then "
         "of the whole image, as in the tables; of the first seed where there are several. Bold: "
-        f"highest PSNR among views with the same kind of weights.{chosen_views(comparison)}",
+        f"highest PSNR for its kind of weights.{chosen_views(comparison)}",
         f"The region as seen by {', '.join(comparison.tiles['label'])}.",
         lambda width: draw_comparison(comparison, width),
         choice=comparison.name,
