@@ -54,6 +54,8 @@ class Column:
         Small value below, of the same kind: what was published.
     marks : str
         Column with letters or a mark that is set as a superscript.
+    on_paper : bool
+        Whether the table has it in LaTeX, too, where a page is narrow.
     """
 
     name: str
@@ -66,6 +68,7 @@ class Column:
     high: str = ""
     beneath: str = ""
     marks: str = ""
+    on_paper: bool = True
 
 
 @dataclass(frozen=True)

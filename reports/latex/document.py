@@ -148,9 +148,10 @@ def table_source(name: str, found: View, datasets: Sequence[str], switch: str = 
 
 def table_sources(found: View, datasets: Sequence[str]) -> dict[str, str]:
     """Return the LaTeX of a table by file name, with each scale as a table of its own."""
-    table: Table = found.table
+    printed = tuple(column for column in found.table.columns if column.on_paper)
+    table: Table = replace(found.table, columns=printed)
     if not table.switch:
-        return {table.name: table_source(table.name, found, datasets)}
+        return {table.name: table_source(table.name, view(table), datasets)}
     parts = [part for _, part in table.frame.groupby(table.switch, sort=False)]
     named = zip(file_names(found), found.switches, parts, strict=True)
     return {

@@ -9,6 +9,8 @@ import pandas as pd
 import pytest
 
 from pipeline.tables.layout import Column, Table
+from pipeline.tables.results import Results
+from pipeline.tables.tables import all_tables
 from reports.latex.document import LONG, Layout, number
 from reports.latex.escaping import AS_TYPED, PRINTABLE, escape
 from reports.view import view
@@ -92,6 +94,14 @@ def test_captions_are_those_of_the_field(layout: Layout, report: Path) -> None:
     assert texts["results_x4"].count("%") < texts["results_x4"].count(r"\\")
     for caption in re.findall(r"\\caption\{(.{40})", "".join(texts.values())):
         assert not re.search("(?i)profile|protocol|reduced|variant of", caption)
+
+
+def test_what_a_page_is_too_narrow_for_stays_on_the_screen(results: Results, report: Path) -> None:
+    assert "changes" in {column.name for column in all_tables(results)["variants"].columns}
+    source = (report / "latex/variants.tex").read_text(encoding="utf-8").partition("tabular")[2]
+    assert "Variant" in source
+    assert "Changes" not in source
+    assert "Rank" not in source
 
 
 def test_a_table_that_no_page_holds_is_a_longtable() -> None:
