@@ -244,6 +244,7 @@
     event.preventDefault();
     tip.replaceChildren(...document.getElementById(mark.hash.slice(1)).cloneNode(true).childNodes);
     tip.showPopover();
+    mark.scrollIntoView({ block: "nearest", behavior: "instant" }); // ends a scrolling that goes on
     const [box, own] = [mark.getBoundingClientRect(), tip.getBoundingClientRect()];
     const below = box.bottom + 6 + own.height < window.innerHeight;
     tip.style.left = `${Math.min(Math.max(8, box.left), root.clientWidth - own.width - 8)}px`;
