@@ -110,7 +110,9 @@ def lengths(study: Study) -> pd.DataFrame:
 
 def layout(results: Results) -> Table:
     """Lay out all variants: what each changes, its costs, and each test set beside the others."""
-    return results.table("variants", _wide(results["variants"]))
+    frame = results["variants"]
+    frame = frame.assign(compared_with=frame["base"].map(results.label))
+    return results.table("variants", _wide(frame, "compared_with"))
 
 
 def table1(results: Results) -> Table:
@@ -163,7 +165,7 @@ def _steps(results: Results, labels: Mapping[str, str]) -> pd.DataFrame:
     return frame if len(set(frame["method"])) > 1 else frame[:0]
 
 
-def _wide(frame: pd.DataFrame) -> pd.DataFrame:
+def _wide(frame: pd.DataFrame, *more: str) -> pd.DataFrame:
     """Put the test sets side by side; `note` says where the verdicts rest on one seed."""
     at = " (x" + frame["scale"].astype(str) + ")" if len(set(frame["scale"])) > 1 else ""
     same = words("section method label changes params multi_adds is_base note")
@@ -173,4 +175,4 @@ def _wide(frame: pd.DataFrame) -> pd.DataFrame:
         note=frame["evidence"].where(frame["base"] != "", ""),
     )
     names = words("psnr_db psnr_sd_db ssim minus_base_db low_db high_db rank")
-    return wide(frame[[*same, "dataset", *names]], same, "dataset")
+    return wide(frame[[*same, *more, "dataset", *names]], [*same, *more], "dataset")

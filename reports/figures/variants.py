@@ -122,7 +122,8 @@ def lengths_figure(results: Results) -> Figure | None:
         "lengths",
         "PSNR against the training length",
         f"PSNR in dB at ×{scale}, mean over seeds, the learning rate's schedule stretched to each "
-        "length. Where lines cross, the order depends on how long the networks were trained.",
+        "length. Where lines cross, the order depends on how long the networks were trained. Names "
+        "stand at the right also where a line ends before.",
         "One panel per test set with a rising line per network; the values stand in the table.",
         lambda width: style.draw_lines(frame, width, words, prepare, marked=True),
     )
