@@ -157,8 +157,8 @@ def comparison_figure(comparison: Comparison) -> Figure:
         "Visual comparison",
         f"Visual comparison on {crop.image} of {crop.dataset} at ×{crop.scale}. The region is "
         f"{how_chosen(crop, comparison.region)}. "
-        "Below each view PSNR (dB) and SSIM, of the region's luma and then of the whole image, as in "
-        "the tables; of several seeds the first. Bold: "
+        "Below each view PSNR (dB) and SSIM, of the region's luma and then of the whole image, as "
+        "in the tables; of several seeds the first. Bold: "
         f"highest PSNR for its kind of weights.{chosen_views(comparison)}",
         f"The region as seen by {', '.join(comparison.tiles['label'])}.",
         lambda width: draw_comparison(comparison, width),
