@@ -48,7 +48,7 @@ class Verdict(Enum):
 
     REPRODUCED = "reproduced", 0
     RESTORED = "equal, but not computed here", 3
-    CLOSE = "reproduced within 0.1 dB", 4
+    CLOSE = f"reproduced within {CLOSE_DB} dB", 4
     PARAMETERS = "other parameters", 5
     CODE = "other code", 6
     ABSENT = "not computed here", 7
