@@ -2,6 +2,7 @@
 
 import json
 import re
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,11 +12,12 @@ import pytest
 
 from pipeline.tables import certification, claims, comparisons, facts, methods, ranking, variants
 from pipeline.tables.files import FILES, write_frame
+from pipeline.tables.results import Results
 from pipeline.tables.statistics import seeds_to_resolve
 from pipeline.tables.study import Study
 from pipeline.tables.tables import all_frames, all_tables, read_all
 from tests.pipeline.tables.test_study import SIZES
-from tests.pipeline.tables.toy import make_params, make_study
+from tests.pipeline.tables.toy import ROOT, make_params, make_study
 
 ALL = {"mesr": ["no_rb", "rb_dagger", "msfeb", "single_scale"]}
 
@@ -208,6 +210,35 @@ def test_a_family_of_comparisons_is_corrected_together() -> None:
     assert modules["p_holm"].max() >= modules["p"].max()
     assert modules["p_holm"].min() == pytest.approx(4 * modules["p"].min())
     assert at(frame, name="rb", dataset="Set5")["verdict"] == "higher"
+
+
+def kept(**rows: str) -> Results:
+    """Results of the kept study compact, with those rows alone of some of its files."""
+    results = read_all(ROOT / "studies/compact/results")
+    frames = {name: results[name].query(query) for name, query in rows.items()}
+    return replace(results, frames={**results.frames, **frames})
+
+
+def test_a_star_stands_where_a_difference_is_significant_and_nowhere_else() -> None:
+    row = comparisons.layout(kept()).frame.iloc[0]
+    stars = {name: row[f"mark@{name}"] for name in ("Set5", "Set14", "BSD100", "Urban100")}
+    assert stars == {"Set5": "", "Set14": "*", "BSD100": "*", "Urban100": "*"}
+
+
+def test_table1_ticks_the_modules_that_a_network_has_where_steps_are_missing() -> None:
+    frame = variants.table1(kept(variants="method in ['mesr', 'mesr-no_rb']")).frame
+    ticks = {row["method"]: "".join(row[name] or "-" for name in variants.MODULES)
+             for _, row in frame.iterrows()}  # fmt: skip
+    assert ticks == {"mesr-no_rb": "✓✓-", "mesr": "✓✓✓"}
+
+
+def test_a_study_of_one_network_has_no_order() -> None:
+    alone = make_study(make_params(networks=("mesr",), variants=ALL), SIZES)
+    ranked, pairs, agreement = ranking.frames(alone).values()
+    assert (len(ranked), len(pairs), len(agreement)) == (0, 0, 0)
+    frame = variants.rows(alone)
+    assert len(frame)
+    assert "rank" not in frame
 
 
 def test_letters_pairs_and_agreement(study: Study) -> None:
