@@ -21,7 +21,7 @@ $(STAMP): requirements.lock pyproject.toml
 	$(BIN)/pip install --disable-pip-version-check --quiet --no-deps --no-build-isolation --editable .
 	@touch $@
 
-repro: venv  ## run the study [PROFILE=quick|modules|compact|reduced|paper|certify|control] [JOBS=n] and render its report
+repro: venv  ## run the study [PROFILE=quick|modules|order|shapes|compact|reduced|paper|certify|control] [JOBS=n] and render its report
 ifdef PROFILE
 	$(BIN)/python -m pipeline.configure profile=$(PROFILE)
 else

@@ -16,7 +16,9 @@ from pipeline.support.errors import UserError
 from pipeline.training.settings import TrainSettings
 from tests.pipeline.toy_study import ROOT, TOY
 
-PROFILES = ["quick", "compact", "modules", "reduced", "paper", "certify", "control"]
+PROFILES = [
+    "quick", "compact", "modules", "order", "shapes", "reduced", "paper", "certify", "control",
+]  # fmt: skip
 SCALES = ("x2", "x3", "x4")
 
 
@@ -41,7 +43,9 @@ def test_trainings_are_those_that_the_profiles_describe(profiles: dict[str, Para
     assert counts == {
         "quick": 4 * 3 + 4,
         "compact": 14 * 2 + 14 * 3 + 4 * 3 + 13 * 2 + 5 * 2 + 2,
-        "modules": 6 * 5 + 7 + 6 * 2,  # refinement, training length, shape
+        "modules": 6 * 5,
+        "order": 7,
+        "shapes": (1 + 6) * 2,
         "reduced": 14 * 3 * 3 + 4 * 3,
         "paper": 14 * 3 + 4,
         "certify": 0,
