@@ -2,8 +2,8 @@
 
     python -m reports.findings studies/compact/results
 
-writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen. Of
-several studies the first has the block, and the documents of all follow each other.
+writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen. Several
+studies follow each other in the order given.
 `reports/findings/NAME.md.j2` is about profile NAME alone; in `summary.md.j2` each study has the
 name of its profile. A sentence stands behind ``{{ require(condition, what) }}``, and rendering
 fails where a condition no longer holds: then the sentence is to be written anew.
@@ -131,7 +131,7 @@ def templates(name: str) -> Environment:
             )
         return ""
 
-    environment.globals.update(require=require, span=span, min=min, max=max)
+    environment.globals.update(require=require, span=span, moved=moved, min=min, max=max)
     environment.filters.update(
         db=lambda value: number(float(value), 2, sign=True),
         plain=lambda value, digits=2: number(float(value), digits),
@@ -145,6 +145,11 @@ def span(values: Sequence[float], digits: int = 2, *, sign: bool = False) -> str
     """Return the smallest and the largest of some values: "0.25 to 0.50"."""
     ends = (number(value, digits, sign=sign) for value in (min(values), max(values)))
     return " to ".join(dict.fromkeys(ends))
+
+
+def moved(rows: Rows) -> float:
+    """Return by how many dB refined and coarse PSNR differ at most, over rows of variants.csv."""
+    return float((rows.frame["psnr_db"] - rows.frame["coarse_psnr_db"]).abs().max())
 
 
 def wrapped(text: str) -> str:
@@ -162,15 +167,14 @@ def wrapped_block(block: str) -> str:
     return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
 
 
-def block(found: Mapping[str, str], sources: Sequence[Path]) -> str:
-    """Return what README.md says, with the marks around it; the first study is told of."""
-    where = f"[{sources[0].as_posix()}]({sources[0].as_posix()})"
-    text = (
-        f"**{found['headline']}** {found['told']}\n\n{found['validity']}\n\n({where}; not the "
-        "paper's setting: these numbers must not be quoted as the paper's results.)"
-    )
-    begin = BEGIN.format(" ".join(source.as_posix() for source in sources))
-    return f"{begin}\n{wrapped(text)}{END}"
+def block(found: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> str:
+    """Return what README.md says of some studies, with the marks around it."""
+    names = [source.as_posix() for source in sources]
+    told = [f"**{own['headline']}** {own['told']}\n\n{own['validity']}" for own in found]
+    where = joined([f"[{name}]({name})" for name in names])
+    limit = "not the paper's setting: these numbers must not be quoted as the paper's results"
+    text = "\n\n".join([*told, f"({where}; {limit}.)"])
+    return f"{BEGIN.format(' '.join(names))}\n{wrapped(text)}{END}"
 
 
 def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
@@ -181,7 +185,7 @@ def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
     readme : str
         README.md, with one pair of marks.
     sources : sequence of Path
-        Folders with result files, the study of the first screen first.
+        Folders with result files.
 
     Raises
     ------
@@ -202,7 +206,7 @@ def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
     return {
         DOCUMENT: "\n".join(wrapped(parts["document"]) for parts in found),
         SUMMARY: wrapped(summary(studies)),
-        README: MARKED.sub(lambda _: block(found[0], sources), readme),
+        README: MARKED.sub(lambda _: block(found, sources), readme),
     }
 
 

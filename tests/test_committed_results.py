@@ -1,5 +1,6 @@
 """What the project says of its committed study, profile quick, holds of the committed files."""
 
+import hashlib
 import re
 from pathlib import Path
 
@@ -80,3 +81,15 @@ def test_protocols_page_explains_every_cell_that_is_not_equal() -> None:
     quoted = (off["network"] == "lapsrn") & (off["scale"] == 3)
     assert items[0].startswith(f"{families.sum()} cells of PAN and A2F on BSD100 and Urban100")
     assert items[1].startswith(f"{quoted.sum()} cells of LapSRN at x3")
+
+
+def test_kept_weights_are_those_that_the_kept_figures_follow_from() -> None:
+    kept = sorted((ROOT / "studies").glob("*/runs"))
+    assert kept
+    for folder in kept:
+        runs = pd.read_csv(folder.parent / "results/runs.csv").set_index("key")
+        trained = runs[runs["kind"] == "trained"]
+        assert {path.name for path in folder.iterdir()} == set(trained.index)
+        for key, digest in trained["weights_sha256"].items():
+            weights = folder / str(key) / "weights.safetensors"
+            assert hashlib.sha256(weights.read_bytes()).hexdigest() == digest, weights

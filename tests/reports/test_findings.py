@@ -13,7 +13,6 @@ from reports.findings import Rows, findings, main, summary
 from tests.reports.conftest import replaced
 from tests.reports.study import ROOT
 
-COMPACT = ROOT / "studies/compact/results"
 TEXT = """{% block headline %}
 {{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
 VDSR is {{ overall(method="vdsr", scale=4).minus_subject_db|db }} dB behind.{% endblock %}
@@ -43,8 +42,8 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 @pytest.fixture(scope="module")
-def compact() -> Results:
-    return read_all(COMPACT)
+def kept() -> dict[str, Results]:
+    return {name: read_all(ROOT / f"studies/{name}/results") for name in ("compact", "modules")}
 
 
 def test_numbers_are_filled_in_from_the_result_files(written: Path, results: Results) -> None:
@@ -79,24 +78,36 @@ def test_rows_are_asked_for_one_by_one() -> None:
 
 
 @pytest.mark.parametrize(
-    ("name", "where", "column", "value", "sentence"),
+    ("profile", "name", "where", "column", "value", "sentence"),
     [
-        ("overall", "method == 'mesr' and scale == 4", "rank", 9, "one place at all scales"),
-        ("overall", "method == 'dpsr' and scale == 4", "verdict", "lower", "SRCNN alone"),
-        ("agreement", "scale == 4", "tau_published", 0.9, "differs from the published"),
-        ("claims", "claim == 'rb_gain'", "verdict", "undecided", "only the gain of RB"),
-        ("claims", "claim == 'rb_gain'", "p_pooled", 0.001, "pooled spread"),
-        ("comparisons", "dataset == 'Set5'", "verdict", "higher", "not significant on Set5 alone"),
-        ("lengths", "longer == 8000", "tau", 1.0, "the order changes"),
+        ("compact", "overall", "method == 'mesr' and scale == 4", "rank", 9, "MESR has one place"),
+        ("compact", "overall", "method == 'dpsr' and scale == 4", "verdict", "lower", "SRCNN"),
+        ("compact", "agreement", "scale == 4", "tau_published", 0.9, "differs from the published"),
+        ("compact", "claims", "claim == 'rb_gain'", "verdict", "undecided", "only the gain of RB"),
+        ("compact", "claims", "claim == 'rb_gain'", "p_pooled", 0.001, "pooled spread"),
+        ("compact", "comparisons", "dataset == 'Set5'", "verdict", "higher", "significant on Set5"),
+        ("compact", "lengths", "longer == 8000", "tau", 1.0, "the order changes"),
+        ("modules", "comparisons", "name == 'rb'", "verdict", "higher", "RB gains nothing"),
+        ("modules", "comparisons", "name == 'rb_gate'", "verdict", "lower", "no comparison is"),
+        ("modules", "comparisons", "seeds == 5", "seeds_alone", 0, "single trainings mislead"),
+        ("modules", "comparisons", "name == 'rb_loss'", "lowest_seed_db", 0.0, "doubled loss"),
+        ("modules", "comparisons", "name == 'rb_mean'", "diff_db", 0.0, "the mean is largest"),
+        ("modules", "variants", "method == 'mesr'", "coarse_psnr_db", 9.0, "coarse and refined"),
+        ("modules", "variants", "method == 'mesr-mean_outside'", "coarse_psnr_db", 9.0, "darken"),
+        ("modules", "variants", "method == 'mesr'", "gate_mean", 0.1, "the gate is closed"),
+        ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
     ],
 )
-def test_compact_refuses_results_that_say_otherwise(
-    compact: Results, name: str, where: str, column: str, value: object, sentence: str
-) -> None:
-    frame = compact[name].copy()
-    frame.loc[frame.query(where).index, column] = value
+def test_results_that_say_otherwise_are_refused(
+    kept: dict[str, Results], profile: str, name: str, where: str, column: str, value: object,
+    sentence: str,
+) -> None:  # fmt: skip
+    frame = kept[profile][name].copy()
+    changed = frame.query(where).index
+    assert len(changed)
+    frame.loc[changed, column] = value
     with pytest.raises(UserError, match=sentence):
-        findings(replaced(compact, **{name: frame}))
+        findings(replaced(kept[profile], **{name: frame}))
 
 
 def test_command_writes_both_files_and_wants_the_marks(
@@ -118,10 +129,12 @@ def test_command_writes_both_files_and_wants_the_marks(
     assert max(map(len, lines)) <= 105
     assert "| not | broken |" in lines
     assert (tmp_path / "docs/summary.md").read_text() == "Of toy.\n\n> as it\n> is\n"
-    # Of several studies the documents follow each other, and the first has README's block.
+    # Several studies follow each other.
     main([str(study / "results")] * 2)
     assert (tmp_path / "docs/findings.md").read_text().count("| not | broken |") == 2
-    assert f"findings of {study}/results {study}/results:" in (tmp_path / "README.md").read_text()
+    text = (tmp_path / "README.md").read_text()
+    assert text.count("**VDSR is −") == 2
+    assert f"findings of {study}/results {study}/results:" in text
 
 
 def test_a_summary_that_no_longer_holds_is_refused(written: Path, results: Results) -> None:
