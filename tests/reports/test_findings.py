@@ -88,7 +88,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("compact", "comparisons", "dataset == 'Set5'", "verdict", "higher", "significant on Set5"),
         ("compact", "lengths", "longer == 8000", "tau", 1.0, "the order changes"),
         ("modules", "comparisons", "name == 'rb'", "verdict", "higher", "RB gains nothing"),
-        ("modules", "comparisons", "name == 'rb_gate'", "verdict", "lower", "no comparison is"),
+        ("modules", "comparisons", "name == 'rb_gate'", "verdict", "lower", "one comparison is"),
         ("modules", "comparisons", "seeds == 5", "seeds_alone", 0, "single trainings mislead"),
         ("modules", "comparisons", "name == 'rb_loss'", "lowest_seed_db", 0.0, "doubled loss"),
         ("modules", "comparisons", "name == 'rb_mean'", "diff_db", 0.0, "the mean is largest"),

@@ -37,6 +37,7 @@ def study(workplace: Path) -> None:
         "dvc.lock": yaml.safe_dump(lock),
         "results/quality.csv": "image,psnr_db\n",
         "reports/build/downloads/quality.csv": "image,psnr_db\n",
+        "reports/build/verified.js": 'window.reportVerified = {"reproduced": false};\n',
         "reports/build/index.html": '<a href="downloads/quality.csv">q</a>',
         **{f"logs/runs/{key}.json": json.dumps({"wall_seconds": 360}) for key in list(RUNS)[:2]},
     }
@@ -54,6 +55,7 @@ def test_the_folder_holds_copies_and_says_where_they_are_from() -> None:
     # The page links to the results beside it; the report itself is as it was.
     assert (kept / "report/index.html").read_text() == '<a href="../results/quality.csv">q</a>'
     assert not (kept / "report/downloads").exists()
+    assert (kept / "report/verified.js").read_text() == "window.reportVerified = null;\n"
     assert "downloads" in Path("reports/build/index.html").read_text()
     page = (kept / "README.md").read_text()
     assert "| 2 | A | 2.1+cpu | fp32 | 1 | 0.2 |" in page
