@@ -60,6 +60,8 @@ class Layout:
         # A column of intervals stands beside the column of values.
         places = range(len(view.columns))
         self.counts = [1 + any(row.cells[i].small for row in view.rows) for i in places]
+        # siunitx sets no marks: a column with any is text.
+        self.marked = [any(row.cells[i].marks for row in view.rows) for i in places]
         lines = sum(len(self.lines(row)) for row in view.rows)
         self.long = lines + len(view.sections) > LONG
 
@@ -78,7 +80,7 @@ class Layout:
         """Return the type of a column."""
         cells = [row.cells[place] for row in self.view.rows]
         numbers = [found for cell in cells if (found := number(cell.text))]
-        if any(cell.marks for cell in cells):
+        if self.marked[place]:
             return "r"
         if self.view.columns[place].kind in TEXTS or len(numbers) < len(cells) / 4:
             longest = max(len(cell.text) for cell in cells)
@@ -103,7 +105,8 @@ class Layout:
         first, second = [], []
         for i, (cell, count) in enumerate(zip(row.cells, self.counts, strict=True)):
             told = rf"{{\scriptsize\itshape {escape(cell.beneath)}}}" if cell.beneath else ""
-            first += [value(cell, "" if i else row.note), escape(cell.small)][:count]
+            main = value(cell, "" if i else row.note, self.marked[i])
+            first += [main, escape(cell.small)][:count]
             second += [told, ""][:count]
         return [Tex(" & ".join(line)) for line in (first, second) if any(line)]
 
@@ -119,14 +122,14 @@ class Layout:
         return what + "; published values in italics" * any(cell.beneath for cell in cells)
 
 
-def value(cell: Cell, note: str) -> Tex:
+def value(cell: Cell, note: str, marked: bool) -> Tex:
     """Return a value: the best in bold, the second underlined."""
     marks = ",".join(filter(None, (cell.marks, note)))
     raised = rf"\textsuperscript{{{escape(marks)}}}" if marks else ""
     if cell.rank == 2:
         return Tex(rf"{{\underline{{{escape(cell.text)}}}{raised}}}")
     bold = r"\bfseries " if cell.rank == 1 else ""
-    if not cell.marks and (plain := number(cell.text)):
+    if not marked and (plain := number(cell.text)):
         return Tex(f"{bold}{plain}")
     return Tex(rf"{{{bold}{escape(cell.text)}{raised}}}" if cell.text else "")
 

@@ -74,6 +74,15 @@ def test_numbers_stand_in_columns_of_siunitx(layout: Layout) -> None:
     assert [number(text) for text in ("−1,234.50", "–", "12 K")] == ["-1234.50", "", ""]
 
 
+def test_a_minus_is_none_of_a_hyphen_beside_marks() -> None:
+    frame = pd.DataFrame({"label": ["a", "b"], "d": [-0.04, 0.17], "mark": ["", "*"]})
+    columns = (Column("label", "M"), Column("d", "D", "difference", marks="mark"))
+    found = view(Table("t", "T", "C.", frame, columns))
+    lines = [line for row in found.rows for line in Layout(found).lines(row)]
+    starred = r"{b} & {+0.17\textsuperscript{{*}}}"
+    assert lines == [r"{a} & {\ensuremath{-}0.04}", starred]
+
+
 def test_best_is_bold_and_second_underlined_and_published_beneath(layout: Layout) -> None:
     first, second, third = (layout.lines(row) for row in layout.view.rows)
     assert first[0].startswith(r"{A \& B} & \bfseries 31.50 & ")
