@@ -94,6 +94,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("modules", "comparisons", "name == 'rb_mean'", "diff_db", 0.0, "the mean is largest"),
         ("modules", "variants", "method == 'mesr'", "coarse_psnr_db", 9.0, "coarse and refined"),
         ("modules", "variants", "method == 'mesr-mean_outside'", "coarse_psnr_db", 9.0, "darken"),
+        ("modules", "methods", "method == 'mesr'", "psnr_db", 40.0, "below the published SRCNN"),
         ("modules", "variants", "method == 'mesr'", "gate_mean", 0.1, "the gate is closed"),
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
     ],
