@@ -3,7 +3,7 @@ import torch
 from torch import Tensor
 from torch.nn import functional as F
 
-from baselines.idn import IDN, DistillationBlock
+from baselines.idn import IDN, DistillationBlock, Upsampling
 from mesr.common.imresize import imresize
 from tests.baselines.formulas import conv
 
@@ -38,3 +38,18 @@ def test_residual_aligns_as_in_the_authors_code(scale: int) -> None:
     assert theirs.shape[-2:] == (scale * 5 + 1, scale * 6 + 1)
     expected = imresize(x, scale=scale)[..., scale - 1 :, scale - 1 :] + theirs
     torch.testing.assert_close(net(x)[-1][..., scale - 1 :, scale - 1 :], expected)
+
+
+@pytest.mark.parametrize("scale", [2, 3, 4])
+def test_upsampling_is_the_same_as_convolution_and_shuffle(scale: int) -> None:
+    torch.manual_seed(0)
+    up, x = Upsampling(scale, 6).double(), torch.randn(2, 6, 7, 9).double()
+    torch.nn.init.normal_(up.get_parameter("bias"))
+    theirs = F.conv_transpose2d(x, up.weight, up.bias, stride=scale, padding=8 - (scale - 1))
+    theirs = theirs[..., : 7 * scale, : 9 * scale]
+    torch.testing.assert_close(up(x), theirs, atol=0, rtol=0)
+    torch.testing.assert_close(up.as_convolution(x), theirs, atol=1e-12, rtol=0)
+    with torch.autocast("cpu", torch.bfloat16):
+        mixed = up.float()(x.float())
+    assert mixed.dtype == torch.bfloat16
+    torch.testing.assert_close(mixed.double(), theirs, atol=0.05, rtol=0.02)
