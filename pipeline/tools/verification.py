@@ -168,7 +168,9 @@ def compare(targets: Collection[str] = ()) -> tuple[Verdict, str, list[str]]:
         said += f"{len(compared)} stages did not run here"
     else:
         verdict = Verdict.REPRODUCED
-        said = f"all {total} outputs were computed here and equal those of {reference} bit by bit"
+        several = f"all {total} outputs were computed here and equal those"
+        said = several if total > 1 else "its one output was computed here and equals that"
+        said += f" of {reference} bit by bit"
     told = {
         "altered": altered, "not here": absent, "differs": differing,
         "changed": state["code"] | state["inputs"], "other code": other_code, "restored": restored,

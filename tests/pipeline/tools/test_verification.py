@@ -190,7 +190,7 @@ def test_what_is_gone_is_said(
 
 def test_a_fresh_clone_was_not_computed_whatever_its_lock_says(clone: Project) -> None:
     assert clone.verified(7).startswith("not computed here: 2 of 3 outputs are not here")
-    assert "reproduced: all 1 outputs were computed here" in clone.mesr("verify", "train@a")
+    assert "reproduced: its one output was computed here" in clone.mesr("verify", "train@a")
     assert clone.verified(7).startswith("not computed here: 1 of 3 outputs are not here")
     clone.mesr("repro")
     assert clone.verified(0).startswith("reproduced: ")
