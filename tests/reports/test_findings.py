@@ -13,6 +13,7 @@ from reports.findings import Rows, findings, main, summary
 from tests.reports.conftest import replaced
 from tests.reports.study import ROOT
 
+STUDIES = ("compact", "modules", "control")
 TEXT = """{% block headline %}
 {{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
 VDSR is {{ overall(method="vdsr", scale=4).minus_subject_db|db }} dB behind.{% endblock %}
@@ -43,7 +44,7 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 @pytest.fixture(scope="module")
 def kept() -> dict[str, Results]:
-    return {name: read_all(ROOT / f"studies/{name}/results") for name in ("compact", "modules")}
+    return {name: read_all(ROOT / f"studies/{name}/results") for name in STUDIES}
 
 
 def test_numbers_are_filled_in_from_the_result_files(written: Path, results: Results) -> None:
@@ -97,6 +98,8 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("modules", "methods", "method == 'mesr'", "psnr_db", 40.0, "below the published SRCNN"),
         ("modules", "variants", "method == 'mesr'", "gate_mean", 0.1, "the gate is closed"),
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
+        ("control", "variants", "method == 'idn-steps40000'", "psnr_db", 40.0, "out of reach"),
+        ("control", "variants", "method == 'idn-steps10000'", "psnr_db", 20.0, "10,000 steps are best"),
     ],
 )
 def test_results_that_say_otherwise_are_refused(
