@@ -99,7 +99,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("modules", "variants", "method == 'mesr'", "gate_mean", 0.1, "the gate is closed"),
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
         ("control", "variants", "method == 'idn-steps40000'", "psnr_db", 40.0, "out of reach"),
-        ("control", "variants", "method == 'idn-steps10000'", "psnr_db", 20.0, "10,000 steps are best"),
+        ("control", "variants", "method == 'idn-steps10000'", "psnr_db", 20.0, "steps are best"),
     ],
 )
 def test_results_that_say_otherwise_are_refused(
