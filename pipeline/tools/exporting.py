@@ -146,11 +146,13 @@ def enlarge(x: Tensor, scale: int) -> Tensor:
     return x
 
 
-def _enlarge_inside(x: Tensor, *, size: tuple[int, int]) -> Tensor:
+def _enlarge_inside(
+    x: Tensor, scale: int | None = None, *, size: tuple[int, int] | None = None
+) -> Tensor:
     """Stand in for `imresize` within a network while it is traced."""
-    for scale in SCALES:
-        if size[0] == scale * x.shape[-2]:
-            return enlarge(x, scale)
+    for factor in SCALES:
+        if factor == scale or (size and size[0] == factor * x.shape[-2]):
+            return enlarge(x, factor)
     raise UserError("it resizes by a factor that is no integer, for which there is no operation")
 
 
