@@ -72,6 +72,10 @@ class Rows:
         """Return the values of a column that are there."""
         return list(self.frame[column].dropna())
 
+    def by_dataset(self, column: str = "psnr_db") -> pd.Series:
+        """Return a column of rows that have one test set each, by test set."""
+        return self.frame.set_index("dataset", verify_integrity=True)[column]
+
 
 def findings(results: Results) -> dict[str, str]:
     """Return what is written about the profile of a study; {} where nothing is.
@@ -127,7 +131,8 @@ def templates(name: str) -> Environment:
         if not condition:
             raise UserError(
                 f"reports/findings/{name}: no longer true of the results: {sentence}. "
-                "Write the sentence anew, with its condition."
+                "Write the sentence anew, with its condition; or, where the study is another one than "
+                "the sentence is about, give it a name of its own ('profile' in conf/profile/)."
             )
         return ""
 

@@ -168,7 +168,7 @@ class Comparison(_Strict):
     Attributes
     ----------
     family : str
-        Comparisons of one family are corrected together for their number.
+        Comparisons of one family are corrected for their number, on each test set by itself.
     statement : str
         What holds when the difference is above 0.
     paper_db : float or None

@@ -45,7 +45,7 @@ def test_trainings_are_those_that_the_profiles_describe(profiles: dict[str, Para
         "compact": 14 * 2 + 14 * 3 + 4 * 3 + 13 * 2 + 5 * 2 + 2,
         "modules": 6 * 5,
         "order": 7,
-        "shapes": (1 + 6) * 2,
+        "shapes": (1 + 3) * 2,
         "reduced": 14 * 3 * 3 + 4 * 3,
         "paper": 14 * 3 + 4,
         "certify": 0,
