@@ -13,7 +13,7 @@ from reports.findings import Rows, findings, main, summary
 from tests.reports.conftest import replaced
 from tests.reports.study import ROOT
 
-STUDIES = ("compact", "modules", "control")
+STUDIES = ("compact", "modules", "control", "shapes")
 TEXT = """{% block headline %}
 {{ require(overall(method="mesr", scale=4).psnr_db > LEAST, "MESR is good") }}
 VDSR is {{ overall(method="vdsr", scale=4).minus_subject_db|db }} dB behind.{% endblock %}
@@ -100,6 +100,13 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
         ("control", "variants", "method == 'idn-steps40000'", "psnr_db", 40.0, "out of reach"),
         ("control", "variants", "method == 'idn-steps10000'", "psnr_db", 20.0, "steps are best"),
+        ("shapes", "comparisons", "dataset == 'Set5'", "verdict", "higher", "all higher but on Set5"),
+        ("shapes", "comparisons", "dataset == 'Set14'", "p", 0.02, "corrected for four"),
+        ("shapes", "comparisons", "name == 'skip'", "seeds", 3, "three comparisons, two seeds"),
+        ("shapes", "comparisons", "name == 'skip'", "lowest_seed_db", -0.1, "pair of trainings"),
+        ("shapes", "sizes", "method == 'mesr-image_skip'", "multi_adds", 10**12, "no shape costs"),
+        ("shapes", "parts", "method == 'mesr'", "share", 0.2, "mostly upsampler"),
+        ("shapes", "variants", "method == 'mesr'", "coarse_psnr_db", 9.0, "RB does nothing in any"),
     ],
 )
 def test_results_that_say_otherwise_are_refused(
@@ -149,3 +156,23 @@ def test_a_summary_that_no_longer_holds_is_refused(written: Path, results: Resul
     page.write_text("{{ other.overall }}")
     with pytest.raises(UserError, match=r"summary\.md\.j2: .*other"):
         summary([results])
+
+
+@pytest.mark.parametrize(
+    ("profile", "name", "where", "column", "value", "sentence"),
+    [
+        ("compact", "claims", "claim == 'msfeb_gain'", "verdict", "holds", "are undecided"),
+        ("compact", "overall", "rank == 5", "method", "vdsr", "five best at x4 have an image skip"),
+        ("shapes", "comparisons", "dataset == 'Set14'", "verdict", "lower", "significant but on"),
+        ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "worst reshaped"),
+    ],
+)
+def test_a_kept_summary_that_results_contradict_is_refused(
+    kept: dict[str, Results], profile: str, name: str, where: str, column: str, value: object,
+    sentence: str,
+) -> None:  # fmt: skip
+    frame = kept[profile][name].copy()
+    frame.loc[frame.query(where).index, column] = value
+    studies = kept | {profile: replaced(kept[profile], **{name: frame})}
+    with pytest.raises(UserError, match=sentence):
+        summary(list(studies.values()))
