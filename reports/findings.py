@@ -131,8 +131,8 @@ def templates(name: str) -> Environment:
         if not condition:
             raise UserError(
                 f"reports/findings/{name}: no longer true of the results: {sentence}. "
-                "Write the sentence anew, with its condition; or, where the study is another one than "
-                "the sentence is about, give it a name of its own ('profile' in conf/profile/)."
+                "Write the sentence anew, with its condition; or, where the study is another one "
+                "than it is about, give it a name of its own ('profile' in conf/profile/)."
             )
         return ""
 

@@ -100,7 +100,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "three train"),
         ("control", "variants", "method == 'idn-steps40000'", "psnr_db", 40.0, "out of reach"),
         ("control", "variants", "method == 'idn-steps10000'", "psnr_db", 20.0, "steps are best"),
-        ("shapes", "comparisons", "dataset == 'Set5'", "verdict", "higher", "all higher but on Set5"),
+        ("shapes", "comparisons", "dataset == 'Set5'", "verdict", "higher", "but on Set5"),
         ("shapes", "comparisons", "dataset == 'Set14'", "p", 0.02, "corrected for four"),
         ("shapes", "comparisons", "name == 'skip'", "seeds", 3, "three comparisons, two seeds"),
         ("shapes", "comparisons", "name == 'skip'", "lowest_seed_db", -0.1, "pair of trainings"),
