@@ -74,7 +74,7 @@ class Rows:
 
     def by_dataset(self, column: str = "psnr_db") -> pd.Series:
         """Return a column of rows that have one test set each, by test set."""
-        return self.frame.set_index("dataset", verify_integrity=True)[column]
+        return self.frame.set_index("dataset")[column]
 
 
 def findings(results: Results) -> dict[str, str]:
