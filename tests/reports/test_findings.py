@@ -104,6 +104,7 @@ def test_rows_are_asked_for_one_by_one() -> None:
         ("shapes", "comparisons", "dataset == 'Set14'", "p", 0.02, "corrected for four"),
         ("shapes", "comparisons", "name == 'skip'", "seeds", 3, "three comparisons, two seeds"),
         ("shapes", "comparisons", "name == 'skip'", "lowest_seed_db", -0.1, "pair of trainings"),
+        ("shapes", "comparisons", "name == 'skip'", "diff_db", 0.05, "a skip gains most of it"),
         ("shapes", "sizes", "method == 'mesr-image_skip'", "multi_adds", 10**12, "no shape costs"),
         ("shapes", "parts", "method == 'mesr'", "share", 0.2, "mostly upsampler"),
         ("shapes", "variants", "method == 'mesr'", "coarse_psnr_db", 9.0, "RB does nothing in any"),
