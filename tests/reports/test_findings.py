@@ -47,6 +47,15 @@ def kept() -> dict[str, Results]:
     return {name: read_all(ROOT / f"studies/{name}/results") for name in STUDIES}
 
 
+def contradicted(study: Results, name: str, where: str, column: str, value: object) -> Results:
+    """Return a study with another value in some rows of a result file."""
+    frame = study[name].copy()
+    changed = frame.query(where).index
+    assert len(changed)
+    frame.loc[changed, column] = value
+    return replaced(study, **{name: frame})
+
+
 def test_numbers_are_filled_in_from_the_result_files(written: Path, results: Results) -> None:
     found = findings(results)
     row = results["overall"].query("method == 'vdsr' and scale == 4").iloc[0]
@@ -114,12 +123,9 @@ def test_results_that_say_otherwise_are_refused(
     kept: dict[str, Results], profile: str, name: str, where: str, column: str, value: object,
     sentence: str,
 ) -> None:  # fmt: skip
-    frame = kept[profile][name].copy()
-    changed = frame.query(where).index
-    assert len(changed)
-    frame.loc[changed, column] = value
+    changed = contradicted(kept[profile], name, where, column, value)
     with pytest.raises(UserError, match=sentence):
-        findings(replaced(kept[profile], **{name: frame}))
+        findings(changed)
 
 
 def test_command_writes_both_files_and_wants_the_marks(
@@ -172,8 +178,6 @@ def test_a_kept_summary_that_results_contradict_is_refused(
     kept: dict[str, Results], profile: str, name: str, where: str, column: str, value: object,
     sentence: str,
 ) -> None:  # fmt: skip
-    frame = kept[profile][name].copy()
-    frame.loc[frame.query(where).index, column] = value
-    studies = kept | {profile: replaced(kept[profile], **{name: frame})}
+    studies = kept | {profile: contradicted(kept[profile], name, where, column, value)}
     with pytest.raises(UserError, match=sentence):
         summary(list(studies.values()))
