@@ -2,11 +2,12 @@
 
     python -m reports.findings studies/compact/results
 
-writes docs/findings.md, docs/summary.md, and into README.md the block of the first screen. Several
-studies follow each other in the order given.
-`reports/findings/NAME.md.j2` is about profile NAME alone; in `summary.md.j2` each study has the
-name of its profile. A sentence stands behind ``{{ require(condition, what) }}``, and rendering
-fails where a condition no longer holds: then the sentence is to be written anew.
+writes docs/findings.md, where several studies follow each other in the order given,
+docs/summary.md, and the results of the summary into README.md.
+`reports/findings/NAME.md.j2` is about profile NAME alone; in `summary.md.j2`, which is about all
+studies, each has the name of its profile. A sentence stands behind
+``{{ require(condition, what) }}``, and rendering fails where a condition no longer holds: then the
+sentence is to be written anew.
 """
 
 import argparse
@@ -94,22 +95,31 @@ def findings(results: Results) -> dict[str, str]:
     name = f"{results.facts['profile']}.md.j2"
     if not (FOLDER / name).is_file():
         return {}
-    template = templates(name).get_template(name, globals=vars(rows_of(results)))
+    parts = rendered(name, vars(rows_of(results)))
+    told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
+    return {**told, "validity": parts["validity"].strip(), "document": parts["document"]}
+
+
+def summary(studies: Sequence[Results]) -> dict[str, str]:
+    """Return the summary of some studies in Markdown: `results`, and `document`, the whole page.
+
+    Raises
+    ------
+    UserError
+        When a sentence no longer holds.
+    """
+    return rendered(
+        "summary.md.j2", {study.facts["profile"]: vars(rows_of(study)) for study in studies}
+    )
+
+
+def rendered(name: str, values: Mapping[str, Any]) -> dict[str, str]:
+    """Return each block of a template by its name, and the whole as `document`."""
+    template = templates(name).get_template(name, globals=dict(values))
     try:
         context = template.new_context()
-        parts = {name: "".join(render(context)) for name, render in template.blocks.items()}
-        told = {name: " ".join(parts[name].split()) for name in ("headline", "told")}
-        return {**told, "validity": parts["validity"].strip(), "document": template.render()}
-    except TemplateRuntimeError as error:
-        raise UserError(f"reports/findings/{name}: {error}") from error
-
-
-def summary(studies: Sequence[Results]) -> str:
-    """Return the summary on one page, in Markdown; raises like `findings`."""
-    name = "summary.md.j2"
-    rows = {study.facts["profile"]: rows_of(study) for study in studies}
-    try:
-        return templates(name).get_template(name).render(rows)
+        blocks = {block: "".join(render(context)) for block, render in template.blocks.items()}
+        return {**blocks, "document": template.render()}
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
@@ -172,14 +182,13 @@ def wrapped_block(block: str) -> str:
     return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
 
 
-def block(found: Sequence[Mapping[str, str]], sources: Sequence[Path]) -> str:
+def block(results: str, sources: Sequence[Path]) -> str:
     """Return what README.md says of some studies, with the marks around it."""
     names = [source.as_posix() for source in sources]
-    told = [f"**{own['headline']}** {own['told']}\n\n{own['validity']}" for own in found]
     where = joined([f"[{name}]({name})" for name in names])
     limit = "not the paper's setting: these numbers must not be quoted as the paper's results"
-    text = "\n\n".join([*told, f"({where}; {limit}.)"])
-    return f"{BEGIN.format(' '.join(names))}\n{wrapped(text)}{END}"
+    text = wrapped(f"{results}\n\n({where}; {limit}.)")
+    return f"{BEGIN.format(' '.join(names))}\n{text}{END}"
 
 
 def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
@@ -208,10 +217,11 @@ def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
             f"{README}: expected one pair of the marks {BEGIN.format('FOLDER')!r} and {END!r}. Put "
             "them where the finding is to stand."
         )
+    page = summary(studies)
     return {
         DOCUMENT: "\n".join(wrapped(parts["document"]) for parts in found),
-        SUMMARY: wrapped(summary(studies)),
-        README: MARKED.sub(lambda _: block(found, sources), readme),
+        SUMMARY: wrapped(page["document"]),
+        README: MARKED.sub(lambda _: block(page["results"], sources), readme),
     }
 
 

@@ -37,7 +37,9 @@ def written(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
     path = tmp_path / "toy.md.j2"
     path.write_text(TEXT.replace("LEAST", "10"), encoding="utf-8")
     (tmp_path / "summary.md.j2").write_text(
-        "Of {{ toy.facts.profile }}.\n\n> as it\n> is\n", encoding="utf-8"
+        "Of {{ toy.facts.profile }}.\n\n> as it\n> is\n\n"
+        "{% block results %}{{ toy.overall|length }} rows.{% endblock %}\n",
+        encoding="utf-8",
     )
     return path
 
@@ -142,16 +144,18 @@ def test_command_writes_both_files_and_wants_the_marks(
     text = (tmp_path / "README.md").read_text()
     assert "old" not in text
     assert text.endswith("rest\n")
-    assert "**VDSR is −" in text
+    assert " rows.\n\n(" in text
+    assert "Of toy." not in text
     lines = (tmp_path / "docs/findings.md").read_text().splitlines()
     assert max(map(len, lines)) <= 105
     assert "| not | broken |" in lines
-    assert (tmp_path / "docs/summary.md").read_text() == "Of toy.\n\n> as it\n> is\n"
+    page = (tmp_path / "docs/summary.md").read_text()
+    assert page.startswith("Of toy.\n\n> as it\n> is\n\n")
+    assert page.endswith(" rows.\n")
     # Several studies follow each other.
     main([str(study / "results")] * 2)
     assert (tmp_path / "docs/findings.md").read_text().count("| not | broken |") == 2
     text = (tmp_path / "README.md").read_text()
-    assert text.count("**VDSR is −") == 2
     assert f"findings of {study}/results {study}/results:" in text
 
 
@@ -170,6 +174,8 @@ def test_a_summary_that_no_longer_holds_is_refused(written: Path, results: Resul
     [
         ("compact", "claims", "claim == 'msfeb_gain'", "verdict", "holds", "are undecided"),
         ("compact", "overall", "rank == 5", "method", "vdsr", "five best at x4 have an image skip"),
+        ("modules", "comparisons", "name == 'rb'", "verdict", "higher", "RB gains nothing"),
+        ("modules", "variants", "method == 'mesr'", "coarse_psnr_db", 9.0, "coarse and refined"),
         ("shapes", "comparisons", "dataset == 'Set14'", "verdict", "lower", "significant but on"),
         ("modules", "quality", "method == 'mesr' and seed == 3", "psnr_db", 40.0, "worst reshaped"),
     ],
