@@ -153,6 +153,16 @@ def short(text: str, length: int = 24) -> str:
     return text if len(text) <= length else f"{text[: length - 1]}…"
 
 
+def short_names(names: Sequence[str], length: int) -> list[str]:
+    """Shorten names at their end or, where two would become alike, at their beginning."""
+    cut = [short(name, length) for name in names]
+    ends = [f"…{name[1 - length :].partition(' ')[2] or name[1 - length :]}" for name in names]
+    return [
+        end if text.endswith("…") and cut.count(text) > 1 else text
+        for text, end in zip(cut, ends, strict=True)
+    ]
+
+
 def picture(axes: Axes, image: Any, **options: Any) -> AxesImage:
     """Show an image pixel by pixel without axes: ticks, grid and frame."""
     shown = axes.imshow(np.asarray(image), interpolation="none", **{"aspect": "auto"} | options)
@@ -191,11 +201,14 @@ def label_ends(axes: Axes, x: float, ends: Mapping[str, float], colours: Mapping
     heights = [axes.transData.transform((x, y))[1] / unit for y in ends.values()]
     places = apart(heights, 1.15 * SIZE)
     lift = max(0.0, axes.get_window_extent().y0 / unit - min(places, default=0.0))
-    for (name, end), height, place in zip(ends.items(), heights, places, strict=True):
+    names = short_names(list(ends), 16)
+    for name, end, height, place, ink in zip(
+        names, ends.values(), heights, places, map(colours.get, ends), strict=True
+    ):
         axes.annotate(
-            short(name, 16), (x, end), (6, place + lift - height), textcoords="offset points",
-            va="center", color=colours[name], annotation_clip=False,
-            weight="bold" if colours[name] == SUBJECT else "normal",
+            name, (x, end), (6, place + lift - height), textcoords="offset points",
+            va="center", color=ink, annotation_clip=False,
+            weight="bold" if ink == SUBJECT else "normal",
         )  # fmt: skip
 
 
@@ -286,7 +299,7 @@ def name_rows(
     axes: Axes, names: Sequence[str], length: int, is_subject: Sequence[bool] = ()
 ) -> None:
     """Label the rows of a chart with names, from the bottom, the subject's in its colour."""
-    axes.set_yticks(range(len(names)), [short(name, length) for name in names])
+    axes.set_yticks(range(len(names)), short_names(names, length))
     axes.tick_params(axis="y", labelcolor=TEXT)
     for tick, own in zip(axes.get_yticklabels(), is_subject, strict=False):
         tick.set_color(SUBJECT if own else TEXT)

@@ -11,7 +11,7 @@ from pipeline.tables.results import Results
 from reports.figures.curves import gate_figure
 from reports.figures.gains import gains
 from reports.figures.pictures import Pictures
-from reports.figures.style import SIZE, Figure, apart, save
+from reports.figures.style import SIZE, Figure, apart, save, short_names
 from reports.figures.tradeoff import pareto, points_of, tradeoff
 from reports.figures.tuning import tuning_figure
 from reports.figures.variants import lengths
@@ -67,6 +67,16 @@ def test_labels_move_apart_as_little_as_possible() -> None:
     assert apart([0.0, 10.0], 2).tolist() == [0.0, 10.0]
     assert apart([1.0, 1.0], 2).tolist() == [0.0, 2.0]
     assert np.argsort(apart([5.0, 4.9, 0.0, 5.1], 1)).tolist() == [2, 1, 0, 3]
+
+
+def test_long_names_stay_distinct() -> None:
+    names = ["upsampler in one step, 5 units", "upsampler in one step, 54/20", "MESR", "without RB"]
+    assert short_names([*names, "upsampler, staged"], 16) == [
+        *("…step, 5 units", "…step, 54/20", "MESR", "without RB", "upsampler, stag…"),
+    ]
+    # Names that are alike stay so.
+    assert short_names(["MESR", "MESR"], 16) == ["MESR", "MESR"]
+    assert short_names(["a" * 20, "a" * 19 + "b"], 5) == ["…aaaa", "…aaab"]
 
 
 def test_front_holds_exactly_the_points_that_none_beats() -> None:
