@@ -7,7 +7,6 @@ from typing import Any
 import pytest
 import yaml
 
-from pipeline.models.networks import code_of, network_names
 from pipeline.study.params import Params
 
 ROOT = Path(__file__).parents[1]
@@ -91,7 +90,7 @@ def test_stage_lists_the_code_it_runs_and_no_other(name: str) -> None:
     }
     if "mesr/common" not in deps:  # no network is built, only names of the package are used
         needed = {file for file in needed if not file.startswith("mesr/common")}
-    if not any(param in stage.get("params", []) for param in ("arithmetic",)):
+    if "arithmetic" not in stage.get("params", []):
         needed.discard("pipeline/support/arithmetic.py")
     assert needed - listed == set(), "run but not listed"
     own = {dep for dep in deps if "$" not in dep and dep.startswith("pipeline")}
@@ -111,11 +110,3 @@ def test_trainings_depend_on_what_decides_them() -> None:
 def test_tables_depend_on_all_parameters_but_those_that_change_no_result() -> None:
     fields = set(Params.model_fields)
     assert set(STAGES["tables"]["params"]) == fields - {"running", "format", "fetched", "degraded"}
-
-
-def test_names_in_stages_are_safe_for_dvc() -> None:
-    params = yaml.safe_load((ROOT / "params.yaml").read_text(encoding="utf-8"))
-    # DVC joins the values of a matrix with dashes: runs may have some, datasets may not.
-    assert all("-" not in name for name in params["data"]["test"])
-    assert all(code_of(name) for name in network_names())
-    assert TEXT.count("matrix:") == 2

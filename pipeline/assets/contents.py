@@ -20,7 +20,7 @@ from pipeline.support.files import atomic_path
 
 # Image files are compressed already; an archive that expands further is meant to fill the disk.
 LARGEST_EXPANSION = 10
-IMAGE_SUFFIXES = {".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff"}
+IMAGE_SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 
 def store_asset(asset: Asset, found: Mapping[str, Path], target: Path) -> None:

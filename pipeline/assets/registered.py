@@ -89,7 +89,7 @@ def _images(folder: Path) -> list[Path]:
         read_image(path)
         found[path.stem] = path
     if not found:
-        raise UserError(f"{folder}: holds no image ({', '.join(sorted(IMAGE_SUFFIXES))})")
+        raise UserError(f"{folder}: holds no image ({', '.join(IMAGE_SUFFIXES)})")
     return list(found.values())
 
 

@@ -46,6 +46,11 @@ def size_of(network: str, settings: Mapping[str, Any]) -> str:
     return next(iter(sizes))
 
 
+def size_name(network: str, settings: Mapping[str, Any]) -> str:
+    """Return what `--variant` calls a network itself: its size, "full" of MESR with all blocks."""
+    return "full" if network == "mesr" else size_of(network, settings)
+
+
 def network_names() -> list[str]:
     """Return the names of the benchmark's own networks: MESR and the files of ``baselines/``."""
     return ["mesr", *sorted(path.stem for path in (ROOT / "baselines").glob("[a-z]*.py"))]

@@ -18,13 +18,14 @@ from typing import Any, Literal
 
 import submitit
 import yaml
-from pydantic import BaseModel, Field, NonNegativeInt, PositiveFloat, PositiveInt, ValidationError
+from pydantic import BaseModel, Field, NonNegativeInt, PositiveFloat, PositiveInt
 from submitit.core.utils import FailedJobError
 from submitit.helpers import DelayedSubmission
 
 from pipeline.scheduling.job import Job, alone, changes
 from pipeline.support.errors import UserError
 from pipeline.support.files import atomic_path
+from pipeline.support.validation import validated
 from pipeline.support.yaml import read_yaml
 
 CONF = Path("conf/cluster")
@@ -90,13 +91,9 @@ def load_settings(name: str) -> ClusterSettings:
     """
     path = CONF / f"{name}.yaml"
     others = ", ".join(sorted(file.stem for file in CONF.glob("*.yaml"))) or "none"
-    try:
-        settings = ClusterSettings(**read_yaml(path, f"Known names for --cluster: {others}."))
-    except ValidationError as error:
-        first = error.errors()[0]
-        place = ".".join(str(part) for part in first["loc"])
-        remedy = f"{CONF / 'slurm.yaml'} explains the values"
-        raise UserError(f"{path}: {place}: {first['msg']}; {remedy}") from error
+    values = read_yaml(path, f"Known names for --cluster: {others}.")
+    remedy = f"{CONF / 'slurm.yaml'} explains the values."
+    settings = validated(ClusterSettings, values, str(path), remedy)
     kinds = yaml.safe_load(Path("dvc.yaml").read_text("utf-8"))["stages"]
     for kind in (*settings.submit, *settings.resources):
         if kind not in (*kinds, "default"):

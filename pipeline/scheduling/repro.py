@@ -25,11 +25,8 @@ def repro(
     cluster: Annotated[
         str | None, typer.Option(help="run stages as jobs of a cluster, see conf/cluster: slurm")
     ] = None,
-    pull: Annotated[bool, typer.Option("--pull", hidden=True)] = False,
 ) -> None:
     """Run what is out of date, several stages at a time; the outcome is that of `dvc repro`."""
-    if pull:  # an option of 0.2
-        raise UserError("--pull is gone. Give: dvc pull --run-cache; then: mesr repro")
     from dvc.repo import Repo  # noqa: PLC0415
 
     try:

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from functools import cached_property, partial
 from pathlib import Path
 
+from pipeline.assets.contents import IMAGE_SUFFIXES
 from pipeline.assets.registry import registry
 from pipeline.imaging.given import match_files
 from pipeline.imaging.images import read_image
@@ -15,8 +16,6 @@ from pipeline.scoring.evaluation import Reader, is_luma_of, prepare_given
 from pipeline.study.paths import given_lr_file, hr_file
 from pipeline.support.errors import UserError
 from pipeline.support.names import canonical, suggestion
-
-SUFFIXES = (".png", ".bmp", ".jpg", ".jpeg", ".tif", ".tiff", ".webp", ".ppm", ".pgm")
 
 Named = Sequence[tuple[str, Reader]]  # names and readers of images
 Pair = tuple[str, Reader, Reader]  # name, reader of the SR image, reader of the HR image
@@ -33,9 +32,9 @@ def images_in(folder: Path) -> list[Path]:
     if not folder.is_dir():
         raise UserError(f"{folder}: is not a folder; expected a folder of image files")
     inside = (p for p in sorted(folder.iterdir()) if p.is_file() and not p.name.startswith("."))
-    found = [path for path in inside if path.suffix.lower() in SUFFIXES]
+    found = [path for path in inside if path.suffix.lower() in IMAGE_SUFFIXES]
     if not found:
-        raise UserError(f"{folder}: holds no image file ({', '.join(SUFFIXES)})")
+        raise UserError(f"{folder}: holds no image file ({', '.join(IMAGE_SUFFIXES)})")
     return found
 
 

@@ -10,7 +10,13 @@ from pathlib import Path
 from mesr.common.base import SRNetwork
 from pipeline.assets.registry import find_asset, registry
 from pipeline.imaging.ensemble import SelfEnsemble
-from pipeline.models.networks import build_network, code_of, network_names, published_sizes, size_of
+from pipeline.models.networks import (
+    build_network,
+    code_of,
+    network_names,
+    published_sizes,
+    size_name,
+)
 from pipeline.models.published_weights import load_published, published_weights
 from pipeline.models.runs import load_run
 from pipeline.models.weights import load_weights
@@ -211,11 +217,11 @@ def _trained(word: str, scale: int, variant: str, seed: int | None) -> Subject:
             "To train it: dvc repro. A file: --weights FILE.safetensors"
         )
     network = load_run(run_folder(run.key), run.identity)
-    size = "full" if run.network == "mesr" else size_of(run.network, run.settings)
     images = registry().get(load_params().data.train)
     path = run_folder(run.key) / "weights.safetensors"
+    own = run.variant or size_name(run.network, run.settings)
     found = Subject(
-        network, run.network, run.variant or size, "trained", run.seed,
+        network, run.network, own, "trained", run.seed,
         f"weights: {path}" + (f", {TOY}" if is_toy(images) else ""),
         weights_licence(images), is_toy(images),
     )  # fmt: skip
@@ -264,7 +270,7 @@ def _from_file(path: Path, model: str, scale: int, variant: str, seed: int | Non
         # Code is that of the benchmark, never what a file names.
         network = build_network(code_of(facts["network"]), facts["scale"], **facts["settings"])
         load_weights(network, path)
-        size = facts["variant"] or ("full" if facts["network"] == "mesr" else "")
+        size = facts["variant"] or size_name(facts["network"], facts["settings"])
         what = facts["network"], size, "trained", facts["seed"], told, weights_licence(None)
         found = Subject(network, *what)
         return _as_asked(found, path, network=model, scale=scale, variant=variant, seed=seed)

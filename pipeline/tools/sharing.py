@@ -20,7 +20,13 @@ from pipeline.assets.registry import Asset, registry
 from pipeline.imaging.backend import choose_device
 from pipeline.imaging.protocol import get_protocol
 from pipeline.models.counting import weightless
-from pipeline.models.networks import build_network, network_names, published_sizes, size_of
+from pipeline.models.networks import (
+    build_network,
+    network_names,
+    published_sizes,
+    size_name,
+    size_of,
+)
 from pipeline.models.runs import load_run, read_run
 from pipeline.scoring.evaluation import evaluate_images
 from pipeline.study.params import Params, load_params
@@ -115,7 +121,7 @@ class Recorded:
             When the study has no such training, or its tables are of another time.
         """
         params = load_params()
-        size = "full" if network == "mesr" else size_of(network, params.networks.get(network, {}))
+        size = size_name(network, params.networks.get(network, {}))
         own = "" if variant == size else variant
         run = params.run(run_key(network, own, scale, seed or 0))
         facts = read_run(run_folder(run.key), run.identity)
@@ -148,7 +154,7 @@ def model_card(recorded: Recorded) -> str:
         for metric in METRICS
     ]
     name = f"{recorded.label} x{run.scale}"
-    size = published_sizes(run.network).get(size_of(run.network, run.settings), {})
+    size = published_sizes(run.network)[size_of(run.network, run.settings)]
     results = [
         {
             "task": {"type": "image-to-image", "name": "Image super-resolution"},
@@ -248,7 +254,7 @@ def shipped_page(entries: Sequence[Shipped], total: int) -> str:
     """Write README.md of the folder, whose files take `total` bytes."""
     shares = {}
     for entry in entries:
-        settings = published_sizes(entry.model).get(entry.variant, {})
+        settings = published_sizes(entry.model)[size_of(entry.model, entry.settings)]
         network = weightless(partial(build_network, entry.model, entry.scale, **settings))
         shares[entry.file] = entry.params / sum(p.numel() for p in network.parameters())
     return page("weights.md.j2", entries=entries, total=total, shares=shares)
@@ -272,7 +278,7 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
     content = save(state)
     entry = Shipped(
         model=run.network,
-        variant=run.variant or ("full" if run.network == "mesr" else ""),
+        variant=run.variant or size_name(run.network, run.settings),
         scale=run.scale,
         seed=run.seed or 0,
         settings=run.settings,

@@ -10,6 +10,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
+from selenium import webdriver
+from selenium.webdriver.chrome.options import Options
+from selenium.webdriver.chrome.service import Service
 from selenium.webdriver.common.action_chains import ActionChains
 from selenium.webdriver.common.by import By
 from selenium.webdriver.common.keys import Keys
@@ -17,11 +20,33 @@ from selenium.webdriver.support.ui import Select, WebDriverWait
 
 from reports.figures.comparison import compare, pair
 from reports.figures.pictures import Crop, Pictures
-from tests.browser import needs_chromium, start_browser
 from tests.reports.conftest import given
 
 AXE = "axe-core@4.14.1"
-pytestmark = [pytest.mark.browser, needs_chromium]
+CHROMIUM, DRIVER = Path("/usr/bin/chromium"), Path("/usr/bin/chromedriver")
+FLAGS = (
+    *("--headless=new", "--no-sandbox", "--disable-gpu", "--disable-quic", "--no-first-run"),
+    *("--disable-background-networking", "--disable-component-update", "--disable-sync"),
+    "--disable-dev-shm-usage",
+)
+pytestmark = [
+    pytest.mark.browser,
+    pytest.mark.skipif(
+        not (CHROMIUM.exists() and DRIVER.exists()),
+        reason="Chromium and its driver are not installed (Debian: chromium, chromium-driver)",
+    ),
+]
+
+
+def start_browser(profile: Path) -> Any:
+    """Start Chromium with a new profile folder; the caller quits it."""
+    options = Options()
+    options.binary_location = str(CHROMIUM)
+    for flag in FLAGS:
+        options.add_argument(flag)
+    options.add_argument(f"--user-data-dir={profile}")
+    options.set_capability("goog:loggingPrefs", {"browser": "ALL"})
+    return webdriver.Chrome(options=options, service=Service(str(DRIVER)))
 
 
 @pytest.fixture(scope="module")

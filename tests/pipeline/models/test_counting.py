@@ -169,9 +169,3 @@ def test_lr_size_has_exactly_the_right_number_of_pixels(scale: int) -> None:
 def test_parse_size_refuses_nonsense(text: str) -> None:
     with pytest.raises(UserError, match="expected WIDTHxHEIGHT"):
         counting.parse_size(text)
-
-
-def test_preupsampled_networks_run_on_the_hr_grid() -> None:
-    toy = Toy(2, nn.Conv2d(3, 3, 3, padding=1))
-    toy.preupsampled = True
-    assert counting.count(toy.to("meta"), 20, 30).multi_adds == 20 * 30 * 81

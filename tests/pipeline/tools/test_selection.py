@@ -38,6 +38,16 @@ def test_a_trained_network_is_found(word: str, options: dict, variant: str) -> N
     assert found.network.scale == 4
 
 
+@pytest.mark.parametrize("weights", ["trained", "runs/srcnn_x4_s0/weights.safetensors"])
+def test_a_training_is_called_by_its_size(workplace: Path, weights: str) -> None:
+    small = ("groups.main.networks=[srcnn,vdsr,mesr]", "+networks.srcnn={variant: 9-1-5}")
+    write_params(workplace, *small)
+    write_run("srcnn_x4_s0")
+    assert select_subject("srcnn", 4, weights=weights, variant="9-1-5").variant == "9-1-5"
+    with pytest.raises(UserError, match=r"variant 9-5-5"):
+        select_subject("srcnn", 4, weights=weights, variant="9-5-5")
+
+
 def test_a_run_that_contradicts_params_yaml_is_refused() -> None:
     write_run(KEY, seed=3)
     with pytest.raises(UserError, match=r"run\.json: seed is 3, in params.yaml 0"):
@@ -66,8 +76,6 @@ FILE = {"weights": f"runs/{KEY}/weights.safetensors"}
         ("msrn", {"weights": "x.safetensors", "variant": "foo"}, "msrn has no such variant"),
         ("mesr", {"weights": "x.pth"}, "expected trained, published, shipped or a .safetensors"),
         ("mesr", {"weights": "Shiped"}, "Did you mean shipped"),
-        ("edsr", {}, "'edsr' is not registered"),
-        ("LapSNR", {}, "Did you mean lapsrn"),
         ("mesr", {"weights": "shipped", "seed": 5}, "seed 5"),
         ("vdsr", {"weights": "shipped"}, "no weights of vdsr .* there are: mesr x2"),
     ],

@@ -54,16 +54,6 @@ def test_what_is_no_network_of_finite_weights_is_refused(monkeypatch: pytest.Mon
         SpandrelNetwork(path)
 
 
-class Harmful:
-    """Its pickle runs a command where it is loaded without care."""
-
-    def __init__(self, canary: Path) -> None:
-        self.canary = canary
-
-    def __reduce__(self) -> tuple[object, tuple[str, str]]:
-        return open, (str(self.canary), "w")
-
-
 class Scripted(torch.nn.Module):
     """TorchScript runs `__setstate__` of a file that it loads."""
 
@@ -96,19 +86,6 @@ def test_code_in_torchscript_does_not_run(
     with pytest.raises(UserError, match="is TorchScript, which holds code"):
         read_checkpoint(path)
     assert "CODE" not in capfd.readouterr().out
-
-
-@pytest.mark.parametrize("new_format", [True, False])
-def test_code_in_pickles_does_not_run(tmp_path: Path, new_format: bool) -> None:
-    canary, path = tmp_path / "canary", tmp_path / "net.pth"
-    content = {"weight": torch.zeros(1), "harm": Harmful(canary)}
-    torch.save(content, path, _use_new_zipfile_serialization=new_format)
-    torch.load(path, weights_only=False)["harm"].close()
-    assert canary.is_file()  # the attack works
-    canary.unlink()
-    with pytest.raises(UserError, match=r"net\.pth: torch cannot read it as weights alone"):
-        read_checkpoint(path)
-    assert not canary.exists()
 
 
 def test_files_that_unpack_to_more_than_their_size_are_refused(tmp_path: Path) -> None:

@@ -153,11 +153,6 @@ def test_what_cannot_be_is_refused_before_any_work() -> None:
     done = upscale("a.png", "other/a.bmp", "--out", "big")
     assert "a.png and other/a.bmp have the same name" in str(done.exception)
     assert not Path("big").exists()
-    done = upscale("a.png", "--tile", "-1")
-    assert (done.exit_code, "--tile" in done.output) == (2, True)
-    Path("file").write_text("mine")
-    done = upscale("a.png", "--out", "file")
-    assert (done.exit_code, Path("file").read_text()) == (2, "mine")
 
 
 def test_the_network_is_where_the_gpu_is(monkeypatch: pytest.MonkeyPatch) -> None:
