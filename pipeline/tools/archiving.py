@@ -106,7 +106,7 @@ def keep_study(folder: Path, stages: Collection[str], *, pdf: bool, weights: boo
         text = page(
             "study.md.j2", profile=params.profile, machines=list_machines(trained), folder=folder,
             pdf=pdf, weights=weights, example=trained.iloc[0] if len(trained) else None,
-            portable=params.arithmetic == "portable",
+            portable=params.arithmetic == "portable", protocol=params.evaluate.protocol,
         )  # fmt: skip
         (temporary / "README.md").write_text(text, encoding="utf-8")
         sizes = {path: path.stat().st_size for path in temporary.rglob("*") if path.is_file()}

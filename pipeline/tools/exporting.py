@@ -96,7 +96,8 @@ def export_subject(subject: Subject, target: Path) -> tuple[dict[str, str], floa
     luma = network.domain == "y"
     facts = {
         "network": f"{subject.model} {subject.variant}".strip(),
-        "weights": subject.source,
+        "parameters": f"{sum(p.numel() for p in network.parameters()):,}",
+        "weights": subject.told or subject.source,
         "licence": subject.licence,
         **({"purpose": TOY} if subject.toy else {}),
         **({} if subject.seed is None else {"seed": str(subject.seed)}),

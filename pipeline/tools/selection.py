@@ -307,11 +307,12 @@ def folder_of_images(word: str, *, bare: bool = False) -> Path | None:
         return Path(folder)
     if not bare or (colon and kind.lower() == "spandrel"):
         return None
-    path = Path(word)
-    if path.is_dir():
+    path, is_network = Path(word), canonical(word, network_names()) in network_names()
+    # The network mesr has its code in a folder of this name.
+    if path.is_dir() and not (is_network and (path / "__init__.py").exists()):
         return path
     looks_like_path = "/" in word or word.startswith(".") or path.exists()
-    if looks_like_path and canonical(word, network_names()) not in network_names():
+    if looks_like_path and not is_network:
         expected = "a folder of SR images, the name of a network, or spandrel:FILE"
         raise UserError(f"{word}: is not a folder; expected {expected}")
     return None

@@ -136,15 +136,18 @@ def compare(targets: Collection[str] = ()) -> tuple[Verdict, str, list[str]]:
         verdict = Verdict.ALTERED
         said = f"{len(altered)} of {total} outputs do not hold what {LOCK} says, {min(altered)} "
         said += "first; `make repro` computes them again"
-    elif changed := _other_parameters(recorded, here) or _few(parameters):
+    elif changed := _other_parameters(recorded, here):
         verdict = Verdict.PARAMETERS
         said = f"{changed} differ from those of {reference}"
         if absent or parameters or state["inputs"]:
             said += "; not computed with them yet"
     elif absent:
         verdict = Verdict.ABSENT
-        said = f"{len(absent)} of {total} outputs are not here; `make repro` computes the study, "
-        said += "`dvc pull` fetches it"
+        said = f"{len(absent)} of {total} outputs are not here; `make repro` computes the study"
+    elif parameters:
+        verdict = Verdict.ABSENT
+        said = f"the outputs here are of another {_few(parameters)} than params.yaml has; "
+        said += "`make repro` computes them anew"
     elif code:
         verdict, whose = Verdict.CODE, "here" if state["code"] else f"of {reference}"
         said = f"{_few(code)} {'differs' if len(code) == 1 else 'differ'} from the code that the "

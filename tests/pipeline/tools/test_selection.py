@@ -144,17 +144,19 @@ def test_terms_of_the_weights_are_known(run: Path) -> None:
     ("words", "found"),
     [
         (("IMAGES:sr", "sr", "./sr", "sr/"), "sr"),
-        (("pan", "PAN", "nowhere", "SPANDREL:./a/b.pth"), None),  # networks
+        (("pan", "PAN", "mesr", "nowhere", "SPANDREL:./a/b.pth"), None),  # networks
+        (("msrn",), "msrn"),  # SR images of a network, in a folder of its name
         (("sr/none", "./none", "net.pth"), r"is not a folder; expected .* spandrel:FILE"),
         (("images:", "Images: "), "names no folder"),
     ],
 )
 def test_what_to_audit_is_a_folder_a_network_or_refused(words, found) -> None:
-    Path("sr").mkdir()
-    for name in ("pan", "net.pth"):
+    for folder in ("sr", "msrn", "mesr"):
+        Path(folder).mkdir()
+    for name in ("pan", "net.pth", "mesr/__init__.py"):
         Path(name).touch()
     for word in words:
-        if found in ("sr", None):
+        if found in ("sr", "msrn", None):
             assert folder_of_images(word, bare=True) == (found and Path(found))
             assert folder_of_images(word) is None or ":" in word
         else:
