@@ -155,7 +155,7 @@ def test_settings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
     assert found.resources_of("train") == train | {"cpus_per_task": 1}  # no GPUs: none is asked for
     assert found.resources_of("fetch") == {"timeout_min": 60, "cpus_per_task": 1}
     for text, message in (
-        (SLURM.replace("at_once: 8", "at_once: many"), r"ours\.yaml: .*\n  at_once: should be a valid int"),
+        (SLURM.replace("at_once: 8", "at_once: many"), r"at_once: should be a valid int"),
         (SLURM + "  tain: {hours: 3}\n", "dvc.yaml has no stage tain"),
         (SLURM.replace("[train]", "[train, ablate]"), "dvc.yaml has no stage ablate"),
         (SLURM + "folder: ../cluster\n", r"(?s)folder: .*conf/cluster/slurm\.yaml explains"),
