@@ -1,1 +1,1 @@
-"""Networks by name, ready to run: the registry, published weights, trained runs."""
+"""Networks by name, ready to run: their code, published weights, trained runs."""

@@ -1,1 +1,1 @@
-"""What the study consists of: parameters, names of runs, result files, statistics."""
+"""What the study consists of: parameters, names of runs, paths, published figures, verdicts."""

@@ -61,15 +61,13 @@ FURTHER: dict[str, FurtherMetric] = {
 }
 
 
-def metric_weights(names: Sequence[str], raw: Path = RAW) -> dict[str, list[Path]]:
+def metric_weights(names: Sequence[str]) -> dict[str, list[Path]]:
     """Find the weights of metrics, verified.
 
     Parameters
     ----------
     names : sequence of str
         Of metrics.
-    raw : Path
-        Folder of the downloads, ``data/raw``.
 
     Returns
     -------
@@ -87,4 +85,4 @@ def metric_weights(names: Sequence[str], raw: Path = RAW) -> dict[str, list[Path
             f"beside PSNR and SSIM: {', '.join(FURTHER)}. Others need weights "
             "whose digests are not known here, or compare sets of images; see docs/protocols.md."
         )
-    return {name: verified_files(FURTHER[name].weights, raw) for name in names}
+    return {name: verified_files(FURTHER[name].weights, RAW) for name in names}

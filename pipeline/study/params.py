@@ -19,7 +19,7 @@ from pipeline.study.plain import REMEDY, read_params
 from pipeline.study.runs import Kind, Run, method_name, parse_scale, run_key
 from pipeline.support.arithmetic import Arithmetic
 from pipeline.support.errors import UserError
-from pipeline.support.validation import validated
+from pipeline.support.validation import Size, validated
 from pipeline.training.settings import TrainSettings
 
 FORMAT = 1
@@ -215,7 +215,7 @@ class Certify(_Strict):
 class Complexity(_Strict):
     """Size of the HR output that Multi-Adds are counted for."""
 
-    hr: Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
+    hr: Size
 
 
 class Tables(_Strict):

@@ -17,19 +17,19 @@ RECORD = PUBLISHED / "certificate.csv"
 LR_RECORD = PUBLISHED / "lr_certificate.csv"
 
 
-def hr_file(dataset: str, data: Path = DATA) -> Path:
+def hr_file(dataset: str) -> Path:
     """HR images of a dataset, packed."""
-    return data / "hr" / f"{dataset}.h5"
+    return DATA / "hr" / f"{dataset}.h5"
 
 
-def lr_file(dataset: str, scale: int, data: Path = DATA) -> Path:
+def lr_file(dataset: str, scale: int) -> Path:
     """LR images of a dataset, packed."""
-    return data / "lr" / f"{dataset}_x{scale}.h5"
+    return DATA / "lr" / f"{dataset}_x{scale}.h5"
 
 
-def given_lr_file(asset: str, data: Path = DATA) -> Path:
+def given_lr_file(asset: str) -> Path:
     """LR images that others made, packed."""
-    return data / "lr" / f"{asset}.h5"
+    return DATA / "lr" / f"{asset}.h5"
 
 
 def run_folder(key: str) -> Path:

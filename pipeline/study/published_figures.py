@@ -13,7 +13,7 @@ import pandas as pd
 from pydantic import BaseModel, ConfigDict, Field
 
 from pipeline.study.paths import PUBLISHED
-from pipeline.support.validation import validated
+from pipeline.support.validation import Size, validated
 
 Scale = Annotated[int, Field(ge=2, le=4)]
 Count = Annotated[int, Field(ge=0)]
@@ -90,7 +90,7 @@ class PublishedComplexity(_Row):
     scale: Scale
     params: Count | None = None
     multi_adds: Count | None = None
-    hr: str
+    hr: Size
     params_digit: Digit = 1
     multi_adds_digit: Digit = 1
     params_as: str = ""

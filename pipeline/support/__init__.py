@@ -1,1 +1,1 @@
-"""What every room stands on: errors for people, files written in one step, entry points."""
+"""What every package stands on: errors for people, files written in one step, entry points."""

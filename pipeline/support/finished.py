@@ -31,10 +31,10 @@ def note_finished() -> None:
     ours = {path for path in outputs if path.parts[0] not in _NO_OUTPUTS}
     digests = {file.as_posix(): _digest(file) for path in sorted(ours) for file in _files(path)}
     command = shlex.join([str(spec.name).removesuffix(".__main__"), *sys.argv[1:]])
-    write_json(_note(command, Path()), {"wrote": digests})
+    write_json(_note(command), {"wrote": digests})
 
 
-def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> bool:
+def computed_here(command: str, outputs: Sequence[str]) -> bool:
     """Whether outputs hold what a stage's command wrote when it last ran on this machine.
 
     Parameters
@@ -43,26 +43,24 @@ def computed_here(command: str, outputs: Sequence[str], root: Path = Path()) -> 
         As in dvc.lock; only ``python -m MODULE ...`` leaves notes.
     outputs : sequence of str
         Its files and folders.
-    root : Path
-        The project.
     """
     words = shlex.split(command)
     if words[:2] != ["python", "-m"]:
         return False
     try:
-        note = json.loads(_note(shlex.join(words[2:]), root).read_text(encoding="utf-8"))["wrote"]
+        note = json.loads(_note(shlex.join(words[2:])).read_text(encoding="utf-8"))["wrote"]
     except OSError:
         return False
-    found = [file for path in outputs for file in _files(root.absolute() / path)]
-    top = root.absolute()
+    top = Path.cwd()
+    found = [file for path in outputs for file in _files(top / path)]
     return all(note.get(file.relative_to(top).as_posix()) == _digest(file) for file in found)
 
 
-def _note(command: str, root: Path) -> Path:
+def _note(command: str) -> Path:
     name = re.sub(r"[^A-Za-z0-9_.=+-]+", "_", command)
     if len(name) > 150:  # file systems allow 255 characters, `atomic_path` adds some
         name = f"{name[:100]}_{hashlib.sha256(command.encode()).hexdigest()[:16]}"
-    return root / FOLDER / f"{name}.json"
+    return FOLDER / f"{name}.json"
 
 
 def _files(path: Path) -> list[Path]:

@@ -163,9 +163,3 @@ def test_lr_size_has_exactly_the_right_number_of_pixels(scale: int) -> None:
     assert abs(math.log(width / height * 720 / 1280)) < 0.15
     with pytest.raises(UserError, match=r"complexity\.hr: 101x101.*scale"):
         counting.lr_size(101, 101, scale)
-
-
-@pytest.mark.parametrize("text", ["1280", "1280x", "0x720", "axb", "1280x-7"])
-def test_parse_size_refuses_nonsense(text: str) -> None:
-    with pytest.raises(UserError, match="expected WIDTHxHEIGHT"):
-        counting.parse_size(text)

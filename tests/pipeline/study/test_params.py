@@ -78,6 +78,8 @@ def test_runs_come_in_the_order_of_the_tables(values: dict[str, Any]) -> None:
         ("train/precision", "bf16", "are not possible in portable arithmetic"),
         ("evaluate/threads", 2, "are not possible in portable arithmetic"),
         ("evaluate/metrics", ["lpips"], "no such setting"),
+        ("complexity/hr", "1280x", "hr: should be WIDTHxHEIGHT in pixels"),
+        ("complexity/hr", "0x720", "hr: should be WIDTHxHEIGHT in pixels"),
         ("tuned/vdsr/lrs", [], r"tuned\.vdsr\.lrs"),
         ("comparisons/0/b", "mesr-gate", "nothing is run of 'mesr-gate' at x4"),
         ("comparisons/0/datasets", ["Set5"], "'Set5' is not listed in data.test"),
