@@ -3,7 +3,7 @@
     python -m reports.findings studies/compact/results
 
 writes docs/findings.md, where several studies follow each other in the order given,
-docs/summary.md, and the results of the summary into README.md.
+docs/summary.md, and what the summary says in short into README.md.
 `reports/findings/NAME.md.j2` is about profile NAME alone; in `summary.md.j2`, which is about all
 studies, each has the name of its profile. A sentence stands behind
 ``{{ require(condition, what) }}``, and rendering fails where a condition no longer holds: then the
@@ -101,7 +101,7 @@ def findings(results: Results) -> dict[str, str]:
 
 
 def summary(studies: Sequence[Results]) -> dict[str, str]:
-    """Return the summary of some studies in Markdown: `results`, and `document`, the whole page.
+    """Return the summary of some studies in Markdown: `short`, and `document`, the whole page.
 
     Raises
     ------
@@ -118,8 +118,9 @@ def rendered(name: str, values: Mapping[str, Any]) -> dict[str, str]:
     template = templates(name).get_template(name, globals=dict(values))
     try:
         context = template.new_context()
+        document = "".join(template.root_render_func(context))  # sets what the blocks share
         blocks = {block: "".join(render(context)) for block, render in template.blocks.items()}
-        return {**blocks, "document": template.render()}
+        return {**blocks, "document": document}
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
@@ -187,12 +188,12 @@ def wrapped_block(block: str) -> str:
     return "\n".join(fill(item, subsequent_indent="  " * item.startswith("- ")) for item in items)
 
 
-def block(results: str, sources: Sequence[Path]) -> str:
+def block(short: str, sources: Sequence[Path]) -> str:
     """Return what README.md says of some studies, with the marks around it."""
     names = [source.as_posix() for source in sources]
     where = joined([f"[{name}]({name})" for name in names])
     limit = "not the paper's setting: these numbers must not be quoted as the paper's results"
-    text = wrapped(f"{results}\n\n({where}; {limit}.)")
+    text = wrapped(f"{short}\n\n({where}; {limit}.)")
     return f"{BEGIN.format(' '.join(names))}\n{text}{END}"
 
 
@@ -226,7 +227,7 @@ def documents(readme: str, sources: Sequence[Path]) -> dict[Path, str]:
     return {
         DOCUMENT: "\n".join(wrapped(parts["document"]) for parts in found),
         SUMMARY: wrapped(page["document"]),
-        README: MARKED.sub(lambda _: block(page["results"], sources), readme),
+        README: MARKED.sub(lambda _: block(page["short"], sources), readme),
     }
 
 
