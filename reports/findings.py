@@ -118,9 +118,10 @@ def rendered(name: str, values: Mapping[str, Any]) -> dict[str, str]:
     template = templates(name).get_template(name, globals=dict(values))
     try:
         context = template.new_context()
-        document = "".join(template.root_render_func(context))  # sets what the blocks share
-        blocks = {block: "".join(render(context)) for block, render in template.blocks.items()}
-        return {**blocks, "document": document}
+        return {
+            "document": "".join(template.root_render_func(context)),  # sets what the blocks share
+            **{block: "".join(render(context)) for block, render in template.blocks.items()},
+        }
     except TemplateRuntimeError as error:
         raise UserError(f"reports/findings/{name}: {error}") from error
 
