@@ -72,6 +72,7 @@ def card(
 
 def ship(
     models: Annotated[list[str] | None, typer.Argument(help="networks [mesr]")] = None,
+    variant: Variant = "",
     seed: Seed = None,
     out: Out = None,
 ) -> None:
@@ -79,7 +80,7 @@ def ship(
     names = [canonical(model, network_names()) for model in models or ["mesr"]]
     scales = [int(scale[1:]) for scale in load_params().scales]
     folder = out or SHIPPED
-    chosen = [Recorded.of(name, scale, seed=seed) for name in names for scale in scales]
+    chosen = [Recorded.of(name, scale, variant, seed) for name in names for scale in scales]
     for entry in ship_runs(chosen, folder):
         print(f"{folder / entry.file}: {entry.name}, stored as {entry.stored}")
 
@@ -276,9 +277,10 @@ def _pack(recorded: Recorded) -> tuple[Shipped, bytes]:
             stored, state = "float16", half
             means = {name: pd.Series({**means[name], **halved[name]}) for name in means}
     content = save(state)
+    same = run.settings == recorded.params.networks.get(run.network)  # but for its training
     entry = Shipped(
         model=run.network,
-        variant=run.variant or size_name(run.network, run.settings),
+        variant=size_name(run.network, run.settings) if same else run.variant,
         scale=run.scale,
         seed=run.seed or 0,
         settings=run.settings,

@@ -114,6 +114,16 @@ def test_shipped_weights_are_those_of_the_run_in_half_precision(recorded: Record
     np.testing.assert_allclose(scores, expected, atol=1e-5)
 
 
+@pytest.mark.parametrize(("key", "variant"), [("vdsr-steps500", ""), ("mesr-no_rb", "no_rb")])
+def test_a_longer_training_is_still_its_network(recorded: Recorded, key: str, variant: str) -> None:
+    write_run(f"{key}_x4_s0")
+    write_results(f"{key}_x4_s0")
+    network, _, asked = key.partition("-")
+    done = CliRunner().invoke(app, ["ship", network, "--variant", asked, "--out", "weights"])
+    assert done.exit_code == 0, done.output
+    assert [entry.variant for entry in read_manifest(FOLDER)] == [variant]
+
+
 def test_weights_that_lose_by_half_precision_stay_whole(
     recorded: Recorded, monkeypatch: pytest.MonkeyPatch
 ) -> None:
