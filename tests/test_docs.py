@@ -39,7 +39,6 @@ NOT_PARSED = {
     "git log -SDIGEST -- results/runs.csv": "git's own; tests/reports/ follow it to a commit",
     "latexmk -pdf report.tex": "tests/reports/ compile the document",
     "nvidia-cuda-mps-control -d": "a service for GPUs, of another project",
-    "pip install -e '.[cluster]'": "changes the environment",
     "pip install -e '.[export]'": "changes the environment",
     "pre-commit install": "changes the checkout's git hooks",
     "python -m benchmarks.paper_reading": "has no options; initialises full-size networks",
