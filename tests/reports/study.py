@@ -139,6 +139,10 @@ def frames(trained: Sequence[str] = TRAINED, subject: str = "mesr") -> dict[str,
             "network lr psnr_db chosen",
             *((network, *tried) for network in trained for tried in TRIED),
         ).assign(scale=4, steps=100, seed=0),
+        "parts": table(
+            "network part share",
+            *((network, part, 0.5) for network in trained for part in ("body", "upsample")),
+        ).assign(kind="trained", variant="", scale=4),
         "certification": table(
             "scale psnr_db ssim verdict",
             *((s, 37.53 + off, 0.9587 + off / 10, verdict) for s, off, verdict in certified),

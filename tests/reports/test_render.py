@@ -43,7 +43,7 @@ def test_links_stay_in_the_folder_or_lead_to_sources(
 
 def test_report_has_its_tables_figures_and_files(study: Path, report: Path) -> None:
     html = page(report)
-    for name in ("results", "table4", "variants", "runs", "certificate-grid", "explorer"):
+    for name in ("results", "table4", "parts", "variants", "runs", "certificate-grid", "explorer"):
         assert html.find(id=name), name
     for name in ("results_x2", "results_x4", "table4", "variants", "report", "preamble"):
         assert (report / "latex" / f"{name}.tex").is_file(), name
@@ -130,6 +130,9 @@ def test_a_study_without_mesr_or_with_one_network(trained: tuple[str, ...], tmp_
     assert bool(html.select(".strip")) == (len(trained) > 1)
     for name in ("variants", "table1", "claims", "certificate-grid", "explorer", "images"):
         assert html.find(id=name) is None, name
+    chapters = [str(link["href"]) for link in html.select("nav a")]
+    assert "#images" not in chapters
+    assert all(html.find(id=link[1:]) for link in chapters if link.startswith("#"))
 
 
 def test_submitted_infinite_and_missing_values(study: Path, report: Path, tmp_path: Path) -> None:
