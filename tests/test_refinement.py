@@ -15,6 +15,16 @@ def test_the_refinement_block_is_the_identity_at_inference() -> None:
     assert table["changed"].max() < 0.01
     assert set(table[table["dataset"] != "Urban100"]["largest_change"]) == {1}
     assert table["largest_change"].max() == 2
+    longer = table[table["scale"] == 4]
+    assert longer["gate_mean"].max() < 0.000035
+    assert longer["changed"].max() < 0.0003
     text = " ".join((ROOT / "docs/paper-reading.md").read_text(encoding="utf-8").split())
-    for said in ("at most 0.0004 dB", "is 0.0015 or less", "less than 1 % of the 8-bit", "by two"):
+    for said in (
+        "at most 0.0004 dB",
+        "is 0.0015 or less",
+        "less than 1 % of the 8-bit",
+        "by two",
+        "is 0.00003 or less",
+        "less than 0.03 %",
+    ):
         assert said in text
