@@ -74,8 +74,17 @@ class Rows:
         return list(self.frame[column].dropna())
 
     def by_dataset(self, column: str = "psnr_db") -> pd.Series:
-        """Return a column of rows that have one test set each, by test set."""
-        return self.frame.set_index("dataset")[column]
+        """Return a column of rows that have one test set each, by test set.
+
+        Raises
+        ------
+        UserError
+            When a test set has several rows.
+        """
+        found = self.frame.set_index("dataset")[column]
+        if not found.index.is_unique:
+            raise UserError(f"{self.name}.csv: several rows of a test set in the place of one")
+        return found
 
 
 def findings(results: Results) -> dict[str, str]:

@@ -10,14 +10,15 @@ from pipeline.support.names import suggestion
 
 Kind = TypeVar("Kind")
 
-Size = Annotated[str, Field(pattern=r"^[1-9]\d{0,4}x[1-9]\d{0,4}$")]
+SIZE = r"^[1-9]\d{0,4}x[1-9]\d{0,4}$"
+Size = Annotated[str, Field(pattern=SIZE)]
 
 # What a text has to be, where its pattern says it to machines only.
 PATTERNS = {
     r"^[A-Za-z0-9_]{1,64}$": "letters, digits and _",
     r"^[A-Za-z0-9][A-Za-z0-9_-]{0,63}$": "letters, digits, - and _",
     r"^[0-9a-f]{64}$": "64 hexadecimal digits",
-    r"^[1-9]\d{0,4}x[1-9]\d{0,4}$": "WIDTHxHEIGHT in pixels, as 1280x720",
+    SIZE: "WIDTHxHEIGHT in pixels, as 1280x720",
     r"^https?://\S+$": "a web address, https://...",
     r"^[^\x00-\x1f\x7f-\x9f]*$": "one line of printable characters",
 }

@@ -201,14 +201,12 @@ def label_ends(axes: Axes, x: float, ends: Mapping[str, float], colours: Mapping
     heights = [axes.transData.transform((x, y))[1] / unit for y in ends.values()]
     places = apart(heights, 1.15 * SIZE)
     lift = max(0.0, axes.get_window_extent().y0 / unit - min(places, default=0.0))
-    names = short_names(list(ends), 16)
-    for name, end, height, place, ink in zip(
-        names, ends.values(), heights, places, map(colours.get, ends), strict=True
-    ):
+    texts = short_names(list(ends), 16)
+    for (name, end), text, height, place in zip(ends.items(), texts, heights, places, strict=True):
         axes.annotate(
-            name, (x, end), (6, place + lift - height), textcoords="offset points",
-            va="center", color=ink, annotation_clip=False,
-            weight="bold" if ink == SUBJECT else "normal",
+            text, (x, end), (6, place + lift - height), textcoords="offset points",
+            va="center", color=colours[name], annotation_clip=False,
+            weight="bold" if colours[name] == SUBJECT else "normal",
         )  # fmt: skip
 
 

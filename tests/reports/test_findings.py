@@ -88,6 +88,10 @@ def test_rows_are_asked_for_one_by_one() -> None:
     assert rows(a=[1, 2]).all("b") == [3.0, 5.0]
     with pytest.raises(UserError, match=r"x\.csv: 2 rows in the place of one"):
         _ = rows(a=1).b
+    scored = Rows("y", pd.DataFrame({"dataset": ["Set5", "Set14", "Set5"], "psnr_db": [1.0] * 3}))
+    assert list(scored(dataset="Set14").by_dataset()) == [1.0]
+    with pytest.raises(UserError, match=r"y\.csv: several rows of a test set"):
+        scored.by_dataset()
 
 
 @pytest.mark.parametrize(
